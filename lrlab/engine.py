@@ -1,0 +1,186 @@
+"""Run + trial -> learning rates: at any steps, as a chart needs them, and as a few numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lrlab.experiment import DocumentError, Experiment, Trial, check_finite
+from lrlab.run import Run, calls, first_step, ticks
+from lrlab.schedules.base import Mark
+
+if TYPE_CHECKING:
+    from lrlab.schedules import Schedule
+
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
+
+GRID = 1000  # evenly spaced steps of a chart: a point every pixel or two
+MOST_MARKS = 250  # marks of one line; denser ones become an envelope
+PROBES = 64  # steps looked at in each pixel column of an envelope
+EXACT = 2**17  # runs up to here are summed step by step
+CHUNK = 2**18
+_GOLDEN = 0.6180339887498949
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One trial as a chart draws it: `lr` (and `momentum`, if cycled) at `steps`, one row per group where base_lr is a list."""
+
+    trial: Trial
+    steps: Steps
+    lr: Floats
+    momentum: Floats | None
+    marks: list[Mark] = field(default_factory=list)
+    """Marks by optimizer step."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A trial in numbers, of its first parameter group. `exact` is False where the mean and the share come from a sample."""
+
+    first: float
+    peak: float
+    peak_step: int
+    last: float
+    mean: float
+    above_half: float
+    exact: bool
+
+
+def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
+    """The rate that each optimizer step uses: float64 of the shape of `steps` (0-based), with a leading axis of groups where base_lr is a list.
+
+    DocumentError names the tick where a rate is not finite.
+    """
+    at = _ticks(run, trial, steps)
+    groups = trial.bound(run)
+    rows = np.empty((len(groups), *at.shape))
+    for i, (schedule, base_lr) in enumerate(zip(groups, trial.base_rates, strict=True)):
+        rows[i] = _at(trial, schedule, base_lr, at)
+    return rows if isinstance(trial.base_lr, tuple) else rows[0]
+
+
+def momentum(run: Run, trial: Trial, steps: ArrayLike) -> Floats | None:
+    """The momentum (or beta1) that each optimizer step uses, shaped like `lr`; None where the schedule does not cycle it."""
+    at = _ticks(run, trial, steps)
+    rows = [schedule.momentum(at) for schedule in trial.bound(run)]
+    if any(row is None for row in rows):
+        return None
+    full = np.array([np.broadcast_to(row, at.shape) for row in rows])
+    return full if isinstance(trial.base_lr, tuple) else full[0]
+
+
+def _ticks(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
+    return ticks(run, trial.clock, np.asarray(steps, dtype=np.int64)).astype(np.float64)
+
+
+def _at(trial: Trial, schedule: Schedule, base_lr: float, tick: Floats) -> Floats:
+    rate = schedule.curve(tick, base_lr)
+    try:
+        check_finite(rate, tick)
+    except ValueError as error:
+        msg = f"{trial.name}: {error}"
+        raise DocumentError(msg) from None
+    return np.broadcast_to(rate, tick.shape)
+
+
+def chunks(run: Run, trial: Trial) -> Iterator[tuple[Steps, Floats]]:
+    """Every step of the run with its rate, in pieces that fit into memory."""
+    for begin in range(0, run.steps, CHUNK):
+        steps = np.arange(begin, min(begin + CHUNK, run.steps))
+        yield steps, lr(run, trial, steps)
+
+
+def curves(experiment: Experiment) -> list[Curve]:
+    """What the chart draws: each trial at about 2,000 steps at most, whatever the run's length, its jumps exact."""
+    return [curve(experiment.run, trial) for trial in experiment.trials]
+
+
+def curve(run: Run, trial: Trial) -> Curve:
+    """One trial at the steps that show its shape: an even grid, every mark and the step before it, or the envelope of what is denser."""
+    cached = _curve(run, trial.model_copy(update={"name": "", "hidden": False, "dismissed": ()}))
+    return Curve(trial, cached.steps, cached.lr, cached.momentum, cached.marks)
+
+
+@lru_cache(maxsize=256)
+def _curve(run: Run, trial: Trial) -> Curve:
+    found = marks(run, trial)
+    if run.steps <= GRID:
+        steps = np.arange(run.steps)
+    else:
+        jumps = _tick_borders(run, trial) if found is None else sorted({*(m.tick for m in found), *_tick_borders(run, trial)})
+        steps = _with_neighbours(np.linspace(0, run.steps - 1, GRID).astype(np.int64), jumps, run.steps)
+        if found is None:
+            steps = np.union1d(steps, _envelope(run, trial))
+    return Curve(trial, steps, lr(run, trial, steps), momentum(run, trial, steps), found or [])
+
+
+def marks(run: Run, trial: Trial) -> list[Mark] | None:
+    """The schedule's marks by optimizer step, those at one step joined; None where they are denser than a chart, or not known."""
+    raw = trial.bound(run)[0].marks(calls(run, trial.clock), MOST_MARKS)
+    if raw is None:
+        return None
+    labels: dict[int, dict[str, None]] = {}
+    for mark in sorted(raw):
+        step = first_step(run, trial.clock, mark.tick)
+        if step < run.steps:
+            labels.setdefault(step, {})[mark.label] = None
+    return [Mark(step, ", ".join(names)) for step, names in labels.items()]
+
+
+def _tick_borders(run: Run, trial: Trial) -> list[int]:
+    """Where a clock of epochs moves on, if a chart can show it."""
+    epochs = run.steps // run.updates
+    return [e * run.updates for e in range(1, epochs + 1)] if trial.clock == "epoch" and epochs <= MOST_MARKS else []
+
+
+def _with_neighbours(grid: Steps, at: list[int], steps: int) -> Steps:
+    extra = np.array(at, dtype=np.int64)
+    every = np.unique(np.concatenate([grid, extra - 1, extra]))
+    return every[(every >= 0) & (every < steps)]
+
+
+def _envelope(run: Run, trial: Trial) -> Steps:
+    """The lowest and the highest of some steps in each column of the chart: adjacent ones and scattered ones, so that no period hides."""
+    columns = GRID // 4
+    begins = np.linspace(0, run.steps, columns + 1)
+    width = run.steps / columns
+    scattered = ((np.arange(PROBES) * _GOLDEN) % 1.0 * width).astype(np.int64)
+    probes = begins[:-1, None].astype(np.int64) + np.concatenate([np.arange(PROBES), scattered])
+    probes = np.minimum(probes, np.minimum(begins[1:, None].astype(np.int64), run.steps - 1))
+    rates = lr(run, trial, probes.ravel())
+    rate = (rates[0] if rates.ndim > 1 else rates).reshape(probes.shape)
+    rows = np.arange(columns)
+    return np.concatenate([probes[rows, rate.argmin(axis=1)], probes[rows, rate.argmax(axis=1)]])
+
+
+def summary(run: Run, trial: Trial) -> Summary:
+    """First, peak and its step, last used, mean, and the share of steps above half of the peak; exact up to about 131,000 steps."""
+    return _summary(run, trial.model_copy(update={"name": "", "hidden": False, "dismissed": ()}))
+
+
+@lru_cache(maxsize=256)
+def _summary(run: Run, trial: Trial) -> Summary:
+    exact = run.steps <= EXACT
+    cell = run.steps / EXACT  # beyond: one step of each cell, scattered, so that no period hides
+    sample = np.arange(run.steps) if exact else ((np.arange(EXACT) + np.arange(EXACT) * _GOLDEN % 1.0) * cell).astype(np.int64)
+    rate = _first_group(run, trial, sample)
+    drawn = _curve(run, trial)
+    shown = drawn.lr[0] if drawn.lr.ndim > 1 else drawn.lr
+    peak_at = int(np.argmax(rate))
+    peak, peak_step = float(rate[peak_at]), int(sample[peak_at])
+    if not exact and shown.max() >= peak:
+        peak, peak_step = float(shown.max()), int(drawn.steps[np.argmax(shown)])
+    ends = _first_group(run, trial, np.array([0, run.steps - 1]))
+    return Summary(float(ends[0]), peak, peak_step, float(ends[1]), float(rate.mean()), float(np.mean(rate > peak / 2)), exact)
+
+
+def _first_group(run: Run, trial: Trial, steps: Steps) -> Floats:
+    rates = lr(run, trial, steps)
+    return rates[0] if rates.ndim > 1 else rates

@@ -1,0 +1,57 @@
+"""Every schedule that lrlab knows: the one list."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
+
+from pydantic import Discriminator, Tag
+
+from lrlab.schedules import cawb, paddlevideo, pytorch_transformers, torch, transformers
+from lrlab.schedules.base import Mark, Schedule
+
+__all__ = ["KINDS", "SCHEDULES", "AnySchedule", "Mark", "Schedule", "did_you_mean"]
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    torch.LambdaLR,
+    torch.StepLR,
+    torch.MultiStepLR,
+    torch.ConstantLR,
+    torch.LinearLR,
+    torch.ExponentialLR,
+    torch.PolynomialLR,
+    torch.CosineAnnealingLR,
+    torch.CosineAnnealingWarmRestarts,
+    torch.OneCycleLR,
+    torch.CyclicLR,
+    torch.SequentialLR,
+    transformers.Constant,
+    transformers.ConstantWithWarmup,
+    transformers.LinearWithWarmup,
+    transformers.CosineWithWarmup,
+    transformers.CosineWithHardRestartsWithWarmup,
+    pytorch_transformers.WarmupLinearSchedule,
+    paddlevideo.CustomWarmupCosineDecay,
+    cawb.CosineAnnealingWarmbootingLR,
+)
+
+KINDS: dict[str, type[Schedule]] = {schedule.kind: schedule for schedule in SCHEDULES}
+
+
+def did_you_mean(word: str, known: Any) -> str:
+    """The clause that names the nearest known word, or nothing."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _kind_of(data: Any) -> str | None:
+    kind = data.get("kind") if isinstance(data, dict) else getattr(data, "kind", None)
+    return None if kind is None else str(kind)
+
+
+if TYPE_CHECKING:
+    AnySchedule: TypeAlias = Schedule
+else:
+    AnySchedule = Annotated[Union[tuple(Annotated[s, Tag(s.kind)] for s in SCHEDULES)], Discriminator(_kind_of)]
+    for _schedule in SCHEDULES:
+        _schedule.model_rebuild(_types_namespace={"AnySchedule": AnySchedule})

@@ -1,0 +1,85 @@
+"""CosineAnnealingWithWarmBoot (CAWB), as of commit 542f86da57."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from lrlab.schedules import shapes
+from lrlab.schedules.base import Array, Mark, Schedule, inside
+from lrlab.schedules.expression import parse
+from lrlab.schedules.params import Control, Epochs, Factor, Milestones, expression
+
+
+class CosineAnnealingWarmbootingLR(Schedule):
+    """Cosines from the base LR towards eta_min times it, restarted at the given epochs, each segment step_scale times as high as the one before.
+
+    epoch_scale is added to the length of every segment but the last, which so ends above its floor; a segment begins one epoch
+    after its step, past its peak. After `epochs` all scales apply and the cosine goes on from the start of the run.
+    With batchs = 0 a tick is an epoch (`step()` before each). With batchs > 0 a tick is a batch: `step_batch()` warms up from 0,
+    `step()` at the end of each epoch sets the rate of the next, so the curve is an epoch late.
+
+    Source: github.com/DingHB/CosineAnnealingWarmbooting, CAWB.py.
+    """
+
+    framework: ClassVar[str] = "cawb"
+
+    epochs: Epochs
+    eta_min: Annotated[float, Control("factor", high=1.0)] = 0.05
+    steps: Annotated[Milestones, Control("epochs", help="epochs, in brackets: [30, 60]")] = ()
+    step_scale: Factor = 0.8
+    lf: expression("x", "y", start="((1 + cos(x * pi / y)) / 2) * 0.8 + 0.2") | None = None  # type: ignore[valid-type]
+    batchs: Annotated[int, Field(ge=0, le=10**12), Control("number", high=10_000)] = 0
+    warmup_epoch: Annotated[int, Field(ge=0, le=10**12), Control("epochs", high=100)] = 0
+    epoch_scale: Annotated[float, Control("number", low=0.0, high=20.0)] = 1.0
+
+    @model_validator(mode="after")
+    def _segments_have_length(self) -> Self:
+        if self.warmup_epoch == self.epochs:
+            msg = f"warmup_epoch: must not equal epochs ({self.epochs}): the last segment would have no length"
+            raise ValueError(msg)
+        borders = self._borders()
+        for begin, end in zip(borders[:-2], borders[1:-1], strict=True):
+            if end - begin + self.epoch_scale == 0:
+                msg = f"epoch_scale: {self.epoch_scale:g} takes away the whole segment from epoch {begin} to {end}"
+                raise ValueError(msg)
+        return self
+
+    def _borders(self) -> list[int]:
+        inner = sorted(s for s in self.steps if self.warmup_epoch < s < self.epochs)
+        return [self.warmup_epoch, *inner, self.epochs]
+
+    def _cosine(self, x: Array, y: Array, xp: Any) -> Array:
+        if self.lf is not None:
+            return parse(self.lf, "x", "y")(xp, x, y)
+        return shapes.cosine(x / y, 1.0, self.eta_min, xp)
+
+    def _by_epoch(self, epoch: Array, xp: Any) -> Array:
+        """The factor that the epoch-th call of step() sets; a segment's last epoch belongs to it."""
+        borders = self._borders()
+        last = len(borders) - 2
+        gaps = [end - begin + (self.epoch_scale if i < last else 0) for i, (begin, end) in enumerate(zip(borders, borders[1:], strict=False))]
+        outcome = self.step_scale ** (last + 1) * self._cosine(epoch, gaps[-1], xp)
+        for i in range(last, -1, -1):
+            segment = self.step_scale**i * self._cosine(epoch - borders[i], gaps[i], xp)
+            outcome = xp.where(epoch <= borders[i + 1], segment, outcome)
+        return outcome
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        if self.batchs == 0:
+            return base_lr * self._by_epoch(tick, xp)
+        epoch = xp.floor(tick / self.batchs)
+        stepped = xp.where(epoch >= 1.0, self._by_epoch(xp.maximum(epoch - 1.0, 0.0), xp), 1.0)
+        warmup = self.batchs * self.warmup_epoch
+        if warmup == 0:
+            return base_lr * stepped
+        return base_lr * xp.where(tick < warmup, tick / warmup, stepped)
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
+        scale, late = (self.batchs, 1) if self.batchs else (1, 0)
+        inner = [Mark((b + 1 + late) * scale, f"restart {k}") for k, b in enumerate(self._borders()[1:-1], 1)]
+        end = Mark((self.epochs + 1 + late) * scale, "past the last epoch")
+        warm = [Mark(self.warmup_epoch * scale, "warmup ends")] if self.batchs else []
+        return inside(ticks, limit, *warm, *inner, end)

@@ -1,0 +1,49 @@
+"""Schedules made of schedules: one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lrlab.schedules.base import Array, Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lrlab.schedules.base import Schedule
+
+
+def starts(milestones: Sequence[int]) -> list[int]:
+    """The tick at which each part of a sequence begins; a milestone before the run means its start."""
+    return [0, *(max(m, 0) for m in milestones)]
+
+
+def bind_parts(parts: Sequence[Schedule], begins: Sequence[int], ticks: int, group: int) -> tuple[Schedule, ...]:
+    """Each part bound to the ticks from its begin to the next one's, the last to what is left of the run."""
+    ends = [*begins[1:], ticks]
+    return tuple(part.bind(min(end, ticks) - begin, group) for part, begin, end in zip(parts, begins, ends, strict=True))
+
+
+def curve(parts: Sequence[Schedule], begins: Sequence[int], rates: Sequence[Array], tick: Array, xp: Any) -> Array:
+    """Each part's own curve from its begin on, its ticks counted from there."""
+    outcome = parts[0].curve(tick, rates[0], xp)
+    for part, begin, rate in zip(parts[1:], begins[1:], rates[1:], strict=True):
+        later = part.curve(xp.maximum(tick - begin, 0.0), rate, xp)
+        outcome = xp.where(tick < begin, outcome, later)
+    return outcome
+
+
+def marks(parts: Sequence[Schedule], begins: Sequence[int], ticks: int, limit: int) -> list[Mark] | None:
+    """The marks of every part while it is in force, and the milestones between them."""
+    found: list[Mark] = []
+    ends = [*begins[1:], ticks]
+    for part, begin, end in zip(parts, begins, ends, strict=True):
+        last = min(end, ticks)
+        if last <= begin:
+            continue
+        own = part.marks(last - begin + 1, limit)  # the mark where it ends may coincide with the milestone
+        if own is None:
+            return None
+        found += [Mark(begin + m.tick, m.label) for m in own if begin + m.tick < ticks]
+        if begin > 0:
+            found.append(Mark(begin, "milestone"))
+    return found if len(found) <= limit else None

@@ -1,0 +1,110 @@
+"""The vocabulary of a schedule's arguments: what a field may be (checked) and how a page offers it (suggested)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, Strict
+
+from lrlab.schedules.expression import parse
+
+MAX_COUNT = 10**15  # beyond the longest run; a float64 still counts every tick up to here
+
+Unit = Literal["ticks", "epochs", "rate", "factor", "number", "expression"]
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a page offers a field: its unit, the slider's softer range (`high` None: as long as the run), where a new one starts."""
+
+    unit: Unit
+    low: float = 0.0
+    high: float | None = None
+    log: bool = False
+    start: float | str | None = None
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class PerGroup:
+    """Marks a field that may be a list, one value per parameter group."""
+
+
+def _list_of(item: Any) -> Any:
+    """A list in the document, a tuple in the schedule, so that schedules stay hashable."""
+    return Annotated[tuple[item, ...], Strict(strict=False)]
+
+
+_COUNT = Field(ge=0, le=MAX_COUNT)
+_POSITIVE = Field(gt=0, le=MAX_COUNT)
+_RATE = Control("rate", low=1e-8, high=10.0, log=True, start=0.1)
+
+Steps: TypeAlias = Annotated[int, _POSITIVE, Control("ticks", low=1, start=0.1, help="in scheduler.step() calls")]
+"""A duration of at least one tick. `start` of ticks is a share of the run."""
+
+Warmup: TypeAlias = Annotated[int | float, _COUNT, Control("ticks", start=0.05, help="in scheduler.step() calls")]
+"""A duration that may be 0."""
+
+Iters: TypeAlias = Annotated[int, _COUNT, Control("ticks", start=0.05, help="in scheduler.step() calls")]
+"""A whole number of ticks that may be 0."""
+
+Horizon: TypeAlias = Annotated[
+    int | float | None, _POSITIVE, Control("ticks", low=1, start=None, help="in scheduler.step() calls; follow the run: as long as the run lasts")
+]
+"""How long the schedule lasts, in ticks; null: the ticks left to it (at least one)."""
+
+Total: TypeAlias = Annotated[
+    int | float | None, _COUNT, Control("ticks", low=1, start=None, help="in scheduler.step() calls; follow the run: as long as the run lasts")
+]
+"""A horizon whose native code takes 0 as well."""
+
+Cycles: TypeAlias = Annotated[int | float, Control("number", low=0.5, high=8.0)]
+"""How many waves, or restarts."""
+
+Epochs: TypeAlias = Annotated[int, _POSITIVE, Control("epochs", low=1, high=300, start=30)]
+Milestones: TypeAlias = Annotated[_list_of(Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]), Control("ticks", help="ticks, in brackets: [30, 60]")]
+
+Rate: TypeAlias = Annotated[float, _RATE]
+"""A learning rate, or a floor under one: what native code accepts, signs included."""
+
+BaseRate: TypeAlias = Annotated[float, Field(ge=0), _RATE]
+"""An optimizer's own rate: never negative."""
+
+Factor: TypeAlias = Annotated[float, Control("factor", low=0.0, high=1.0, start=0.1)]
+"""What a rate is multiplied with."""
+
+Decay: TypeAlias = Annotated[float, Control("factor", low=0.9, high=1.0, start=0.999)]
+"""What a rate is multiplied with at every tick."""
+
+Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1), Control("factor", low=0.0, high=1.0)]
+"""A share, from 0 to 1."""
+
+Momentum: TypeAlias = Annotated[float, Field(ge=0, le=1), Control("factor", low=0.5, high=1.0, start=0.9)]
+"""SGD's momentum, or Adam's beta1."""
+
+Divisor: TypeAlias = Annotated[float, Field(gt=0), Control("number", low=1.0, high=1e5, log=True)]
+Power: TypeAlias = Annotated[float, Field(ge=0), Control("number", low=0.0, high=5.0)]
+Multiple: TypeAlias = Annotated[int, Field(ge=1, le=10**6), Control("number", low=1, high=4)]
+
+
+def expression(*arguments: str, start: str = "") -> Any:
+    """Text in place of a callable over `arguments`; checked against the whitelist when the schedule is made."""
+
+    def check(text: str) -> str:
+        parse(text, *arguments)
+        return text
+
+    control = Control("expression", start=start, help=f"an expression of {', '.join(arguments)}")
+    return Annotated[str, AfterValidator(check), control]
+
+
+def per_group(item: Any) -> Any:
+    """One value, or a list with one per parameter group."""
+    return Annotated[item | _list_of(item), PerGroup()]
+
+
+def find(metadata: list[Any], kind: type[Any]) -> Any:
+    """The first annotation of a kind in a field's metadata, or None."""
+    return next((m for m in metadata if isinstance(m, kind)), None)
+

@@ -1,0 +1,70 @@
+"""The mathematics, once: the shapes that schedules of every framework are made of, over an array namespace `xp`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from lrlab.schedules.base import Array
+from lrlab.schedules.trace import Restarts
+
+_FAR = 2.0**60  # no run comes here: the table of restarts may end
+
+
+def cosine(progress: Array, start: Array, end: Array, xp: Any) -> Array:
+    """Half a cosine from start to end while progress goes from 0 to 1; beyond 1 it comes back, with period 2."""
+    return end + (start - end) * (1.0 + xp.cos(xp.pi * progress)) / 2.0
+
+
+def linear(progress: Array, start: Array, end: Array) -> Array:
+    """A straight line from start to end while progress goes from 0 to 1, and on."""
+    return start + (end - start) * progress
+
+
+def polynomial(progress: Array, start: Array, end: Array, power: Array, xp: Any) -> Array:
+    """From start to end as (1 - progress) ** power, held at end from progress 1 on."""
+    return end + (start - end) * (1.0 - xp.minimum(progress, 1.0)) ** power
+
+
+def ramp(tick: Array, length: Array, xp: Any) -> Array:
+    """0 to 1 in `length` ticks, then 1; 1 throughout where length is 0."""
+    return xp.minimum(tick, length) / length if length > 0 else 1.0
+
+
+def steps_done(tick: Array, size: Array, xp: Any) -> Array:
+    """How many whole stretches of `size` ticks have passed."""
+    return xp.floor(tick / size)
+
+
+def passed(tick: Array, borders: tuple[float, ...], xp: Any) -> Array:
+    """How many of the borders (sorted) lie at or before the tick."""
+    return xp.searchsorted(borders, tick, side="right")
+
+
+@lru_cache(maxsize=256)
+def _restart_table(first: float, factor: float) -> Restarts:
+    borders, length = [], float(first)
+    while not borders or borders[-1] < _FAR:
+        borders.append((borders[-1] if borders else 0.0) + length)
+        length *= factor
+    return Restarts(borders)
+
+
+def restarts(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, Array]:
+    """Ticks since the last restart and the length of that cycle, for cycles that grow by `factor` >= 1.
+
+    The cycle is looked up in a table of restarts: a logarithm misses some by one tick (torch's own `step(epoch)` does).
+    """
+    if factor == 1:
+        return tick - first * xp.floor(tick / first), first
+    table = _restart_table(float(first), float(factor)).of(first, factor)
+    length = first * factor ** xp.searchsorted(table, tick, side="right")
+    return tick - (length - first) / (factor - 1), length
+
+
+def choose(tick: Array, borders: list[float], pieces: list[Array], xp: Any) -> Array:
+    """Piece k between border k - 1 and border k (borders rise; a border belongs to the piece after it)."""
+    outcome = pieces[0]
+    for border, piece in zip(borders, pieces[1:], strict=True):
+        outcome = xp.where(tick < border, outcome, piece)
+    return outcome
