@@ -62,7 +62,11 @@ def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
     groups = trial.bound(run)
     rows = np.empty((len(groups), *at.shape))
     for i, (schedule, base_lr) in enumerate(zip(groups, trial.base_rates, strict=True)):
-        rows[i] = _at(trial, schedule, base_lr, at)
+        try:
+            rows[i] = at_tick(schedule, base_lr, at)
+        except ValueError as error:
+            msg = f"{trial.name}: {error}"
+            raise DocumentError(msg) from None
     return rows if isinstance(trial.base_lr, tuple) else rows[0]
 
 
@@ -80,13 +84,10 @@ def _ticks(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
     return ticks(run, trial.clock, np.asarray(steps, dtype=np.int64)).astype(np.float64)
 
 
-def _at(trial: Trial, schedule: Schedule, base_lr: float, tick: Floats) -> Floats:
+def at_tick(schedule: Schedule, base_lr: float, tick: Floats) -> Floats:
+    """A bound schedule's rate at each tick (float64 of the same shape); ValueError where it is not finite."""
     rate = schedule.curve(tick, base_lr)
-    try:
-        check_finite(rate, tick)
-    except ValueError as error:
-        msg = f"{trial.name}: {error}"
-        raise DocumentError(msg) from None
+    check_finite(rate, tick)
     return np.broadcast_to(rate, tick.shape)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 MAX_STEPS = 10**12
@@ -86,8 +85,11 @@ class StepRun(_Run):
 Run: TypeAlias = DataRun | StepRun
 
 
-def ticks(run: Run, clock: Clock, step: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How often `scheduler.step()` has been called before each optimizer step (same shape; 0-based)."""
+def ticks(run: Any, clock: Clock, step: Any, xp: Any = np) -> Any:
+    """How often `scheduler.step()` has been called before each optimizer step: int64 of the same shape.
+
+    Written over `xp` and what `run` counts, so that exporters write their code from it too.
+    """
     if clock == "step":
         return step
     if clock == "process":
@@ -95,7 +97,7 @@ def ticks(run: Run, clock: Clock, step: NDArray[np.int64]) -> NDArray[np.int64]:
     epoch = step // run.updates
     if clock == "epoch":
         return epoch
-    seen = np.minimum((step - epoch * run.updates + 1) * run.accumulate, run.micro_batches)
+    seen = xp.minimum((step - epoch * run.updates + 1) * run.accumulate, run.micro_batches)
     return epoch * run.micro_batches + seen - 1
 
 

@@ -45,6 +45,10 @@ class TorchSchedule(Schedule):
         """Whether the trial's base_lr is not used."""
         return self.rewrites_initial_lr
 
+    def raises_at(self) -> float:
+        """The first tick at which the genuine code raises (bound schedules only); infinity where it never does."""
+        return np.inf
+
     def entered(self) -> Schedule:
         """This schedule as SequentialLR enters it at a milestone, by the closed form; ValueError where torch divides by zero."""
         return self
@@ -122,6 +126,9 @@ class ConstantLR(TorchSchedule):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         ends = self.total_iters if self.factor > 0 else 0
         return inside(ticks, limit, Mark(ends, "factor ends"))
+
+    def raises_at(self) -> float:
+        return self.total_iters if self.factor == 0 and self.total_iters > 0 else np.inf
 
     def entered(self) -> Schedule:
         return self if self.total_iters else self.model_copy(update={"factor": 1.0})
@@ -306,6 +313,10 @@ class OneCycleLR(TorchSchedule):
         low = self.initial_lr(base_lr)
         return self._follow(tick, (low, self.max_lr, low / self.final_div_factor), xp)
 
+    def raises_at(self) -> float:
+        total = self.total_steps or 1
+        return total + 1 if len(self._phases()) == (3 if self.three_phase else 2) else total
+
     def momentum(self, tick: Array, xp: Any = np) -> Array | None:
         if not self.cycle_momentum:
             return None
@@ -432,6 +443,12 @@ class SequentialLR(TorchSchedule):
     def own_rate(self) -> bool:
         """The first part's: later ones start from what it set."""
         return self.schedulers[0].own_rate
+
+    def raises_at(self) -> float:
+        begins = combine.starts(self.milestones)
+        ends = [*begins[1:], np.inf]
+        raising = (b + p.raises_at() for p, b, e in zip(self.schedulers, begins, ends, strict=True) if isinstance(p, TorchSchedule) and b + p.raises_at() < e)
+        return min(raising, default=np.inf)
 
     def _rates(self, base_lr: Array) -> list[Array]:
         return [base_lr, *[self.initial_lr(base_lr)] * len(self.milestones)]

@@ -40,28 +40,28 @@ class Expr:
         self.args = args
 
     def __add__(self, other: Operand) -> Expr:
-        return Expr("+", self, other)
+        return _node("+", self, other)
 
     def __radd__(self, other: float) -> Expr:
-        return Expr("+", other, self)
+        return _node("+", other, self)
 
     def __sub__(self, other: Operand) -> Expr:
-        return Expr("-", self, other)
+        return _node("-", self, other)
 
     def __rsub__(self, other: float) -> Expr:
-        return Expr("-", other, self)
+        return _node("-", other, self)
 
     def __mul__(self, other: Operand) -> Expr:
-        return Expr("*", self, other)
+        return _node("*", self, other)
 
     def __rmul__(self, other: float) -> Expr:
-        return Expr("*", other, self)
+        return _node("*", other, self)
 
     def __truediv__(self, other: Operand) -> Expr:
-        return Expr("/", self, other)
+        return _node("/", self, other)
 
     def __rtruediv__(self, other: float) -> Expr:
-        return Expr("/", other, self)
+        return _node("/", other, self)
 
     def __floordiv__(self, other: Operand) -> Expr:
         return Expr("//", self, other)
@@ -76,10 +76,10 @@ class Expr:
         return Expr("%", other, self)
 
     def __pow__(self, other: Operand) -> Expr:
-        return Expr("**", self, other)
+        return _node("**", self, other)
 
     def __rpow__(self, other: float) -> Expr:
-        return Expr("**", other, self)
+        return _node("**", other, self)
 
     def __neg__(self) -> Expr:
         return Expr("neg", self)
@@ -107,15 +107,28 @@ class Expr:
         raise TypeError(msg)
 
 
+_NEUTRAL_LEFT = {"+": 0.0, "*": 1.0}
+_NEUTRAL_RIGHT = {"+": 0.0, "-": 0.0, "*": 1.0, "/": 1.0, "**": 1.0}
+
+
+def _node(op: str, left: Operand, right: Operand) -> Any:
+    """The operation, or its one operand where the other is a plain number that changes nothing."""
+    if type(right) in (int, float) and right == _NEUTRAL_RIGHT.get(op):
+        return left
+    if type(left) in (int, float) and left == _NEUTRAL_LEFT.get(op):
+        return right
+    return Expr(op, left, right)
+
+
 class Named(float):
     """A number that remembers where it came from: a float in every comparison, a tree in every output."""
 
     __slots__ = ("expr",)
     expr: Expr
 
-    def __new__(cls, value: float, expr: Expr) -> Named:
+    def __new__(cls, value: float, expr: Expr | Named) -> Named:
         self = super().__new__(cls, value)
-        self.expr = expr
+        self.expr = expr.expr if isinstance(expr, Named) else expr
         return self
 
     def __neg__(self) -> Named:
@@ -127,11 +140,11 @@ def _arithmetic(op: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any]
 
     def forward(self: Named, other: Operand) -> Operand:
         if isinstance(other, Expr):
-            return Expr(op, self, other)
-        return Named(compute(float(self), float(other)), Expr(op, self, other))
+            return _node(op, self, other)
+        return Named(compute(float(self), float(other)), _node(op, self, other))
 
     def backward(self: Named, other: float) -> Operand:
-        return Named(compute(float(other), float(self)), Expr(op, other, self))
+        return Named(compute(float(other), float(self)), _node(op, other, self))
 
     return forward, backward
 
@@ -165,11 +178,29 @@ def named(name: str, value: float) -> Named:
     return Named(value, Expr("name", name, value))
 
 
+def _with_names(value: Any, name: str) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)):
+        return named(name, value)
+    if isinstance(value, tuple) and value and all(isinstance(v, (int, float)) for v in value):
+        return tuple(Named(v, Expr("item", name, i, value)) for i, v in enumerate(value))
+    if isinstance(value, tuple):
+        return tuple(_with_names(v, name) for v in value)
+    return with_names(value) if hasattr(value, "curve") else value
+
+
+def with_names(schedule: Any) -> Any:
+    """A bound schedule whose numbers, also those of the schedules in it, are `Named` after their arguments."""
+    update = {name: _with_names(getattr(schedule, name), name) for name in type(schedule).model_fields}
+    return schedule.model_copy(update=update)
+
+
 class _Trace:
     """The few numpy functions that curves use, on trees; on numbers alone they compute."""
 
-    pi = math.pi
-    e = math.e
+    pi = Named(math.pi, Expr("pi"))
+    e = Named(math.e, Expr("e"))
 
     @staticmethod
     def where(condition: Expr | bool, this: Operand, other: Operand) -> Operand:

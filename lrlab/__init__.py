@@ -1,0 +1,8 @@
+"""lrlab: the learning rate that a training run will really get; to explore, compare, repair and take home."""
+
+from lrlab import advice, engine, exporters
+from lrlab.experiment import DocumentError, Experiment, Trial, load, loads
+from lrlab.integrations import torch_scheduler
+
+__version__ = "0.1.0"
+__all__ = ["DocumentError", "Experiment", "Trial", "advice", "engine", "exporters", "load", "loads", "torch_scheduler"]

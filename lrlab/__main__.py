@@ -1,0 +1,84 @@
+"""The command line: headless use, scripts and CI."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from lrlab import advice
+from lrlab.experiment import DocumentError, Experiment, load
+from lrlab.exporters import EXPORTERS, export
+from lrlab.exporters.csv import rows
+from lrlab.schedules import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST = 599  # characters of a message
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """One line and exit 2, like every other bad input."""
+        raise DocumentError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m lrlab", description="Learning-rate schedules without a browser.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    commands.add_parser("kinds", help="the schedules that lrlab knows, one a line")
+    commands.add_parser("schema", help="the JSON Schema of the document")
+    curve = commands.add_parser("curve", help="every step as CSV")
+    check = commands.add_parser("check", help="advice; exit 1 when a finding is an error")
+    take = commands.add_parser("export", help="code or configuration")
+    for command in (curve, check, take):
+        command.add_argument("file", metavar="FILE.json")
+    for command in (curve, take):
+        command.add_argument("--trial", metavar="NAME", help="this trial only (export: instead of the first)")
+    check.add_argument("--json", action="store_true", help="findings as JSON")
+    take.add_argument("--to", required=True, metavar="TARGET", help=", ".join(EXPORTERS))
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "kinds":
+        print("\n".join(KINDS))
+        return 0
+    if arguments.command == "schema":
+        print(json.dumps(Experiment.model_json_schema(), indent=2))
+        return 0
+    experiment = load(arguments.file)
+    if arguments.command == "export":
+        sys.stdout.write(export(experiment, arguments.to, arguments.trial))
+        return 0
+    if arguments.command == "curve":
+        trials = [experiment.trial(arguments.trial)] if arguments.trial is not None else experiment.trials or (experiment.trial(),)
+        for piece in rows(experiment.run, trials):
+            sys.stdout.write(piece)
+        return 0
+    findings = advice.check(experiment)
+    print(json.dumps(findings) if arguments.json else f"{len(findings)} findings")
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0, or 2 after one line on stderr for bad input."""
+    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # the same bytes everywhere
+    try:
+        status = _run(_parser().parse_args(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except DocumentError as error:
+        line = " ".join(str(error).split())
+        sys.stderr.write(f"{line if len(line) <= MOST else line[: MOST - 3] + '...'}\n")
+        return 2
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Every step of the run as comma-separated values."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrlab import engine
+from lrlab.exporters.base import Exporter
+
+if TYPE_CHECKING:
+    from lrlab.experiment import Experiment, Trial
+    from lrlab.run import Run
+
+
+class Csv(Exporter):
+    """`step,epoch,<trial>`: a row for every optimizer step, full precision."""
+
+    target = "csv"
+    title = "CSV: every step"
+    language = "text"
+    suffix = ".csv"
+
+    def write(self, experiment: Experiment, trial: Trial) -> str:
+        return "".join(rows(experiment.run, [trial]))
+
+
+def rows(run: Run, trials: Sequence[Trial]) -> Iterator[str]:
+    """The header, then the rows in pieces of many lines: a column per trial, or per group `name[0]`, `name[1]` where there are several."""
+    header = ["step", "epoch"]
+    for trial in trials:
+        header += [f"{trial.name}[{g}]" for g in range(len(trial.base_rates))] if isinstance(trial.base_lr, tuple) else [trial.name]
+    yield _lines([header])
+    for pieces in zip(*(engine.chunks(run, trial) for trial in trials), strict=True):
+        steps = pieces[0][0]
+        columns = [steps.tolist(), (steps / run.updates).tolist()]
+        for _, rates in pieces:
+            columns += np.atleast_2d(rates).tolist()
+        yield _lines(zip(*columns, strict=True))
+
+
+def _lines(table: object) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(table)  # type: ignore[arg-type]
+    return out.getvalue()

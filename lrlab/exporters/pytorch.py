@@ -1,0 +1,142 @@
+"""PyTorch: its own constructors where they give this very curve over the whole run, one LambdaLR over the plain function otherwise."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from lrlab.exporters import base
+from lrlab.exporters.writer import Writer, number
+from lrlab.run import calls
+from lrlab.schedules.expression import parse
+from lrlab.schedules.torch import CyclicLR, LambdaLR, TorchSchedule
+from lrlab.schedules.trace import TRACE, symbol
+
+if TYPE_CHECKING:
+    from lrlab.experiment import Experiment, Trial
+    from lrlab.run import Run
+    from lrlab.schedules import Schedule
+
+_CALLABLES = {(LambdaLR, "lr_lambda"): "epoch", (CyclicLR, "scale_fn"): "x"}
+_OPTIMIZER = "torch.optim.SGD(model.parameters(), lr=BASE_LR, momentum=0.9)"
+_GROUPS = "torch.optim.SGD([{'params': p, 'lr': lr} for p, lr in zip(parameter_groups, BASE_LR)], momentum=0.9)"
+_LOOPS = {
+    "step": """
+        for epoch in range(epochs):
+            for batch in loader:
+                ...  # forward, backward
+                optimizer.step()
+                scheduler.step()  # once per optimizer step""",
+    "epoch": """
+        for epoch in range(epochs):
+            for batch in loader:
+                ...  # forward, backward
+                optimizer.step()
+            scheduler.step()  # once per epoch""",
+    "micro_batch": """
+        for epoch in range(epochs):
+            for i, batch in enumerate(loader, start=1):
+                ...  # forward, backward
+                if i % accumulate == 0 or i == len(loader):
+                    optimizer.step()
+                scheduler.step()  # once per micro-batch""",
+    "process": """
+        for epoch in range(epochs):
+            for batch in loader:
+                ...  # forward, backward
+                optimizer.step()
+                scheduler.step()  # prepared by Accelerate: moves on once per process""",
+}
+
+
+class PyTorch(base.Exporter):
+    """`BASE_LR` and `make_scheduler(optimizer)`."""
+
+    target = "pytorch"
+    title = "Python: PyTorch"
+    language = "python"
+    suffix = ".py"
+
+    def write(self, experiment: Experiment, trial: Trial) -> str:
+        run = experiment.run
+        native = is_native(run, trial)
+        writer = Writer("math")
+        body = [_native(writer, run, trial)] if native else _portable(writer, run, trial)
+        lost = "" if native or trial.bound(run)[0].momentum(0.0) is None else "# Not carried over: the momentum that this schedule cycles.\n"
+        standard = sorted(writer.imports - {"import torch"}, reverse=True)
+        imports = "\n".join([*standard, *([""] if standard else []), "import torch"])
+        how = "its own scheduler" if native else "a LambdaLR over the curve"
+        head = f'"""{trial.schedule.kind} in PyTorch, by {how}.\n{_usage(trial)}"""'
+        top = f"{head}\n\n{base.document_line(experiment, trial)}\n{lost}\n{imports}\n\nBASE_LR = {base.base_lr_value(trial)}\n{base.constants(writer)}"
+        return base.blocks(top.rstrip(), *body)
+
+
+def is_native(run: Run, trial: Trial) -> bool:
+    """Whether torch's own scheduler gives this curve at every tick of the run, the last call of step() included."""
+    schedule = trial.bound(run)[0]
+    return isinstance(schedule, TorchSchedule) and calls(run, trial.clock) < schedule.raises_at()
+
+
+def _usage(trial: Trial) -> str:
+    optimizer = _GROUPS if isinstance(trial.base_lr, tuple) else _OPTIMIZER
+    lines = f"optimizer = {optimizer}\nscheduler = make_scheduler(optimizer){textwrap.dedent(_LOOPS[trial.clock])}"
+    return f"\n{textwrap.indent(lines, '    ')}\n"
+
+
+def _native(writer: Writer, run: Run, trial: Trial) -> str:
+    text = _constructor(writer, trial.schedule, trial.bound(run)[0])
+    return base.function("def make_scheduler(optimizer):", f"{_called(trial)}", [f"return {text}"])
+
+
+def _called(trial: Trial) -> str:
+    when = {"step": "optimizer step", "epoch": "epoch", "micro_batch": "micro-batch", "process": "optimizer step and process"}
+    return f"The scheduler; call its step() once per {when[trial.clock]}."
+
+
+def _constructor(writer: Writer, schedule: Schedule, bound: Schedule) -> str:
+    """The call of the native constructor: the arguments that were given, horizons as numbers."""
+    writer.imports.add("import torch")
+    arguments = ["optimizer"]
+    for name in type(schedule).model_fields:
+        if name not in schedule.model_fields_set:
+            continue
+        value = getattr(schedule, name)
+        if isinstance(value, tuple) and any(hasattr(v, "curve") for v in value):
+            children = zip(value, getattr(bound, name), strict=True)
+            inner = ",\n".join(_constructor(writer, child, its) for child, its in children)
+            arguments.append(f"{name}=[\n{textwrap.indent(inner, '    ')},\n]")
+        else:
+            arguments.append(f"{name}={_value(writer, schedule, name, value if value is not None else getattr(bound, name))}")
+    call = f"torch.optim.lr_scheduler.{schedule.native}"
+    flat = f"{call}({', '.join(arguments)})"
+    if len(flat) <= 110 and "\n" not in flat:
+        return flat
+    return f"{call}(\n{textwrap.indent(',' .join(f'{chr(10)}{a}' for a in arguments).strip(), '    ')},\n)"
+
+
+def _value(writer: Writer, schedule: Schedule, name: str, value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_value(writer, schedule, name, v) for v in value)}]"
+    argument = _CALLABLES.get((type(schedule), name))
+    if argument is not None and value is not None:
+        return f"lambda {argument}: {writer.text(parse(value, argument)(TRACE, symbol(argument)))}"
+    return number(value) if isinstance(value, float) else repr(value)
+
+
+def _portable(writer: Writer, run: Run, trial: Trial) -> list[str]:
+    trees = base.curve_trees(run, trial, symbol("tick"))
+    many = isinstance(trial.base_lr, tuple)
+    says = "The learning rate after `tick` calls of scheduler.step()."
+    arguments = "tick, base_lr" if many else "tick"
+    names = ["learning_rate"] if len(trees) == 1 else [f"learning_rate_{i}" for i in range(len(trees))]
+    functions = [base.function(f"def {name}({arguments}):", says, writer.body(tree)) for name, tree in zip(names, trees, strict=True)]
+    zero = not trial.schedule.own_rate and 0 in trial.base_rates  # a group at rate 0 stays there, whatever the factor
+    if not many:
+        factor = f"lambda tick: {'0.0' if zero else 'learning_rate(tick) / BASE_LR'}"
+    else:
+        guard = " if base_lr else 0.0" if zero else ""
+        each = "for base_lr in BASE_LR" if len(trees) == 1 else f"for learning_rate, base_lr in zip([{', '.join(names)}], BASE_LR)"
+        held = "base_lr=base_lr" if len(trees) == 1 else "learning_rate=learning_rate, base_lr=base_lr"
+        factor = f"[lambda tick, {held}: learning_rate(tick, base_lr) / base_lr{guard} {each}]"
+    make = base.function("def make_scheduler(optimizer):", _called(trial), [f"return torch.optim.lr_scheduler.LambdaLR(optimizer, {factor})"])
+    return [*functions, make]

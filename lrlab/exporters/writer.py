@@ -1,0 +1,190 @@
+"""Python text from the tree of a traced curve: named constants on top, one expression below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from lrlab.schedules.trace import BINARY, COMPARISONS, Expr, Named, Restarts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Flavour = Literal["numpy", "math"]
+
+_PRECEDENCE = {"where": 0, "<": 2, "<=": 2, ">": 2, ">=": 2, "==": 2, "!=": 2, "+": 3, "-": 3, "*": 4, "/": 4, "//": 4, "%": 4, "neg": 5, "**": 6}
+_ATOM = 9
+_LONG = 40
+_LEAVES = frozenset({"symbol", "name", "item", "pi", "e"})
+_MATH = {"minimum": "min", "maximum": "max", "abs": "abs"}
+_SAFE = frozenset({"+", "-", "*", "neg", "minimum", "maximum", "floor", "cos", "searchsorted", "where", *_LEAVES, *COMPARISONS})
+
+
+def always_defined(tree: Any) -> bool:
+    """Whether both sides of every `where` can be computed for every tick without a warning."""
+    return all(_safe(node) for node in _walk(tree, {}))
+
+
+def number(value: float) -> str:
+    """A literal that reads back as the same value."""
+    return repr(float(value)) if isinstance(value, float) else repr(value)
+
+
+class Writer:
+    """Writes trees as Python over numpy arrays or over plain floats, collecting the constants that they name."""
+
+    def __init__(self, flavour: Flavour) -> None:
+        self.flavour = flavour
+        self.constants: dict[str, str] = {}
+        """Name -> text of every parameter used, in order of use."""
+        self.imports: set[str] = set()
+        self._shared: dict[int, str] = {}
+
+    def body(self, tree: Any) -> list[str]:
+        """The statements of a function that returns the tree's value, what is used twice computed once."""
+        uses: dict[int, int] = {}
+        lines = []
+        for node in list(_walk(tree, uses)):  # children before their parents
+            shared = uses[id(node)] > 1 and node.op not in _LEAVES and _varies(node)
+            if shared and (self.flavour == "numpy" or _safe(node)):
+                lines.append(self._assign(node))
+            elif node.op == "where" and self.flavour == "numpy":
+                lines += [self._assign(arm) for arm in node.args[1:] if len(self.text(arm)) > _LONG]
+        lines += self._branches(tree) if self.flavour == "math" else [f"return {self.text(tree)}"]
+        self._shared.clear()
+        return lines
+
+    def _assign(self, node: Expr) -> str:
+        line = f"v{len(self._shared) + 1} = {self.text(node)}"
+        self._shared[id(node)] = line.split(" ", 1)[0]
+        return line
+
+    def _branches(self, tree: Any) -> list[str]:
+        """`where` as if and return, also where it is a factor of the whole."""
+        if isinstance(tree, Expr) and tree.op in BINARY and id(tree) not in self._shared:
+            left, right = tree.args
+            if _is_where(right) and not _is_where(left) and len(self.text(left)) < _LONG:
+                condition, this, other = right.args
+                tree = Expr("where", condition, Expr(tree.op, left, this), Expr(tree.op, left, other))
+        if not _is_where(tree) or id(tree) in self._shared:
+            return [f"return {self.text(tree)}"]
+        condition, this, other = tree.args
+        return [f"if {self.text(condition)}:", *(f"    {line}" for line in self._branches(this)), *self._branches(other)]
+
+    def text(self, value: Any) -> str:
+        """One expression."""
+        return self._write(value)[0]
+
+    def _write(self, value: Any) -> tuple[str, int]:
+        if isinstance(value, Named):
+            value = value.expr
+        if not isinstance(value, Expr):
+            text = number(value)
+            return text, 5 if text.startswith("-") else _ATOM
+        if id(value) in self._shared:
+            return self._shared[id(value)], _ATOM
+        op, args = value.op, value.args
+        if op in BINARY or op in COMPARISONS:
+            return self._infix(op, *args)
+        if op == "neg":
+            return f"-{self._nested(args[0], 5)}", 5
+        if op == "where" and self.flavour == "math":
+            condition, this, other = self._nested(args[0], 1), self._nested(args[1], 1), self._nested(args[2], 0)
+            return f"{this} if {condition} else {other}", 0
+        return self._leaf_or_call(op, args), _ATOM
+
+    def _infix(self, op: str, left: Any, right: Any) -> tuple[str, int]:
+        level = _PRECEDENCE[op]
+        lower_left, lower_right = (level + 1, level) if op == "**" else (level, level + 1)
+        if op in COMPARISONS:
+            lower_left = level + 1
+        return f"{self._nested(left, lower_left)} {op} {self._nested(right, lower_right)}", level
+
+    def _nested(self, value: Any, least: int) -> str:
+        text, level = self._write(value)
+        return text if level >= least else f"({text})"
+
+    def _leaf_or_call(self, op: str, args: tuple[Any, ...]) -> str:
+        match op:
+            case "symbol":
+                return str(args[0])
+            case "pi" | "e":
+                self.imports.add("import math" if self.flavour == "math" else "import numpy as np")
+                return f"{'math' if self.flavour == 'math' else 'np'}.{op}"
+            case "name":
+                return self._constant(args[0], number(args[1]))
+            case "item":
+                name, index, values = args
+                return f"{self._constant(name, _list(values))}[{index}]"
+            case "searchsorted":
+                return self._search(args[0], self.text(args[1]))
+        inside = ", ".join(self.text(a) for a in args)
+        if self.flavour == "numpy":
+            self.imports.add("import numpy as np")
+            return f"np.{op}({inside})"
+        if op in _MATH:
+            return f"{_MATH[op]}({inside})"
+        self.imports.add("import math")
+        return f"math.{op}({inside})"
+
+    def _search(self, table: Any, value: str) -> str:
+        if isinstance(table, Restarts):
+            first, factor = self.text(table.first), self.text(table.factor)
+            borders = self._constant("restarts", f"[{first} * ({factor}**k - 1) // ({factor} - 1) for k in range(1, {len(table) + 1})]")
+        else:
+            borders = _list(table)
+        if self.flavour == "numpy":
+            self.imports.add("import numpy as np")
+            return f'np.searchsorted({borders}, {value}, side="right")'
+        self.imports.add("from bisect import bisect_right")
+        return f"bisect_right({borders}, {value})"
+
+    def _constant(self, name: str, text: str) -> str:
+        """The name under which a constant stands on top: the argument's own, numbered where another part has one of that name."""
+        candidate, n = name, 1
+        while self.constants.setdefault(candidate, text) != text:
+            n += 1
+            candidate = f"{name}_{n}"
+        return candidate
+
+
+def _list(values: Any) -> str:
+    return f"[{', '.join(number(int(v) if float(v).is_integer() else v) for v in values)}]"
+
+
+def _walk(value: Any, uses: dict[int, int]) -> Iterator[Expr]:
+    """Every node once, children before parents; counts how often each is used."""
+    if isinstance(value, Named):
+        value = value.expr
+    if not isinstance(value, Expr):
+        return
+    uses[id(value)] = uses.get(id(value), 0) + 1
+    if uses[id(value)] > 1:
+        return
+    for arg in value.args:
+        yield from _walk(arg, uses)
+    yield value
+
+
+def _varies(node: Expr) -> bool:
+    return node.op == "symbol" or any(_varies(a) for a in node.args if isinstance(a, Expr))
+
+
+def _is_where(value: Any) -> bool:
+    return isinstance(value, Expr) and value.op == "where"
+
+
+def _safe(value: Any) -> bool:
+    """Whether it can be computed for every tick: nothing that warns, or that plain floats refuse."""
+    if isinstance(value, Named) or not isinstance(value, Expr):
+        return True
+    if value.op == "/":
+        return _safe(value.args[0]) and _positive(value.args[1])
+    if value.op == "**":
+        return _positive(value.args[0]) and _safe(value.args[1])
+    return value.op in _SAFE and all(_safe(a) for a in value.args if isinstance(a, Expr))
+
+
+def _positive(value: Any) -> bool:
+    if isinstance(value, Expr):
+        return (value.op == "*" and all(map(_positive, value.args))) or (value.op == "**" and _positive(value.args[0]))
+    return bool(value > 0)

@@ -1,0 +1,1 @@
+"""Reading what others write: one source, one file."""

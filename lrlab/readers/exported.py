@@ -1,0 +1,19 @@
+"""What lrlab wrote itself: a document, or an exported file that carries one in a comment."""
+
+from __future__ import annotations
+
+from lrlab.experiment import MAX_BYTES, DocumentError, Experiment, loads
+
+COMMENT = "# lrlab: "
+
+
+def read(content: str | bytes) -> Experiment:
+    """The experiment of a JSON document or of exported code; nothing of the code is run. DocumentError with one sentence when there is none."""
+    raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content
+    if len(raw) > MAX_BYTES:
+        msg = "the document: is larger than 1 MiB"
+        raise DocumentError(msg)
+    for line in raw.splitlines():
+        if line.startswith(COMMENT.encode()):
+            return loads(line[len(COMMENT) :])
+    return loads(raw)
