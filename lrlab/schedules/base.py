@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -71,6 +72,26 @@ class Schedule(BaseModel):
             elif isinstance(value, tuple) and params.find(field.metadata, params.PerGroup):
                 filled[name] = value[group]
         return self.model_copy(update=filled) if filled else self
+
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """A document of this schedule to begin with: its horizon as long as the run, what else it requires and its durations in proportion."""
+        document: dict[str, Any] = {"kind": cls.kind}
+        for name, field in cls.model_fields.items():
+            about = params.describe(field.annotation, field.metadata)
+            if is_horizon(field):
+                document[name] = None
+            elif about.control is None or not (field.is_required() or (about.control.unit == "ticks" and not about.optional)):
+                continue
+            elif about.many:
+                document[name] = [ticks * 3 // 10, ticks * 6 // 10, ticks * 8 // 10]
+            elif about.control.unit in ("ticks", "epochs", "updates"):
+                whole = {"ticks": ticks, "epochs": epochs, "updates": updates}[about.control.unit]
+                share = about.control.start if isinstance(about.control.start, float) else 1.0
+                document[name] = max(math.ceil(whole * share), 1 if about.positive else 0)
+            else:
+                document[name] = about.control.start
+        return document
 
     def lists(self) -> dict[str, int]:
         """The length of each argument that is a list of groups, by its path below this schedule."""

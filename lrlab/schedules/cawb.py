@@ -31,9 +31,14 @@ class CosineAnnealingWarmbootingLR(Schedule):
     steps: Annotated[Milestones, Control("epochs", help="epochs, in brackets: [30, 60]")] = ()
     step_scale: Factor = 0.8
     lf: expression("x", "y", start="((1 + cos(x * pi / y)) / 2) * 0.8 + 0.2") | None = None  # type: ignore[valid-type]
-    batchs: Annotated[int, Field(ge=0, le=10**12), Control("number", high=10_000)] = 0
-    warmup_epoch: Annotated[int, Field(ge=0, le=10**12), Control("epochs", high=100)] = 0
+    batchs: Annotated[int, Field(ge=0, le=10**12), Control("updates", high=10_000)] = 0
+    warmup_epoch: Annotated[int, Field(ge=0, le=10**12), Control("epochs")] = 0
     epoch_scale: Annotated[float, Control("number", low=0.0, high=20.0)] = 1.0
+
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """Three segments, driven batch by batch."""
+        return super().example(ticks, epochs, updates) | {"steps": [epochs // 3, epochs * 2 // 3], "batchs": updates}
 
     @model_validator(mode="after")
     def _segments_have_length(self) -> Self:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, inside
-from lrlab.schedules.params import MAX_COUNT, Control, Rate, Steps
+from lrlab.schedules.params import LOW_RATE, MAX_COUNT, Control, Rate, Steps
 
 
 class PaddleVideoSchedule(Schedule):
@@ -31,11 +31,11 @@ class CustomWarmupCosineDecay(PaddleVideoSchedule):
     Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
     """
 
-    warmup_start_lr: Rate
-    warmup_epochs: Annotated[int | float, Field(ge=0, le=MAX_COUNT), Control("epochs", high=100, start=5)]
+    warmup_start_lr: Annotated[Rate, LOW_RATE]
+    warmup_epochs: Annotated[int | float, Field(ge=0, le=MAX_COUNT), Control("epochs", start=0.05)]
     cosine_base_lr: Rate
-    max_epoch: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("epochs", low=1, high=300, start=30)]
-    num_iters: Annotated[Steps, Control("number", low=1, high=10_000, start=391)]
+    max_epoch: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("epochs", low=1, start=1.0)]
+    num_iters: Annotated[Steps, Control("updates", low=1, high=10_000)]
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         epoch = tick / self.num_iters

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import AfterValidator, Field, Strict
+from pydantic.fields import FieldInfo
 
 from lrlab.schedules.expression import parse
 
 MAX_COUNT = 10**15  # beyond the longest run; a float64 still counts every tick up to here
 
-Unit = Literal["ticks", "epochs", "rate", "factor", "number", "expression"]
+Unit = Literal["ticks", "epochs", "updates", "rate", "factor", "number", "expression"]
 
 
 @dataclass(frozen=True)
 class Control:
-    """How a page offers a field: its unit, the slider's softer range (`high` None: as long as the run), where a new one starts."""
+    """How a page offers a field: its unit, the slider's softer range (`high` None: as long as the run), where a new one starts.
+
+    `start` of ticks and epochs is a share of the run; updates start at the run's optimizer steps per epoch.
+    """
 
     unit: Unit
     low: float = 0.0
@@ -39,9 +44,10 @@ def _list_of(item: Any) -> Any:
 _COUNT = Field(ge=0, le=MAX_COUNT)
 _POSITIVE = Field(gt=0, le=MAX_COUNT)
 _RATE = Control("rate", low=1e-8, high=10.0, log=True, start=0.1)
+LOW_RATE = Control("rate", low=1e-8, high=10.0, log=True, start=0.001)
 
 Steps: TypeAlias = Annotated[int, _POSITIVE, Control("ticks", low=1, start=0.1, help="in scheduler.step() calls")]
-"""A duration of at least one tick. `start` of ticks is a share of the run."""
+"""A duration of at least one tick."""
 
 Warmup: TypeAlias = Annotated[int | float, _COUNT, Control("ticks", start=0.05, help="in scheduler.step() calls")]
 """A duration that may be 0."""
@@ -62,7 +68,7 @@ Total: TypeAlias = Annotated[
 Cycles: TypeAlias = Annotated[int | float, Control("number", low=0.5, high=8.0)]
 """How many waves, or restarts."""
 
-Epochs: TypeAlias = Annotated[int, _POSITIVE, Control("epochs", low=1, high=300, start=30)]
+Epochs: TypeAlias = Annotated[int, _POSITIVE, Control("epochs", low=1, start=1.0)]
 Milestones: TypeAlias = Annotated[_list_of(Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]), Control("ticks", help="ticks, in brackets: [30, 60]")]
 
 Rate: TypeAlias = Annotated[float, _RATE]
@@ -74,7 +80,7 @@ BaseRate: TypeAlias = Annotated[float, Field(ge=0), _RATE]
 Factor: TypeAlias = Annotated[float, Control("factor", low=0.0, high=1.0, start=0.1)]
 """What a rate is multiplied with."""
 
-Decay: TypeAlias = Annotated[float, Control("factor", low=0.9, high=1.0, start=0.999)]
+Decay: TypeAlias = Annotated[float, Control("factor", low=0.99, high=1.0, start=0.9999)]
 """What a rate is multiplied with at every tick."""
 
 Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1), Control("factor", low=0.0, high=1.0)]
@@ -108,3 +114,53 @@ def find(metadata: list[Any], kind: type[Any]) -> Any:
     """The first annotation of a kind in a field's metadata, or None."""
     return next((m for m in metadata if isinstance(m, kind)), None)
 
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a page needs to know of a field, read off its annotation."""
+
+    control: Control | None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    integer: bool = False
+    many: bool = False
+    nested: bool = False
+    low: float | None = None
+    positive: bool = False
+    high: float | None = None
+
+
+def describe(annotation: Any, metadata: list[Any]) -> Described:
+    """Walk a field's annotation: its control, its hard bounds, and whether it may be null, is whole, a list, or holds schedules."""
+    parts = list(_parts(annotation, metadata))
+    types = [p for p in parts if isinstance(p, type)]
+    bounds = {name: getattr(p, name) for p in parts for name in ("ge", "gt", "le", "lt") if getattr(p, name, None) is not None}
+    return Described(
+        control=next((p for p in parts if isinstance(p, Control)), None),
+        choices=tuple(c for p in parts if get_origin(p) is Literal for c in get_args(p)),
+        optional=type(None) in types,
+        integer=int in types and float not in types,
+        many=tuple in types and not any(isinstance(p, PerGroup) for p in parts),
+        nested=any(hasattr(t, "curve") for t in types),
+        low=bounds.get("ge", bounds.get("gt")),
+        positive="gt" in bounds,
+        high=bounds.get("le", bounds.get("lt")),
+    )
+
+
+def _parts(annotation: Any, metadata: Iterable[Any]) -> Iterator[Any]:
+    """The annotations nearest to the field first, then those of what it is made of."""
+    for entry in reversed(list(metadata)):  # the outermost annotation stands last
+        yield from entry.metadata if isinstance(entry, FieldInfo) else [entry]
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _parts(annotation.__origin__, annotation.__metadata__)
+    elif origin is Literal:
+        yield annotation
+    elif origin is not None:
+        yield origin
+        for argument in get_args(annotation):
+            yield from _parts(argument, [])
+    else:
+        yield annotation

@@ -11,6 +11,7 @@ from lrlab.schedules import combine, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
 from lrlab.schedules.expression import parse
 from lrlab.schedules.params import (
+    LOW_RATE,
     Control,
     Decay,
     Divisor,
@@ -60,7 +61,7 @@ class LambdaLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.LambdaLR.
     """
 
-    lr_lambda: per_group(expression("epoch", start="0.95 ** epoch"))  # type: ignore[valid-type]
+    lr_lambda: per_group(expression("epoch", start="1 / (1 + 0.001 * epoch)"))  # type: ignore[valid-type]
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return base_lr * parse(self.lr_lambda, "epoch")(xp, tick)
@@ -174,7 +175,7 @@ class PolynomialLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.PolynomialLR.
     """
 
-    total_iters: Iters = 5
+    total_iters: Annotated[Iters, Control("ticks", start=1.0, help="in scheduler.step() calls")] = 5
     power: Power = 1.0
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
@@ -343,7 +344,7 @@ class CyclicLR(TorchSchedule):
 
     rewrites_initial_lr: ClassVar[bool] = True
 
-    base_lr: per_group(Rate)  # type: ignore[valid-type]
+    base_lr: per_group(Annotated[Rate, LOW_RATE])  # type: ignore[valid-type]
     max_lr: per_group(Rate)  # type: ignore[valid-type]
     step_size_up: Steps = 2000
     step_size_down: Iters | None = None
@@ -402,6 +403,13 @@ class SequentialLR(TorchSchedule):
 
     schedulers: Annotated[tuple[AnySchedule, ...], Strict(strict=False)]
     milestones: Milestones
+
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """A linear warmup over a twentieth of the run, then one cosine."""
+        warmup = LinearLR.example(ticks, epochs, updates) | {"start_factor": 0.01}
+        rest = CosineAnnealingLR.example(ticks, epochs, updates)
+        return {"kind": cls.kind, "schedulers": [warmup, rest], "milestones": [warmup["total_iters"]]}
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

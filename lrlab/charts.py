@@ -1,0 +1,147 @@
+"""Curves -> a Plotly figure, as plain values: traces with base64 arrays, so that nothing of plotly's Python side is loaded to draw."""
+
+from __future__ import annotations
+
+import base64
+import html
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lrlab.engine import Curve, Floats, Steps
+    from lrlab.experiment import View
+    from lrlab.run import Run
+
+Figure = dict[str, Any]
+
+COLOURS = ("#2f7ed8", "#e07b16", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a8763e", "#d35ba6")
+"""One list for light and dark: middle tones that keep 3 : 1 on both backgrounds."""
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+LABEL = 28  # characters of a trial's name in the chart
+
+
+def style(index: int) -> tuple[str, str]:
+    """Colour and dash of the trial at this place in the list: the first pairs differ in both."""
+    return COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
+
+
+def overlay(run: Run, curves: Sequence[Curve], view: View) -> Figure:
+    """All trials on one pair of axes; momentum, where a shown trial cycles it, in a panel below."""
+    floor = _floor(curves) if view.y == "log" else None
+    second = any(c.momentum is not None and not c.trial.hidden for c in curves)
+    data = []
+    for index, curve in enumerate(curves):
+        x = _x(run, curve.steps, view)
+        data += _lines(index, curve, x, curve.lr, floor, "y")
+        if second and curve.momentum is not None:
+            data += _lines(index, curve, x, curve.momentum, None, "y2")
+        if view.marks and curve.marks and not curve.trial.hidden:
+            data.append(_marks(index, curve, run, view, floor))
+    return {"data": data, "layout": _layout(run, curves, view, second=second, floor=floor)}
+
+
+def name(text: str, most: int = LABEL) -> str:
+    """A trial's name where plotly reads markup: shortened and escaped."""
+    flat = " ".join(text.split()) or "(blank)"
+    return html.escape(flat if len(flat) <= most else flat[: most - 1] + "…")
+
+
+def description(run: Run, curves: Sequence[Curve]) -> str:
+    """What the chart shows, in words, for who does not see it."""
+    lines = [f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, {c.lr[..., -1].flat[0]:.3g} at the last step" for c in curves]
+    return f"Learning rate over {run.steps:,} optimizer steps. " + "; ".join(lines or ["no trial yet"])
+
+
+def _x(run: Run, steps: Steps, view: View) -> Floats:
+    return steps / run.updates if view.x == "epoch" else steps.astype(np.float64)
+
+
+def _packed(values: Floats, kind: str = "f4") -> dict[str, str]:
+    return {"dtype": kind, "bdata": base64.b64encode(np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()).decode()}
+
+
+def _lifted(values: Floats, floor: float | None) -> Floats:
+    """On a log axis what is not positive would vanish: it is drawn at the bottom."""
+    return values if floor is None else np.maximum(values, floor)
+
+
+def _floor(curves: Sequence[Curve]) -> float:
+    rates = [c.lr[c.lr > 0] for c in curves if not c.trial.hidden]
+    lows = [float(r.min()) for r in rates if r.size]
+    highs = [float(r.max()) for r in rates if r.size]
+    return max(min(lows) / 2, max(highs) * 1e-9) if lows else 1e-9
+
+
+def _lines(index: int, curve: Curve, x: Floats, values: Floats, floor: float | None, axis: str) -> list[Figure]:
+    colour, dash = style(index)
+    rows = np.atleast_2d(values)
+    shown_name = name(curve.trial.name)
+    lines = []
+    for group, row in enumerate(rows):
+        label = f"{shown_name}[{group}]" if isinstance(curve.trial.base_lr, tuple) else shown_name
+        lines.append({
+            "type": "scatter", "mode": "lines", "name": label, "x": _packed(x, "f8"), "y": _packed(_lifted(row, floor)),
+            "line": {"color": colour, "dash": dash, "width": 2.2 if group == 0 else 1.2},
+            "legendgroup": str(index), "showlegend": axis == "y" and group == 0, "meta": {"trial": index},
+            "visible": "legendonly" if curve.trial.hidden else True, "yaxis": axis,
+            "hovertemplate": ("%{y:.5g}" if axis == "y" else "momentum %{y:.4g}") + f"<extra>{label}</extra>",
+        })  # fmt: skip
+    return lines
+
+
+def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) -> Figure:
+    places = np.searchsorted(curve.steps, [m.tick for m in curve.marks])
+    first = np.atleast_2d(curve.lr)[0]
+    return {
+        "type": "scatter", "mode": "markers", "x": _packed(_x(run, curve.steps[places], view), "f8"), "y": _packed(_lifted(first[places], floor)),
+        "text": [html.escape(m.label) for m in curve.marks], "name": f"{name(curve.trial.name)} marks", "legendgroup": str(index), "showlegend": False,
+        "marker": {"symbol": "diamond-open", "size": 9, "color": style(index)[0], "line": {"width": 1.6}},
+        "hovertemplate": "%{text}<extra></extra>", "meta": {"trial": index},
+    }  # fmt: skip
+
+
+def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) -> list[Figure]:
+    """Each shown trial's name beside its own line, at a place of its own along the run."""
+    shown = [(i, c) for i, c in enumerate(curves) if not c.trial.hidden and c.steps.size]
+    labels = []
+    for place, (index, curve) in enumerate(shown):
+        at = int(np.searchsorted(curve.steps, run.steps * (place + 0.6) / (len(shown) + 0.4)))
+        at = min(at, curve.steps.size - 1)
+        y = float(_lifted(np.atleast_2d(curve.lr)[0][at : at + 1], floor)[0])
+        labels.append({
+            "x": float(_x(run, curve.steps[at : at + 1], view)[0]), "y": float(np.log10(y)) if view.y == "log" else y,
+            "text": name(curve.trial.name), "font": {"color": style(index)[0], "size": 12}, "showarrow": False, "yshift": 12, "xanchor": "center",
+        })  # fmt: skip
+    return labels
+
+
+def _layout(run: Run, curves: Sequence[Curve], view: View, *, second: bool, floor: float | None) -> Figure:
+    end = run.steps / run.updates if view.x == "epoch" else run.steps
+    axis = {"automargin": True, "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4}
+    layout: Figure = {
+        "uirevision": f"{view.x}/{view.y}/{end}",
+        "hovermode": "x unified",
+        "hoverlabel": {"namelength": 40},
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "xaxis": axis | {
+            "title": {"text": "epoch" if view.x == "epoch" else "optimizer step"},
+            "range": [-0.005 * end, 1.005 * end], "hoverformat": ",.2f" if view.x == "epoch" else ",.0f", "tickformat": "~g" if view.x == "epoch" else ",~r",
+            "anchor": "y2" if second else "y",
+        },
+        "yaxis": axis | {
+            "title": {"text": "learning rate"}, "type": view.y, "tickformat": ".0e" if view.y == "log" else "~g", "exponentformat": "power",
+            "domain": [0.34, 1] if second else [0, 1], "rangemode": "normal" if view.y == "log" else "tozero",
+            **({"dtick": 1} if view.y == "log" else {}),
+        },
+        "annotations": _labels(curves, run, view, floor),
+        "meta": {"filename": "lrlab"},
+    }  # fmt: skip
+    if second:
+        layout["yaxis2"] = axis | {"title": {"text": "momentum"}, "domain": [0, 0.24], "tickformat": "~g"}
+    if not curves:
+        layout["annotations"] = [{"text": "Add a trial to see its curve", "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}]
+    return layout

@@ -1,0 +1,1 @@
+"""What a person meets: the only code of lrlab that imports streamlit."""

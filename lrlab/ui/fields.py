@@ -1,0 +1,208 @@
+"""Sliders and exact fields, made from a schedule's annotated fields and nowhere by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from lrlab.schedules import params
+from lrlab.schedules.base import is_horizon
+from lrlab.ui import state
+from lrlab.ui.widgets import Path, commit, key_of, offer, said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lrlab.schedules import Schedule
+
+COLUMNS = 4
+RATES = (0.0, *(float(f"{m}e{e}") for e in range(-8, 1) for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)), 10.0)
+"""The stops of a rate's slider: zero, then twelve to a decade from 1e-8 to 10."""
+
+
+def schedule_fields(schedule: Schedule, bound: Schedule, path: Path, ticks: int) -> None:
+    """Every argument of a schedule and of the schedules in it, four beside each other; `bound` tells what a null horizon comes to."""
+    cells: list[Callable[[], None]] = []
+    nested: list[tuple[str, Path, Schedule, Schedule]] = []
+    for name, field in type(schedule).model_fields.items():
+        about = params.describe(field.annotation, field.metadata)
+        here = (*path, name)
+        if about.nested:
+            pairs = zip(getattr(schedule, name), getattr(bound, name), strict=True)
+            nested += [(f"{i + 1}. {child.native}", (*here, i), child, its) for i, (child, its) in enumerate(pairs)]
+            continue
+        null_horizon = is_horizon(field)
+        cells += _cells(name, here, getattr(schedule, name), getattr(bound, name), about, ticks, horizon=null_horizon)
+    _grid(cells)
+    for title, inner, child, its in nested:
+        st.caption(title)
+        schedule_fields(child, its, inner, ticks)
+
+
+def base_rate(rates: float | tuple[float, ...], path: Path) -> None:
+    """The trial's base rate; a list of them as text."""
+    about = params.describe(float, [params.find(list(params.BaseRate.__metadata__), params.Control)])
+    if isinstance(rates, tuple):
+        _list_field("base_lr", path, rates, float)
+    else:
+        _number("base_lr", path, rates, about, 1)
+
+
+def _grid(cells: list[Callable[[], None]]) -> None:
+    for row in range(0, len(cells), COLUMNS):
+        for column, cell in zip(st.columns(COLUMNS), cells[row : row + COLUMNS], strict=False):
+            with column:
+                cell()
+
+
+def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Described, ticks: int, *, horizon: bool) -> list[Callable[[], None]]:
+    if about.choices:
+        return [lambda: _choice(name, path, value, about.choices)]
+    if isinstance(value, bool):
+        return [lambda: _switch(name, path, value=value)]
+    control = about.control
+    if control is not None and control.unit == "expression":
+        return [lambda: _expression(name, path, value, about)]
+    if isinstance(value, tuple):
+        item = int if about.many else float
+        single = [] if not about.many or len(value) > COLUMNS else [
+            (lambda i=i, v=v: _number(f"{name}[{i}]", (*path, i), v, about, ticks)) for i, v in enumerate(value)
+        ]  # fmt: skip
+        return [lambda: _list_field(name, path, value, item), *(single if len(value) > 1 else [])] if len(value) != 1 or not single else single
+    return [lambda: _number(name, path, value, about, ticks, shown=shown, horizon=horizon)]
+
+
+def _choice(name: str, path: Path, value: str, choices: tuple[str, ...]) -> None:
+    key = key_of(path, "choice")
+    offer(key, value)
+    st.selectbox(name, choices, key=key, on_change=lambda: commit(key, path, st.session_state[key]))
+
+
+def _switch(name: str, path: Path, *, value: bool) -> None:
+    key = key_of(path, "switch")
+    offer(key, value)
+    st.toggle(name, key=key, on_change=lambda: commit(key, path, st.session_state[key]))
+
+
+def _expression(name: str, path: Path, value: str | tuple[str, ...] | None, about: params.Described) -> None:
+    key = key_of(path, "text")
+    groups = isinstance(value, tuple)
+    offer(key, "; ".join(value) if isinstance(value, tuple) else value or "")
+    help_ = about.control.help if about.control else ""
+
+    def changed() -> None:
+        text: str = st.session_state[key]
+        empty: Any = None if about.optional and not text.strip() else text
+        commit(key, path, [part.strip() for part in text.split(";")] if groups and empty is not None else empty)
+
+    st.text_input(name, key=key, help=help_ + ("; one per group, with semicolons" if groups else ""), on_change=changed)
+    said(key)
+
+
+def _list_field(name: str, path: Path, values: tuple[float, ...], item: type[int] | type[float]) -> None:
+    key = key_of(path, "list")
+    offer(key, ", ".join(f"{v:g}" if item is float else str(v) for v in values))
+
+    def changed() -> None:
+        parts = [part for part in st.session_state[key].strip("[]() ").replace(";", ",").split(",") if part.strip()]
+        commit(key, path, [_read(part.strip(), item) for part in parts])
+
+    st.text_input(name, key=key, help="numbers with commas between them", on_change=changed)
+    said(key)
+
+
+def _read(text: str, item: type[int] | type[float]) -> Any:
+    """The number, or the text itself, which the document then refuses with its place."""
+    try:
+        return item(text.replace("_", ""))
+    except ValueError:
+        return text
+
+
+def _number(name: str, path: Path, value: Any, about: params.Described, ticks: int, *, shown: Any = None, horizon: bool = False) -> None:
+    """A slider and an exact field for one number; a horizon has a switch that lets it follow the run."""
+    label = name if about.control is None or about.control.unit not in ("ticks", "epochs") else f"{name} · {about.control.unit}"
+    number = shown if value is None else value
+    if value is None and not horizon:
+        number = _start(about, ticks)
+    with st.container(key=key_of(path, "cell").replace("/", "-").replace(".", "-"), gap=None):
+        left, right = st.columns([3, 2], vertical_alignment="bottom", gap="small")
+        with left:
+            _slider(label, path, number, about, ticks, disabled=value is None)
+        with right:
+            _field(label, path, number, about, disabled=value is None)
+        if about.optional:
+            _null(path, value, number, "follow the run" if horizon else "not set")
+    said(key_of(path, "number"))
+
+
+def _start(about: params.Described, ticks: int) -> float:
+    control = about.control
+    if control is None or not isinstance(control.start, (int, float)):
+        return 1
+    return max(round(control.start * ticks), 1) if control.unit in ("ticks", "epochs") else control.start
+
+
+def _null(path: Path, value: Any, number: Any, label: str) -> None:
+    key = key_of(path, "null")
+    offer(key, value is None)
+    st.checkbox(label, key=key, on_change=lambda: commit(key, path, None if st.session_state[key] else number))
+
+
+def _whole(value: Any, about: params.Described) -> bool:
+    return about.integer or (isinstance(value, int) and about.control is not None and about.control.unit in ("ticks", "epochs", "updates"))
+
+
+def _slider(label: str, path: Path, number: Any, about: params.Described, ticks: int, *, disabled: bool) -> None:
+    key = key_of(path, "slider")
+    control = about.control or params.Control("number", high=1.0)
+
+    def changed() -> None:
+        value = st.session_state[key]
+        value = int(value) if _whole(number, about) else float(value)
+        commit(key, path, max(value, 1) if value == 0 and about.positive and _whole(number, about) else value)
+
+    if control.unit == "rate":
+        offer(key, RATES[int(np.argmin(np.abs(np.log10(np.array(RATES[1:]) / number)))) + 1] if number > 0 else 0.0)
+        st.select_slider(label, RATES, key=key, format_func=lambda v: f"{v:g}", disabled=disabled, on_change=changed)
+        return
+    low, high, step = _range(number, about, ticks)
+    offer(key, type(low)(number))
+    st.slider(label, low, high, step=step, key=key, disabled=disabled, on_change=changed)
+
+
+def _range(number: Any, about: params.Described, ticks: int) -> tuple[Any, Any, Any]:
+    """The slider's softer range, which always reaches the value; for ticks as long as the run, in epochs where that is fine enough."""
+    control = about.control or params.Control("number", high=1.0)
+    if control.unit in ("ticks", "epochs", "updates") and _whole(number, about):
+        high = int(control.high or _units(control.unit, ticks))
+        updates = state.experiment().run.updates
+        step = updates if control.unit == "ticks" and high >= 20 * updates and ticks == state.experiment().run.steps else max(high // 200, 1)
+        return 0, max(high, int(number), 1), step
+    if about.integer:
+        return min(int(control.low), int(number)), max(int(control.high or 10), int(number)), 1
+    low, high = float(control.low), float(control.high or _units(control.unit, ticks))
+    return min(low, float(number)), max(high, float(number)), (high - low) / 200
+
+
+def _units(unit: str, ticks: int) -> int:
+    run = state.experiment().run
+    return {"ticks": ticks, "epochs": max(run.steps // run.updates, 1)}.get(unit, 1)
+
+
+def _field(label: str, path: Path, number: Any, about: params.Described, *, disabled: bool) -> None:
+    key = key_of(path, "number")
+    whole = _whole(number, about)
+    offer(key, int(number) if whole else float(number))
+
+    def changed() -> None:
+        value = st.session_state[key]
+        if value is not None:
+            commit(key, path, value)
+
+    step = 1 if whole else 10.0 ** np.floor(np.log10(number)) / 10 if number > 0 else 0.01
+    st.number_input(
+        f"{label}, exact", key=key, step=step, format="%d" if whole else "%.8g", label_visibility="collapsed", disabled=disabled, on_change=changed
+    )

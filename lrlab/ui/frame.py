@@ -1,0 +1,47 @@
+"""What every page begins and ends with: its settings, the menu, the experiment from the link."""
+
+from __future__ import annotations
+
+import gc
+
+import streamlit as st
+
+from lrlab.charts import COLOURS
+from lrlab.ui import state
+
+PAGES = (("app.py", "Tune"), ("pages/gallery.py", "Gallery"))
+
+_COLOUR_RULES = "".join(
+    f".st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) p b, .st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) strong {{ color: {colour}; }}"
+    for i, colour in enumerate(COLOURS)
+)
+_STYLE = f"""<style>
+.stMainBlockContainer {{ padding: 1.2rem 2rem 3rem; }}
+.lrlab-chart {{ width: 100%; }}
+[data-testid="stSidebarContent"] [data-testid="stSidebarHeader"] {{ height: 1.5rem; }}
+{_COLOUR_RULES}
+</style>"""
+
+
+def begin(title: str) -> None:
+    """Settings, menu and experiment; the first lines of every page."""
+    st.set_page_config(page_title=f"lrlab · {title}", page_icon=":material/show_chart:", layout="wide")
+    st.html(_STYLE)
+    state.begin()
+    with st.sidebar, st.container(horizontal=True, key="menu"):
+        for path, label in PAGES:
+            st.page_link(path, label=label)
+
+
+def end() -> None:
+    """The address carries what the page shows; the last line of every page."""
+    state.write_link()
+    _freeze()
+
+
+@st.cache_resource(show_spinner=False)
+def _freeze() -> bool:
+    """Take what start-up made out of the garbage collector's sight: Streamlit collects after every rerun, which else costs 40 ms each."""
+    gc.collect()
+    gc.freeze()
+    return True

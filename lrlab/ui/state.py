@@ -1,0 +1,168 @@
+"""The page's one state: the experiment. Widgets change it through documents, so that whatever is on the page is valid and in the link."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from lrlab.experiment import DocumentError, Experiment, Trial, from_link, parse
+from lrlab.run import calls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LINK = "s"
+CHOSEN = "trial"
+
+WARMUP = {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 1955}
+DEFAULT: dict[str, Any] = {
+    "lrlab": 1,
+    "run": {"samples": 50_000, "batch_size": 128, "epochs": 155},
+    "trials": [
+        {
+            "name": "SGDR",
+            "base_lr": 0.05,
+            "schedule": {
+                "kind": "torch.SequentialLR",
+                "schedulers": [WARMUP, {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 3910, "T_mult": 2, "eta_min": 0.0}],
+                "milestones": [1955],
+            },
+        },
+        {
+            "name": "one cosine",
+            "base_lr": 0.05,
+            "schedule": {
+                "kind": "torch.SequentialLR",
+                "schedulers": [WARMUP, {"kind": "torch.CosineAnnealingLR", "T_max": None, "eta_min": 0.0}],
+                "milestones": [1955],
+            },
+        },
+    ],
+}
+"""The CIFAR run of the SGDR paper behind a warmup of 5 epochs: 5 + 10 + 20 + 40 + 80 epochs end on the fourth cycle's minimum."""
+
+
+def begin() -> None:
+    """Take up the experiment: the one in the address when it is not the one at hand, else the one at hand, else the default."""
+    state = st.session_state
+    if "experiment" not in state:
+        state.experiment, state.problem, state.written = parse(DEFAULT), None, None
+    asked = st.query_params.get(LINK)
+    if asked is not None and asked != state.written:
+        try:
+            state.experiment, state.problem = from_link(asked), None
+        except DocumentError as error:
+            state.problem = str(error)
+        state.written = asked
+
+
+def write_link() -> None:
+    """Let the address carry the experiment; where it is too long for one, say so and leave none that would lie."""
+    state = st.session_state
+    try:
+        value, state.link_problem = experiment().link(), None
+    except DocumentError as error:
+        value, state.link_problem = None, str(error)
+    if value == state.written and (value is None) == (LINK not in st.query_params):
+        return
+    if value is None:
+        st.query_params.pop(LINK, None)
+    else:
+        st.query_params[LINK] = value
+    state.written = value
+
+
+def experiment() -> Experiment:
+    """The experiment at hand."""
+    found: Experiment = st.session_state.experiment
+    return found
+
+
+def chosen() -> int:
+    """The place of the trial being shaped."""
+    return max(min(int(st.session_state.get(CHOSEN, 0)), len(experiment().trials) - 1), 0)
+
+
+def choose(index: int) -> None:
+    """Shape this trial from now on."""
+    st.session_state[CHOSEN] = index
+
+
+def put(new: Experiment) -> None:
+    """Make this the experiment at hand."""
+    st.session_state.experiment, st.session_state.problem = new, None
+
+
+def change(update: Callable[[dict[str, Any]], None]) -> str | None:
+    """Apply an update to the document; where the result is none, keep what was there and return the sentence that says why."""
+    document = copy.deepcopy(experiment().document())
+    try:
+        update(document)
+        put(parse(document))
+    except DocumentError as error:
+        st.session_state.problem = str(error)
+        return str(error)
+    return None
+
+
+def set_value(path: tuple[str | int, ...], value: Any) -> str | None:
+    """Change one value of the document; the sentence where it cannot be."""
+
+    def update(document: dict[str, Any]) -> None:
+        here: Any = document
+        for step in path[:-1]:
+            here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
+        here[path[-1]] = value
+
+    return change(update)
+
+
+def free_name(wanted: str) -> str:
+    """The name, numbered where a trial has it already."""
+    taken, n, name = {t.name for t in experiment().trials}, 1, wanted
+    while name in taken:
+        n += 1
+        name = f"{wanted[:190]} {n}"
+    return name
+
+
+def add(kind: type[Any]) -> None:
+    """Append a trial of this kind, at the rate of the one being shaped, and shape it."""
+    trials, run = experiment().trials, experiment().run
+    base_lr = trials[chosen()].base_rates[0] if trials else 0.05
+    schedule = kind.example(calls(run, "step"), max(run.steps // run.updates, 1), run.updates)
+    new = {"name": free_name(kind.native), "base_lr": base_lr, "schedule": schedule}
+    if change(lambda document: document["trials"].append(new)) is None:
+        choose(len(experiment().trials) - 1)
+
+
+def duplicate(index: int) -> None:
+    """Put a copy behind a trial and shape it."""
+    name = free_name(f"{experiment().trials[index].name[:190]} copy")
+    if change(lambda d: d["trials"].insert(index + 1, {**d["trials"][index], "name": name})) is None:
+        choose(index + 1)
+
+
+def move(index: int, by: int) -> None:
+    """Move a trial along the list."""
+    if change(lambda d: d["trials"].insert(index + by, d["trials"].pop(index))) is None:
+        choose(index + by)
+
+
+def remove(index: int) -> None:
+    """Take a trial off the list."""
+    change(lambda d: d["trials"].pop(index) and None)
+    choose(max(index - 1, 0))
+
+
+def toggle(index: int) -> None:
+    """Hide a trial, or show it again."""
+    hidden = experiment().trials[index].hidden
+    set_value(("trials", index, "hidden"), not hidden)
+
+
+def trial() -> Trial:
+    """The trial being shaped."""
+    return experiment().trials[chosen()]

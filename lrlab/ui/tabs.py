@@ -1,0 +1,140 @@
+"""Beneath the sliders: numbers, formula, code, sharing and import. A tab that is closed costs nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lrlab import engine
+from lrlab.experiment import MAX_BYTES, DocumentError
+from lrlab.exporters import EXPORTERS, export
+from lrlab.readers import exported
+from lrlab.ui import state
+from lrlab.ui.widgets import escape, offer
+
+MOST_ROWS = 2_000_000
+"""Rows of a CSV made for the browser; the command line writes longer ones."""
+
+
+def show() -> None:
+    """All tabs."""
+    names = ["Numbers", "Formula", "Code", "Share", "Import"]
+    shown: Any = st.tabs(names, key="tabs", on_change="rerun")
+    for tab, fill in zip(shown, (_numbers, _formula, _code, _share, _import), strict=True):
+        if tab.open:
+            with tab:
+                fill()
+
+
+def _numbers() -> None:
+    experiment = state.experiment()
+    run = experiment.run
+    if not experiment.trials:
+        st.caption("No trial yet.")
+        return
+    offer("asked", min(int(st.session_state.get("asked", run.steps // 2)), run.steps - 1))
+    rows = []
+    for trial in experiment.trials:
+        s = engine.summary(run, trial)
+        asked = engine.lr(run, trial, [st.session_state.asked])
+        rows.append({
+            "trial": escape(trial.name[:80]), "first": f"{s.first:.4g}", "peak": f"{s.peak:.4g}", "peak at step": f"{s.peak_step:,}",
+            "last used": f"{s.last:.4g}", "mean": f"{s.mean:.4g}{'' if s.exact else ' (sampled)'}", "above half of the peak": f"{s.above_half:.1%}",
+            f"LR at step {st.session_state.asked:,}": f"{asked.flat[0]:.6g}",
+        })  # fmt: skip
+    st.table(pd.DataFrame(rows).set_index("trial"))
+    st.number_input("LR at step", min_value=0, max_value=run.steps - 1, key="asked", width=220)
+    if any(isinstance(t.base_lr, tuple) for t in experiment.trials):
+        st.caption("Of a trial with several parameter groups: the first one.")
+
+
+def _formula() -> None:
+    from lrlab import formula  # noqa: PLC0415 (sympy is heavy; only who opens this tab pays for it)
+
+    if not state.experiment().trials:
+        st.caption("No trial yet.")
+        return
+    trial = state.trial()
+    schedule = trial.bound(state.experiment().run)[0]
+    for line in formula.latex(schedule).split(r"\\[1.5ex]"):
+        st.latex(line)
+    values = ",\\quad ".join(f"{name} = {value:g}" for name, value in formula.values(schedule))
+    base = "" if trial.schedule.own_rate else rf"\eta_{{base}} = {trial.base_rates[0]:g}"
+    st.latex(",\\quad ".join(filter(None, [base, values])))
+    clock = {"step": "optimizer steps", "epoch": "epochs", "micro_batch": "micro-batches", "process": "steps times processes"}[trial.clock]
+    st.caption(f"t counts the calls of scheduler.step(): {clock}, from 0.")
+
+
+def _code() -> None:
+    experiment = state.experiment()
+    if not experiment.trials:
+        st.caption("No trial yet.")
+        return
+    trial = state.trial()
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        target = st.segmented_control("As", list(EXPORTERS), key="target", default="pytorch", required=True, format_func=lambda t: EXPORTERS[t].title)
+    exporter = EXPORTERS[str(target)]
+    file = f"{slug(trial.name)}{exporter.suffix}"
+    rows = experiment.run.steps
+    with right:
+        too_long = target == "csv" and rows > MOST_ROWS
+        st.download_button(
+            f"Download {file}", data=lambda: export(experiment, str(target), trial.name), file_name=file, key="download",
+            icon=":material/download:", on_click="ignore", disabled=too_long,
+        )  # fmt: skip
+    if target == "csv":
+        st.caption(
+            f"{rows:,} rows are more than a browser should hold: `python -m lrlab curve schedule.json` writes them."
+            if too_long
+            else f"{rows:,} rows: step, epoch and the learning rate that each optimizer step uses, in full precision."
+        )
+        return
+    st.code(export(experiment, str(target), trial.name), language=exporter.language, height=420)
+
+
+def slug(name: str) -> str:
+    """A file name from a trial's name: letters, digits and dashes only."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "schedule"
+
+
+def _share() -> None:
+    problem = st.session_state.get("link_problem")
+    if problem:
+        st.warning(escape(problem))
+        return
+    base = (st.context.url or "").split("?")[0]
+    st.caption("The address bar always carries this whole page. Opened elsewhere, this link shows the same:")
+    st.code(f"{base}?{state.LINK}={state.experiment().link()}", language=None, wrap_lines=True)
+
+
+def _import() -> None:
+    left, right = st.columns(2)
+    with left:
+        st.file_uploader("A document (JSON), or code that lrlab exported", type=["json", "py", "txt"], key="upload", max_upload_size=2, on_change=_take_file)
+    with right:
+        st.text_area("Or paste it here", key="pasted", height=120)
+        st.button("Read it", key="read", on_click=lambda: _take(st.session_state.pasted))
+    if st.session_state.get("import_said"):
+        kind, text = st.session_state.import_said
+        (st.error if kind == "error" else st.success)(escape(text))
+
+
+def _take_file() -> None:
+    file = st.session_state.upload
+    if file is not None:
+        _take(file.read(MAX_BYTES + 1))
+
+
+def _take(content: str | bytes) -> None:
+    try:
+        experiment = exported.read(content)
+    except DocumentError as error:
+        st.session_state.import_said = ("error", f"Not read: {error}. The page keeps what it had.")
+        return
+    state.put(experiment)
+    state.choose(0)
+    st.session_state.import_said = ("success", f"Read: {len(experiment.trials)} trials on {experiment.run.steps:,} optimizer steps.")

@@ -1,0 +1,84 @@
+"""The row of trials under the chart: choose, add, and what can be done with the one that is chosen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lrlab import charts
+from lrlab.run import calls
+from lrlab.schedules import KINDS, Schedule
+from lrlab.ui import fields, state
+from lrlab.ui.widgets import commit, escape, offer, said
+
+_STROKES = ("━━━", "╺╸╺╸", "┄┄┄", "━┄━┄", "━╸━╸", "━┄┄━")
+_CLOCKS = {"step": "once per optimizer step", "epoch": "once per epoch", "micro_batch": "once per micro-batch", "process": "once per process (Accelerate)"}
+
+
+def chips() -> None:
+    """One chip a trial, with its stroke and colour, and the way to another one."""
+    trials = state.experiment().trials
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if trials:
+            offer("chip", state.chosen())
+            with st.container(key="chips", width="content"):
+                st.segmented_control(
+                    "Trial to shape", range(len(trials)), format_func=_chip, key="chip", required=True, label_visibility="collapsed",
+                    on_change=lambda: state.choose(st.session_state.chip),
+                )  # fmt: skip
+        with st.popover("Add a trial", icon=":material/add:"):
+            _add()
+
+
+def _chip(index: int) -> str:
+    trial = state.experiment().trials[index]
+    name = escape(trial.name if len(trial.name) <= charts.LABEL else trial.name[: charts.LABEL - 1] + "…")
+    return f"**{_STROKES[index % len(_STROKES)]}** {name}{' (hidden)' * trial.hidden}"
+
+
+def _add() -> None:
+    kinds = sorted(KINDS, key=str.lower)
+    kind = KINDS[st.selectbox("Schedule, by framework (type to search)", kinds, key="add_kind", format_func=lambda k: k.replace(".", " · ", 1))]
+    st.caption(escape(shape_of(kind)))
+    st.button("Add", type="primary", key="add", on_click=state.add, args=(kind,))
+
+
+def shape_of(kind: type[Schedule]) -> str:
+    """The first sentence of a schedule's description: its shape."""
+    return " ".join((kind.__doc__ or "").split("\n\n", maxsplit=1)[0].split())
+
+
+def shaping() -> None:
+    """The chosen trial: its sliders, and what can be done with it."""
+    if not state.experiment().trials:
+        st.info("No trial yet. Add one: its curve is drawn at once.")
+        return
+    index, trial, run = state.chosen(), state.trial(), state.experiment().run
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{escape(trial.schedule.kind)}**", width="content", help=escape(shape_of(type(trial.schedule))))
+        _actions(index, hidden=trial.hidden, last=len(state.experiment().trials) - 1)
+    path = ("trials", index)
+    name, clock, rate, _ = st.columns(fields.COLUMNS, vertical_alignment="bottom")
+    with name:
+        offer("name", trial.name)
+        st.text_input("name", key="name", max_chars=200, on_change=lambda: commit("name", (*path, "name"), st.session_state.name))
+        said("name")
+    with clock:
+        offer("clock", trial.clock)
+        st.selectbox(
+            "scheduler.step() is called", list(_CLOCKS), key="clock", format_func=_CLOCKS.__getitem__,
+            on_change=lambda: commit("clock", (*path, "clock"), st.session_state.clock),
+        )  # fmt: skip
+    if not trial.schedule.own_rate:
+        with rate:
+            fields.base_rate(trial.base_lr, (*path, "base_lr"))
+    fields.schedule_fields(trial.schedule, trial.bound(run)[0], (*path, "schedule"), calls(run, trial.clock))
+
+
+def _actions(index: int, *, hidden: bool, last: int) -> None:
+    style = {"type": "tertiary"}
+    st.button("Duplicate", key="duplicate", icon=":material/content_copy:", on_click=state.duplicate, args=(index,), **style)
+    st.button("Earlier", key="earlier", icon=":material/arrow_back:", disabled=index == 0, on_click=state.move, args=(index, -1), **style)
+    st.button("Later", key="later", icon=":material/arrow_forward:", disabled=index == last, on_click=state.move, args=(index, 1), **style)
+    show, eye = ("Show", ":material/visibility:") if hidden else ("Hide", ":material/visibility_off:")
+    st.button(show, key="hide", icon=eye, on_click=state.toggle, args=(index,), **style)
+    st.button("Remove", key="remove", icon=":material/delete:", on_click=state.remove, args=(index,), **style)

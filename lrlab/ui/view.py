@@ -1,0 +1,33 @@
+"""Above the chart: its switches, and the sentence that says what was refused."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lrlab.ui import state
+from lrlab.ui.widgets import commit, escape, offer
+
+
+def problem() -> None:
+    """Why the last thing asked for was refused; the page shows what it had."""
+    sentence = st.session_state.get("problem")
+    if sentence:
+        st.error(f"{escape(sentence)}. The page keeps what it had.", icon=":material/error:")
+
+
+def switches() -> None:
+    """x in steps or epochs, y linear or log, marks shown or not."""
+    view = state.experiment().view
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _choice("x", view.x, {"step": "steps", "epoch": "epochs"})
+        _choice("y", view.y, {"linear": "linear", "log": "log"})
+        offer("marks", view.marks)
+        st.toggle("marks", key="marks", on_change=lambda: commit("marks", ("view", "marks"), st.session_state.marks))
+
+
+def _choice(name: str, value: str, labels: dict[str, str]) -> None:
+    offer(f"view.{name}", value)
+    st.segmented_control(
+        f"{name} axis", list(labels), key=f"view.{name}", format_func=labels.__getitem__, label_visibility="collapsed", required=True,
+        on_change=lambda: commit(f"view.{name}", ("view", name), st.session_state[f"view.{name}"]),
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Widgets that show one value of the document: offered before they are drawn, committed when they change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lrlab.ui import state
+
+Path = tuple[str | int, ...]
+
+
+def key_of(path: Path, what: str) -> str:
+    """The key of a widget for the value at a path."""
+    return f"{'.'.join(map(str, path))}/{what}"
+
+
+def offer(key: str, value: Any) -> None:
+    """Let a widget show the document's value, unless it holds what was just refused."""
+    if key not in _refused() and st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def commit(key: str, path: Path, value: Any) -> None:
+    """Put what the person chose into the document; where it is refused, keep both the document and what stands in the widget."""
+    problem = state.set_value(path, value)
+    _refused().clear()
+    if problem is not None:
+        _refused()[key] = problem
+
+
+def said(key: str) -> None:
+    """Beneath a widget: why what stands in it was refused."""
+    if key in _refused():
+        st.caption(f":red[{escape(_refused()[key])}]")
+
+
+def escape(text: str) -> str:
+    """Text as it is, where Streamlit reads Markdown."""
+    return "".join("\\" + c if c in r"\`*_{}[]()#+-.!|<>~:$&" else c for c in " ".join(text.split()))
+
+
+def _refused() -> dict[str, str]:
+    refused: dict[str, str] = st.session_state.setdefault("refused", {})
+    return refused
