@@ -18,7 +18,7 @@ def page() -> None:
     view.switches()
     curves = engine.curves(experiment)
     figure = charts.overlay(experiment.run, curves, experiment.view)
-    chart.show(figure, key="chart", height=380, alt=charts.description(experiment.run, curves), on_toggle=state.toggle)
+    chart.show(figure, key="chart", height=350, alt=charts.description(experiment.run, curves), on_toggle=state.toggle)
     trials.chips()
     trials.shaping()
     tabs.show()

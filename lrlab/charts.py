@@ -85,7 +85,7 @@ def _lines(index: int, curve: Curve, x: Floats, values: Floats, floor: float | N
         lines.append({
             "type": "scatter", "mode": "lines", "name": label, "x": _packed(x, "f8"), "y": _packed(_lifted(row, floor)),
             "line": {"color": colour, "dash": dash, "width": 2.2 if group == 0 else 1.2},
-            "legendgroup": str(index), "showlegend": axis == "y" and group == 0, "meta": {"trial": index},
+            "legendgroup": str(index), "showlegend": axis == "y" and group == 0,
             "visible": "legendonly" if curve.trial.hidden else True, "yaxis": axis,
             "hovertemplate": ("%{y:.5g}" if axis == "y" else "momentum %{y:.4g}") + f"<extra>{label}</extra>",
         })  # fmt: skip
@@ -99,7 +99,7 @@ def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) 
         "type": "scatter", "mode": "markers", "x": _packed(_x(run, curve.steps[places], view), "f8"), "y": _packed(_lifted(first[places], floor)),
         "text": [html.escape(m.label) for m in curve.marks], "name": f"{name(curve.trial.name)} marks", "legendgroup": str(index), "showlegend": False,
         "marker": {"symbol": "diamond-open", "size": 9, "color": style(index)[0], "line": {"width": 1.6}},
-        "hovertemplate": "%{text}<extra></extra>", "meta": {"trial": index},
+        "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) 
         y = float(_lifted(np.atleast_2d(curve.lr)[0][at : at + 1], floor)[0])
         labels.append({
             "x": float(_x(run, curve.steps[at : at + 1], view)[0]), "y": float(np.log10(y)) if view.y == "log" else y,
-            "text": name(curve.trial.name), "font": {"color": style(index)[0], "size": 12}, "showarrow": False, "yshift": 12, "xanchor": "center",
+            "text": name(curve.trial.name), "font": {"color": style(index)[0], "size": 12}, "showarrow": False, "yshift": 11, "xshift": 6, "xanchor": "left",
         })  # fmt: skip
     return labels
 
@@ -125,8 +125,8 @@ def _layout(run: Run, curves: Sequence[Curve], view: View, *, second: bool, floo
         "uirevision": f"{view.x}/{view.y}/{end}",
         "hovermode": "x unified",
         "hoverlabel": {"namelength": 40},
-        "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "margin": {"l": 8, "r": 24, "t": 36, "b": 4},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 13}},
         "xaxis": axis | {
             "title": {"text": "epoch" if view.x == "epoch" else "optimizer step"},
             "range": [-0.005 * end, 1.005 * end], "hoverformat": ",.2f" if view.x == "epoch" else ",.0f", "tickformat": "~g" if view.x == "epoch" else ",~r",

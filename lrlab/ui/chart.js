@@ -1,146 +1,271 @@
-// Draws a Plotly figure that survives reruns: Plotly.react on one host, so zoom and size stay where the person left them.
+// The browser half of chart.py: one living Plotly figure per Streamlit key.
+//
+// Streamlit calls the default export again at every change of data or theme, and may give
+// it a new parent element. The figure's own element is therefore kept here, by key, and moved
+// to wherever the parent is: zoom, mode and mode bar survive both.
 
-const SENTENCE = "The chart could not be drawn: "
-let library // the promise of window.Plotly, shared by every chart of the page
+const GRACE_MS = 3000; // a remount within this time finds its figure again
+const RESIZE_MS = 80;
+const DOUBLE_CLICK_MS = 300;
+const LIBRARY_FAILED =
+  "The chart cannot be drawn: its drawing library did not load. Reload the page to try again.";
+const DRAWING_FAILED =
+  "The chart cannot be drawn from these values. Change a setting to try again.";
 
-function load(url) {
-  library ??= new Promise((resolve, reject) => {
-    if (window.Plotly) return resolve(window.Plotly)
-    const script = document.createElement("script")
-    script.src = new URL(url, document.baseURI).href
-    script.onload = () => resolve(window.Plotly)
-    script.onerror = () => {
-      library = undefined
-      reject(new Error("plotly.min.js did not arrive; reload the page."))
-    }
-    document.head.append(script)
-  })
-  return library
+const STYLE = `
+.lrlab-chart { position: relative; width: 100%; overflow: hidden; }
+.lrlab-chart-note {
+  position: absolute; inset: 0; z-index: 2; margin: 0; padding: 1rem;
+  display: grid; place-content: center; text-align: center;
+  color: var(--st-text-color); font: 1rem var(--st-font);
 }
-
-function theme(element) {
-  const style = getComputedStyle(element)
-  const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback
-  return {
-    text: read("--st-text-color", "#31333f"),
-    background: read("--st-background-color", "#ffffff"),
-    panel: read("--st-secondary-background-color", "#f0f2f6"),
-    font: read("--st-font", "sans-serif"),
-  }
+.lrlab-chart:empty::after {
+  content: "Loading the chart…"; position: absolute; inset: 0;
+  display: grid; place-content: center; color: var(--st-text-color);
+  opacity: 0; animation: lrlab-appear 0.2s 0.6s forwards;
 }
+.lrlab-chart .modebar-btn:focus-visible { outline: 2px solid var(--st-primary-color) !important; }
+@keyframes lrlab-appear { to { opacity: 0.7; } }
+`;
 
-function faint(colour, share) {
-  return `color-mix(in srgb, ${colour} ${share}%, transparent)`
-}
-
-// Plotly knows no color-mix: let the browser turn it into rgba once
-function rgba(host, colour) {
-  const probe = document.createElement("span")
-  probe.style.color = colour
-  host.append(probe)
-  const canvas = document.createElement("canvas").getContext("2d")
-  canvas.fillStyle = getComputedStyle(probe).color
-  canvas.fillRect(0, 0, 1, 1)
-  probe.remove()
-  const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data
-  return `rgba(${r},${g},${b},${(a / 255).toFixed(3)})`
-}
-
-function themed(host, layout) {
-  const colours = theme(host)
-  const grid = rgba(host, faint(colours.text, 14))
-  const line = rgba(host, faint(colours.text, 45))
-  const axes = Object.fromEntries(
-    Object.entries(layout)
-      .filter(([key]) => /^[xy]axis/.test(key))
-      .map(([key, axis]) => [key, { ...axis, gridcolor: grid, linecolor: line, tickcolor: line }]),
-  )
-  return {
-    ...layout,
-    ...axes,
-    font: { color: colours.text, family: colours.font, size: 13 },
-    paper_bgcolor: colours.background, // solid, so that a downloaded picture can be read anywhere
-    plot_bgcolor: colours.background,
-    hoverlabel: { ...layout.hoverlabel, bgcolor: colours.panel, bordercolor: line, font: { color: colours.text } },
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: line, activecolor: colours.text, orientation: "v" },
-  }
-}
-
-const SVG_ICON = {
+// A curve between two handles: what a vector drawing looks like in every drawing program.
+const VECTOR_ICON = {
   width: 24,
   height: 24,
-  path: "M5 20h14v-2H5v2zM19 9h-4V3H9v6H5l7 7 7-7z",
+  path:
+    "M2 2h7v7H2z M4 4v3h3V4z M15 15h7v7h-7z M17 17v3h3v-3z " +
+    "M4.5 9h2c0 6.500 3.500 9 8.500 9v2C8.500 20 4.500 16.500 4.500 9z " +
+    "M9 4.750h7v-2h4v5.500h-4v-2H9z",
+};
+
+const charts = new Map();
+let loading = null;
+
+/** Load plotly.js once per page; a failed load is forgotten so that the next run may retry. */
+function loadPlotly(path) {
+  if (window.Plotly?.react) return Promise.resolve(window.Plotly);
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(path, document.baseURI).href;
+    script.onload = () =>
+      window.Plotly?.react ? resolve(window.Plotly) : reject(new Error(`no Plotly in ${script.src}`));
+    script.onerror = () => reject(new Error(`${script.src} did not load`));
+    document.head.append(script);
+  }).catch((error) => {
+    loading = null;
+    throw error;
+  });
+  return loading;
 }
 
-function config(Plotly, filename) {
-  const svg = {
-    name: "Download as SVG",
-    title: "Download as SVG",
-    icon: SVG_ICON,
-    click: (chart) => Plotly.downloadImage(chart, { format: "svg", filename, width: chart.clientWidth, height: chart.clientHeight }),
-  }
+// ---------------------------------------------------------------- colours
+
+const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+
+/** Any CSS colour as [r, g, b]; plotly.js itself does not know color-mix(), oklch() and others. */
+function rgb(css) {
+  brush.clearRect(0, 0, 1, 1);
+  brush.fillStyle = css;
+  brush.fillRect(0, 0, 1, 1);
+  return brush.getImageData(0, 0, 1, 1).data.slice(0, 3);
+}
+
+function mix(back, front, share) {
+  const channels = Array.from(back, (b, i) => Math.round(b + (front[i] - b) * share));
+  return `rgb(${channels.join(", ")})`;
+}
+
+/** Streamlit's theme as a Plotly template: defaults that the figure's own layout overrides. */
+function readTheme(element) {
+  const css = getComputedStyle(element);
+  const read = (name, otherwise) => {
+    const value = css.getPropertyValue(name).trim();
+    return value && value !== "unset" ? value : otherwise;
+  };
+  const paper = read("--st-background-color", "#ffffff");
+  const text = read("--st-text-color", "#31333f");
+  const primary = read("--st-primary-color", text);
+  const [back, front] = [rgb(paper), rgb(text)];
+  const grid = mix(back, front, 0.12);
+  const muted = mix(back, front, 0.7);
+  const clear = "rgba(0, 0, 0, 0)";
+  const axis = {
+    automargin: true,
+    gridcolor: grid,
+    zerolinecolor: grid,
+    zerolinewidth: 1,
+    linecolor: mix(back, front, 0.35),
+    tickcolor: mix(back, front, 0.35),
+    tickfont: { color: muted },
+    ticklabelstandoff: 4,
+    title: { font: { color: text, size: 14 }, standoff: 10 },
+    spikecolor: mix(back, front, 0.45),
+    spikethickness: 1,
+  };
+  const template = {
+    layout: {
+      font: { family: read("--st-font", "sans-serif"), color: text, size: 14 },
+      title: { font: { color: text } },
+      paper_bgcolor: clear,
+      plot_bgcolor: paper, // Plotly would take a clear one for white and draw a white halo in the dark
+      xaxis: axis,
+      yaxis: axis,
+      legend: { bgcolor: clear },
+      hoverlabel: { bgcolor: paper, bordercolor: mix(back, front, 0.3), font: { color: text } },
+      modebar: { bgcolor: clear, color: mix(back, front, 0.55), activecolor: primary },
+      newshape: { line: { color: primary } },
+    },
+  };
+  return { paper, template };
+}
+
+// ---------------------------------------------------------------- one chart
+
+/** Save what is seen; a solid background, because a transparent picture is unreadable elsewhere. */
+function download(chart, format) {
+  const { host, paper } = chart;
+  // A picture cannot load web fonts: text measured in one font and drawn in another is cut off.
+  const font = { ...host.layout.font, family: "Arial, Helvetica, sans-serif" };
+  const layout = { ...host.layout, font, paper_bgcolor: paper, plot_bgcolor: paper };
+  const options = {
+    format,
+    filename: layout.meta?.filename || "lrlab",
+    width: host.clientWidth,
+    height: host.clientHeight,
+    scale: format === "png" ? 2 : 1,
+  };
+  window.Plotly.downloadImage({ data: host.data, layout }, options).catch((error) =>
+    console.error("lrlab chart: download failed", error),
+  );
+}
+
+/** Built once per chart: Plotly.react compares the config and starts anew if a function differs. */
+function makeConfig(chart, Plotly) {
+  const save = (format, icon) => ({
+    name: `save-${format}`,
+    title: `Download as ${format.toUpperCase()}`,
+    icon,
+    click: () => download(chart, format),
+  });
   return {
     displaylogo: false,
-    responsive: false, // resized by the observer below
-    scrollZoom: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-    modeBarButtonsToAdd: [svg],
-    toImageButtonOptions: { format: "png", filename, scale: 2 },
+    displayModeBar: true,
+    responsive: false,
+    modeBarButtons: [
+      ["zoom2d", "pan2d", "resetScale2d"],
+      [save("png", Plotly.Icons.camera), save("svg", VECTOR_ICON)],
+    ],
+  };
+}
+
+function makeChart() {
+  const host = document.createElement("div");
+  host.className = "lrlab-chart";
+  host.setAttribute("role", "figure"); // "img" would hide the mode bar's buttons from a reader
+  const chart = { host, config: null, wanted: null, drawn: 0, send: () => {}, last: ["", 0] };
+  let timer = 0;
+  chart.observer = new ResizeObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const size = host._fullLayout;
+      if (!size || !host.clientWidth || size.width === host.clientWidth) return;
+      window.Plotly.Plots.resize(host).catch(() => {}); // hidden meanwhile: the next change sees to it
+    }, RESIZE_MS);
+  });
+  chart.observer.observe(host);
+  return chart;
+}
+
+/** Python owns which lines are hidden: report a legend click and let Plotly do nothing. */
+function listen(chart) {
+  const { host } = chart;
+  host.on("plotly_legendclick", ({ curveNumber }) => {
+    const trace = host.data[curveNumber];
+    const name = String(trace.legendgroup || trace.name || "");
+    const [before, when] = chart.last;
+    const now = performance.now();
+    chart.last = [name, now];
+    // The second half of a double click would undo the first.
+    if (name && (name !== before || now - when > DOUBLE_CLICK_MS)) chart.send(name);
+    return false;
+  });
+  host.on("plotly_legenddoubleclick", () => false);
+}
+
+function note(chart, sentence) {
+  chart.host.querySelector(".lrlab-chart-note")?.remove();
+  if (!sentence) return;
+  const paragraph = document.createElement("p");
+  paragraph.className = "lrlab-chart-note";
+  paragraph.setAttribute("role", "status");
+  paragraph.textContent = sentence;
+  chart.host.append(paragraph);
+}
+
+async function draw(chart) {
+  const { host } = chart;
+  let Plotly;
+  try {
+    Plotly = await loadPlotly(chart.library);
+  } catch (error) {
+    console.error("lrlab chart:", error);
+    note(chart, LIBRARY_FAILED);
+    return;
+  }
+  const wanted = chart.wanted;
+  if (!wanted) return; // a later call has drawn already what this one was called for
+  chart.wanted = null;
+  try {
+    chart.config ??= makeConfig(chart, Plotly);
+    await Plotly.react(host, wanted.data, wanted.layout, chart.config);
+    if (!chart.listening) listen(chart);
+    chart.listening = true;
+    note(chart, "");
+    chart.drawn += 1;
+    host.dataset.drawn = String(chart.drawn);
+  } catch (error) {
+    console.error("lrlab chart:", error);
+    Plotly.purge(host);
+    host.replaceChildren(); // purge leaves the old lines, and half a figure is worse than none
+    chart.listening = false;
+    note(chart, DRAWING_FAILED);
   }
 }
 
-function say(host, error) {
-  console.error(error)
-  const box = document.createElement("p")
-  box.setAttribute("role", "alert")
-  box.textContent = SENTENCE + error.message
-  host.replaceChildren(box)
+/** Streamlit also calls the clean-up of overtaken runs, so look whether the chart is really gone. */
+function retire(key, chart) {
+  if (chart.host.isConnected || charts.get(key) !== chart) return;
+  charts.delete(key);
+  chart.observer.disconnect();
+  window.Plotly?.purge(chart.host);
 }
 
-async function draw(host, state) {
-  const { figure, library: url } = state.data
-  const Plotly = await load(url)
-  if (host._shown !== state) return // a newer figure came while the library was loading
-  const filename = figure.layout.meta?.filename ?? "lrlab"
-  const layout = { ...themed(host, figure.layout), autosize: true }
-  await Plotly.react(host, figure.data, layout, config(Plotly, filename))
-  if (!host._listens) {
-    host._listens = true
-    host.on("plotly_legendclick", (event) => {
-      const trial = event.data[event.curveNumber].meta?.trial
-      if (trial !== undefined) host._shown.toggle(trial)
-      return false // the document says what is hidden
-    })
-    host.on("plotly_legenddoubleclick", () => false)
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (!document.getElementById("lrlab-chart-style")) {
+    const style = document.createElement("style");
+    style.id = "lrlab-chart-style";
+    style.textContent = STYLE;
+    document.head.append(style);
   }
-  host.dataset.drawn = Number(host.dataset.drawn ?? 0) + 1
-}
+  const { key, figure, height, alt, library } = data;
+  const chart = charts.get(key) ?? makeChart();
+  charts.set(key, chart);
+  const { host } = chart;
+  if (host.parentElement !== parentElement) parentElement.append(host);
+  host.style.height = `${height}px`;
+  host.setAttribute("aria-label", alt);
+  chart.library = library;
+  chart.send = (name) => setTriggerValue("toggle", name);
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
-  const host = parentElement.querySelector(".lrlab-chart")
-  host.style.height = `${data.height}px`
-  host.setAttribute("aria-label", data.alt)
-  const state = { data, toggle: (trial) => setTriggerValue("toggle", trial) }
-  host._shown = state
-  const redraw = () => draw(host, host._shown).catch((error) => say(host, error))
-  redraw()
-
-  if (!host._watched) {
-    host._watched = true
-    let pending
-    new ResizeObserver(() => {
-      clearTimeout(pending)
-      pending = setTimeout(() => host._fullLayout && window.Plotly.Plots.resize(host), 60)
-    }).observe(host)
-    let before = JSON.stringify(theme(host))
-    setInterval(() => {
-      // Streamlit changes its theme's variables without telling
-      const now = JSON.stringify(theme(host))
-      if (now !== before && host.isConnected) {
-        before = now
-        redraw()
-      }
-    }, 700)
-  }
+  const { paper, template } = readTheme(parentElement);
+  chart.paper = paper;
+  // Copies, because Plotly writes into what it is given and Streamlit hands the same object out
+  // again when only the theme has changed.
+  const layout = structuredClone(figure.layout ?? {});
+  chart.wanted = {
+    data: figure.data.map((trace) => ({ ...trace })),
+    layout: { uirevision: "lrlab", autosize: true, ...layout, template },
+  };
+  draw(chart);
+  return () => setTimeout(() => retire(key, chart), GRACE_MS);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,10 @@ import streamlit as st
 from lrlab.schedules import params
 from lrlab.schedules.base import is_horizon
 from lrlab.ui import state
-from lrlab.ui.widgets import Path, commit, key_of, offer, said
+from lrlab.ui.widgets import Path, commit, escape, key_of, offer, said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from lrlab.experiment import Trial
     from lrlab.schedules import Schedule
 
 COLUMNS = 4
@@ -22,26 +22,48 @@ RATES = (0.0, *(float(f"{m}e{e}") for e in range(-8, 1) for m in (1, 1.2, 1.5, 2
 """The stops of a rate's slider: zero, then twelve to a decade from 1e-8 to 10."""
 
 
-def schedule_fields(schedule: Schedule, bound: Schedule, path: Path, ticks: int) -> None:
-    """Every argument of a schedule and of the schedules in it, four beside each other; `bound` tells what a null horizon comes to."""
-    cells: list[Callable[[], None]] = []
-    nested: list[tuple[str, Path, Schedule, Schedule]] = []
+Cell = Callable[[], None]
+
+
+def show(trial: Trial, path: Path, ticks: int) -> None:
+    """Every argument of the trial, base rate first: four beside each other, or a column for each schedule that is in another."""
+    bound = trial.bound(state.experiment().run)[0]
+    sections = _sections(trial.schedule, bound, (*path, "schedule"), ticks)
+    own = sections[0][1]
+    if not trial.schedule.own_rate:
+        own.insert(0, lambda: _base_rate(trial.base_lr, (*path, "base_lr")))
+    if len(sections) == 1:
+        _rows([[cell] for cell in own], COLUMNS)
+    else:
+        titled = [[lambda title=title: st.caption(escape(title)), *cells] for title, cells in sections]  # type: ignore[misc]
+        _rows(titled, min(len(titled), COLUMNS))
+
+
+def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, number: str = "") -> list[tuple[str, list[Cell]]]:
+    """The schedule's own cells under its name, then those of every schedule in it; `bound` tells what a null horizon comes to."""
+    own: list[Cell] = []
+    inner: list[tuple[str, list[Cell]]] = []
     for name, field in type(schedule).model_fields.items():
         about = params.describe(field.annotation, field.metadata)
         here = (*path, name)
+        value, shown = getattr(schedule, name), getattr(bound, name)
         if about.nested:
-            pairs = zip(getattr(schedule, name), getattr(bound, name), strict=True)
-            nested += [(f"{i + 1}. {child.native}", (*here, i), child, its) for i, (child, its) in enumerate(pairs)]
-            continue
-        null_horizon = is_horizon(field)
-        cells += _cells(name, here, getattr(schedule, name), getattr(bound, name), about, ticks, horizon=null_horizon)
-    _grid(cells)
-    for title, inner, child, its in nested:
-        st.caption(title)
-        schedule_fields(child, its, inner, ticks)
+            for i, (child, its) in enumerate(zip(value, shown, strict=True)):
+                inner += _sections(child, its, (*here, i), ticks, f"{number}{i + 1}.")
+        else:
+            own += _cells(name, here, value, shown, about, ticks, horizon=is_horizon(field))
+    return [(f"{number} {schedule.native}".strip(), own), *inner]
 
 
-def base_rate(rates: float | tuple[float, ...], path: Path) -> None:
+def _rows(columns: list[list[Cell]], across: int) -> None:
+    for row in range(0, len(columns), across):
+        for column, cells in zip(st.columns(across), columns[row : row + across], strict=False):
+            with column:
+                for cell in cells:
+                    cell()
+
+
+def _base_rate(rates: float | tuple[float, ...], path: Path) -> None:
     """The trial's base rate; a list of them as text."""
     about = params.describe(float, [params.find(list(params.BaseRate.__metadata__), params.Control)])
     if isinstance(rates, tuple):
@@ -50,14 +72,7 @@ def base_rate(rates: float | tuple[float, ...], path: Path) -> None:
         _number("base_lr", path, rates, about, 1)
 
 
-def _grid(cells: list[Callable[[], None]]) -> None:
-    for row in range(0, len(cells), COLUMNS):
-        for column, cell in zip(st.columns(COLUMNS), cells[row : row + COLUMNS], strict=False):
-            with column:
-                cell()
-
-
-def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Described, ticks: int, *, horizon: bool) -> list[Callable[[], None]]:
+def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Described, ticks: int, *, horizon: bool) -> list[Cell]:
     if about.choices:
         return [lambda: _choice(name, path, value, about.choices)]
     if isinstance(value, bool):

@@ -17,15 +17,16 @@ _COLOUR_RULES = "".join(
 )
 _STYLE = f"""<style>
 .stMainBlockContainer {{ padding: 1.2rem 2rem 3rem; }}
-.lrlab-chart {{ width: 100%; }}
 [data-testid="stSidebarContent"] [data-testid="stSidebarHeader"] {{ height: 1.5rem; }}
+.st-key-fields [data-testid="stHorizontalBlock"]:not([data-testid="stHorizontalBlock"] *) {{ row-gap: 0.4rem; }}
+.st-key-fields [data-testid="stColumn"]:not([data-testid="stColumn"] *) {{ min-width: 15rem; }}
 {_COLOUR_RULES}
 </style>"""
 
 
 def begin(title: str) -> None:
     """Settings, menu and experiment; the first lines of every page."""
-    st.set_page_config(page_title=f"lrlab · {title}", page_icon=":material/show_chart:", layout="wide")
+    st.set_page_config(page_title=f"lrlab · {title}", page_icon="📉", layout="wide")
     st.html(_STYLE)
     state.begin()
     with st.sidebar, st.container(horizontal=True, key="menu"):

@@ -29,7 +29,7 @@ def show() -> None:
     forms = ("data", "steps")
     offer("form", forms[not isinstance(run, DataRun)])
     st.segmented_control(
-        "Given by", forms, key="form", format_func={"data": "data set and epochs", "steps": "optimizer steps"}.__getitem__, required=True,
+        "Given by its", forms, key="form", format_func={"data": "data", "steps": "steps"}.__getitem__, required=True,
         on_change=lambda: commit("form", ("run",), _as(st.session_state.form, run)),
     )  # fmt: skip
     if isinstance(run, DataRun):

@@ -11,7 +11,7 @@ from lrlab.ui import fields, state
 from lrlab.ui.widgets import commit, escape, offer, said
 
 _STROKES = ("━━━", "╺╸╺╸", "┄┄┄", "━┄━┄", "━╸━╸", "━┄┄━")
-_CLOCKS = {"step": "once per optimizer step", "epoch": "once per epoch", "micro_batch": "once per micro-batch", "process": "once per process (Accelerate)"}
+_CLOCKS = {"step": "step() per optimizer step", "epoch": "step() per epoch", "micro_batch": "step() per micro-batch", "process": "step() per process (Accelerate)"}
 
 
 def chips() -> None:
@@ -53,25 +53,21 @@ def shaping() -> None:
         st.info("No trial yet. Add one: its curve is drawn at once.")
         return
     index, trial, run = state.chosen(), state.trial(), state.experiment().run
+    path = ("trials", index)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{escape(trial.schedule.kind)}**", width="content", help=escape(shape_of(type(trial.schedule))))
-        _actions(index, hidden=trial.hidden, last=len(state.experiment().trials) - 1)
-    path = ("trials", index)
-    name, clock, rate, _ = st.columns(fields.COLUMNS, vertical_alignment="bottom")
-    with name:
-        offer("name", trial.name)
-        st.text_input("name", key="name", max_chars=200, on_change=lambda: commit("name", (*path, "name"), st.session_state.name))
-        said("name")
-    with clock:
         offer("clock", trial.clock)
         st.selectbox(
-            "scheduler.step() is called", list(_CLOCKS), key="clock", format_func=_CLOCKS.__getitem__,
+            "scheduler.step() is called", list(_CLOCKS), key="clock", format_func=_CLOCKS.__getitem__, label_visibility="collapsed", width=260,
             on_change=lambda: commit("clock", (*path, "clock"), st.session_state.clock),
         )  # fmt: skip
-    if not trial.schedule.own_rate:
-        with rate:
-            fields.base_rate(trial.base_lr, (*path, "base_lr"))
-    fields.schedule_fields(trial.schedule, trial.bound(run)[0], (*path, "schedule"), calls(run, trial.clock))
+        with st.popover("Rename", type="tertiary", icon=":material/edit:"):
+            offer("name", trial.name)
+            st.text_input("name", key="name", max_chars=200, on_change=lambda: commit("name", (*path, "name"), st.session_state.name))
+            said("name")
+        _actions(index, hidden=trial.hidden, last=len(state.experiment().trials) - 1)
+    with st.container(key="fields"):
+        fields.show(trial, path, calls(run, trial.clock))
 
 
 def _actions(index: int, *, hidden: bool, last: int) -> None:

@@ -1,0 +1,86 @@
+"""A real server and a real Chromium; a machine without them fails these tests."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).parents[2]
+FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The app as the README starts it, on a free port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (our own app)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health") as answer:  # noqa: S310 (loopback)
+                if answer.status == 200:
+                    break
+            time.sleep(0.25)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "these tests need Debian's chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, server: str) -> Iterator[Page]:
+    """Tune, freshly opened in a browser of its own, drawn; whatever the page's scripts throw fails the test."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened = context.new_page()
+    thrown: list[str] = []
+    opened.on("pageerror", lambda error: thrown.append(str(error)))
+    opened.goto(server)
+    drawn(opened)
+    yield opened
+    context.close()
+    assert not thrown
+
+
+def drawn(page: Page, after: int = 0) -> int:
+    """Wait until the chart was drawn more often than `after`; how often it was."""
+    page.wait_for_function("n => Number(document.querySelector('.lrlab-chart')?.dataset.drawn ?? 0) > n", arg=after)
+    return count(page)
+
+
+def count(page: Page) -> int:
+    return int(page.evaluate("Number(document.querySelector('.lrlab-chart').dataset.drawn)"))
+
+
+def link(page: Page) -> str:
+    """The address as the browser shows it (page.url lags behind)."""
+    return str(page.evaluate("location.href"))
