@@ -12,13 +12,16 @@ with st.sidebar:
 
 @st.fragment
 def page() -> None:
-    """All but the side bar: a slider's move runs this alone."""
+    """All but the side bar: a slider's move runs this alone, and draws before it says anything else."""
     experiment = state.experiment()
-    view.problem()
-    view.switches()
+    above = st.container()
     curves = engine.curves(experiment)
     figure = charts.overlay(experiment.run, curves, experiment.view)
-    chart.show(figure, key="chart", height=350, alt=charts.description(experiment.run, curves), on_toggle=state.toggle)
+    height = 430 if "yaxis2" in figure["layout"] else 350
+    chart.show(figure, key="chart", height=height, alt=charts.description(experiment.run, curves), on_toggle=state.toggle)
+    with above:
+        view.problem()
+        view.switches()
     trials.chips()
     trials.shaping()
     tabs.show()

@@ -20,6 +20,7 @@ Figure = dict[str, Any]
 COLOURS = ("#2f7ed8", "#e07b16", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a8763e", "#d35ba6")
 """One list for light and dark: middle tones that keep 3 : 1 on both backgrounds."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_EXACT_F4 = 2**24  # steps up to here are whole numbers in single precision
 LABEL = 28  # characters of a trial's name in the chart
 
 
@@ -34,7 +35,7 @@ def overlay(run: Run, curves: Sequence[Curve], view: View) -> Figure:
     second = any(c.momentum is not None and not c.trial.hidden for c in curves)
     data = []
     for index, curve in enumerate(curves):
-        x = _x(run, curve.steps, view)
+        x = _packed(_x(run, curve.steps, view), "f4" if run.steps < _EXACT_F4 else "f8")
         data += _lines(index, curve, x, curve.lr, floor, "y")
         if second and curve.momentum is not None:
             data += _lines(index, curve, x, curve.momentum, None, "y2")
@@ -75,7 +76,7 @@ def _floor(curves: Sequence[Curve]) -> float:
     return max(min(lows) / 2, max(highs) * 1e-9) if lows else 1e-9
 
 
-def _lines(index: int, curve: Curve, x: Floats, values: Floats, floor: float | None, axis: str) -> list[Figure]:
+def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, floor: float | None, axis: str) -> list[Figure]:
     colour, dash = style(index)
     rows = np.atleast_2d(values)
     shown_name = name(curve.trial.name)
@@ -83,7 +84,7 @@ def _lines(index: int, curve: Curve, x: Floats, values: Floats, floor: float | N
     for group, row in enumerate(rows):
         label = f"{shown_name}[{group}]" if isinstance(curve.trial.base_lr, tuple) else shown_name
         lines.append({
-            "type": "scatter", "mode": "lines", "name": label, "x": _packed(x, "f8"), "y": _packed(_lifted(row, floor)),
+            "type": "scatter", "mode": "lines", "name": label, "x": x, "y": _packed(_lifted(row, floor)),
             "line": {"color": colour, "dash": dash, "width": 2.2 if group == 0 else 1.2},
             "legendgroup": str(index), "showlegend": axis == "y" and group == 0,
             "visible": "legendonly" if curve.trial.hidden else True, "yaxis": axis,

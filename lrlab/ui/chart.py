@@ -11,6 +11,7 @@ import importlib.resources
 import importlib.util
 import secrets
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
     from lrlab.charts import Figure
+
+
+AHEAD = 0.012
+"""Seconds that the script rests after the chart: the browser draws it before it is handed the widgets that follow, which cost it as much again."""
 
 
 def show(figure: Figure, *, key: str, height: int, alt: str, on_toggle: Callable[[int], None]) -> None:
@@ -42,6 +47,7 @@ def show(figure: Figure, *, key: str, height: int, alt: str, on_toggle: Callable
 
     data = {"key": key, "figure": figure, "height": height, "alt": alt, "library": f"app/static/{library}"}
     _component()(key=key, data=data, height=height, on_toggle_change=toggled)
+    time.sleep(AHEAD)
 
 
 def _main_script() -> str:

@@ -37,11 +37,11 @@ def begin(title: str) -> None:
 def end() -> None:
     """The address carries what the page shows; the last line of every page."""
     state.write_link()
-    _freeze()
+    freeze()
 
 
 @st.cache_resource(show_spinner=False)
-def _freeze() -> bool:
+def freeze() -> bool:
     """Take what start-up made out of the garbage collector's sight: Streamlit collects after every rerun, which else costs 40 ms each."""
     gc.collect()
     gc.freeze()

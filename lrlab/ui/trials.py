@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from lrlab import charts
@@ -9,6 +11,9 @@ from lrlab.run import calls
 from lrlab.schedules import KINDS, Schedule
 from lrlab.ui import fields, state
 from lrlab.ui.widgets import commit, escape, offer, said
+
+if TYPE_CHECKING:
+    from lrlab.experiment import Trial
 
 _STROKES = ("━━━", "╺╸╺╸", "┄┄┄", "━┄━┄", "━╸━╸", "━┄┄━")
 _CLOCKS = {"step": "step() per optimizer step", "epoch": "step() per epoch", "micro_batch": "step() per micro-batch", "process": "step() per process (Accelerate)"}
@@ -20,17 +25,19 @@ def chips() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if trials:
             offer("chip", state.chosen())
+            labels = [_chip(i, trial) for i, trial in enumerate(trials)]
             with st.container(key="chips", width="content"):
                 st.segmented_control(
-                    "Trial to shape", range(len(trials)), format_func=_chip, key="chip", required=True, label_visibility="collapsed",
+                    "Trial to shape", range(len(trials)), format_func=labels.__getitem__, key="chip", required=True, label_visibility="collapsed",
                     on_change=lambda: state.choose(st.session_state.chip),
                 )  # fmt: skip
-        with st.popover("Add a trial", icon=":material/add:"):
-            _add()
+        adding = st.popover("Add a trial", icon=":material/add:", key="adding", on_change="rerun")
+        if adding.open:
+            with adding:
+                _add()
 
 
-def _chip(index: int) -> str:
-    trial = state.experiment().trials[index]
+def _chip(index: int, trial: Trial) -> str:
     name = escape(trial.name if len(trial.name) <= charts.LABEL else trial.name[: charts.LABEL - 1] + "…")
     return f"**{_STROKES[index % len(_STROKES)]}** {name}{' (hidden)' * trial.hidden}"
 
@@ -39,7 +46,12 @@ def _add() -> None:
     kinds = sorted(KINDS, key=str.lower)
     kind = KINDS[st.selectbox("Schedule, by framework (type to search)", kinds, key="add_kind", format_func=lambda k: k.replace(".", " · ", 1))]
     st.caption(escape(shape_of(kind)))
-    st.button("Add", type="primary", key="add", on_click=state.add, args=(kind,))
+    st.button("Add", type="primary", key="add", on_click=_added, args=(kind,))
+
+
+def _added(kind: type[Schedule]) -> None:
+    state.add(kind)
+    st.session_state.adding = False
 
 
 def shape_of(kind: type[Schedule]) -> str:
@@ -61,10 +73,12 @@ def shaping() -> None:
             "scheduler.step() is called", list(_CLOCKS), key="clock", format_func=_CLOCKS.__getitem__, label_visibility="collapsed", width=260,
             on_change=lambda: commit("clock", (*path, "clock"), st.session_state.clock),
         )  # fmt: skip
-        with st.popover("Rename", type="tertiary", icon=":material/edit:"):
-            offer("name", trial.name)
-            st.text_input("name", key="name", max_chars=200, on_change=lambda: commit("name", (*path, "name"), st.session_state.name))
-            said("name")
+        renaming = st.popover("Rename", type="tertiary", icon=":material/edit:", key="renaming", on_change="rerun")
+        if renaming.open:
+            with renaming:
+                offer("name", trial.name)
+                st.text_input("name", key="name", max_chars=200, on_change=lambda: commit("name", (*path, "name"), st.session_state.name))
+                said("name")
         _actions(index, hidden=trial.hidden, last=len(state.experiment().trials) - 1)
     with st.container(key="fields"):
         fields.show(trial, path, calls(run, trial.clock))
