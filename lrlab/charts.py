@@ -98,7 +98,8 @@ def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) 
     first = np.atleast_2d(curve.lr)[0]
     return {
         "type": "scatter", "mode": "markers", "x": _packed(_x(run, curve.steps[places], view), "f8"), "y": _packed(_lifted(first[places], floor)),
-        "text": [html.escape(m.label) for m in curve.marks], "name": f"{name(curve.trial.name)} marks", "legendgroup": str(index), "showlegend": False,
+        "text": [html.escape(m.label) for m in curve.marks], "name": f"{name(curve.trial.name)} marks",
+        "legendgroup": str(index), "showlegend": False,
         "marker": {"symbol": "diamond-open", "size": 9, "color": style(index)[0], "line": {"width": 1.6}},
         "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
@@ -114,7 +115,8 @@ def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) 
         y = float(_lifted(np.atleast_2d(curve.lr)[0][at : at + 1], floor)[0])
         labels.append({
             "x": float(_x(run, curve.steps[at : at + 1], view)[0]), "y": float(np.log10(y)) if view.y == "log" else y,
-            "text": name(curve.trial.name), "font": {"color": style(index)[0], "size": 12}, "showarrow": False, "yshift": 11, "xshift": 6, "xanchor": "left",
+            "text": name(curve.trial.name), "font": {"color": style(index)[0], "size": 12},
+            "showarrow": False, "yshift": 11, "xshift": 6, "xanchor": "left",
         })  # fmt: skip
     return labels
 
@@ -130,7 +132,8 @@ def _layout(run: Run, curves: Sequence[Curve], view: View, *, second: bool, floo
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 13}},
         "xaxis": axis | {
             "title": {"text": "epoch" if view.x == "epoch" else "optimizer step"},
-            "range": [-0.005 * end, 1.005 * end], "hoverformat": ",.2f" if view.x == "epoch" else ",.0f", "tickformat": "~g" if view.x == "epoch" else ",~r",
+            "range": [-0.005 * end, 1.005 * end], "hoverformat": ",.2f" if view.x == "epoch" else ",.0f",
+            "tickformat": "~g" if view.x == "epoch" else ",~r",
             "anchor": "y2" if second else "y",
         },
         "yaxis": axis | {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,7 +73,7 @@ def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
 def momentum(run: Run, trial: Trial, steps: ArrayLike) -> Floats | None:
     """The momentum (or beta1) that each optimizer step uses, shaped like `lr`; None where the schedule does not cycle it."""
     at = _ticks(run, trial, steps)
-    rows = [schedule.momentum(at) for schedule in trial.bound(run)]
+    rows: list[Any] = [schedule.momentum(at) for schedule in trial.bound(run)]
     if any(row is None for row in rows):
         return None
     full = np.array([np.broadcast_to(row, at.shape) for row in rows])
@@ -81,7 +81,7 @@ def momentum(run: Run, trial: Trial, steps: ArrayLike) -> Floats | None:
 
 
 def _ticks(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
-    return ticks(run, trial.clock, np.asarray(steps, dtype=np.int64)).astype(np.float64)
+    return np.asarray(ticks(run, trial.clock, np.asarray(steps, dtype=np.int64)), dtype=np.float64)
 
 
 def at_tick(schedule: Schedule, base_lr: float, tick: Floats) -> Floats:

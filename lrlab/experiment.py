@@ -301,24 +301,27 @@ def sentence(error: ValidationError, data: Any = None) -> str:
 
 
 def _path(loc: tuple[int | str, ...], data: Any, *, keep_last: bool) -> str:
-    """pydantic's location without the names of union members: only steps that the document itself has."""
+    """Pydantic's location without the names of union members: only steps that the document itself has."""
     parts, here = [], data
     for step in loc:
-        if isinstance(here, dict) and step in here:
-            here = here[step]
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
-            here = here[step]
+        if (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int) and step < len(here)):
+            here = _at(here, step)
         elif not (keep_last and step is loc[-1]):
             continue
         parts.append(_short(str(step), 60))
     return ".".join(parts)
 
 
+def _at(here: Any, step: int | str) -> Any:
+    if isinstance(here, dict):
+        return here.get(step)
+    return here[step] if isinstance(here, list) and isinstance(step, int) and step < len(here) else None
+
+
 def _known(loc: tuple[int | str, ...], data: Any) -> list[str]:
     here = data
     for step in loc[:-1]:
-        if isinstance(here, (dict, list)) and (step in here if isinstance(here, dict) else isinstance(step, int)):
-            here = here[step]
+        here = _at(here, step) or here
     kind = KINDS.get(str(here.get("kind"))) if isinstance(here, dict) else None
     return list(kind.model_fields) if kind else [name for part in (Experiment, Trial, View) for name in part.model_fields]
 

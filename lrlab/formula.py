@@ -79,7 +79,8 @@ def _convert(value: Any, values: dict[sympy.Symbol, float] | None = None) -> sym
         case "e":
             return sympy.E
         case "name" | "item":
-            return _name(*((args[0], args[1]) if op == "name" else (f"{args[0]}[{args[1]}]", args[2][args[1]])), values)
+            label, number = (args[0], args[1]) if op == "name" else (f"{args[0]}[{args[1]}]", args[2][args[1]])
+            return _name(label, number, values)
         case "searchsorted":
             return _passed(args[0], _convert(args[1], values), values)
     if op == "where":

@@ -80,17 +80,16 @@ def values(about: Described, *, horizon: bool = False) -> st.SearchStrategy[Any]
 
 
 def _with_length(schedule: dict[str, Any]) -> dict[str, Any]:
-    """OneCycleLR takes whole steps, from one of two places, and a rise of one step divides by zero."""
-    total = schedule.get("total_steps")
-    if isinstance(total, float):
-        schedule["total_steps"] = total = int(total) + 1
-    if "total_steps" not in schedule and (schedule.get("epochs") is None or schedule.get("steps_per_epoch") is None):
-        schedule["total_steps"] = total = TICKS - 1
-    lengths = {total, TICKS - 1}
-    if schedule.get("epochs") is not None and schedule.get("steps_per_epoch") is not None:
+    """OneCycleLR takes whole steps, from one of two places, and a rise of exactly one step divides by zero."""
+    if isinstance(schedule.get("total_steps"), float):
+        schedule["total_steps"] = int(schedule["total_steps"]) + 1
+    if schedule.get("epochs") is None or schedule.get("steps_per_epoch") is None:
+        schedule.setdefault("total_steps", TICKS - 1)
+    else:
         schedule["epochs"] = schedule["epochs"] % 7 + 1
-        lengths.add(schedule["epochs"] * schedule["steps_per_epoch"])
-    if any(n and abs(schedule.get("pct_start", 0.3) * n - 1.0) < 1e-3 for n in lengths | set(range(1, 2 * TICKS))):
+        if schedule.get("total_steps") is None:  # native code multiplies the two, also beside an explicit null
+            schedule.pop("total_steps", None)
+    if any(schedule.get("pct_start", 0.3) * n == 1.0 for n in range(1, 10 * TICKS)):
         schedule["pct_start"] = 0.437
     return schedule
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lrlab.schedules import Schedule
 
 _CALLABLES = {(LambdaLR, "lr_lambda"): "epoch", (CyclicLR, "scale_fn"): "x"}
+_LINE = 110  # characters of a call that stays on one line
 _OPTIMIZER = "torch.optim.SGD(model.parameters(), lr=BASE_LR, momentum=0.9)"
 _GROUPS = "torch.optim.SGD([{'params': p, 'lr': lr} for p, lr in zip(parameter_groups, BASE_LR)], momentum=0.9)"
 _LOOPS = {
@@ -67,7 +68,9 @@ class PyTorch(base.Exporter):
         imports = "\n".join([*standard, *([""] if standard else []), "import torch"])
         how = "its own scheduler" if native else "a LambdaLR over the curve"
         head = f'"""{trial.schedule.kind} in PyTorch, by {how}.\n{_usage(trial)}"""'
-        top = f"{head}\n\n{base.document_line(experiment, trial)}\n{lost}\n{imports}\n\nBASE_LR = {base.base_lr_value(trial)}\n{base.constants(writer)}"
+        top = (
+            f"{head}\n\n{base.document_line(experiment, trial)}\n{lost}\n{imports}\n\nBASE_LR = {base.base_lr_value(trial)}\n{base.constants(writer)}"
+        )
         return base.blocks(top.rstrip(), *body)
 
 
@@ -109,9 +112,9 @@ def _constructor(writer: Writer, schedule: Schedule, bound: Schedule) -> str:
             arguments.append(f"{name}={_value(writer, schedule, name, value if value is not None else getattr(bound, name))}")
     call = f"torch.optim.lr_scheduler.{schedule.native}"
     flat = f"{call}({', '.join(arguments)})"
-    if len(flat) <= 110 and "\n" not in flat:
+    if len(flat) <= _LINE and "\n" not in flat:
         return flat
-    return f"{call}(\n{textwrap.indent(',' .join(f'{chr(10)}{a}' for a in arguments).strip(), '    ')},\n)"
+    return f"{call}(\n{textwrap.indent(','.join(f'{chr(10)}{a}' for a in arguments).strip(), '    ')},\n)"
 
 
 def _value(writer: Writer, schedule: Schedule, name: str, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -46,7 +47,7 @@ class CosineAnnealingWarmbootingLR(Schedule):
             msg = f"warmup_epoch: must not equal epochs ({self.epochs}): the last segment would have no length"
             raise ValueError(msg)
         borders = self._borders()
-        for begin, end in zip(borders[:-2], borders[1:-1], strict=True):
+        for begin, end in pairwise(borders[:-1]):
             if end - begin + self.epoch_scale == 0:
                 msg = f"epoch_scale: {self.epoch_scale:g} takes away the whole segment from epoch {begin} to {end}"
                 raise ValueError(msg)
@@ -65,7 +66,7 @@ class CosineAnnealingWarmbootingLR(Schedule):
         """The factor that the epoch-th call of step() sets; a segment's last epoch belongs to it."""
         borders = self._borders()
         last = len(borders) - 2
-        gaps = [end - begin + (self.epoch_scale if i < last else 0) for i, (begin, end) in enumerate(zip(borders, borders[1:], strict=False))]
+        gaps = [end - begin + (self.epoch_scale if i < last else 0) for i, (begin, end) in enumerate(pairwise(borders))]
         outcome = self.step_scale ** (last + 1) * self._cosine(epoch, gaps[-1], xp)
         for i in range(last, -1, -1):
             segment = self.step_scale**i * self._cosine(epoch - borders[i], gaps[i], xp)

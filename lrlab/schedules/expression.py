@@ -14,6 +14,7 @@ from lrlab.schedules.trace import BINARY, COMPARISONS, FUNCTIONS, Expr
 
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
+QUOTED = 40  # characters of what a person wrote that a message repeats
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
@@ -67,7 +68,7 @@ def parse(text: str, *arguments: str) -> Parsed:
 
 
 def _quote(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:37] + "...")
+    return repr(text if len(text) <= QUOTED else text[: QUOTED - 3] + "...")
 
 
 def _check(node: ast.expr, names: tuple[str, ...], text: str, depth: int) -> None:
@@ -100,10 +101,10 @@ def _check(node: ast.expr, names: tuple[str, ...], text: str, depth: int) -> Non
             children = list(values)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             children = [test, body, orelse]
-        case ast.Call(func=func, args=args, keywords=[]) if (name := _function(func)) is not None:
-            least, most = _ARITY.get(name, (1, 1))
+        case ast.Call(func=func, args=args, keywords=[]) if (called := _function(func)) is not None:
+            least, most = _ARITY.get(called, (1, 1))
             if not least <= len(args) <= most:
-                msg = f"{name} takes {least} argument{'s' * (least > 1)}, not {len(args)} (column {node.col_offset + 1})"
+                msg = f"{called} takes {least} argument{'s' * (least > 1)}, not {len(args)} (column {node.col_offset + 1})"
                 raise ValueError(msg)
             children = list(args)
         case _:
@@ -127,7 +128,7 @@ def _function(func: ast.expr) -> str | None:
     return None
 
 
-def _evaluate(node: ast.expr, values: dict[str, Any], xp: Any) -> Any:  # noqa: PLR0911 (one return a kind of node)
+def _evaluate(node: ast.expr, values: dict[str, Any], xp: Any) -> Any:
     def go(child: ast.expr) -> Any:
         return _evaluate(child, values, xp)
 
@@ -149,8 +150,8 @@ def _evaluate(node: ast.expr, values: dict[str, Any], xp: Any) -> Any:  # noqa: 
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             sides = [go(left), *map(go, comparators)]
             outcome = _COMPARE[type(ops[0])](sides[0], sides[1])
-            for op, a, b in zip(ops[1:], sides[1:], sides[2:], strict=False):
-                outcome = xp.where(outcome, _COMPARE[type(op)](a, b), False)  # noqa: FBT003 (numpy's own signature)
+            for then, a, b in zip(ops[1:], sides[1:], sides[2:], strict=False):
+                outcome = xp.where(outcome, _COMPARE[type(then)](a, b), False)  # noqa: FBT003 (numpy's own signature)
             return outcome
         case ast.BoolOp(op=op, values=parts):
             outcome = go(parts[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import AfterValidator, Field, Strict
 from pydantic.fields import FieldInfo
@@ -36,7 +36,7 @@ class PerGroup:
     """Marks a field that may be a list, one value per parameter group."""
 
 
-def _list_of(item: Any) -> Any:
+def list_of(item: Any) -> Any:
     """A list in the document, a tuple in the schedule, so that schedules stay hashable."""
     return Annotated[tuple[item, ...], Strict(strict=False)]
 
@@ -55,21 +55,25 @@ Warmup: TypeAlias = Annotated[int | float, _COUNT, Control("ticks", start=0.05, 
 Iters: TypeAlias = Annotated[int, _COUNT, Control("ticks", start=0.05, help="in scheduler.step() calls")]
 """A whole number of ticks that may be 0."""
 
-Horizon: TypeAlias = Annotated[
-    int | float | None, _POSITIVE, Control("ticks", low=1, start=None, help="in scheduler.step() calls; follow the run: as long as the run lasts")
-]
-"""How long the schedule lasts, in ticks; null: the ticks left to it (at least one)."""
+_HORIZON = Control("ticks", low=1, help="in scheduler.step() calls; follow the run: as long as the run lasts")
 
-Total: TypeAlias = Annotated[
-    int | float | None, _COUNT, Control("ticks", low=1, start=None, help="in scheduler.step() calls; follow the run: as long as the run lasts")
-]
-"""A horizon whose native code takes 0 as well."""
+if TYPE_CHECKING:  # a curve is bound to its run: it sees numbers
+    Horizon: TypeAlias = Any
+    Total: TypeAlias = Any
+    Milestones: TypeAlias = tuple[int, ...]
+else:
+    Horizon = Annotated[int | float | None, _POSITIVE, _HORIZON]
+    """How long the schedule lasts, in ticks; null: the ticks left to it (at least one)."""
+
+    Total = Annotated[int | float | None, _COUNT, _HORIZON]
+    """A horizon whose native code takes 0 as well."""
+
+    Milestones = Annotated[list_of(Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]), Control("ticks", help="ticks, in brackets: [30, 60]")]
 
 Cycles: TypeAlias = Annotated[int | float, Control("number", low=0.5, high=8.0)]
 """How many waves, or restarts."""
 
 Epochs: TypeAlias = Annotated[int, _POSITIVE, Control("epochs", low=1, start=1.0)]
-Milestones: TypeAlias = Annotated[_list_of(Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]), Control("ticks", help="ticks, in brackets: [30, 60]")]
 
 Rate: TypeAlias = Annotated[float, _RATE]
 """A learning rate, or a floor under one: what native code accepts, signs included."""
@@ -107,13 +111,12 @@ def expression(*arguments: str, start: str = "") -> Any:
 
 def per_group(item: Any) -> Any:
     """One value, or a list with one per parameter group."""
-    return Annotated[item | _list_of(item), PerGroup()]
+    return Annotated[item | list_of(item), PerGroup()]
 
 
 def find(metadata: list[Any], kind: type[Any]) -> Any:
     """The first annotation of a kind in a field's metadata, or None."""
     return next((m for m in metadata if isinstance(m, kind)), None)
-
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ def passed(tick: Array, borders: tuple[float, ...], xp: Any) -> Array:
 
 @lru_cache(maxsize=256)
 def _restart_table(first: float, factor: float) -> Restarts:
-    borders, length = [], float(first)
+    borders: list[float] = []
+    length = float(first)
     while not borders or borders[-1] < _FAR:
         borders.append((borders[-1] if borders else 0.0) + length)
         length *= factor

@@ -273,7 +273,7 @@ class OneCycleLR(TorchSchedule):
             raise ValueError(msg)
         return self._check_rise(self._length())
 
-    def _length(self) -> float | None:
+    def _length(self) -> Any:
         if self.total_steps is None and self.epochs is not None and self.steps_per_epoch is not None:
             return self.epochs * self.steps_per_epoch
         return self.total_steps
@@ -455,7 +455,9 @@ class SequentialLR(TorchSchedule):
     def raises_at(self) -> float:
         begins = combine.starts(self.milestones)
         ends = [*begins[1:], np.inf]
-        raising = (b + p.raises_at() for p, b, e in zip(self.schedulers, begins, ends, strict=True) if isinstance(p, TorchSchedule) and b + p.raises_at() < e)
+        raising = (
+            b + p.raises_at() for p, b, e in zip(self.schedulers, begins, ends, strict=True) if isinstance(p, TorchSchedule) and b + p.raises_at() < e
+        )
         return min(raising, default=np.inf)
 
     def _rates(self, base_lr: Array) -> list[Array]:

@@ -8,7 +8,7 @@ so a tree says `T_max - warmup` and not `19159`.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
@@ -39,28 +39,28 @@ class Expr:
         self.op = op
         self.args = args
 
-    def __add__(self, other: Operand) -> Expr:
+    def __add__(self, other: Operand) -> Any:
         return _node("+", self, other)
 
-    def __radd__(self, other: float) -> Expr:
+    def __radd__(self, other: float) -> Any:
         return _node("+", other, self)
 
-    def __sub__(self, other: Operand) -> Expr:
+    def __sub__(self, other: Operand) -> Any:
         return _node("-", self, other)
 
-    def __rsub__(self, other: float) -> Expr:
+    def __rsub__(self, other: float) -> Any:
         return _node("-", other, self)
 
-    def __mul__(self, other: Operand) -> Expr:
+    def __mul__(self, other: Operand) -> Any:
         return _node("*", self, other)
 
-    def __rmul__(self, other: float) -> Expr:
+    def __rmul__(self, other: float) -> Any:
         return _node("*", other, self)
 
-    def __truediv__(self, other: Operand) -> Expr:
+    def __truediv__(self, other: Operand) -> Any:
         return _node("/", self, other)
 
-    def __rtruediv__(self, other: float) -> Expr:
+    def __rtruediv__(self, other: float) -> Any:
         return _node("/", other, self)
 
     def __floordiv__(self, other: Operand) -> Expr:
@@ -75,10 +75,10 @@ class Expr:
     def __rmod__(self, other: float) -> Expr:
         return Expr("%", other, self)
 
-    def __pow__(self, other: Operand) -> Expr:
+    def __pow__(self, other: Operand) -> Any:
         return _node("**", self, other)
 
-    def __rpow__(self, other: float) -> Expr:
+    def __rpow__(self, other: float) -> Any:
         return _node("**", other, self)
 
     def __neg__(self) -> Expr:
@@ -126,7 +126,7 @@ class Named(float):
     __slots__ = ("expr",)
     expr: Expr
 
-    def __new__(cls, value: float, expr: Expr | Named) -> Named:
+    def __new__(cls, value: float, expr: Expr | Named) -> Self:
         self = super().__new__(cls, value)
         self.expr = expr.expr if isinstance(expr, Named) else expr
         return self
@@ -138,7 +138,7 @@ class Named(float):
 def _arithmetic(op: str) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     compute = BINARY[op]
 
-    def forward(self: Named, other: Operand) -> Operand:
+    def forward(self: Named, other: Operand) -> Any:
         if isinstance(other, Expr):
             return _node(op, self, other)
         return Named(compute(float(self), float(other)), _node(op, self, other))
@@ -155,7 +155,7 @@ for _op, _method in {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "
     setattr(Named, f"__r{_method}__", _backward)
 
 
-class Restarts(tuple[float, ...]):
+class Restarts(tuple[float, ...]):  # noqa: SLOT001 (two attributes beside its items)
     """Where cycles of length first, first * factor, ... end: a sorted table that writers of code can state in one line."""
 
     first: float
@@ -203,7 +203,7 @@ class _Trace:
     e = Named(math.e, Expr("e"))
 
     @staticmethod
-    def where(condition: Expr | bool, this: Operand, other: Operand) -> Operand:
+    def where(condition: Expr | bool, this: Operand, other: Operand) -> Operand:  # noqa: FBT001 (numpy's signature)
         if isinstance(condition, Expr):
             return Expr("where", condition, this, other)
         return this if condition else other
@@ -223,7 +223,7 @@ class _Trace:
         def apply(*args: Operand) -> Operand:
             if any(isinstance(a, Expr) for a in args):
                 return Expr(op, *args)
-            value = float(getattr(np, op)(*(float(a) for a in args)))
+            value = float(getattr(np, op)(*(float(a) for a in args if not isinstance(a, Expr))))
             return Named(value, Expr(op, *args)) if any(isinstance(a, Named) for a in args) else value
 
         return apply

@@ -86,7 +86,8 @@ class CosineWithWarmup(TransformersSchedule, native="get_cosine_schedule_with_wa
 class CosineWithHardRestartsWithWarmup(TransformersSchedule, native="get_cosine_with_hard_restarts_schedule_with_warmup"):
     """Rises in a straight line from 0 in num_warmup_steps, then num_cycles cosines of equal length from the base LR to 0; 0 after num_training_steps.
 
-    With the default num_cycles of 1 it never restarts. Rounding can make a restart come one tick late (22 cycles in 220 steps do), as in the genuine code.
+    With the default num_cycles of 1 it never restarts. Rounding can make a restart come one tick late, as in the genuine code (22 cycles
+    in 220 steps do).
 
     Source: transformers.get_cosine_with_hard_restarts_schedule_with_warmup.
     """

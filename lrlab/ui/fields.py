@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from lrlab.experiment import Trial
 from lrlab.schedules import params
 from lrlab.schedules.base import is_horizon
 from lrlab.ui import state
 from lrlab.ui.widgets import Path, commit, escape, key_of, offer, said
 
 if TYPE_CHECKING:
-    from lrlab.experiment import Trial
     from lrlab.schedules import Schedule
 
 COLUMNS = 4
+EPOCH_STOPS = 20  # a slider of ticks goes by epochs where it has at least as many of them
 RATES = (0.0, *(float(f"{m}e{e}") for e in range(-8, 1) for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)), 10.0)
 """The stops of a rate's slider: zero, then twelve to a decade from 1e-8 to 10."""
 
@@ -35,8 +37,12 @@ def show(trial: Trial, path: Path, ticks: int) -> None:
     if len(sections) == 1:
         _rows([[cell] for cell in own], COLUMNS)
     else:
-        titled = [[lambda title=title: st.caption(escape(title)), *cells] for title, cells in sections]  # type: ignore[misc]
+        titled: list[list[Cell]] = [[partial(_title, title), *cells] for title, cells in sections]
         _rows(titled, min(len(titled), COLUMNS))
+
+
+def _title(text: str) -> None:
+    st.caption(escape(text))
 
 
 def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, number: str = "") -> list[tuple[str, list[Cell]]]:
@@ -65,7 +71,8 @@ def _rows(columns: list[list[Cell]], across: int) -> None:
 
 def _base_rate(rates: float | tuple[float, ...], path: Path) -> None:
     """The trial's base rate; a list of them as text."""
-    about = params.describe(float, [params.find(list(params.BaseRate.__metadata__), params.Control)])
+    field = Trial.model_fields["base_lr"]
+    about = params.describe(field.annotation, field.metadata)
     if isinstance(rates, tuple):
         _list_field("base_lr", path, rates, float)
     else:
@@ -81,11 +88,11 @@ def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Describe
     if control is not None and control.unit == "expression":
         return [lambda: _expression(name, path, value, about)]
     if isinstance(value, tuple):
-        item = int if about.many else float
-        single = [] if not about.many or len(value) > COLUMNS else [
-            (lambda i=i, v=v: _number(f"{name}[{i}]", (*path, i), v, about, ticks)) for i, v in enumerate(value)
-        ]  # fmt: skip
-        return [lambda: _list_field(name, path, value, item), *(single if len(value) > 1 else [])] if len(value) != 1 or not single else single
+        whole: Cell = partial(_list_field, name, path, value, int if about.many else float)
+        single: list[Cell] = [partial(_number, f"{name}[{i}]", (*path, i), v, about, ticks) for i, v in enumerate(value)]
+        if not about.many or len(value) > COLUMNS:
+            return [whole]
+        return single if len(value) == 1 else [whole, *single]
     return [lambda: _number(name, path, value, about, ticks, shown=shown, horizon=horizon)]
 
 
@@ -116,7 +123,7 @@ def _expression(name: str, path: Path, value: str | tuple[str, ...] | None, abou
     said(key)
 
 
-def _list_field(name: str, path: Path, values: tuple[float, ...], item: type[int] | type[float]) -> None:
+def _list_field(name: str, path: Path, values: tuple[float, ...], item: type[int | float]) -> None:
     key = key_of(path, "list")
     offer(key, ", ".join(f"{v:g}" if item is float else str(v) for v in values))
 
@@ -128,7 +135,7 @@ def _list_field(name: str, path: Path, values: tuple[float, ...], item: type[int
     said(key)
 
 
-def _read(text: str, item: type[int] | type[float]) -> Any:
+def _read(text: str, item: type[int | float]) -> Any:
     """The number, or the text itself, which the document then refuses with its place."""
     try:
         return item(text.replace("_", ""))
@@ -194,12 +201,13 @@ def _range(number: Any, about: params.Described, ticks: int) -> tuple[Any, Any, 
     if control.unit in ("ticks", "epochs", "updates") and _whole(number, about):
         high = int(control.high or _units(control.unit, ticks))
         updates = state.experiment().run.updates
-        step = updates if control.unit == "ticks" and high >= 20 * updates and ticks == state.experiment().run.steps else max(high // 200, 1)
+        fine = control.unit == "ticks" and high >= EPOCH_STOPS * updates
+        step = updates if fine and ticks == state.experiment().run.steps else max(high // 200, 1)
         return 0, max(high, int(number), 1), step
     if about.integer:
-        return min(int(control.low), int(number)), max(int(control.high or 10), int(number)), 1
-    low, high = float(control.low), float(control.high or _units(control.unit, ticks))
-    return min(low, float(number)), max(high, float(number)), (high - low) / 200
+        return min(int(control.low), int(number)), max(int(control.high or int(number) + 10), int(number)), 1
+    least, most = float(control.low), float(control.high or _units(control.unit, ticks))
+    return min(least, float(number)), max(most, float(number)), (most - least) / 200
 
 
 def _units(unit: str, ticks: int) -> int:
@@ -217,7 +225,7 @@ def _field(label: str, path: Path, number: Any, about: params.Described, *, disa
         if value is not None:
             commit(key, path, value)
 
-    step = 1 if whole else 10.0 ** np.floor(np.log10(number)) / 10 if number > 0 else 0.01
+    step: float = 1 if whole else float(10.0 ** np.floor(np.log10(number)) / 10) if number > 0 else 0.01
     st.number_input(
         f"{label}, exact", key=key, step=step, format="%d" if whole else "%.8g", label_visibility="collapsed", disabled=disabled, on_change=changed
     )

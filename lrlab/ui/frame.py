@@ -12,8 +12,7 @@ from lrlab.ui import state
 PAGES = (("app.py", "Tune"), ("pages/gallery.py", "Gallery"))
 
 _COLOUR_RULES = "".join(
-    f".st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) p b, .st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) strong {{ color: {colour}; }}"
-    for i, colour in enumerate(COLOURS)
+    f".st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) strong {{ color: {colour}; }}" for i, colour in enumerate(COLOURS)
 )
 _STYLE = f"""<style>
 .stMainBlockContainer {{ padding: 1.2rem 2rem 3rem; }}

@@ -65,4 +65,4 @@ def arithmetic(run: Run) -> str:
     batches = f"{round_}({run.samples:,} / {run.batch_size * run.devices:,}) = {run.micro_batches:,} micro-batches"
     second = f"{'ceil' if run.leftover == 'step' else 'floor'}({run.micro_batches:,} / {run.accumulate:,}) = {run.updates:,} steps"
     middle = f", {second}" if run.accumulate > 1 else ""
-    return f"{batches}{middle} per epoch, × {run.epochs:,} = **{run.steps:,} optimizer steps**"
+    return f"{batches}{middle} per epoch, x {run.epochs:,} = **{run.steps:,} optimizer steps**"

@@ -114,7 +114,9 @@ def _share() -> None:
 def _import() -> None:
     left, right = st.columns(2)
     with left:
-        st.file_uploader("A document (JSON), or code that lrlab exported", type=["json", "py", "txt"], key="upload", max_upload_size=2, on_change=_take_file)
+        st.file_uploader(
+            "A document (JSON), or code that lrlab exported", type=["json", "py", "txt"], key="upload", max_upload_size=2, on_change=_take_file
+        )
     with right:
         st.text_area("Or paste it here", key="pasted", height=120)
         st.button("Read it", key="read", on_click=lambda: _take(st.session_state.pasted))

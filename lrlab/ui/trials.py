@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from lrlab.experiment import Trial
 
 _STROKES = ("━━━", "╺╸╺╸", "┄┄┄", "━┄━┄", "━╸━╸", "━┄┄━")
-_CLOCKS = {"step": "step() per optimizer step", "epoch": "step() per epoch", "micro_batch": "step() per micro-batch", "process": "step() per process (Accelerate)"}
+_CLOCKS = {
+    "step": "step() per optimizer step",
+    "epoch": "step() per epoch",
+    "micro_batch": "step() per micro-batch",
+    "process": "step() per process (Accelerate)",
+}
 
 
 def chips() -> None:
@@ -85,10 +91,10 @@ def shaping() -> None:
 
 
 def _actions(index: int, *, hidden: bool, last: int) -> None:
-    style = {"type": "tertiary"}
-    st.button("Duplicate", key="duplicate", icon=":material/content_copy:", on_click=state.duplicate, args=(index,), **style)
-    st.button("Earlier", key="earlier", icon=":material/arrow_back:", disabled=index == 0, on_click=state.move, args=(index, -1), **style)
-    st.button("Later", key="later", icon=":material/arrow_forward:", disabled=index == last, on_click=state.move, args=(index, 1), **style)
+    button = partial(st.button, type="tertiary")
+    button("Duplicate", key="duplicate", icon=":material/content_copy:", on_click=state.duplicate, args=(index,))
+    button("Earlier", key="earlier", icon=":material/arrow_back:", disabled=index == 0, on_click=state.move, args=(index, -1))
+    button("Later", key="later", icon=":material/arrow_forward:", disabled=index == last, on_click=state.move, args=(index, 1))
     show, eye = ("Show", ":material/visibility:") if hidden else ("Hide", ":material/visibility_off:")
-    st.button(show, key="hide", icon=eye, on_click=state.toggle, args=(index,), **style)
-    st.button("Remove", key="remove", icon=":material/delete:", on_click=state.remove, args=(index,), **style)
+    button(show, key="hide", icon=eye, on_click=state.toggle, args=(index,))
+    button("Remove", key="remove", icon=":material/delete:", on_click=state.remove, args=(index,))

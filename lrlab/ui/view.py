@@ -16,7 +16,7 @@ def problem() -> None:
 
 
 def switches() -> None:
-    """x in steps or epochs, y linear or log, marks shown or not."""
+    """X in steps or epochs, y linear or log, marks shown or not."""
     view = state.experiment().view
     with st.container(horizontal=True, vertical_alignment="center"):
         _choice("x", view.x, {"step": "steps", "epoch": "epochs"})

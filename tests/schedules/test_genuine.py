@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import oracle
 import pytest
 import strategies
 import torch
-from hypothesis import example, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import optimization
 
@@ -20,7 +20,6 @@ from lrlab.schedules import KINDS
 
 pytestmark = pytest.mark.torch
 
-LONGEST = strategies.TICKS
 GENUINE = [kind for kind in KINDS if kind.startswith(("torch.", "transformers."))]
 HORIZONS = ("T_max", "total_steps", "num_training_steps")
 CALLABLES = {"lr_lambda": "epoch", "scale_fn": "x"}
@@ -92,3 +91,105 @@ def check(document: dict[str, Any]) -> None:
 @given(data=st.data())
 def test_the_engine_gives_the_rates_and_momenta_of_the_genuine_scheduler(kind: str, data: st.DataObject) -> None:
     check(data.draw(strategies.documents(kind, "step")))
+
+
+@pytest.mark.parametrize("later", strategies.LATER)
+@pytest.mark.parametrize("first", strategies.FIRST)
+@settings(max_examples=6)
+@given(data=st.data())
+def test_every_pair_in_a_sequence_is_as_in_torch(first: str, later: str, data: st.DataObject) -> None:
+    schedule = data.draw(strategies.sequences(None, first, later))
+    check(oracle.document(schedule, steps=strategies.TICKS, base_lr=data.draw(strategies.rates)))
+
+
+MULTI = {"kind": "torch.MultiStepLR", "milestones": [4, 7, 4], "gamma": 0.5}
+COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None, "eta_min": 0.001}
+ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.3, "total_steps": 15}
+CYCLIC = {"kind": "torch.CyclicLR", "base_lr": 0.01, "max_lr": 0.3, "step_size_up": 4, "step_size_down": 3}
+LINEAR = {"kind": "torch.LinearLR", "start_factor": 0.1, "total_iters": 6}
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"kind": "torch.LinearLR", "total_iters": 0},
+        {"kind": "torch.ConstantLR", "total_iters": 0},
+        {"kind": "torch.ConstantLR", "factor": 0.0, "total_iters": 0},
+        {"kind": "torch.ConstantLR", "factor": 0.0, "total_iters": 4},
+        {"kind": "torch.PolynomialLR", "total_iters": 0},
+        {"kind": "torch.PolynomialLR", "total_iters": 5, "power": 0.0},
+        {"kind": "torch.StepLR", "step_size": 1, "gamma": 0.0},
+        {"kind": "torch.StepLR", "step_size": 3, "gamma": -0.5},
+        {"kind": "torch.ExponentialLR", "gamma": 0.0},
+        {"kind": "torch.ExponentialLR", "gamma": -0.9},
+        {"kind": "torch.MultiStepLR", "milestones": []},
+        {"kind": "torch.MultiStepLR", "milestones": [9, -1, 0, 3, 3]},
+        {"kind": "torch.CosineAnnealingLR", "T_max": 1},
+        {"kind": "torch.CosineAnnealingLR", "T_max": 2, "eta_min": 0.5},
+        {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 1, "T_mult": 3},
+        {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 1, "T_mult": 1},
+        {"kind": "torch.CyclicLR", "base_lr": 0.1, "max_lr": 0.01, "step_size_up": 1, "step_size_down": 0},
+        {"kind": "torch.CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "step_size_up": 3, "scale_fn": "x / 2", "scale_mode": "iterations", "mode": "triangular2"},
+        {"kind": "torch.CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "step_size_up": 3, "scale_mode": "iterations", "mode": "triangular2"},
+        {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1},
+        {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 20, "pct_start": 0.0},
+        {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 20, "pct_start": 1.0},
+        {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 20, "pct_start": 1.0, "three_phase": True},
+        {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 21, "pct_start": 0.525, "three_phase": True, "anneal_strategy": "linear"},
+        {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": None, "epochs": None, "steps_per_epoch": None},
+        {"kind": "torch.OneCycleLR", "max_lr": -0.1, "epochs": 4, "steps_per_epoch": 3, "cycle_momentum": False},
+        {"kind": "torch.SequentialLR", "schedulers": [COSINE], "milestones": []},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, COSINE], "milestones": [0]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, COSINE], "milestones": [-4]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, COSINE], "milestones": [1]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, COSINE], "milestones": [1000]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, MULTI, COSINE], "milestones": [6, 6]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, MULTI, COSINE], "milestones": [0, 0]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, MULTI, COSINE], "milestones": [-2, 5]},
+        {"kind": "torch.SequentialLR", "schedulers": [MULTI, MULTI | {"milestones": [-3, 0, 2]}], "milestones": [5]},
+        {"kind": "torch.SequentialLR", "schedulers": [MULTI, {"kind": "torch.ConstantLR", "total_iters": 0}], "milestones": [5]},
+        {"kind": "torch.SequentialLR", "schedulers": [MULTI, {"kind": "torch.ConstantLR", "factor": 0.0, "total_iters": 3}], "milestones": [5]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, MULTI | {"milestones": [-3, 0, 2]}], "milestones": [0]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, {"kind": "torch.ConstantLR", "total_iters": 0}], "milestones": [0]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, {"kind": "torch.LinearLR", "total_iters": 0}], "milestones": [0]},
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, {"kind": "torch.PolynomialLR", "total_iters": 0}], "milestones": [-1]},
+        {"kind": "torch.SequentialLR", "schedulers": [ONE_CYCLE, COSINE], "milestones": [15]},
+        {"kind": "torch.SequentialLR", "schedulers": [ONE_CYCLE, COSINE], "milestones": [0]},
+        {"kind": "torch.SequentialLR", "schedulers": [ONE_CYCLE, COSINE], "milestones": [20]},
+        {"kind": "torch.SequentialLR", "schedulers": [CYCLIC, MULTI, LINEAR], "milestones": [5, 9]},
+        {"kind": "torch.SequentialLR", "schedulers": [CYCLIC, COSINE], "milestones": [-1]},
+        {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": 30, "num_training_steps": 10},
+        {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": 0.5, "num_training_steps": 0, "num_cycles": -2},
+        {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 20, "num_training_steps": 20},
+        {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 2.5, "num_training_steps": 17.5},
+        {"kind": "transformers.get_constant_schedule_with_warmup", "num_warmup_steps": 0},
+        {"kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup", "num_warmup_steps": 0, "num_training_steps": 220, "num_cycles": 22},
+        {"kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup", "num_warmup_steps": 2, "num_training_steps": 23, "num_cycles": -3},
+    ],
+    ids=str,
+)
+def test_unusual_arguments_do_what_they_do_in_the_genuine_code(schedule: dict[str, Any]) -> None:
+    check(oracle.document(schedule, steps=25))
+
+
+ODD = [0, -1, 1, 2, 0.5, 1.5, -0.5, 0.0, 1.0, "", "cos", [], [1], [0.5, 0.5], [3, 1], None, True]
+
+
+@pytest.mark.parametrize("kind", GENUINE)
+@given(data=st.data())
+def test_what_the_genuine_code_refuses_to_construct_is_refused(kind: str, data: st.DataObject) -> None:
+    groups = data.draw(st.sampled_from([None, 2]))
+    schedule = data.draw(strategies.schedules(kind, groups))
+    name = data.draw(st.sampled_from([field for field in KINDS[kind].model_fields if field != "cycle_momentum"] or ["nothing"]))
+    if data.draw(st.booleans()):
+        schedule.pop(name, None)
+    else:
+        schedule[name] = data.draw(st.sampled_from(ODD))
+        if name == "pct_start" and type(schedule[name]) is int:
+            schedule[name] = float(schedule[name])  # torch wants a float here, and JSON knows numbers only
+    document = oracle.document(schedule, base_lr=[0.1, 0.2] if groups else 0.1)
+    try:
+        genuine(sgd(document["trials"][0]["base_lr"]), schedule, 20)
+    except (ArithmeticError, AttributeError, LookupError, NameError, SyntaxError, TypeError, ValueError) as error:
+        with pytest.raises(lrlab.DocumentError):
+            pytest.fail(f"{schedule} raises {error!r} in the genuine code, lrlab reads {lrlab.loads(json.dumps(document))}")
