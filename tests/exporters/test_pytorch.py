@@ -1,0 +1,212 @@
+"""The PyTorch module, run in PyTorch; and `lrlab.torch_scheduler`, which needs no export."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from typing import Any
+
+import numpy as np
+import oracle
+import pytest
+import strategies
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lrlab
+from lrlab.exporters import export
+from lrlab.run import ticks
+from lrlab.schedules import KINDS
+
+pytestmark = pytest.mark.torch
+
+CLOCKS = ("step", "epoch", "micro_batch", "process")
+COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
+NOT_TORCH = {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 3, "num_training_steps": None}
+
+
+def sgd(rates: float | list[float]) -> torch.optim.Optimizer:
+    groups = rates if isinstance(rates, list) else [rates]
+    return torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in groups], momentum=0.9)
+
+
+def drive(optimizer: torch.optim.Optimizer, scheduler: Any, experiment: lrlab.Experiment) -> tuple[list[list[float]], list[list[float]]]:
+    """Rates and momenta that each optimizer step of the run uses, for each group; the scheduler is stepped as its clock says."""
+    run, clock = experiment.run, experiment.trials[0].clock
+    before = ticks(run, clock, np.arange(run.steps))
+    lr, momentum, done = [], [], 0
+    for wanted in before.tolist():
+        for _ in range(wanted - done):
+            optimizer._opt_called = True  # noqa: SLF001 (micro-batches are counted before the first optimizer step, which torch warns about)
+            scheduler.step()
+        done = wanted
+        lr.append([float(group["lr"]) for group in optimizer.param_groups])
+        momentum.append([float(group["momentum"]) for group in optimizer.param_groups])
+        optimizer.step()
+    return np.transpose(lr).tolist(), np.transpose(momentum).tolist()
+
+
+def module(experiment: lrlab.Experiment) -> dict[str, Any]:
+    return oracle.exported(experiment, "pytorch")
+
+
+def native(code: str) -> bool:
+    """Whether the scheduler is torch's own of the schedule's name, and no LambdaLR over a function of ours."""
+    return "def learning_rate" not in code
+
+
+def check(experiment: lrlab.Experiment) -> None:
+    run, trial = experiment.run, experiment.trials[0]
+    made = module(experiment)
+    optimizer = sgd(made["BASE_LR"])
+    lr, momentum = drive(optimizer, made["make_scheduler"](optimizer), experiment)
+    steps = np.arange(run.steps)
+    oracle.same(lr, np.atleast_2d(lrlab.engine.lr(run, trial, steps)), f"{trial}")
+    cycled = lrlab.engine.momentum(run, trial, steps)
+    code = export(experiment, "pytorch")
+    if cycled is not None and native(code):
+        oracle.same(momentum, np.atleast_2d(cycled), f"momentum of {trial}")
+    assert ("Not carried over: the momentum" in code) == (cycled is not None and not native(code)), code
+
+
+@pytest.mark.parametrize("row", oracle.rows(), ids=oracle.row_id)
+def test_the_scheduler_gives_the_rates_of_every_recorded_document(row: dict[str, Any]) -> None:
+    check(lrlab.loads(json.dumps(row["document"])))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_the_scheduler_gives_the_rates_of_drawn_documents(kind: str, data: st.DataObject) -> None:
+    check(lrlab.experiment.parse(data.draw(strategies.documents(kind))))
+
+
+@pytest.mark.parametrize("schedule", [COSINE, NOT_TORCH], ids=["native", "portable"])
+@pytest.mark.parametrize("clock", CLOCKS)
+@settings(max_examples=10)
+@given(run=strategies.data_runs(), lists=st.booleans())
+def test_every_clock_is_carried_over(clock: str, schedule: dict[str, Any], run: dict[str, Any], lists: bool) -> None:  # noqa: FBT001 (drawn by name)
+    check(oracle.experiment(schedule, run=run, clock=clock, base_lr=[0.1, 0.5] if lists else 0.1))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith("torch.")])
+@given(data=st.data())
+def test_torch_s_own_scheduler_is_taken_exactly_where_it_does_not_raise(kind: str, data: st.DataObject) -> None:
+    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind)))
+    run, trial = experiment.run, experiment.trials[0]
+    raises_at = min(schedule.raises_at() for schedule in trial.bound(run))
+    assert native(export(experiment, "pytorch")) == (lrlab.run.calls(run, trial.clock) < raises_at)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("torch.")])
+@settings(max_examples=3)
+@given(data=st.data())
+def test_schedules_of_others_are_functions(kind: str, data: st.DataObject) -> None:
+    assert not native(export(lrlab.experiment.parse(data.draw(strategies.documents(kind))), "pytorch"))
+
+
+@pytest.mark.parametrize(("steps", "own"), [(9, True), (10, True), (11, False), (40, False)])
+def test_one_cycle_is_native_within_its_steps_only(steps: int, own: bool) -> None:  # noqa: FBT001
+    """After the last of its steps torch allows one call of step() more, which a run of as many steps makes; then it raises."""
+    experiment = oracle.experiment({"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 10}, steps=steps)
+    code = export(experiment, "pytorch")
+    assert native(code) == own
+    assert ("OneCycleLR(" in code) == own
+    made = module(experiment)
+    optimizer = sgd(made["BASE_LR"])
+    scheduler = made["make_scheduler"](optimizer)
+    for _ in range(steps):
+        optimizer.step()
+        scheduler.step()
+
+
+def test_torch_s_own_constructor_gets_the_given_arguments_only() -> None:
+    code = export(oracle.experiment(COSINE, steps=70), "pytorch")
+    assert "torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=70)" in code
+
+
+@pytest.mark.parametrize(
+    ("schedule", "base_lr", "want"),
+    [
+        (COSINE, 0.3, 0.3),
+        (COSINE, [0.3, 0.2], [0.3, 0.2]),
+        (COSINE, [0.3], [0.3]),
+        (COSINE, 0.0, 0.0),
+        (NOT_TORCH, 0.0, 0.0),
+        (NOT_TORCH, [0.0, 0.2], [0.0, 0.2]),
+        ({"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": None}, 0.0, 1.0),
+        ({"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": None}, 0.3, 0.3),
+        ({"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 5}, 0.0, 1.0),
+        ({"kind": "torch.CyclicLR", "base_lr": 0.01, "max_lr": 0.1}, [0.0, 0.3], [1.0, 0.3]),
+        ({"kind": "torch.SequentialLR", "milestones": [9], "schedulers": [{"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 9}, COSINE]}, 0.0, 1.0),
+        (
+            {
+                "kind": "paddlevideo.CustomWarmupCosineDecay", "warmup_start_lr": 0.0, "warmup_epochs": 2, "cosine_base_lr": 0.2, "max_epoch": 9, "num_iters": 3,
+            },
+            0.0,
+            1.0,
+        ),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_base_lr_is_what_the_optimizer_is_built_with(schedule: dict[str, Any], base_lr: Any, want: Any) -> None:
+    """A number or a list, as in the document; 1.0 in place of 0 where the schedule has a rate of its own."""
+    experiment = oracle.experiment(schedule, base_lr=base_lr)
+    assert module(experiment)["BASE_LR"] == want
+    assert type(module(experiment)["BASE_LR"]) is type(want)
+    check(experiment)
+
+
+@pytest.mark.parametrize(
+    "schedule", [COSINE, NOT_TORCH, {"kind": "torch.CyclicLR", "base_lr": 0.01, "max_lr": 0.2, "step_size_up": 4, "scale_fn": "math.exp(-x)"}], ids=str
+)
+def test_the_module_only_defines(schedule: dict[str, Any]) -> None:
+    tree = ast.parse(export(oracle.experiment(schedule), "pytorch"))
+    assert all(isinstance(statement, (ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef)) for statement in tree.body[1:])
+    imported = {name.name.split(".")[0] for s in tree.body if isinstance(s, ast.Import) for name in s.names}
+    imported |= {str(s.module) for s in tree.body if isinstance(s, ast.ImportFrom)}
+    assert imported <= {"torch", "math", "bisect"}
+
+
+@pytest.mark.parametrize(("clock", "says"), [("step", "per optimizer step"), ("epoch", "per epoch"), ("micro_batch", "per micro-batch"), ("process", "per process")])
+def test_how_often_to_step_stands_in_the_shown_loop_and_in_the_docstring(clock: str, says: str) -> None:
+    experiment = oracle.experiment(COSINE, run={"samples": 10, "batch_size": 2, "epochs": 3, "devices": 2}, clock=clock)
+    tree = ast.parse(export(experiment, "pytorch"))
+    assert "scheduler.step()" in (shown := ast.get_docstring(tree) or "")
+    assert says in shown
+    made = next(s for s in tree.body if isinstance(s, ast.FunctionDef) and s.name == "make_scheduler")
+    assert "once per" in (ast.get_docstring(made) or "")
+
+
+def test_the_shown_loop_is_python() -> None:
+    for clock in CLOCKS:
+        text = ast.get_docstring(ast.parse(export(oracle.experiment(COSINE, clock=clock), "pytorch"))) or ""
+        loop = text[text.index("optimizer = ") :]
+        calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(loop)) if isinstance(node, ast.Call)}
+        assert calls >= {"make_scheduler", "optimizer.step", "scheduler.step"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=10)
+@given(data=st.data())
+def test_torch_scheduler_gives_the_engine_s_rates(kind: str, data: st.DataObject) -> None:
+    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind)))
+    trial = experiment.trials[0]
+    optimizer = sgd([math.pi] * len(trial.base_rates))
+    lr, _ = drive(optimizer, lrlab.torch_scheduler(optimizer, experiment), experiment)
+    oracle.same(lr, np.atleast_2d(lrlab.engine.lr(experiment.run, trial, np.arange(experiment.run.steps))), f"{trial}", relative=1e-12)
+
+
+def test_torch_scheduler_takes_the_named_trial() -> None:
+    one = oracle.document(COSINE)
+    two = lrlab.experiment.parse(one | {"trials": [*one["trials"], one["trials"][0] | {"name": "two", "base_lr": 0.7}]})
+    optimizer = sgd(0.5)
+    assert lrlab.torch_scheduler(optimizer, two, trial="two").get_last_lr() == [0.7]
+    with pytest.raises(lrlab.DocumentError, match=r"did you mean two\?"):
+        lrlab.torch_scheduler(optimizer, two, trial="twoo")
+
+
+def test_torch_scheduler_refuses_another_number_of_groups() -> None:
+    with pytest.raises(ValueError, match=r"2 parameter groups.*has 1"):
+        lrlab.torch_scheduler(sgd([0.1, 0.2]), oracle.experiment(COSINE))
