@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -434,7 +435,7 @@ class SequentialLR(TorchSchedule):
             if i > 0 and part.rewrites_initial_lr:
                 msg = f"{where}: {part.native} overwrites the rate that the schedulers before it start from; only the first may"
                 raise ValueError(msg)
-            if i > 0:
+            if i > self._initial():
                 try:
                     part.entered()
                 except ValueError as error:
@@ -442,9 +443,13 @@ class SequentialLR(TorchSchedule):
                     raise ValueError(msg) from None
         return self
 
+    def _initial(self) -> int:
+        """The part that makes the first step: the first one, or the last whose milestone is not after the start."""
+        return bisect_right(self.milestones, 0)
+
     def bind(self, ticks: int, group: int = 0) -> Self:
         """Bind each part to the ticks between its milestones."""
-        parts = tuple(p.entered() if i and isinstance(p, TorchSchedule) else p for i, p in enumerate(self.schedulers))
+        parts = tuple(p.entered() if i > self._initial() and isinstance(p, TorchSchedule) else p for i, p in enumerate(self.schedulers))
         return self.model_copy(update={"schedulers": combine.bind_parts(parts, combine.starts(self.milestones), ticks, group)})
 
     @property
