@@ -110,6 +110,14 @@ class Schedule(BaseModel):
             return {key: value for key, value in data.items() if key != "kind"}
         return data
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """The schema of the arguments, and of `kind`, which names the class and is none of them."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        schema["properties"] = {"kind": {"const": cls.kind}, **schema.get("properties", {})}
+        schema["required"] = ["kind", *schema.get("required", [])]
+        return dict(schema)
+
     @model_serializer(mode="wrap")
     def _give_kind(self, handler: Any) -> dict[str, Any]:
         return {"kind": self.kind, **handler(self)}
