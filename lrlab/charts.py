@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Figure = dict[str, Any]
 
-COLOURS = ("#2f7ed8", "#e07b16", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a8763e", "#d35ba6")
+COLOURS = ("#2f7ed8", "#cf6a08", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a8763e", "#d35ba6")
 """One list for light and dark: middle tones that keep 3 : 1 on both backgrounds."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _EXACT_F4 = 2**24  # steps up to here are whole numbers in single precision

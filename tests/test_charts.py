@@ -30,7 +30,7 @@ STEP = {"kind": "torch.StepLR", "step_size": 100, "gamma": 0.1}
 
 
 def test_a_jump_is_drawn_between_two_adjacent_steps() -> None:
-    line = figure(oracle.document(STEP, steps=50_000)).data[0]
+    line = figure(oracle.document(STEP, steps=20_000)).data[0]
     at = dict(zip(line.x.tolist(), line.y.tolist(), strict=True))
     assert at[99] == pytest.approx(0.1)
     assert at[100] == pytest.approx(0.01)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lrlab.schedules import Schedule
 
 COLUMNS = 4
+FIELD = 118  # pixels of an exact field beside its slider
 EPOCH_STOPS = 20  # a slider of ticks goes by epochs where it has at least as many of them
 RATES = (0.0, *(float(f"{m}e{e}") for e in range(-8, 1) for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)), 10.0)
 """The stops of a rate's slider: zero, then twelve to a decade from 1e-8 to 10."""
@@ -149,14 +150,11 @@ def _number(name: str, path: Path, value: Any, about: params.Described, ticks: i
     number = shown if value is None else value
     if value is None and not horizon:
         number = _start(about, ticks)
-    with st.container(key=key_of(path, "cell").replace("/", "-").replace(".", "-"), gap=None):
-        left, right = st.columns([3, 2], vertical_alignment="bottom", gap="small")
-        with left:
-            _slider(label, path, number, about, ticks, disabled=value is None)
-        with right:
-            _field(label, path, number, about, disabled=value is None)
-        if about.optional:
-            _null(path, value, number, "follow the run" if horizon else "not set")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _slider(label, path, number, about, ticks, disabled=value is None)
+        _field(label, path, number, about, disabled=value is None)
+    if about.optional:
+        _null(path, value, number, "follow the run" if horizon else "not set")
     said(key_of(path, "number"))
 
 
@@ -227,5 +225,5 @@ def _field(label: str, path: Path, number: Any, about: params.Described, *, disa
 
     step: float = 1 if whole else float(10.0 ** np.floor(np.log10(number)) / 10) if number > 0 else 0.01
     st.number_input(
-        f"{label}, exact", key=key, step=step, format="%d" if whole else "%.8g", label_visibility="collapsed", disabled=disabled, on_change=changed
+        f"{label}, exact", key=key, step=step, format="%d" if whole else "%.8g", label_visibility="collapsed", disabled=disabled, width=FIELD, on_change=changed
     )
