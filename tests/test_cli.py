@@ -1,109 +1,196 @@
-"""The command line, as a script would use it."""
+"""The command line, called in this process; and once as a person calls it."""
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import numpy as np
 import oracle
 import pytest
 
 import lrlab
 from lrlab.__main__ import main
+from lrlab.exporters import EXPORTERS
 from lrlab.schedules import KINDS
 
-STEP = {"kind": "torch.StepLR", "step_size": 3, "gamma": 0.5}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
+TWO_GROUPS = {"kind": "torch.OneCycleLR", "max_lr": [0.1, 0.2], "total_steps": None}
+
+Call = tuple[int, str, str]
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., Call]:
+    """Call the command line: exit code, standard output, standard error."""
+
+    def called(*arguments: Any) -> Call:
+        status = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return called
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "schedule.json"
-    document = oracle.document(STEP, run={"total_steps": 10, "steps_per_epoch": 4}, name="a, \"b\"")
-    document["trials"].append({"name": "groups", "base_lr": [0.1, 1.0], "clock": "epoch", "schedule": {"kind": "torch.ExponentialLR", "gamma": 0.9}})
-    path.write_text(json.dumps(document))
+    """A document of a plain trial and one of two groups, on a run of epochs of 7 steps."""
+    first = oracle.document(COSINE, run={"total_steps": 20, "steps_per_epoch": 7}, name="plain, with comma")
+    groups = oracle.document(TWO_GROUPS, name="groups", base_lr=[0.3, 0.4])["trials"]
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps(first | {"trials": [*first["trials"], *groups]}))
     return path
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    assert main([str(a) for a in arguments]) == 0
-    return capsys.readouterr().out
+def test_kinds_are_one_a_line(call: Callable[..., Call]) -> None:
+    assert call("kinds") == (0, "".join(f"{kind}\n" for kind in KINDS), "")
 
 
-def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    assert main([str(a) for a in arguments]) == 2
-    out, err = capsys.readouterr()
+@pytest.mark.parametrize("trial", [None, "plain, with comma", "groups"])
+def test_curve_writes_every_step_in_full_precision(call: Callable[..., Call], file: Path, trial: str | None) -> None:
+    status, out, err = call("curve", file, *([] if trial is None else ["--trial", trial]))
+    assert (status, err) == (0, "")
+    header, *rows = csv.reader(io.StringIO(out))
+    columns = {"plain, with comma": ["plain, with comma"], "groups": ["groups[0]", "groups[1]"]}
+    assert header == ["step", "epoch", *(columns[trial] if trial else sum(columns.values(), []))]
+    experiment = lrlab.load(file)
+    table = np.array(rows, dtype=np.float64).T
+    assert [row[0] for row in rows] == [str(step) for step in range(20)]
+    assert table[1].tolist() == [step / 7 for step in range(20)]
+    chosen = [t for t in experiment.trials if trial in (None, t.name)]
+    want = np.concatenate([np.atleast_2d(lrlab.engine.lr(experiment.run, t, np.arange(20))) for t in chosen])
+    assert np.array_equal(table[2:], want), "text -> float64 gives the very number"
+
+
+@pytest.mark.parametrize("target", EXPORTERS)
+@pytest.mark.parametrize("trial", [None, "groups"])
+def test_export_writes_what_the_library_does(call: Callable[..., Call], file: Path, target: str, trial: str | None) -> None:
+    status, out, err = call("export", file, "--to", target, *([] if trial is None else ["--trial", trial]))
+    assert (status, err) == (0, "")
+    assert out == lrlab.exporters.export(lrlab.load(file), target, trial)
+    if target in ("numpy", "pytorch"):
+        ast.parse(out)
+    elif target == "json":
+        assert json.loads(out) == json.loads(file.read_text())
+    else:
+        assert len(out.splitlines()) == 21
+
+
+def test_check_counts_and_lists_findings(call: Callable[..., Call], file: Path) -> None:
+    findings = lrlab.advice.check(lrlab.load(file))
+    status, out, err = call("check", file)
+    assert status == int(any(finding.severity == "error" for finding in findings))
+    assert out
+    assert err == ""
+    status, out, err = call("check", "--json", file)
+    assert len(json.loads(out)) == len(findings)
+    assert err == ""
+
+
+def test_the_schema_is_one_and_refuses_what_is_no_document(call: Callable[..., Call]) -> None:
+    status, out, err = call("schema")
+    assert (status, err) == (0, "")
+    schema = json.loads(out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for key in ("run", "trials"):
+        with pytest.raises(jsonschema.ValidationError):
+            validator.validate({name: value for name, value in oracle.document(COSINE).items() if name != key})
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(oracle.document(COSINE) | {"extra": 1})
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(oracle.document(COSINE, base_lr="much"))
+
+
+JUNK = {
+    "empty": b"",
+    "text": b"hello",
+    "binary": bytes(range(256)) * 9,
+    "list": b"[1, 2]",
+    "deep": b"[" * 100_000,
+    "large": b"[" + b"0," * 10_000_000 + b"0]",
+    "half": json.dumps(oracle.document(COSINE)).encode()[:-9],
+    "nan": json.dumps(oracle.document(COSINE)).replace("0.1", "NaN").encode(),
+    "unknown kind": json.dumps(oracle.document({"kind": "torch.CosinAnnealingLR" + "x" * 5000})).encode(),
+    "bad curve": json.dumps(oracle.document({"kind": "torch.LambdaLR", "lr_lambda": "1 / epoch"})).encode(),
+    "bad later": json.dumps(oracle.document({"kind": "torch.LambdaLR", "lr_lambda": "1 / (epoch - 7)"}, steps=20)).encode(),
+    "newlines": json.dumps(oracle.document({"kind": "a\nb\r\n\x1b[31m\u2028c"})).encode(),
+}
+COMMANDS = {"curve": [], "check": [], "check --json": ["--json"], "export": ["--to", "numpy"]}
+
+
+def one_line(status: int, out: str, err: str) -> str:
+    assert status == 2
     assert out == ""
-    assert err.count("\n") == 1
-    assert len(err) <= 600
-    assert "Traceback" not in err
-    return err
+    assert err.endswith("\n")
+    line = err.removesuffix("\n")
+    assert 0 < len(line) < 600
+    assert line.splitlines() == [line], "one line"
+    assert line.isprintable()
+    assert "Traceback" not in line
+    return line
 
 
-def test_kinds_are_listed_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "kinds").split() == list(KINDS)
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("junk", [name for name in JUNK if name != "bad later"])
+def test_junk_is_told_in_one_line(call: Callable[..., Call], tmp_path: Path, junk: str, command: str) -> None:
+    (tmp_path / "junk.json").write_bytes(JUNK[junk])
+    one_line(*call(command.split(maxsplit=1)[0], tmp_path / "junk.json", *COMMANDS[command]))
 
 
-def test_curve_gives_every_step_in_full_precision(capsys: pytest.CaptureFixture[str], file: Path) -> None:
-    rows = list(csv.reader(io.StringIO(said(capsys, "curve", file))))
-    assert rows[0] == ["step", "epoch", 'a, "b"', "groups[0]", "groups[1]"]
-    values = np.array(rows[1:], dtype=float)
-    experiment = lrlab.load(file)
-    steps = np.arange(10)
-    assert np.array_equal(values[:, 0], steps)
-    assert np.array_equal(values[:, 1], steps / 4)
-    assert np.array_equal(values[:, 2], lrlab.engine.lr(experiment.run, experiment.trials[0], steps))
-    assert np.array_equal(values[:, 3:].T, lrlab.engine.lr(experiment.run, experiment.trials[1], steps))
+def test_a_rate_that_is_not_finite_in_mid_run_is_told_by_its_tick(call: Callable[..., Call], tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(JUNK["bad later"])
+    status, _, err = call("curve", tmp_path / "a.json")
+    assert status == 2
+    assert "tick 7" in one_line(status, "", err)
 
 
-def test_curve_of_one_trial(capsys: pytest.CaptureFixture[str], file: Path) -> None:
-    assert said(capsys, "curve", file, "--trial", "groups").splitlines()[0] == "step,epoch,groups[0],groups[1]"
+def test_files_that_are_none_are_told_by_name(call: Callable[..., Call], tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.json", tmp_path / ("x" * 5000)):
+        assert one_line(*call("check", path)).startswith(str(path)[:50])
 
 
-def test_export_writes_what_the_library_writes(capsys: pytest.CaptureFixture[str], file: Path) -> None:
-    experiment = lrlab.load(file)
-    for target in ("pytorch", "numpy", "json", "csv"):
-        assert said(capsys, "export", file, "--to", target) == lrlab.exporters.export(experiment, target)
-    assert json.loads(said(capsys, "export", file, "--to", "json")) == json.loads(file.read_text())
+def test_an_unknown_trial_or_target_is_told_with_its_nearest(call: Callable[..., Call], file: Path) -> None:
+    for command in (["curve", file], ["export", file, "--to", "numpy"]):
+        assert "did you mean groups?" in one_line(*call(*command, "--trial", "grups"))
+        one_line(*call(*command, "--trial", ""))
+        one_line(*call(*command, "--trial", "x" * 5000))
+    assert "did you mean numpy?" in one_line(*call("export", file, "--to", "nunpy"))
+    one_line(*call("export", file, "--to", "x" * 5000))
 
 
-def test_check_finds_nothing_yet(capsys: pytest.CaptureFixture[str], file: Path) -> None:
-    assert said(capsys, "check", file)
-    assert json.loads(said(capsys, "check", file, "--json")) == []
+def test_a_document_without_trials_has_no_curve(call: Callable[..., Call], tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(oracle.document(COSINE) | {"trials": []}))
+    for command in (["curve"], ["export", "--to", "numpy"]):
+        assert one_line(*call(*command, tmp_path / "a.json")).startswith("trials: ")
+    assert call("check", tmp_path / "a.json")[0] == 0
 
 
-def test_the_schema_names_every_kind_and_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
-    schema: dict[str, Any] = json.loads(said(capsys, "schema"))
-    defined = {name: set(about.get("properties", {})) for name, about in schema["$defs"].items()}
-    for kind in KINDS.values():
-        assert set(kind.model_fields) | {"kind"} == defined[kind.__name__], f"the schema of {kind.kind} lacks something"
-        assert schema["$defs"][kind.__name__]["properties"]["kind"] == {"const": kind.kind}
+@pytest.mark.parametrize(
+    "arguments", [[], ["nothing"], ["curve"], ["export", "a.json"], ["check", "a.json", "--yaml"], ["kinds", "more"], ["x" * 5000]], ids=str
+)
+def test_a_wrong_command_line_is_told_in_one_line(call: Callable[..., Call], arguments: list[str]) -> None:
+    one_line(*call(*arguments))
 
 
-def test_bad_input_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str], file: Path, tmp_path: Path) -> None:
-    junk = tmp_path / "junk.json"
-    for content in (b"", b"\x00\xff" * 1000, b"[" * 100_000, b'{"lrlab": 1}', b"x" * 2_000_000):
-        junk.write_bytes(content)
-        refused(capsys, "curve", junk)
-    assert "nowhere.json" in refused(capsys, "check", tmp_path / "nowhere.json")
-    assert str(tmp_path) in refused(capsys, "curve", tmp_path)
-    assert "did you mean groups" in refused(capsys, "curve", file, "--trial", "group")
-    assert "no target" in refused(capsys, "export", file, "--to", "pytorhc")
-    refused(capsys, "export", file)
-    refused(capsys, "dance")
-    refused(capsys, "curve", "x" * 5000)
+def test_as_a_person_calls_it(file: Path) -> None:
+    """In a process of its own, also with a pipe that is closed after the first line."""
 
-
-def test_a_real_process_says_it_without_a_traceback(file: Path) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "lrlab", *arguments]
-        return subprocess.run(command, cwd=oracle.ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+        return subprocess.run([sys.executable, "-m", "lrlab", *arguments], capture_output=True, text=True, check=False, cwd=oracle.ROOT)  # noqa: S603
 
-    assert run("curve", str(file)).stdout.startswith("step,epoch,")
-    broken = run("curve", "/nowhere")
-    assert (broken.returncode, broken.stdout, broken.stderr.count("\n")) == (2, "", 1)
+    good = run("curve", str(file))
+    assert (good.returncode, good.stderr) == (0, "")
+    assert len(good.stdout.splitlines()) == 21
+    bad = run("check", str(file.parent))
+    assert "directory" in one_line(bad.returncode, bad.stdout, bad.stderr)

@@ -202,7 +202,12 @@ REFUSALS = [
     ("trials.0.schedule", COSINE | {"T_max": 0}, "trials.0.schedule.T_max", "greater than 0"),
     ("trials.0.schedule", COSINE | {"T_max": "null"}, "trials.0.schedule.T_max", "number"),
     ("trials.0.schedule", COSINE | {"T_max": False}, "trials.0.schedule.T_max", "number"),
-    ("trials.0.schedule", {"kind": "torch.OneCycleLR", "max_lr": [0.1, 0.2], "total_steps": 9}, "trials.0.schedule.max_lr", "2 values for 1 parameter group"),
+    (
+        "trials.0.schedule",
+        {"kind": "torch.OneCycleLR", "max_lr": [0.1, 0.2], "total_steps": 9},
+        "trials.0.schedule.max_lr",
+        "2 values for 1 parameter group",
+    ),
     ("trials.0.schedule", {"kind": "torch.OneCycleLR", "max_lr": 0.1}, "trials.0.schedule", "total_steps"),
     ("trials.0.schedule", {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 2.5}, "trials.0.schedule.total_steps", "whole number"),
     ("trials.0.schedule", {"kind": "torch.LambdaLR", "lr_lambda": "epoch +"}, "trials.0.schedule.lr_lambda", "not an expression"),
@@ -315,7 +320,10 @@ def test_a_duplicate_name_is_found_at_its_second_place() -> None:
 
 
 @settings(max_examples=200)
-@given(junk=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)), data=st.data())
+@given(
+    junk=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)),
+    data=st.data(),
+)
 def test_any_value_in_any_place_is_read_or_refused(junk: Any, data: st.DataObject) -> None:
     """Nothing but DocumentError ever comes out."""
     path = data.draw(st.sampled_from(sorted({path for path, *_ in REFUSALS if "extra" not in path})))

@@ -14,7 +14,7 @@ class Json(Exporter):
     """The whole experiment, every trial of it."""
 
     target = "json"
-    title = "JSON: the whole experiment"
+    title = "JSON document"
     language = "json"
     suffix = ".json"
 

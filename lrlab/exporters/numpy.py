@@ -16,7 +16,7 @@ class Numpy(base.Exporter):
     """`learning_rate(step)`, written from the curve itself."""
 
     target = "numpy"
-    title = "Python: plain numpy function"
+    title = "numpy function"
     language = "python"
     suffix = ".py"
 

@@ -54,7 +54,7 @@ class PyTorch(base.Exporter):
     """`BASE_LR` and `make_scheduler(optimizer)`."""
 
     target = "pytorch"
-    title = "Python: PyTorch"
+    title = "PyTorch"
     language = "python"
     suffix = ".py"
 

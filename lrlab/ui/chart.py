@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lrlab.charts import Figure
 
 
-AHEAD = 0.012
+AHEAD = 0.02
 """Seconds that the script rests after the chart: the browser draws it before it is handed the widgets that follow, which cost it as much again."""
 
 

@@ -61,9 +61,8 @@ def _formula() -> None:
     schedule = trial.bound(state.experiment().run)[0]
     for line in formula.latex(schedule).split(r"\\[1.5ex]"):
         st.latex(line)
-    values = ",\\quad ".join(f"{name} = {value:g}" for name, value in formula.values(schedule))
-    base = "" if trial.schedule.own_rate else rf"\eta_{{base}} = {trial.base_rates[0]:g}"
-    st.latex(",\\quad ".join(filter(None, [base, values])))
+    base = [] if trial.schedule.own_rate else [(r"\eta_{base}", trial.base_rates[0])]
+    st.markdown(" &emsp; ".join(f"${name} = {value:.10g}$" for name, value in [*base, *formula.values(schedule)]), text_alignment="center")
     clock = {"step": "optimizer steps", "epoch": "epochs", "micro_batch": "micro-batches", "process": "steps times processes"}[trial.clock]
     st.caption(f"t counts the calls of scheduler.step(): {clock}, from 0.")
 

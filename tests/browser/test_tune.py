@@ -116,7 +116,7 @@ def test_another_page_and_back_loses_nothing(page: Page) -> None:
     page.get_by_role("slider", name="base_lr").press("ArrowRight")
     drawn(page, n)
     page.get_by_role("link", name="Gallery").click()
-    expect(page.get_by_role("heading", name="Schedulers")).to_be_visible()
+    expect(page.get_by_role("heading", name="Which schedulers are there?")).to_be_visible()
     page.get_by_role("link", name="Tune").click()
     drawn(page)
     assert max(heights(page)) == pytest.approx(0.06)
@@ -137,7 +137,7 @@ def test_the_code_can_be_copied_and_it_is_python(page: Page) -> None:
 
 def test_every_step_can_be_downloaded(page: Page) -> None:
     page.get_by_role("tab", name="Code").click()
-    page.get_by_text("CSV: every step").click()
+    page.get_by_text("CSV of every step").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download sgdr.csv").click()
     lines = Path(download.value.path()).read_text().splitlines()

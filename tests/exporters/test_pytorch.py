@@ -159,7 +159,9 @@ def test_base_lr_is_what_the_optimizer_is_built_with(schedule: dict[str, Any], b
 
 
 @pytest.mark.parametrize(
-    "schedule", [COSINE, NOT_TORCH, {"kind": "torch.CyclicLR", "base_lr": 0.01, "max_lr": 0.2, "step_size_up": 4, "scale_fn": "math.exp(-x)"}], ids=str
+    "schedule",
+    [COSINE, NOT_TORCH, {"kind": "torch.CyclicLR", "base_lr": 0.01, "max_lr": 0.2, "step_size_up": 4, "scale_fn": "math.exp(-x)"}],
+    ids=str,
 )
 def test_the_module_only_defines(schedule: dict[str, Any]) -> None:
     tree = ast.parse(export(oracle.experiment(schedule), "pytorch"))
@@ -169,7 +171,9 @@ def test_the_module_only_defines(schedule: dict[str, Any]) -> None:
     assert imported <= {"torch", "math", "bisect"}
 
 
-@pytest.mark.parametrize(("clock", "says"), [("step", "per optimizer step"), ("epoch", "per epoch"), ("micro_batch", "per micro-batch"), ("process", "per process")])
+@pytest.mark.parametrize(
+    ("clock", "says"), [("step", "per optimizer step"), ("epoch", "per epoch"), ("micro_batch", "per micro-batch"), ("process", "per process")]
+)
 def test_how_often_to_step_stands_in_the_shown_loop_and_in_the_docstring(clock: str, says: str) -> None:
     experiment = oracle.experiment(COSINE, run={"samples": 10, "batch_size": 2, "epochs": 3, "devices": 2}, clock=clock)
     tree = ast.parse(export(experiment, "pytorch"))

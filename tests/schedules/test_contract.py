@@ -39,7 +39,7 @@ def test_kinds_are_named_once() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_has_reference_rows(kind: str) -> None:
     found = sum(oracle.kind_of(row) == kind for row in oracle.rows())
-    assert found, f"{kind} has no reference row: record its genuine curve and add it to tests/reference/{kind.split('.')[0]}.json"
+    assert found, f"{kind} has no reference row: record its genuine curve and add it to tests/reference/{kind.split('.', maxsplit=1)[0]}.json"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -32,7 +32,11 @@ def numbers(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("({} ** {})".format, inner, st.sampled_from(["2", "0.5", "-1", "3"])),
         st.builds("({} ** epoch)".format, st.sampled_from(["0.9", "2", "1.1", "(-0.5)"])),
         st.builds("({}{})".format, st.sampled_from("+-"), inner),
-        st.builds("{}({})".format, st.sampled_from(["sin", "math.cos", "tanh", "np.tanh", "floor", "math.ceil", "abs", "int", "float", "fabs", "trunc"]), inner),
+        st.builds(
+            "{}({})".format,
+            st.sampled_from(["sin", "math.cos", "tanh", "np.tanh", "floor", "math.ceil", "abs", "int", "float", "fabs", "trunc"]),
+            inner,
+        ),
         st.builds("{}(abs({}))".format, st.sampled_from(["sqrt", "math.sqrt"]), inner),
         st.builds("math.{}(abs({}) + 1)".format, st.sampled_from(["log", "log2", "log10"]), inner),
         st.builds("exp(-abs({}))".format, inner),
@@ -144,7 +148,8 @@ def test_everything_else_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "column"), [("epoch.real", 1), ("1 + epoch.real", 5), ("1 + max(2, epoch[0])", 12), ("lambda epoch: 2 * x", 19), ("1 + cos(1, 2)", 5), ("2 * [1]", 5)]
+    ("text", "column"),
+    [("epoch.real", 1), ("1 + epoch.real", 5), ("1 + max(2, epoch[0])", 12), ("lambda epoch: 2 * x", 19), ("1 + cos(1, 2)", 5), ("2 * [1]", 5)],
 )
 def test_what_is_refused_is_named_with_its_column(text: str, column: int) -> None:
     with pytest.raises(ValueError, match=re.escape(f"(column {column})")):

@@ -81,10 +81,14 @@ def check(document: dict[str, Any]) -> None:
     steps = np.arange(len(lr[0]))
     oracle.same(np.atleast_2d(lrlab.engine.lr(run, trial, steps)), lr, f"{document['trials'][0]}")
     cycled = lrlab.engine.momentum(run, trial, steps)
-    oracle.same(np.atleast_2d(cycled if cycled is not None else np.full((len(lr), steps.size), 0.9)), momentum, f"momentum of {document['trials'][0]}")
+    oracle.same(
+        np.atleast_2d(cycled if cycled is not None else np.full((len(lr), steps.size), 0.9)), momentum, f"momentum of {document['trials'][0]}"
+    )
     if hasattr(trial.bound(run)[0], "raises_at"):
         raises_at = min(schedule.raises_at() for schedule in trial.bound(run))
-        assert (steps.size == raises_at) if raised else (raises_at >= steps.size), f"{document['trials'][0]} raises at {raises_at}, torch: {raised} {steps.size}"
+        assert (steps.size == raises_at) if raised else (raises_at >= steps.size), (
+            f"{document['trials'][0]} raises at {raises_at}, torch: {raised} {steps.size}"
+        )
 
 
 @pytest.mark.parametrize("kind", GENUINE)
@@ -129,7 +133,15 @@ LINEAR = {"kind": "torch.LinearLR", "start_factor": 0.1, "total_iters": 6}
         {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 1, "T_mult": 3},
         {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 1, "T_mult": 1},
         {"kind": "torch.CyclicLR", "base_lr": 0.1, "max_lr": 0.01, "step_size_up": 1, "step_size_down": 0},
-        {"kind": "torch.CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "step_size_up": 3, "scale_fn": "x / 2", "scale_mode": "iterations", "mode": "triangular2"},
+        {
+            "kind": "torch.CyclicLR",
+            "base_lr": 0.1,
+            "max_lr": 0.2,
+            "step_size_up": 3,
+            "scale_fn": "x / 2",
+            "scale_mode": "iterations",
+            "mode": "triangular2",
+        },
         {"kind": "torch.CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "step_size_up": 3, "scale_mode": "iterations", "mode": "triangular2"},
         {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1},
         {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 20, "pct_start": 0.0},
@@ -163,8 +175,18 @@ LINEAR = {"kind": "torch.LinearLR", "start_factor": 0.1, "total_iters": 6}
         {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 20, "num_training_steps": 20},
         {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 2.5, "num_training_steps": 17.5},
         {"kind": "transformers.get_constant_schedule_with_warmup", "num_warmup_steps": 0},
-        {"kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup", "num_warmup_steps": 0, "num_training_steps": 220, "num_cycles": 22},
-        {"kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup", "num_warmup_steps": 2, "num_training_steps": 23, "num_cycles": -3},
+        {
+            "kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup",
+            "num_warmup_steps": 0,
+            "num_training_steps": 220,
+            "num_cycles": 22,
+        },
+        {
+            "kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup",
+            "num_warmup_steps": 2,
+            "num_training_steps": 23,
+            "num_cycles": -3,
+        },
     ],
     ids=str,
 )
