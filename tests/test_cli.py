@@ -62,7 +62,7 @@ def test_curve_writes_every_step_in_full_precision(call: Callable[..., Call], fi
     assert (status, err) == (0, "")
     header, *rows = csv.reader(io.StringIO(out))
     columns = {"plain, with comma": ["plain, with comma"], "groups": ["groups[0]", "groups[1]"]}
-    assert header == ["step", "epoch", *(columns[trial] if trial else sum(columns.values(), []))]
+    assert header == ["step", "epoch", *(columns[trial] if trial else [name for names in columns.values() for name in names])]
     experiment = lrlab.load(file)
     table = np.array(rows, dtype=np.float64).T
     assert [row[0] for row in rows] == [str(step) for step in range(20)]

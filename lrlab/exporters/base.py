@@ -44,10 +44,10 @@ def tick_tree(run: Run, trial: Trial) -> Any:
 
 
 def curve_trees(run: Run, trial: Trial, tick: Any) -> list[Any]:
-    """The curve of each distinct parameter group as a tree over `tick` and the symbol base_lr; one where the groups share it."""
+    """The curve of each distinct parameter group as a tree over `tick` and the symbol base; one where the groups share it."""
     bound = trial.bound(run)
     kept = bound if trial.schedule.lists() else bound[:1]
-    base_lr: Any = symbol("base_lr") if isinstance(trial.base_lr, tuple) else named("BASE_LR", trial.base_lr)
+    base_lr: Any = symbol("base") if isinstance(trial.base_lr, tuple) else named("BASE_LR", trial.base_lr)
     return [with_names(schedule).curve(tick, base_lr, TRACE) for schedule in kept]
 
 

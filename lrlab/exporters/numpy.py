@@ -51,10 +51,10 @@ def _groups(writer: Writer, trees: list[Any], argument: str) -> tuple[list[str],
     doc = f"The rate of one parameter group at each {argument}."
     names = ["rate"] if len(trees) == 1 else [f"rate_{i}" for i in range(len(trees))]
     functions = [
-        base.function(f"def {name}({argument}, base_lr):", doc, _statements(writer, tree, argument)) for name, tree in zip(names, trees, strict=True)
+        base.function(f"def {name}({argument}, base):", doc, _statements(writer, tree, argument)) for name, tree in zip(names, trees, strict=True)
     ]
-    each = "for base_lr in BASE_LR" if len(trees) == 1 else f"for rate, base_lr in zip([{', '.join(names)}], BASE_LR)"
-    return functions, f"rate({argument}, base_lr) {each}"
+    each = "for base in BASE_LR" if len(trees) == 1 else f"for rate, base in zip([{', '.join(names)}], BASE_LR)"
+    return functions, f"rate({argument}, base) {each}"
 
 
 def _statements(writer: Writer, tree: Any, argument: str) -> list[str]:

@@ -130,16 +130,16 @@ def _portable(writer: Writer, run: Run, trial: Trial) -> list[str]:
     trees = base.curve_trees(run, trial, symbol("tick"))
     many = isinstance(trial.base_lr, tuple)
     says = "The learning rate after `tick` calls of scheduler.step()."
-    arguments = "tick, base_lr" if many else "tick"
+    arguments = "tick, base" if many else "tick"
     names = ["learning_rate"] if len(trees) == 1 else [f"learning_rate_{i}" for i in range(len(trees))]
     functions = [base.function(f"def {name}({arguments}):", says, writer.body(tree)) for name, tree in zip(names, trees, strict=True)]
     zero = not trial.schedule.own_rate and 0 in trial.base_rates  # a group at rate 0 stays there, whatever the factor
     if not many:
         factor = f"lambda tick: {'0.0' if zero else 'learning_rate(tick) / BASE_LR'}"
     else:
-        guard = " if base_lr else 0.0" if zero else ""
-        each = "for base_lr in BASE_LR" if len(trees) == 1 else f"for learning_rate, base_lr in zip([{', '.join(names)}], BASE_LR)"
-        held = "base_lr=base_lr" if len(trees) == 1 else "learning_rate=learning_rate, base_lr=base_lr"
-        factor = f"[lambda tick, {held}: learning_rate(tick, base_lr) / base_lr{guard} {each}]"
+        guard = " if base else 0.0" if zero else ""
+        each = "for base in BASE_LR" if len(trees) == 1 else f"for learning_rate, base in zip([{', '.join(names)}], BASE_LR)"
+        held = "base=base" if len(trees) == 1 else "learning_rate=learning_rate, base=base"
+        factor = f"[lambda tick, {held}: learning_rate(tick, base) / base{guard} {each}]"
     make = base.function("def make_scheduler(optimizer):", _called(trial), [f"return torch.optim.lr_scheduler.LambdaLR(optimizer, {factor})"])
     return [*functions, make]

@@ -80,7 +80,7 @@ class CosineWithWarmup(TransformersSchedule, native="get_cosine_schedule_with_wa
         if self.num_cycles == 0:
             return inside(ticks, limit, ends)
         turns = every(_span(self) / (2.0 * abs(self.num_cycles)), ticks - ends.tick, limit, "turning point")
-        return None if turns is None else inside(ticks, limit + 1, ends, *(Mark(ends.tick + m.tick, m.label) for m in turns))
+        return None if turns is None else inside(ticks, limit, ends, *(Mark(ends.tick + m.tick, m.label) for m in turns))
 
 
 class CosineWithHardRestartsWithWarmup(TransformersSchedule, native="get_cosine_with_hard_restarts_schedule_with_warmup"):
@@ -110,7 +110,7 @@ class CosineWithHardRestartsWithWarmup(TransformersSchedule, native="get_cosine_
         if turns is None:
             return None
         restarts = (Mark(ends.tick + m.tick, f"restart {k}") for k, m in enumerate(turns, 1))
-        return inside(ticks, limit + 2, ends, *restarts, Mark(max(total, ends.tick), "decay ends"))
+        return inside(ticks, limit, ends, *restarts, Mark(max(total, ends.tick), "decay ends"))
 
 
 def _warmup(tick: Array, length: float, after: Array, xp: Any) -> Array:

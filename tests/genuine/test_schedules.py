@@ -18,8 +18,6 @@ from transformers import optimization
 import lrlab
 from lrlab.schedules import KINDS
 
-pytestmark = pytest.mark.torch
-
 GENUINE = [kind for kind in KINDS if kind.startswith(("torch.", "transformers."))]
 HORIZONS = ("T_max", "total_steps", "num_training_steps")
 CALLABLES = {"lr_lambda": "epoch", "scale_fn": "x"}

@@ -20,8 +20,6 @@ from lrlab.exporters import export
 from lrlab.run import ticks
 from lrlab.schedules import KINDS
 
-pytestmark = pytest.mark.torch
-
 CLOCKS = ("step", "epoch", "micro_batch", "process")
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
 NOT_TORCH = {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 3, "num_training_steps": None}
