@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def test_a_line_for_every_group_and_momentum_below() -> None:
 
 def test_neighbouring_trials_differ_in_colour_and_in_dash() -> None:
     styles = [charts.style(i) for i in range(24)]
-    for (colour, dash), (next_colour, next_dash) in zip(styles, styles[1:], strict=False):
+    for (colour, dash), (next_colour, next_dash) in pairwise(styles):
         assert colour != next_colour
         assert dash != next_dash
     assert len(set(styles)) == 24

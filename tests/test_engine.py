@@ -176,7 +176,8 @@ JUMPING = [
         "schedulers": [{"kind": "torch.LinearLR", "total_iters": 50_000}, {"kind": "torch.StepLR", "step_size": 99_991}, restarts(77_777)],
     },
     {
-        "kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup", "num_warmup_steps": 1234, "num_training_steps": 987_654, "num_cycles": 7,
+        "kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup", "num_warmup_steps": 1234,
+        "num_training_steps": 987_654, "num_cycles": 7,
     },
     {"kind": "cawb.CosineAnnealingWarmbootingLR", "epochs": 900_000, "steps": [300_000, 600_000]},
 ]  # fmt: skip
@@ -287,7 +288,8 @@ def test_the_numbers_of_one_long_cosine(steps: int) -> None:
 def test_the_peak_of_a_long_run_is_found_at_its_mark() -> None:
     schedule = {
         "kind": "torch.SequentialLR", "milestones": [123_456_789],
-        "schedulers": [{"kind": "torch.LinearLR", "start_factor": 1e-3, "total_iters": 123_456_789}, {"kind": "torch.CosineAnnealingLR", "T_max": None}],
+        "schedulers": [{"kind": "torch.LinearLR", "start_factor": 1e-3, "total_iters": 123_456_789},
+                       {"kind": "torch.CosineAnnealingLR", "T_max": None}],
     }  # fmt: skip
     experiment = long(schedule, 10**9)
     summary = engine.summary(experiment.run, experiment.trials[0])

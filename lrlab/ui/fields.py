@@ -225,5 +225,12 @@ def _field(label: str, path: Path, number: Any, about: params.Described, *, disa
 
     step: float = 1 if whole else float(10.0 ** np.floor(np.log10(number)) / 10) if number > 0 else 0.01
     st.number_input(
-        f"{label}, exact", key=key, step=step, format="%d" if whole else "%.8g", label_visibility="collapsed", disabled=disabled, width=FIELD, on_change=changed
+        f"{label}, exact",
+        key=key,
+        step=step,
+        format="%d" if whole else "%.8g",
+        label_visibility="collapsed",
+        disabled=disabled,
+        width=FIELD,
+        on_change=changed,
     )

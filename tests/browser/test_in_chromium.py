@@ -148,7 +148,8 @@ def test_every_step_can_be_downloaded(page: Page) -> None:
 @pytest.mark.parametrize(("name", "content", "said"), [
     ("junk.json", b"{{{{", "is no JSON"),
     ("wrong.json", json.dumps({"lrlab": 1, "run": {"total_steps": 10}, "trials": [
-        {"name": "a", "base_lr": 0.1, "schedule": {"kind": "torch.StepLR", "step_size": 0}}]}).encode(), "trials.0.schedule.step_size: must be greater than 0"),
+        {"name": "a", "base_lr": 0.1, "schedule": {"kind": "torch.StepLR", "step_size": 0}}]}).encode(),
+        "trials.0.schedule.step_size: must be greater than 0"),
     ("big.json", b" " * 1_500_000, "is larger than 1 MiB"),
 ])  # fmt: skip
 def test_a_broken_file_gets_one_sentence_and_the_page_keeps_what_it_had(page: Page, name: str, content: bytes, said: str) -> None:
@@ -162,7 +163,11 @@ def test_a_broken_file_gets_one_sentence_and_the_page_keeps_what_it_had(page: Pa
 
 
 def test_a_pasted_document_is_taken(page: Page) -> None:
-    document = {"lrlab": 1, "run": {"total_steps": 100}, "trials": [{"name": "<b>x</b>", "base_lr": 0.3, "schedule": {"kind": "torch.StepLR", "step_size": 10}}]}
+    document = {
+        "lrlab": 1,
+        "run": {"total_steps": 100},
+        "trials": [{"name": "<b>x</b>", "base_lr": 0.3, "schedule": {"kind": "torch.StepLR", "step_size": 10}}],
+    }
     page.get_by_role("tab", name="Import").click()
     n = count(page)
     page.get_by_role("textbox", name="Or paste it here").fill(json.dumps(document))
@@ -188,7 +193,9 @@ def test_a_trial_is_added_from_the_list_and_removed(page: Page) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     page.wait_for_function("document.querySelector('.lrlab-chart').layout.yaxis2?.title.text === 'momentum'")
     page.get_by_role("button", name="Remove").click()
-    page.wait_for_function("n => Number(document.querySelector('.lrlab-chart').dataset.drawn) > n && !document.querySelector('.lrlab-chart').layout.yaxis2", arg=n)
+    page.wait_for_function(
+        "n => Number(document.querySelector('.lrlab-chart').dataset.drawn) > n && !document.querySelector('.lrlab-chart').layout.yaxis2", arg=n
+    )
     assert page.evaluate("document.querySelector('.lrlab-chart').data.filter(t => t.mode === 'lines').length") == 2
 
 

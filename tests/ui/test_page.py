@@ -146,7 +146,9 @@ def test_a_forged_link_is_one_sentence_and_the_page_has_the_default(link: str) -
 
 def test_a_name_is_no_markup() -> None:
     name = "<img> **b** [l](javascript:1)\n'\""
-    app = opened({"lrlab": 1, "run": {"total_steps": 9}, "trials": [{"name": name, "base_lr": 0.1, "schedule": {"kind": "torch.StepLR", "step_size": 3}}]})
+    app = opened(
+        {"lrlab": 1, "run": {"total_steps": 9}, "trials": [{"name": name, "base_lr": 0.1, "schedule": {"kind": "torch.StepLR", "step_size": 3}}]}
+    )
     assert "<img" not in json.dumps(figure(app)["data"])
     chip = app.button_group(key="chip").options[0]
     assert "\\<img" in str(chip)
