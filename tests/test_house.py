@@ -104,8 +104,10 @@ def loaded(statement: str) -> set[str]:
         "import lrlab",
         "import lrlab.__main__",
         "import lrlab.charts",
-        f"import lrlab; e = lrlab.loads({DOCUMENT!r}); lrlab.engine.curves(e); lrlab.advice.check(e); "
-        f"[lrlab.exporters.export(e, t) for t in {TARGETS}]",
+        (
+            f"import lrlab; e = lrlab.loads({DOCUMENT!r}); lrlab.engine.curves(e); lrlab.advice.check(e); "
+            f"[lrlab.exporters.export(e, t) for t in {TARGETS}]"
+        ),
     ],
     ids=["lrlab", "the command line", "charts", "all of its use"],
 )

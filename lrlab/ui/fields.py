@@ -146,11 +146,12 @@ def _read(text: str, item: type[int | float]) -> Any:
 
 def _number(name: str, path: Path, value: Any, about: params.Described, ticks: int, *, shown: Any = None, horizon: bool = False) -> None:
     """A slider and an exact field for one number; a horizon has a switch that lets it follow the run."""
-    label = name if about.control is None or about.control.unit not in ("ticks", "epochs") else f"{name} · {about.control.unit}"
+    unit = about.control.unit if about.control else ""
+    label = f"{name} · {unit}" if unit in ("ticks", "epochs") and unit != name else name
     number = shown if value is None else value
     if value is None and not horizon:
         number = _start(about, ticks)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="small"):
         _slider(label, path, number, about, ticks, disabled=value is None)
         _field(label, path, number, about, disabled=value is None)
     if about.optional:
@@ -162,7 +163,7 @@ def _start(about: params.Described, ticks: int) -> float:
     control = about.control
     if control is None or not isinstance(control.start, (int, float)):
         return 1
-    return max(round(control.start * ticks), 1) if control.unit in ("ticks", "epochs") else control.start
+    return max(round(control.start * _units(control.unit, ticks)), 1) if control.unit in ("ticks", "epochs") else control.start
 
 
 def _null(path: Path, value: Any, number: Any, label: str) -> None:

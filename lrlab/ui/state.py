@@ -138,29 +138,34 @@ def add(kind: type[Any]) -> None:
         choose(len(experiment().trials) - 1)
 
 
-def duplicate(index: int) -> None:
-    """Put a copy behind a trial and shape it."""
+def duplicate() -> None:
+    """Put a copy behind the chosen trial and shape that."""
+    index = chosen()
     name = free_name(f"{experiment().trials[index].name[:190]} copy")
     if change(lambda d: d["trials"].insert(index + 1, {**d["trials"][index], "name": name})) is None:
         choose(index + 1)
 
 
-def move(index: int, by: int) -> None:
-    """Move a trial along the list."""
-    if change(lambda d: d["trials"].insert(index + by, d["trials"].pop(index))) is None:
-        choose(index + by)
+def move(by: int) -> None:
+    """Move the chosen trial along the list, as far as there is room."""
+    index = chosen()
+    to = min(max(index + by, 0), len(experiment().trials) - 1)
+    if change(lambda d: d["trials"].insert(to, d["trials"].pop(index))) is None:
+        choose(to)
 
 
-def remove(index: int) -> None:
-    """Take a trial off the list."""
+def remove() -> None:
+    """Take the chosen trial off the list."""
+    index = chosen()
     change(lambda d: d["trials"].pop(index) and None)
     choose(max(index - 1, 0))
 
 
-def toggle(index: int) -> None:
-    """Hide a trial, or show it again."""
-    hidden = experiment().trials[index].hidden
-    set_value(("trials", index, "hidden"), not hidden)
+def toggle(index: int | None = None) -> None:
+    """Hide a trial, the chosen one if not said which, or show it again."""
+    place = chosen() if index is None else index
+    if place < len(experiment().trials):
+        set_value(("trials", place, "hidden"), not experiment().trials[place].hidden)
 
 
 def trial() -> Trial:

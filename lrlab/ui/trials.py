@@ -11,7 +11,7 @@ from lrlab import charts
 from lrlab.run import calls
 from lrlab.schedules import KINDS, Schedule
 from lrlab.ui import fields, state
-from lrlab.ui.widgets import commit, escape, offer, said
+from lrlab.ui.widgets import Path, commit, escape, offer, said
 
 if TYPE_CHECKING:
     from lrlab.experiment import Trial
@@ -71,30 +71,34 @@ def shaping() -> None:
         st.info("No trial yet. Add one: its curve is drawn at once.")
         return
     index, trial, run = state.chosen(), state.trial(), state.experiment().run
-    path = ("trials", index)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{escape(trial.schedule.kind)}**", width="content", help=escape(shape_of(type(trial.schedule))))
         offer("clock", trial.clock)
         st.selectbox(
             "scheduler.step() is called", list(_CLOCKS), key="clock", format_func=_CLOCKS.__getitem__, label_visibility="collapsed", width=260,
-            on_change=lambda: commit("clock", (*path, "clock"), st.session_state.clock),
+            on_change=lambda: commit("clock", (*_chosen(), "clock"), st.session_state.clock),
         )  # fmt: skip
         renaming = st.popover("Rename", type="tertiary", icon=":material/edit:", key="renaming", on_change="rerun")
         if renaming.open:
             with renaming:
                 offer("name", trial.name)
-                st.text_input("name", key="name", max_chars=200, on_change=lambda: commit("name", (*path, "name"), st.session_state.name))
+                st.text_input("name", key="name", max_chars=200, on_change=lambda: commit("name", (*_chosen(), "name"), st.session_state.name))
                 said("name")
         _actions(index, hidden=trial.hidden, last=len(state.experiment().trials) - 1)
     with st.container(key="fields"):
-        fields.show(trial, path, calls(run, trial.clock))
+        fields.show(trial, _chosen(), calls(run, trial.clock))
+
+
+def _chosen() -> Path:
+    """Where the chosen trial stands now: a quick hand may be ahead of the buttons that it sees."""
+    return ("trials", state.chosen())
 
 
 def _actions(index: int, *, hidden: bool, last: int) -> None:
     button = partial(st.button, type="tertiary")
-    button("Duplicate", key="duplicate", icon=":material/content_copy:", on_click=state.duplicate, args=(index,))
-    button("Earlier", key="earlier", icon=":material/arrow_back:", disabled=index == 0, on_click=state.move, args=(index, -1))
-    button("Later", key="later", icon=":material/arrow_forward:", disabled=index == last, on_click=state.move, args=(index, 1))
+    button("Duplicate", key="duplicate", icon=":material/content_copy:", on_click=state.duplicate)
+    button("Earlier", key="earlier", icon=":material/arrow_back:", disabled=index == 0, on_click=state.move, args=(-1,))
+    button("Later", key="later", icon=":material/arrow_forward:", disabled=index == last, on_click=state.move, args=(1,))
     show, eye = ("Show", ":material/visibility:") if hidden else ("Hide", ":material/visibility_off:")
-    button(show, key="hide", icon=eye, on_click=state.toggle, args=(index,))
-    button("Remove", key="remove", icon=":material/delete:", on_click=state.remove, args=(index,))
+    button(show, key="hide", icon=eye, on_click=state.toggle)
+    button("Remove", key="remove", icon=":material/delete:", on_click=state.remove)

@@ -22,6 +22,15 @@ from lrlab.schedules import KINDS
 
 CLOCKS = ("step", "epoch", "micro_batch", "process")
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
+ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 9}
+OWN_RATE = {
+    "kind": "paddlevideo.CustomWarmupCosineDecay",
+    "warmup_start_lr": 0.0,
+    "warmup_epochs": 2,
+    "cosine_base_lr": 0.2,
+    "max_epoch": 9,
+    "num_iters": 3,
+}
 NOT_TORCH = {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 3, "num_training_steps": None}
 
 
@@ -137,16 +146,8 @@ def test_torch_s_own_constructor_gets_the_given_arguments_only() -> None:
         ({"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": None}, 0.3, 0.3),
         ({"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 5}, 0.0, 1.0),
         ({"kind": "torch.CyclicLR", "base_lr": 0.01, "max_lr": 0.1}, [0.0, 0.3], [1.0, 0.3]),
-        ({"kind": "torch.SequentialLR", "milestones": [9],
-          "schedulers": [{"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 9}, COSINE]}, 0.0, 1.0),
-        (
-            {
-                "kind": "paddlevideo.CustomWarmupCosineDecay", "warmup_start_lr": 0.0, "warmup_epochs": 2,
-                "cosine_base_lr": 0.2, "max_epoch": 9, "num_iters": 3,
-            },
-            0.0,
-            1.0,
-        ),
+        ({"kind": "torch.SequentialLR", "milestones": [9], "schedulers": [ONE_CYCLE, COSINE]}, 0.0, 1.0),
+        (OWN_RATE, 0.0, 1.0),
     ],
     ids=str,
 )  # fmt: skip

@@ -106,6 +106,7 @@ def test_a_number_gives_what_an_array_gives(text: str) -> None:
         ("epoch or 5", [5, 1, 2, 3]),
         ("1 / epoch if epoch else 1", [1, 1, 1 / 2, 1 / 3]),
         ("int(epoch / 2)", [0, 0, 1, 1]),
+        ("int(-epoch / 2)", [0, 0, -1, -1]),
         ("min(epoch, 2, 1.5)", [0, 1, 1.5, 1.5]),
         ("np.clip(epoch, 1, 2)", [1, 1, 2, 2]),
         ("numpy.where(epoch > 1, 1, 0)", [0, 0, 1, 1]),
