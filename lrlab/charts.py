@@ -82,7 +82,7 @@ def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, floor: f
     shown_name = name(curve.trial.name)
     lines = []
     for group, row in enumerate(rows):
-        label = f"{shown_name}[{group}]" if isinstance(curve.trial.base_lr, tuple) else shown_name
+        label = f"{shown_name}[{group}]" if len(rows) > 1 else shown_name
         lines.append({
             "type": "scatter", "mode": "lines", "name": label, "x": x, "y": _packed(_lifted(row, floor)),
             "line": {"color": colour, "dash": dash, "width": 2.2 if group == 0 else 1.2},

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lrlab.experiment import DocumentError, Experiment, Trial, check_finite
+from lrlab.experiment import DocumentError, Experiment, Trial, rates
 from lrlab.run import Run, calls, first_step, ticks
 from lrlab.schedules.base import Mark
 
 if TYPE_CHECKING:
-    from lrlab.schedules import Schedule
+    pass
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -63,7 +63,7 @@ def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
     rows = np.empty((len(groups), *at.shape))
     for i, (schedule, base_lr) in enumerate(zip(groups, trial.base_rates, strict=True)):
         try:
-            rows[i] = at_tick(schedule, base_lr, at)
+            rows[i] = rates(schedule, base_lr, at)
         except ValueError as error:
             msg = f"{trial.name}: {error}"
             raise DocumentError(msg) from None
@@ -82,13 +82,6 @@ def momentum(run: Run, trial: Trial, steps: ArrayLike) -> Floats | None:
 
 def _ticks(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
     return np.asarray(ticks(run, trial.clock, np.asarray(steps, dtype=np.int64)), dtype=np.float64)
-
-
-def at_tick(schedule: Schedule, base_lr: float, tick: Floats) -> Floats:
-    """A bound schedule's rate at each tick (float64 of the same shape); ValueError where it is not finite."""
-    rate = schedule.curve(tick, base_lr)
-    check_finite(rate, tick)
-    return np.broadcast_to(rate, tick.shape)
 
 
 def chunks(run: Run, trial: Trial) -> Iterator[tuple[Steps, Floats]]:
@@ -136,9 +129,11 @@ def marks(run: Run, trial: Trial) -> list[Mark] | None:
 
 
 def _tick_borders(run: Run, trial: Trial) -> list[int]:
-    """Where a clock of epochs moves on, if a chart can show it."""
+    """Where the curve jumps without a mark, if a chart can show it: at the ticks of a clock of epochs, or by the schedule's own nature."""
     epochs = run.steps // run.updates
-    return [e * run.updates for e in range(1, epochs + 1)] if trial.clock == "epoch" and epochs <= MOST_MARKS else []
+    if trial.clock == "epoch":
+        return [e * run.updates for e in range(1, epochs + 1)] if epochs <= MOST_MARKS else []
+    return [first_step(run, trial.clock, tick) for tick in trial.bound(run)[0].jumps(calls(run, trial.clock), MOST_MARKS)]
 
 
 def _with_neighbours(grid: Steps, at: list[int], steps: int) -> Steps:
@@ -155,8 +150,7 @@ def _envelope(run: Run, trial: Trial) -> Steps:
     scattered = ((np.arange(PROBES) * _GOLDEN) % 1.0 * width).astype(np.int64)
     probes = begins[:-1, None].astype(np.int64) + np.concatenate([np.arange(PROBES), scattered])
     probes = np.minimum(probes, np.minimum(begins[1:, None].astype(np.int64), run.steps - 1))
-    rates = lr(run, trial, probes.ravel())
-    rate = (rates[0] if rates.ndim > 1 else rates).reshape(probes.shape)
+    rate = _first_group(run, trial, probes.ravel()).reshape(probes.shape)
     rows = np.arange(columns)
     return np.concatenate([probes[rows, rate.argmin(axis=1)], probes[rows, rate.argmax(axis=1)]])
 
@@ -183,5 +177,5 @@ def _summary(run: Run, trial: Trial) -> Summary:
 
 
 def _first_group(run: Run, trial: Trial, steps: Steps) -> Floats:
-    rates = lr(run, trial, steps)
-    return rates[0] if rates.ndim > 1 else rates
+    found = lr(run, trial, steps)
+    return found[0] if found.ndim > 1 else found

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
-from lrlab.run import AnyRun, Clock, Run, calls
+from lrlab.run import AnyRun, Clock, DataRun, Run, StepRun, calls
 from lrlab.schedules import KINDS, AnySchedule, Schedule, did_you_mean
-from lrlab.schedules.base import Array
 from lrlab.schedules.params import BaseRate
 
 MAX_BYTES = 2**20
@@ -102,7 +102,7 @@ class Experiment(_Part):
             tick = np.array([0.0, 1.0, calls(self.run, trial.clock) - 1.0])
             try:
                 for schedule, base_lr in dict(zip(trial.bound(self.run), trial.base_rates, strict=True)).items():
-                    check_finite(schedule.curve(tick, base_lr), tick)
+                    rates(schedule, base_lr, tick)
             except ValueError as error:
                 msg = f"trials.{i}.schedule.{error}" if ": " in str(error) else f"trials.{i}.schedule: {error}"
                 raise ValueError(msg) from None
@@ -136,13 +136,16 @@ class Experiment(_Part):
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def check_finite(rate: Array, tick: Array) -> None:
-    """ValueError naming the first tick at which the rate is not finite."""
+def rates(schedule: Schedule, base_lr: float, tick: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A bound schedule's rate at each tick (float64 of the same shape); ValueError naming the first tick at which it is not finite."""
+    with np.errstate(all="ignore"):
+        rate = schedule.curve(tick, base_lr)
     bad = ~np.isfinite(rate)
     if np.any(bad):
         at = int(np.broadcast_to(tick, np.shape(bad))[bad].flat[0]) if np.ndim(bad) else 0
         msg = f"the learning rate is not finite at tick {at:,}"
         raise ValueError(msg)
+    return np.broadcast_to(rate, tick.shape)
 
 
 def from_link(value: str) -> Experiment:
@@ -171,8 +174,8 @@ def load(path: str | Path) -> Experiment:
     try:
         with Path(path).open("rb") as file:
             text = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        msg = f"{path}: {error.strerror or 'cannot be read'}"
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        msg = f"{_short(str(path))}: {getattr(error, 'strerror', None) or 'cannot be read'}"
         raise DocumentError(msg) from None
     return loads(text)
 
@@ -277,13 +280,17 @@ def sentence(error: ValidationError, data: Any = None) -> str:
     details = error.errors(include_url=False)
     first = details[0]
     path = _path(first["loc"], data, keep_last=first["type"] in ("missing", "extra_forbidden"))
+    inner = [d for d in details if _path(d["loc"], data, keep_last=False).startswith(f"{path}.")]
+    if inner:  # a list in place of one value: what is wrong with its items
+        first = inner[0]
+        path = _path(first["loc"], data, keep_last=False)
     same = [d for d in details if _path(d["loc"], data, keep_last=False) == path]
     if len(same) > 1:  # a union: say what fits all of its members
         first = next((d for d in same if d["type"] not in ("int_type", "float_type", "tuple_type")), same[0])
         if {d["type"] for d in same} <= {"int_type", "float_type", "tuple_type"}:
             lists = " or a list of numbers, one per parameter group" * any(d["type"] == "tuple_type" for d in same)
             return _short(f"{path}: must be a number{lists}")
-    context = first.get("ctx", {})
+    context = {key: int(x) if isinstance(x, float) and x.is_integer() else x for key, x in first.get("ctx", {}).items()}
     kind = first["type"]
     if kind == "union_tag_invalid":
         tag = str(context.get("tag"))
@@ -323,11 +330,11 @@ def _known(loc: tuple[int | str, ...], data: Any) -> list[str]:
     for step in loc[:-1]:
         here = _at(here, step) or here
     kind = KINDS.get(str(here.get("kind"))) if isinstance(here, dict) else None
-    return list(kind.model_fields) if kind else [name for part in (Experiment, Trial, View) for name in part.model_fields]
+    return list(kind.model_fields) if kind else [name for part in (Experiment, Trial, View, DataRun, StepRun) for name in part.model_fields]
 
 
 def _short(text: str, most: int = MAX_SENTENCE) -> str:
-    flat = " ".join(text.split())
+    flat = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
     return flat if len(flat) <= most else flat[: most - 3] + "..."
 
 

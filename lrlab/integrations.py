@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrlab import engine
+from lrlab.experiment import rates
 
 if TYPE_CHECKING:
     from lrlab.experiment import Experiment
@@ -33,6 +33,6 @@ def torch_scheduler(optimizer: Any, experiment: Experiment, trial: str | None = 
 
     def rate(index: int) -> Any:
         schedule, base_lr = groups[index], chosen.base_rates[index]
-        return lambda tick: float(engine.at_tick(schedule, base_lr, np.array([float(tick)]))[0])
+        return lambda tick: float(rates(schedule, base_lr, np.array([float(tick)]))[0])
 
     return LambdaLR(optimizer, [rate(i) for i in range(len(groups))])

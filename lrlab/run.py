@@ -110,8 +110,7 @@ def first_step(run: Run, clock: Clock, tick: int) -> int:
     if clock == "epoch":
         return tick * run.updates
     epoch, batch = divmod(tick, run.micro_batches)
-    within = -(-(batch + 1) // run.accumulate) - 1
-    return epoch * run.updates + min(within, run.updates)
+    return epoch * run.updates + -(-(batch + 1) // run.accumulate) - 1
 
 
 def calls(run: Run, clock: Clock) -> int:

@@ -53,6 +53,10 @@ class Schedule(BaseModel):
         """At most `limit` marks with 0 < tick < `ticks`; None where they are denser, or where nobody knows them."""
         return []
 
+    def jumps(self, ticks: int, limit: int) -> list[int]:  # noqa: ARG002 (what the few that have such override)
+        """Ticks at which the curve jumps but which deserve no label; none where they are denser than `limit`."""
+        return []
+
     @property
     def own_rate(self) -> bool:
         """Whether an argument of its own sets the rate, so that the trial's base_lr is not used."""
@@ -67,7 +71,7 @@ class Schedule(BaseModel):
         filled: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if value is None and is_horizon(field) and name in self.model_fields_set:
+            if value is None and is_horizon(field):
                 filled[name] = max(ticks, 1)
             elif isinstance(value, tuple) and params.find(field.metadata, params.PerGroup):
                 filled[name] = value[group]

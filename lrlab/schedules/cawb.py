@@ -83,6 +83,11 @@ class CosineAnnealingWarmbootingLR(Schedule):
             return base_lr * stepped
         return base_lr * xp.where(tick < warmup, tick / warmup, stepped)
 
+    def jumps(self, ticks: int, limit: int) -> list[int]:
+        """Driven batch by batch, it changes once an epoch."""
+        epochs = range(self.batchs, ticks, self.batchs) if self.batchs else ()
+        return list(epochs) if len(epochs) <= limit else []
+
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         scale, late = (self.batchs, 1) if self.batchs else (1, 0)
         inner = [Mark((b + 1 + late) * scale, f"restart {k}") for k, b in enumerate(self._borders()[1:-1], 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrlab.schedules.trace import BINARY, COMPARISONS, FUNCTIONS, Expr
+from lrlab.schedules.trace import BINARY, FUNCTIONS
 
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
@@ -52,7 +53,8 @@ def parse(text: str, *arguments: str) -> Parsed:
         msg = f"is longer than {MAX_LENGTH} characters"
         raise ValueError(msg)
     try:
-        body: ast.expr = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings(action="ignore"):  # what Python thinks of "1if" is nothing to print
+            body: ast.expr = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         msg = f"{_quote(text)} is not an expression"
         raise ValueError(msg) from None
@@ -145,30 +147,39 @@ def _evaluate(node: ast.expr, values: dict[str, Any], xp: Any) -> Any:
             return -go(operand)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return go(operand)
-        case ast.UnaryOp(operand=operand):
-            return xp.where(_truth(go(operand)), 0.0, 1.0)
-        case ast.Compare(left=left, ops=ops, comparators=comparators):
-            sides = [go(left), *map(go, comparators)]
-            outcome = _COMPARE[type(ops[0])](sides[0], sides[1])
-            for then, a, b in zip(ops[1:], sides[1:], sides[2:], strict=False):
-                outcome = xp.where(outcome, _COMPARE[type(then)](a, b), False)  # noqa: FBT003 (numpy's own signature)
-            return outcome
+        case ast.UnaryOp() | ast.Compare():
+            return xp.where(_holds(node, values, xp), 1.0, 0.0)
         case ast.BoolOp(op=op, values=parts):
             outcome = go(parts[0])
             for part in parts[1:]:
-                both = isinstance(op, ast.And)
-                outcome = xp.where(_truth(outcome), go(part) if both else outcome, outcome if both else go(part))
+                this, other = (go(part), outcome) if isinstance(op, ast.And) else (outcome, go(part))
+                outcome = xp.where(outcome != 0, this, other)
             return outcome
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return xp.where(_truth(go(test)), go(body), go(orelse))
+            return xp.where(_holds(test, values, xp), go(body), go(orelse))
         case ast.Call(func=func, args=args):
             return _call(_function(func), [go(a) for a in args], xp)
     raise AssertionError(node)  # pragma: no cover (parse let nothing else through)
 
 
-def _truth(value: Any) -> Any:
-    comparison = value.op in COMPARISONS if isinstance(value, Expr) else np.asarray(value).dtype == bool
-    return value if comparison else value != 0
+def _holds(node: ast.expr, values: dict[str, Any], xp: Any) -> Any:
+    """A condition, as a truth value and no number."""
+    match node:
+        case ast.Compare(left=left, ops=ops, comparators=comparators):
+            sides = [_evaluate(side, values, xp) for side in (left, *comparators)]
+            outcome = _COMPARE[type(ops[0])](sides[0], sides[1])
+            for op, a, b in zip(ops[1:], sides[1:], sides[2:], strict=False):
+                outcome = xp.where(outcome, _COMPARE[type(op)](a, b), False)  # noqa: FBT003 (numpy's own signature)
+            return outcome
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return xp.where(_holds(operand, values, xp), False, True)  # noqa: FBT003 (likewise)
+        case ast.BoolOp(op=op, values=[first, *rest]):
+            outcome = _holds(first, values, xp)
+            for part in rest:
+                this, other = (_holds(part, values, xp), False) if isinstance(op, ast.And) else (True, _holds(part, values, xp))
+                outcome = xp.where(outcome, this, other)
+            return outcome
+    return _evaluate(node, values, xp) != 0
 
 
 def _binary(op: str, left: Any, right: Any) -> Any:
@@ -185,7 +196,7 @@ def _call(name: str | None, args: list[Any], xp: Any) -> Any:
         case "pow":
             return _binary("**", *args)
         case "where":
-            return xp.where(_truth(args[0]), args[1], args[2])
+            return xp.where(args[0] != 0, args[1], args[2])
         case "clip":
             return xp.minimum(xp.maximum(args[0], args[1]), args[2])
         case "minimum" | "maximum":

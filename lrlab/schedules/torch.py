@@ -275,6 +275,7 @@ class OneCycleLR(TorchSchedule):
         return self._check_rise(self._length())
 
     def _length(self) -> Any:
+        """Its steps, also from epochs and steps_per_epoch; None where they are the run's."""
         if self.total_steps is None and self.epochs is not None and self.steps_per_epoch is not None:
             return self.epochs * self.steps_per_epoch
         return self.total_steps
@@ -286,10 +287,10 @@ class OneCycleLR(TorchSchedule):
         return self
 
     def bind(self, ticks: int, group: int = 0) -> Self:
-        """Fill `total_steps`, also from epochs and steps_per_epoch; ValueError where the rise has no length."""
-        bound = super().bind(ticks, group)
-        length = bound._length()  # noqa: SLF001 (of this very class)
-        return self._check_rise(length) and bound.model_copy(update={"total_steps": length})
+        """Fill `total_steps`, from epochs and steps_per_epoch first; ValueError where the rise has no length."""
+        length = self._length()
+        bound = super().bind(ticks if length is None else length, group)
+        return self._check_rise(bound.total_steps) and bound
 
     def _phases(self) -> list[tuple[Array, Array, int, int]]:
         """First and last tick of each phase, and whether it starts and ends low (0), high (1) or at the minimum (2)."""
