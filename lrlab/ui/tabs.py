@@ -103,7 +103,10 @@ def slug(name: str) -> str:
 def _share() -> None:
     problem = st.session_state.get("link_problem")
     if problem:
-        st.warning(escape(problem))
+        st.warning(f"{escape(problem)}.")
+        st.download_button(
+            "Download the document", data=state.experiment().dumps(), file_name="schedules.json", icon=":material/download:", on_click="ignore"
+        )
         return
     base = (st.context.url or "").split("?")[0]
     st.caption("The address bar always carries this whole page. Opened elsewhere, this link shows the same:")

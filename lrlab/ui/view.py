@@ -9,10 +9,13 @@ from lrlab.ui.widgets import commit, escape, offer
 
 
 def problem() -> None:
-    """Why the last thing asked for was refused; the page shows what it had."""
+    """Why the last thing asked for was refused, the page showing what it had; and when the address can no longer carry the page."""
     sentence = st.session_state.get("problem")
     if sentence:
         st.error(f"{escape(sentence)}. The page keeps what it had.", icon=":material/error:")
+    too_long = st.session_state.get("link_problem")
+    if too_long:
+        st.warning(f"{escape(too_long)}: it stands in the Code tab. A reload would lose this page.", icon=":material/warning:")
 
 
 def switches() -> None:
