@@ -202,3 +202,24 @@ def test_a_refused_value_is_said_and_the_curve_stays(page: Page) -> None:
     field.press("Enter")
     expect(page.get_by_role("alert").filter(has_text="T_0: must be greater than 0")).to_be_visible()
     assert max(heights(page)) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("title", "suffix", "begins"), [("Download as PNG", ".png", b"\x89PNG"), ("Download as SVG", ".svg", b"<svg")])
+def test_the_chart_is_downloaded_by_its_own_buttons(page: Page, title: str, suffix: str, begins: bytes) -> None:
+    with page.expect_download() as download:
+        page.locator(f".lrlab-chart [data-title='{title}']").click()
+    content = Path(download.value.path()).read_bytes()
+    assert download.value.suggested_filename == f"lrlab{suffix}"
+    assert content.startswith(begins)
+    assert len(content) > 5000
+
+
+def test_the_chart_can_be_shaped_by_keyboard_alone(page: Page) -> None:
+    page.get_by_role("spinbutton", name="base_lr, exact").focus()
+    page.keyboard.press("Shift+Tab")
+    label = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert label == "base_lr"
+    n = count(page)
+    page.keyboard.press("ArrowLeft")
+    drawn(page, n)
+    assert max(heights(page)) == pytest.approx(0.04)
