@@ -21,7 +21,7 @@ from lrlab.schedules.params import BaseRate
 MAX_BYTES = 2**20
 MAX_TRIALS = 64
 MAX_NESTING = 16
-MAX_GROUPS = 256
+MAX_GROUPS = 256  # of one trial; twice as many of all
 MAX_LINK = 8 * 1000  # bytes of compressed document
 MAX_SENTENCE = 400
 
@@ -87,13 +87,17 @@ class Experiment(_Part):
     view: View = View()
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
+    def _names_are_unique_and_groups_not_too_many(self) -> Self:
         seen: dict[str, int] = {}
         for i, trial in enumerate(self.trials):
             if trial.name in seen:
                 msg = f"trials.{i}.name: is the name of trials.{seen[trial.name]} too"
                 raise ValueError(msg)
             seen[trial.name] = i
+        groups = sum(len(trial.base_rates) for trial in self.trials)
+        if groups > 2 * MAX_GROUPS:
+            msg = f"trials: {groups:,} parameter groups are more than {2 * MAX_GROUPS}"
+            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from lrlab.schedules import Schedule
 
 TICK = sympy.Symbol("t", nonnegative=True)
+MOST_BORDERS = 64  # a formula of more milestones shows the first of them only
+SHOWN = 5
 BASE = sympy.Symbol("eta_base")
 _COMPARE = dict(zip(COMPARISONS, (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge, sympy.Eq, sympy.Ne), strict=True))
 _FUNCTIONS = {
@@ -26,7 +28,7 @@ class Passed(sympy.Function):  # type: ignore[misc]
 
     def _latex(self, printer: Any, **_: Any) -> str:
         tick, *borders = self.args
-        shown = [printer.doprint(b) for b in borders[:4]] + [r"\dots"] * (len(borders) > 4)  # noqa: PLR2004
+        shown = [printer.doprint(b) for b in borders[: SHOWN - 1]] + [r"\dots"] * (len(borders) >= SHOWN)
         return rf"\#\{{b \le {printer.doprint(tick)} : b \in \{{{', '.join(shown)}\}}\}}"
 
 
@@ -146,6 +148,6 @@ def _typeset(name: str) -> str:
 
 def _passed(table: Any, tick: sympy.Expr, values: dict[sympy.Symbol, float]) -> sympy.Expr:
     if not isinstance(table, Restarts):
-        return Passed(tick, *(sympy.nsimplify(b) for b in table))
+        return Passed(tick, *(sympy.nsimplify(b) for b in (table if len(table) <= MOST_BORDERS else table[:SHOWN])))
     first, factor = _convert(table.first, values), _convert(table.factor, values)
     return Restarted(tick, first, factor)

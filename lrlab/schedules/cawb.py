@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, inside
 from lrlab.schedules.expression import parse
-from lrlab.schedules.params import Control, Epochs, Factor, Milestones, expression
+from lrlab.schedules.params import MAX_PARTS, Control, Epochs, Factor, Milestones, expression
 
 
 class CosineAnnealingWarmbootingLR(Schedule):
@@ -29,7 +29,7 @@ class CosineAnnealingWarmbootingLR(Schedule):
 
     epochs: Epochs
     eta_min: Annotated[float, Control("factor", high=1.0)] = 0.05
-    steps: Annotated[Milestones, Control("epochs", help="epochs, in brackets: [30, 60]")] = ()
+    steps: Annotated[Milestones, Field(max_length=MAX_PARTS), Control("epochs", help="epochs, in brackets: [30, 60]")] = ()
     step_scale: Factor = 0.8
     lf: expression("x", "y", start="((1 + cos(x * pi / y)) / 2) * 0.8 + 0.2") | None = None  # type: ignore[valid-type]
     batchs: Annotated[int, Field(ge=0, le=10**12), Control("updates", high=10_000)] = 0

@@ -36,9 +36,12 @@ class PerGroup:
     """Marks a field that may be a list, one value per parameter group."""
 
 
-def list_of(item: Any) -> Any:
+MAX_PARTS = 64  # segments of one schedule: formula and code are written a branch each
+
+
+def list_of(item: Any, most: int = 10_000) -> Any:
     """A list in the document, a tuple in the schedule, so that schedules stay hashable."""
-    return Annotated[tuple[item, ...], Strict(strict=False)]
+    return Annotated[tuple[item, ...], Strict(strict=False), Field(max_length=most)]
 
 
 _COUNT = Field(ge=0, le=MAX_COUNT)

@@ -13,6 +13,7 @@ from lrlab.schedules.base import Array, Mark, Schedule, every, inside
 from lrlab.schedules.expression import parse
 from lrlab.schedules.params import (
     LOW_RATE,
+    MAX_PARTS,
     Control,
     Decay,
     Divisor,
@@ -403,7 +404,7 @@ class SequentialLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.SequentialLR.
     """
 
-    schedulers: Annotated[tuple[AnySchedule, ...], Strict(strict=False)]
+    schedulers: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
     milestones: Milestones
 
     @classmethod
