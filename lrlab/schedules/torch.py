@@ -250,7 +250,7 @@ class OneCycleLR(TorchSchedule):
     max_lr: per_group(Rate)  # type: ignore[valid-type]
     total_steps: Horizon = None
     epochs: Epochs | None = None
-    steps_per_epoch: Steps | None = None
+    steps_per_epoch: Annotated[Steps, Control("updates", low=1, high=10_000)] | None = None
     pct_start: Fraction = 0.3
     anneal_strategy: Literal["cos", "linear"] = "cos"
     cycle_momentum: bool = True

@@ -160,10 +160,11 @@ def _number(name: str, path: Path, value: Any, about: params.Described, ticks: i
 
 
 def _start(about: params.Described, ticks: int) -> float:
+    """What a field that is not set offers: a share of the run, or the run's steps per epoch."""
     control = about.control
-    if control is None or not isinstance(control.start, (int, float)):
-        return 1
-    return max(round(control.start * _units(control.unit, ticks)), 1) if control.unit in ("ticks", "epochs") else control.start
+    share = control.start if control and isinstance(control.start, (int, float)) else 1
+    whole = _units(control.unit, ticks) if control else 1
+    return max(round(share * whole), 1) if control and control.unit in ("ticks", "epochs", "updates") else share
 
 
 def _null(path: Path, value: Any, number: Any, label: str) -> None:
@@ -211,7 +212,7 @@ def _range(number: Any, about: params.Described, ticks: int) -> tuple[Any, Any, 
 
 def _units(unit: str, ticks: int) -> int:
     run = state.experiment().run
-    return {"ticks": ticks, "epochs": max(run.steps // run.updates, 1)}.get(unit, 1)
+    return {"ticks": ticks, "epochs": max(run.steps // run.updates, 1), "updates": run.updates}.get(unit, 1)
 
 
 def _field(label: str, path: Path, number: Any, about: params.Described, *, disabled: bool) -> None:
