@@ -49,13 +49,19 @@ def begin() -> None:
     state = st.session_state
     if "experiment" not in state:
         state.experiment, state.problem, state.written = parse(DEFAULT), None, None
-    asked = st.query_params.get(LINK)
-    if asked is not None and asked != state.written:
+    asked = _address()
+    if asked[0] is not None and asked != state.written:
         try:
-            state.experiment, state.problem = from_link(asked), None
+            state.experiment, state.problem = from_link(asked[0]), None
         except DocumentError as error:
             state.problem = str(error)
+        choose(int(asked[1]) if asked[1] and asked[1].isdecimal() and len(asked[1]) < 4 else 0)  # noqa: PLR2004 (64 trials at most)
         state.written = asked
+
+
+def _address() -> tuple[str | None, str | None]:
+    """The experiment and the chosen trial as the address has them."""
+    return st.query_params.get(LINK), st.query_params.get(CHOSEN)
 
 
 def write_link() -> None:
@@ -65,13 +71,11 @@ def write_link() -> None:
         value, state.link_problem = experiment().link(), None
     except DocumentError as error:
         value, state.link_problem = None, str(error)
-    if value == state.written and (value is None) == (LINK not in st.query_params):
-        return
-    if value is None:
-        st.query_params.pop(LINK, None)
-    else:
-        st.query_params[LINK] = value
-    state.written = value
+    wanted = value, str(chosen()) if value is not None and chosen() else None
+    if wanted != _address():
+        others = {name: x for name, x in st.query_params.to_dict().items() if name not in (LINK, CHOSEN)}
+        st.query_params.from_dict(others | {name: x for name, x in zip((LINK, CHOSEN), wanted, strict=True) if x is not None})
+    state.written = wanted
 
 
 def experiment() -> Experiment:

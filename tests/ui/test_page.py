@@ -179,3 +179,14 @@ def test_the_gallery_lists_every_schedule() -> None:
     shown = " ".join(m.value for m in app.markdown)
     for kind in KINDS.values():
         assert kind.native.replace("_", "\\_") in shown, f"the gallery lacks {kind.kind}"
+
+
+def test_the_address_says_which_trial_is_being_shaped() -> None:
+    app = opened()
+    app.button_group(key="chip").set_value(1).run()
+    assert "".join(app.query_params["trial"]) == "1"
+    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    other.query_params["s"] = "".join(app.query_params["s"])
+    other.query_params["trial"] = "1"
+    other.run()
+    assert other.button_group(key="chip").value == 1
