@@ -58,7 +58,7 @@ def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, numbe
             for i, (child, its) in enumerate(zip(value, shown, strict=True)):
                 inner += _sections(child, its, (*here, i), ticks, f"{number}{i + 1}.")
         else:
-            own += _cells(name, here, value, shown, about, ticks, horizon=is_horizon(field))
+            own += _cells(name, here, value, shown, about, ticks, horizon=is_horizon(field), fixed=bool(inner))
     return [(f"{number} {schedule.native}".strip(), own), *inner]
 
 
@@ -80,7 +80,7 @@ def _base_rate(rates: float | tuple[float, ...], path: Path) -> None:
         _number("base_lr", path, rates, about, 1)
 
 
-def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Described, ticks: int, *, horizon: bool) -> list[Cell]:
+def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Described, ticks: int, *, horizon: bool, fixed: bool) -> list[Cell]:
     if about.choices:
         return [lambda: _choice(name, path, value, about.choices)]
     if isinstance(value, bool):
@@ -93,7 +93,7 @@ def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Describe
         single: list[Cell] = [partial(_number, f"{name}[{i}]", (*path, i), v, about, ticks) for i, v in enumerate(value)]
         if not about.many or len(value) > COLUMNS:
             return [whole]
-        return single if len(value) == 1 else [whole, *single]
+        return single if fixed else [whole, *single]
     return [lambda: _number(name, path, value, about, ticks, shown=shown, horizon=horizon)]
 
 

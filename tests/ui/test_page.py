@@ -190,3 +190,12 @@ def test_the_address_says_which_trial_is_being_shaped() -> None:
     other.query_params["trial"] = "1"
     other.run()
     assert other.button_group(key="chip").value == 1
+
+
+def test_a_list_of_milestones_can_grow_from_one() -> None:
+    step = {"kind": "torch.MultiStepLR", "milestones": [30]}
+    app = opened({"lrlab": 1, "run": {"total_steps": 100}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": step}]})
+    app.text_input(key="trials.0.schedule.milestones/list").set_value("30, 60").run()
+    assert at_hand(app).trials[0].schedule.milestones == (30, 60)
+    app.slider(key="trials.0.schedule.milestones.1/slider").set_value(80).run()
+    assert at_hand(app).trials[0].schedule.milestones == (30, 80)
