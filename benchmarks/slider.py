@@ -1,6 +1,6 @@
 """How long from a slider's key to the redrawn chart: Tune with 4 trials on 100,000 steps against the smallest Streamlit app.
 
-    python benchmarks/slider.py
+    python -m benchmarks.slider
 
 Needs playwright and Chromium. Both apps run side by side and are measured alternately, so only the ratios mean anything.
 """
