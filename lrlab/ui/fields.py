@@ -192,6 +192,8 @@ def _slider(label: str, path: Path, number: Any, about: params.Described, ticks:
         return
     low, high, step = _range(number, about, ticks)
     offer(key, type(low)(number))
+    if st.session_state.get(f"{key}/range") != (low, high, step):  # Streamlit makes another slider of it, which would begin at its low end
+        st.session_state[f"{key}/range"], st.session_state[key] = (low, high, step), type(low)(number)
     st.slider(label, low, high, step=step, key=key, disabled=disabled, on_change=changed)
 
 
@@ -203,7 +205,7 @@ def _range(number: Any, about: params.Described, ticks: int) -> tuple[Any, Any, 
         updates = state.experiment().run.updates
         fine = control.unit == "ticks" and high >= EPOCH_STOPS * updates
         step = updates if fine and ticks == state.experiment().run.steps else max(high // 200, 1)
-        return 0, max(high, int(number), 1), step
+        return min(0, int(number)), max(high, int(number), 1), step
     if about.integer:
         return min(int(control.low), int(number)), max(int(control.high or int(number) + 10), int(number)), 1
     least, most = float(control.low), float(control.high or _units(control.unit, ticks))

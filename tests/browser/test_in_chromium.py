@@ -223,3 +223,14 @@ def test_the_chart_can_be_shaped_by_keyboard_alone(page: Page) -> None:
     page.keyboard.press("ArrowLeft")
     drawn(page, n)
     assert max(heights(page)) == pytest.approx(0.04)
+
+
+def test_sliders_keep_their_values_when_the_run_changes(page: Page) -> None:
+    for epochs in ("30", "60"):
+        n = count(page)
+        field = page.get_by_role("spinbutton", name="epochs", exact=True)
+        field.fill(epochs)
+        field.press("Enter")
+        drawn(page, n)
+        expect(page.get_by_role("slider", name="T_0 · ticks")).to_have_value("3910")
+        expect(page.get_by_role("slider", name="total_iters · ticks")).to_have_value("1955")

@@ -199,3 +199,9 @@ def test_a_list_of_milestones_can_grow_from_one() -> None:
     assert at_hand(app).trials[0].schedule.milestones == (30, 60)
     app.slider(key="trials.0.schedule.milestones.1/slider").set_value(80).run()
     assert at_hand(app).trials[0].schedule.milestones == (30, 80)
+
+
+def test_a_negative_milestone_has_a_slider_too() -> None:
+    step = {"kind": "torch.MultiStepLR", "milestones": [-5, 10]}
+    app = opened({"lrlab": 1, "run": {"total_steps": 100}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": step}]})
+    assert app.slider(key="trials.0.schedule.milestones.0/slider").value == -5
