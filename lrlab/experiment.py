@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from lrlab.run import AnyRun, Clock, DataRun, Run, StepRun, calls
-from lrlab.schedules import KINDS, AnySchedule, Schedule, did_you_mean
+from lrlab.schedules import KINDS, AnySchedule, Place, Schedule, did_you_mean
 from lrlab.schedules.params import BaseRate
 
 MAX_BYTES = 2**20
@@ -60,14 +60,14 @@ class Trial(_Part):
 
     def bound(self, run: Run) -> tuple[Schedule, ...]:
         """The schedule of every parameter group, with its horizons filled in from the run; ValueError where that makes no schedule."""
-        return _bound(self.schedule, calls(run, self.clock), len(self.base_rates))
+        return _bound(self.schedule, calls(run, self.clock), self.base_rates)
 
 
 @lru_cache(maxsize=512)
-def _bound(schedule: Schedule, ticks: int, groups: int) -> tuple[Schedule, ...]:
-    if groups > 1 and not schedule.lists():
-        return (schedule.bind(ticks),) * groups
-    return tuple(schedule.bind(ticks, group) for group in range(groups))
+def _bound(schedule: Schedule, ticks: int, base_rates: tuple[float, ...]) -> tuple[Schedule, ...]:
+    if not schedule.by_group:
+        return (schedule.bind(Place(ticks, 0, base_rates)),) * len(base_rates)
+    return tuple(schedule.bind(Place(ticks, group, base_rates)) for group in range(len(base_rates)))
 
 
 class View(_Part):

@@ -8,12 +8,14 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lrlab.run import ticks
+from lrlab.schedules.recurrence import Recurrence
 from lrlab.schedules.trace import TRACE, named, symbol, with_names
 
 if TYPE_CHECKING:
     from lrlab.experiment import Experiment, Trial
     from lrlab.exporters.writer import Writer
     from lrlab.run import Run
+    from lrlab.schedules import Schedule
 
 DOCUMENT = "# lrlab: "
 """What the line begins with that holds the document, so that the file can be read back."""
@@ -46,9 +48,18 @@ def tick_tree(run: Run, trial: Trial) -> Any:
 def curve_trees(run: Run, trial: Trial, tick: Any) -> list[Any]:
     """The curve of each distinct parameter group as a tree over `tick` and the symbol base; one where the groups share it."""
     bound = trial.bound(run)
-    kept = bound if trial.schedule.lists() else bound[:1]
-    base_lr: Any = symbol("base") if isinstance(trial.base_lr, tuple) else named("BASE_LR", trial.base_lr)
-    return [with_names(schedule).curve(tick, base_lr, TRACE) for schedule in kept]
+    kept = list(zip(bound, trial.base_rates, strict=True)) if trial.schedule.by_group else [(bound[0], trial.base_rates[0])]
+    many = isinstance(trial.base_lr, tuple)
+    trees = []
+    for schedule, rate in kept:
+        base_lr: Any = rate if many and has_table(schedule) else symbol("base") if many else named("BASE_LR", rate)
+        trees.append(with_names(schedule).curve(tick, base_lr, TRACE))
+    return trees
+
+
+def has_table(schedule: Schedule) -> bool:
+    """Whether it, or one in it, is a recurrence: a table made for one base rate."""
+    return isinstance(schedule, Recurrence) or any(map(has_table, schedule.children().values()))
 
 
 def document_line(experiment: Experiment, trial: Trial) -> str:

@@ -9,7 +9,9 @@ from lrlab.exporters import base
 from lrlab.exporters.writer import Writer, number
 from lrlab.run import calls
 from lrlab.schedules.expression import parse
-from lrlab.schedules.torch import CyclicLR, LambdaLR, TorchSchedule
+from lrlab.schedules.params import describe
+from lrlab.schedules.recurrence import MetricDriven
+from lrlab.schedules.torch import SWALR, TorchSchedule
 from lrlab.schedules.trace import TRACE, symbol
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from lrlab.run import Run
     from lrlab.schedules import Schedule
 
-_CALLABLES = {(LambdaLR, "lr_lambda"): "epoch", (CyclicLR, "scale_fn"): "x"}
 _LINE = 110  # characters of a call that stays on one line
 _OPTIMIZER = "torch.optim.SGD(model.parameters(), lr=BASE_LR, momentum=0.9)"
 _GROUPS = "torch.optim.SGD([{'params': p, 'lr': lr} for p, lr in zip(parameter_groups, BASE_LR)], momentum=0.9)"
@@ -49,6 +50,8 @@ _LOOPS = {
                 scheduler.step()  # prepared by Accelerate: moves on once per process""",
 }
 
+_LOST_METRIC = "# Not carried over: the metrics that lrlab previews it with; here step() is called with those that the training gives.\n"
+
 
 class PyTorch(base.Exporter):
     """`BASE_LR` and `make_scheduler(optimizer)`."""
@@ -63,11 +66,12 @@ class PyTorch(base.Exporter):
         native = is_native(run, trial)
         writer = Writer("math")
         body = [_native(writer, run, trial)] if native else _portable(writer, run, trial)
-        lost = "" if native or trial.bound(run)[0].momentum(0.0) is None else "# Not carried over: the momentum that this schedule cycles.\n"
+        lost = _LOST_METRIC if native and isinstance(trial.schedule, MetricDriven) and trial.schedule.metrics else ""
+        lost += "" if native or trial.bound(run)[0].momentum(0.0) is None else "# Not carried over: the momentum that this schedule cycles.\n"
         standard = sorted(writer.imports - {"import torch"}, reverse=True)
         imports = "\n".join([*standard, *([""] if standard else []), "import torch"])
         how = "its own scheduler" if native else "a LambdaLR over the curve"
-        head = f'"""{trial.schedule.kind} in PyTorch, by {how}.\n{_usage(trial)}"""'
+        head = f'"""{trial.schedule.kind} in PyTorch, by {how}.\n{_usage(trial, native=native)}"""'
         top = (
             f"{head}\n\n{base.document_line(experiment, trial)}\n{lost}\n{imports}\n\nBASE_LR = {base.base_lr_value(trial)}\n{base.constants(writer)}"
         )
@@ -80,9 +84,12 @@ def is_native(run: Run, trial: Trial) -> bool:
     return isinstance(schedule, TorchSchedule) and calls(run, trial.clock) < schedule.raises_at()
 
 
-def _usage(trial: Trial) -> str:
+def _usage(trial: Trial, *, native: bool) -> str:
     optimizer = _GROUPS if isinstance(trial.base_lr, tuple) else _OPTIMIZER
-    lines = f"optimizer = {optimizer}\nscheduler = make_scheduler(optimizer){textwrap.dedent(_LOOPS[trial.clock])}"
+    loop = textwrap.dedent(_LOOPS[trial.clock])
+    if native and isinstance(trial.schedule, MetricDriven):
+        loop = loop.replace("scheduler.step()", "scheduler.step(metric)")
+    lines = f"optimizer = {optimizer}\nscheduler = make_scheduler(optimizer){loop}"
     return f"\n{textwrap.indent(lines, '    ')}\n"
 
 
@@ -99,9 +106,9 @@ def _called(trial: Trial) -> str:
 def _constructor(writer: Writer, schedule: Schedule, bound: Schedule) -> str:
     """The call of the native constructor: the arguments that were given, horizons as numbers."""
     writer.imports.add("import torch")
-    arguments = ["optimizer"]
+    arguments = [] if schedule.native == "ChainedScheduler" else ["optimizer"]
     for name in type(schedule).model_fields:
-        if name not in schedule.model_fields_set:
+        if name not in schedule.model_fields_set or name == "metrics":
             continue
         value = getattr(schedule, name)
         if isinstance(value, tuple) and any(hasattr(v, "curve") for v in value):
@@ -110,7 +117,8 @@ def _constructor(writer: Writer, schedule: Schedule, bound: Schedule) -> str:
             arguments.append(f"{name}=[\n{textwrap.indent(inner, '    ')},\n]")
         else:
             arguments.append(f"{name}={_value(writer, schedule, name, value if value is not None else getattr(bound, name))}")
-    call = f"torch.optim.lr_scheduler.{schedule.native}"
+    module = "swa_utils" if isinstance(schedule, SWALR) else "lr_scheduler"
+    call = f"torch.optim.{module}.{schedule.native}"
     flat = f"{call}({', '.join(arguments)})"
     if len(flat) <= _LINE and "\n" not in flat:
         return flat
@@ -120,8 +128,10 @@ def _constructor(writer: Writer, schedule: Schedule, bound: Schedule) -> str:
 def _value(writer: Writer, schedule: Schedule, name: str, value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_value(writer, schedule, name, v) for v in value)}]"
-    argument = _CALLABLES.get((type(schedule), name))
-    if argument is not None and value is not None:
+    field = type(schedule).model_fields[name]
+    control = describe(field.annotation, field.metadata).control
+    if control is not None and control.arguments and value is not None:
+        (argument,) = control.arguments
         return f"lambda {argument}: {writer.text(parse(value, argument)(TRACE, symbol(argument)))}"
     return number(value) if isinstance(value, float) else repr(value)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
 
 from pydantic import Discriminator, Tag
 
-from lrlab.schedules import cawb, paddlevideo, pytorch_transformers, torch, transformers
-from lrlab.schedules.base import Mark, Schedule
+from lrlab.schedules import cawb, paddlevideo, pytorch_transformers, torch, torch_compose, torch_cycles, transformers
+from lrlab.schedules.base import Mark, Place, Schedule
 
-__all__ = ["KINDS", "SCHEDULES", "AnySchedule", "Mark", "Schedule", "did_you_mean"]
+__all__ = ["KINDS", "SCHEDULES", "AnySchedule", "Mark", "Place", "Schedule", "did_you_mean"]
 
 SCHEDULES: tuple[type[Schedule], ...] = (
     torch.LambdaLR,
@@ -22,9 +22,13 @@ SCHEDULES: tuple[type[Schedule], ...] = (
     torch.PolynomialLR,
     torch.CosineAnnealingLR,
     torch.CosineAnnealingWarmRestarts,
-    torch.OneCycleLR,
-    torch.CyclicLR,
-    torch.SequentialLR,
+    torch.MultiplicativeLR,
+    torch.SWALR,
+    torch.ReduceLROnPlateau,
+    torch_cycles.OneCycleLR,
+    torch_cycles.CyclicLR,
+    torch_compose.SequentialLR,
+    torch_compose.ChainedScheduler,
     transformers.Constant,
     transformers.ConstantWithWarmup,
     transformers.LinearWithWarmup,

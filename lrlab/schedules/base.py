@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer, model_validator
 
 from lrlab.schedules import params
 
@@ -23,18 +23,34 @@ class Mark:
     label: str
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a schedule is bound to: the ticks left to it, the parameter group it drives, and every group's base rate."""
+
+    ticks: int
+    group: int = 0
+    base_rates: tuple[float, ...] = (1.0,)
+
+
 class Schedule(BaseModel):
     """One scheduler of one framework, under its native name with its native arguments as fields.
 
-    A framework's base class names the `framework`; a class whose native name is no class name gives it as `native=`.
+    A framework's base class names the `framework` and where it is documented; a class whose native name is no class name gives it as `native=`.
     Fields are the whole declaration: validation, JSON, sliders, formula and code are made from them and from `curve`.
+    The docstring is the gallery's text: the shape in one sentence, then what surprises, then `Source:`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     framework: ClassVar[str] = ""
+    documentation: ClassVar[str] = ""
+    """The address of the genuine scheduler's description; `{native}` stands for its name."""
     native: ClassVar[str] = ""
     kind: ClassVar[str] = ""
+    reads_groups: ClassVar[bool] = False
+    """Whether groups differ by more than their own base rate, also without lists of them."""
+
+    _place: Place = PrivateAttr(default=Place(1))
 
     def __init_subclass__(cls, native: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -57,25 +73,40 @@ class Schedule(BaseModel):
         """Ticks at which the curve jumps but which deserve no label; none where they are denser than `limit`."""
         return []
 
+    def raises_at(self) -> float:
+        """The first tick at which the genuine code raises (bound schedules only); infinity where it never does."""
+        return math.inf
+
     @property
     def own_rate(self) -> bool:
         """Whether an argument of its own sets the rate, so that the trial's base_lr is not used."""
         return False
 
+    @property
+    def no_formula(self) -> str:
+        """Why there is no formula, where a rate follows from the one before and not from the tick alone; else nothing."""
+        return next((child.no_formula for child in self.children().values() if child.no_formula), "")
+
     def initial_lr(self, base_lr: Array) -> Array:
         """The rate that schedulers built after this one on the same optimizer start from."""
         return base_lr
 
-    def bind(self, ticks: int, group: int = 0) -> Self:
-        """This schedule with horizons filled in (`ticks` are left to it) and lists of groups reduced to `group`'s value."""
+    def bind(self, place: Place) -> Self:
+        """This schedule in its place: horizons filled in with the ticks left to it, lists of groups reduced to its group's value."""
         filled: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             if value is None and is_horizon(field):
-                filled[name] = max(ticks, 1)
+                filled[name] = self.horizon(max(place.ticks, 1))
             elif isinstance(value, tuple) and params.find(field.metadata, params.PerGroup):
-                filled[name] = value[group]
-        return self.model_copy(update=filled) if filled else self
+                filled[name] = value[place.group]
+        bound = self.model_copy(update=filled)
+        bound._place = place  # noqa: SLF001 (its own)
+        return bound
+
+    def horizon(self, ticks: int) -> float:
+        """What a null horizon comes to when `ticks` are left: all of them, less what the native argument excludes."""
+        return ticks
 
     @classmethod
     def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
@@ -97,14 +128,31 @@ class Schedule(BaseModel):
                 document[name] = about.control.start
         return document
 
+    def children(self) -> dict[str, Schedule]:
+        """The schedules nested in this one, by their path below it."""
+        found: dict[str, Schedule] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Schedule):
+                found[name] = value
+            elif isinstance(value, tuple):
+                found |= {f"{name}.{i}": item for i, item in enumerate(value) if isinstance(item, Schedule)}
+        return found
+
     def lists(self) -> dict[str, int]:
         """The length of each argument that is a list of groups, by its path below this schedule."""
         fields = type(self).model_fields.items()
-        return {
+        own = {
             name: len(getattr(self, name))
             for name, field in fields
             if isinstance(getattr(self, name), tuple) and params.find(field.metadata, params.PerGroup)
         }
+        return own | {f"{path}.{name}": length for path, child in self.children().items() for name, length in child.lists().items()}
+
+    @property
+    def by_group(self) -> bool:
+        """Whether each parameter group has a curve of its own, beyond its base rate."""
+        return self.reads_groups or bool(self.lists()) or any(child.by_group for child in self.children().values())
 
     @model_validator(mode="before")
     @classmethod

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lrlab.schedules.base import Array, Mark
+from lrlab.schedules.base import Array, Mark, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +18,11 @@ def starts(milestones: Sequence[int]) -> list[int]:
     return [0, *(max(m, 0) for m in milestones)]
 
 
-def bind_parts(parts: Sequence[Schedule], begins: Sequence[int], ticks: int, group: int) -> tuple[Schedule, ...]:
+def bind_parts(parts: Sequence[Schedule], begins: Sequence[int], place: Place) -> tuple[Schedule, ...]:
     """Each part bound to the ticks from its begin to the next one's, the last to what is left of the run."""
-    ends = [*begins[1:], ticks]
-    return tuple(part.bind(min(end, ticks) - begin, group) for part, begin, end in zip(parts, begins, ends, strict=True))
+    ends = [*begins[1:], place.ticks]
+    spans = [min(end, place.ticks) - begin for begin, end in zip(begins, ends, strict=True)]
+    return tuple(part.bind(replace(place, ticks=span)) for part, span in zip(parts, spans, strict=True))
 
 
 def curve(parts: Sequence[Schedule], begins: Sequence[int], rates: Sequence[Array], tick: Array, xp: Any) -> Array:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from lrlab.schedules.expression import parse
 
 MAX_COUNT = 10**15  # beyond the longest run; a float64 still counts every tick up to here
 
-Unit = Literal["ticks", "epochs", "updates", "rate", "factor", "number", "expression"]
+Unit = Literal["ticks", "epochs", "updates", "rate", "factor", "number", "expression", "text", "metrics", "pairs"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Control:
     log: bool = False
     start: float | str | None = None
     help: str = ""
+    arguments: tuple[str, ...] = ()
+    """What an expression is over: the arguments that the native callable gets."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,47 @@ Power: TypeAlias = Annotated[float, Field(ge=0), Control("number", low=0.0, high
 Multiple: TypeAlias = Annotated[int, Field(ge=1, le=10**6), Control("number", low=1, high=4)]
 
 
+Values: TypeAlias = Annotated[list_of(float), Control("rate", help="rates, in brackets: [0.1, 0.01]")]  # type: ignore[valid-type]
+"""Rates, one a level."""
+
+Metrics: TypeAlias = Annotated[
+    tuple[float | Literal["nan"], ...] | None, Strict(strict=False), Control("metrics", help="one value per call of the scheduler")
+]
+"""What a metric-driven schedule is shown, one value per scheduler call."""
+
+
+def _as_pairs(value: Any) -> Any:
+    """A dictionary from ticks to numbers as pairs: frozen values hold no dictionary."""
+    if not isinstance(value, dict):
+        msg = 'must be an object from ticks to numbers, such as {"30": 0.1}'
+        raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
+    for key in value:
+        if not (isinstance(key, str) and key.isascii() and key.removeprefix("-").isdigit() and len(key) <= len(str(MAX_COUNT))):
+            msg = f"{key!r} is no whole number of ticks"
+            raise ValueError(msg)
+    return tuple((int(key), number) for key, number in value.items())
+
+
+Pairs: TypeAlias = Annotated[
+    list_of(tuple[int, float]),
+    BeforeValidator(_as_pairs),
+    PlainSerializer(lambda pairs: {str(tick): number for tick, number in pairs}),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "number"}}),
+    Control("pairs", help="tick: factor, with commas between them"),
+]
+"""From tick to number, where native code takes a dictionary with whole numbers as keys."""
+
+
+Mode: TypeAlias = Literal["min", "max"]
+"""Whether a metric is good when it is low or when it is high."""
+
+Patience: TypeAlias = Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=50, help="in scheduler calls")]
+"""How many bad calls are borne, or rested."""
+
+Threshold: TypeAlias = Annotated[float, Control("number", low=1e-6, high=0.1, log=True)]
+"""By how much a metric must beat its best."""
+
+
 def expression(*arguments: str, start: str = "") -> Any:
     """Text in place of a callable over `arguments`; checked against the whitelist when the schedule is made."""
 
@@ -108,7 +151,7 @@ def expression(*arguments: str, start: str = "") -> Any:
         parse(text, *arguments)
         return text
 
-    control = Control("expression", start=start, help=f"an expression of {', '.join(arguments)}")
+    control = Control("expression", start=start, help=f"an expression of {', '.join(arguments)}", arguments=arguments)
     return Annotated[str, AfterValidator(check), control]
 
 

@@ -63,6 +63,16 @@ def restarts(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, 
     return tick - (length - first) / (factor - 1), length
 
 
+def levels(tick: Array, borders: tuple[float, ...], values: tuple[float, ...], xp: Any) -> Array:
+    """A staircase: values[k] between border k - 1 and border k (borders sorted; a border belongs to the level after it)."""
+    return xp.take(values, passed(tick, borders, xp)) if borders else values[0]
+
+
+def exponential(progress: Array, start: Array, rate: Array, xp: Any, *, staircase: bool = False) -> Array:
+    """The rate-th part of start each time that progress grows by 1, in one sweep or at whole numbers only."""
+    return start * rate ** (xp.floor(progress) if staircase else progress)
+
+
 def choose(tick: Array, borders: list[float], pieces: list[Array], xp: Any) -> Array:
     """Piece k between border k - 1 and border k (borders rise; a border belongs to the piece after it)."""
     outcome = pieces[0]

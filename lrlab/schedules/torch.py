@@ -2,59 +2,76 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, Strict, field_validator, model_validator
+from numpy.typing import NDArray
+from pydantic import Field
 
-from lrlab.schedules import combine, shapes
+from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
 from lrlab.schedules.expression import parse
 from lrlab.schedules.params import (
-    LOW_RATE,
-    MAX_PARTS,
     Control,
     Decay,
-    Divisor,
-    Epochs,
     Factor,
     Fraction,
     Horizon,
     Iters,
     Milestones,
-    Momentum,
+    Mode,
     Multiple,
+    Patience,
     Power,
     Rate,
     Steps,
+    Threshold,
     expression,
     per_group,
 )
+from lrlab.schedules.recurrence import MetricDriven, Recurrence
 
-if TYPE_CHECKING:
-    from lrlab.schedules import AnySchedule
+Floats = NDArray[np.float64]
 
 
 class TorchSchedule(Schedule):
     """A scheduler of PyTorch. A tick is a call of `scheduler.step()`; arguments called epochs are ticks."""
 
     framework: ClassVar[str] = "torch"
+    documentation: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.{native}.html"
     rewrites_initial_lr: ClassVar[bool] = False
     """True where the constructor takes the rate from its own arguments and overwrites the optimizer's, which later schedulers start from."""
+    absolute: ClassVar[bool] = False
+    """True where step() makes the rate from the base LR; elsewhere it makes it from the rate that it finds."""
+    continues: ClassVar[bool] = False
+    """True where it goes on from the rate that it finds when its turn comes, and not from the base LR."""
 
     @property
     def own_rate(self) -> bool:
         """Whether the trial's base_lr is not used."""
         return self.rewrites_initial_lr
 
-    def raises_at(self) -> float:
-        """The first tick at which the genuine code raises (bound schedules only); infinity where it never does."""
-        return np.inf
-
     def entered(self) -> Schedule:
         """This schedule as SequentialLR enters it at a milestone, by the closed form; ValueError where torch divides by zero."""
         return self
+
+    def is_factor(self, ticks: int) -> bool:  # noqa: ARG002 (what the cosine overrides)
+        """Whether, in `ticks` ticks, it does no more to a rate that others change too than multiply it with its own curve."""
+        return not self.absolute
+
+    def advance(self, ticks: Floats, base_lr: float) -> tuple[Floats, Floats]:
+        """Scale and offset by which the constructor (tick 0) and then each step() turn the rate they find into the next; ticks are 0, 1, 2, ..."""
+        if self.absolute:
+            return np.zeros(ticks.size), np.broadcast_to(self.curve(ticks, base_lr), ticks.shape)
+        height = np.broadcast_to(np.asarray(self.curve(ticks, 1.0), dtype=np.float64), ticks.shape)
+        before = np.concatenate([[1.0], height[:-1]])
+        return np.divide(height, before, out=np.zeros(ticks.size), where=before != 0), np.zeros(ticks.size)
+
+    def driven(self, tick: Array, base_lr: Array, base_lrs: Array, xp: Any = np) -> Array:
+        """The curve of a scheduler made at base_lr whose `base_lrs` somebody overwrote before its first step()."""
+        if not self.absolute:
+            return self.curve(tick, base_lr, xp)
+        return xp.where(tick > 0, self.curve(tick, base_lrs, xp), self.curve(tick, base_lr, xp))
 
 
 class LambdaLR(TorchSchedule):
@@ -62,6 +79,8 @@ class LambdaLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.LambdaLR.
     """
+
+    absolute: ClassVar[bool] = True
 
     lr_lambda: per_group(expression("epoch", start="1 / (1 + 0.001 * epoch)"))  # type: ignore[valid-type]
 
@@ -204,6 +223,22 @@ class CosineAnnealingLR(TorchSchedule):
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return shapes.cosine(tick / self.T_max, base_lr, self.eta_min, xp)
 
+    def is_factor(self, ticks: int) -> bool:
+        return bool(self.eta_min == 0 and ticks <= self.T_max)
+
+    def advance(self, ticks: Floats, base_lr: float) -> tuple[Floats, Floats]:
+        """Multiplies its distance to eta_min; at the bottom, where that is 0, it adds instead, and so climbs to the base LR whatever others did."""
+        height = 1.0 + np.cos(np.pi * ticks / self.T_max)
+        before = np.concatenate([[height[0]], height[:-1]])
+        bottom = (ticks > 0) & ((ticks - 1 - self.T_max) % (2 * self.T_max) == 0)
+        scale = np.where(bottom, 1.0, height / np.where(bottom, 1.0, before))
+        climb = (base_lr - self.eta_min) * (1.0 - np.cos(np.pi / self.T_max)) / 2.0
+        return scale, np.where(bottom, climb, self.eta_min * (1.0 - scale))
+
+    def driven(self, tick: Array, base_lr: Array, base_lrs: Array, xp: Any = np) -> Array:
+        """Down from base_lr, and up again to base_lrs."""
+        return xp.where(tick <= self.T_max, self.curve(tick, base_lr, xp), self.curve(tick, base_lrs, xp))
+
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return every(float(self.T_max or 1), ticks, limit, "turning point")
 
@@ -215,6 +250,8 @@ class CosineAnnealingWarmRestarts(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.CosineAnnealingWarmRestarts, driven by step(); Loshchilov & Hutter 2017 (arXiv 1608.03983).
     """
+
+    absolute: ClassVar[bool] = True
 
     T_0: Steps
     T_mult: Multiple = 1
@@ -236,256 +273,86 @@ class CosineAnnealingWarmRestarts(TorchSchedule):
         return found
 
 
-class OneCycleLR(TorchSchedule):
-    """Rises from max_lr / div_factor to max_lr by tick pct_start * total_steps - 1, then falls to that start / final_div_factor by the last tick.
+class MultiplicativeLR(TorchSchedule, Recurrence):
+    """The LR is multiplied at every tick by what a function of the tick gives, so its factors accumulate: 0.95 is ExponentialLR.
 
-    One step too many extrapolates the last phase (with "linear" below zero), the next raises in torch; the optimizer's own LR is not used.
-    three_phase falls back to the start in as many ticks as it rose. Momentum runs the other way, from max_momentum to base_momentum.
+    The factor of tick 0 is never used. One factor of 0 and the LR stays 0 for ever.
 
-    Source: torch.optim.lr_scheduler.OneCycleLR; Smith & Topin 2018 (arXiv 1708.07120), of which the default is the two-phase variant.
+    Source: torch.optim.lr_scheduler.MultiplicativeLR.
     """
 
-    rewrites_initial_lr: ClassVar[bool] = True
+    reason: ClassVar[str] = "Each rate is the one before times a factor: the product of lr_lambda(1), lr_lambda(2), ... up to the tick."
 
-    max_lr: per_group(Rate)  # type: ignore[valid-type]
-    total_steps: Horizon = None
-    epochs: Epochs | None = None
-    steps_per_epoch: Annotated[Steps, Control("updates", low=1, high=10_000)] | None = None
-    pct_start: Fraction = 0.3
+    lr_lambda: per_group(expression("epoch", start="0.9999"))  # type: ignore[valid-type]
+
+    def table(self, base_lr: float, ticks: int) -> Floats:
+        factors = parse(self.lr_lambda, "epoch")(np, np.arange(1.0, ticks))
+        return base_lr * np.concatenate([[1.0], np.cumprod(np.broadcast_to(factors, ticks - 1))])
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:  # noqa: ARG002
+        return None
+
+
+class SWALR(TorchSchedule):
+    """Goes from the base LR to swa_lr in anneal_epochs ticks, by half a cosine or a straight line, up or down, and stays there.
+
+    With anneal_epochs 0 it is at swa_lr from the first step. Behind another scheduler it starts from the rate that it finds.
+
+    Source: torch.optim.swa_utils.SWALR; Izmailov et al. 2018 (arXiv 1803.05407).
+    """
+
+    documentation: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.SWALR.html"
+    continues: ClassVar[bool] = True
+
+    swa_lr: per_group(Rate)  # type: ignore[valid-type]
+    anneal_epochs: Annotated[Iters, Control("ticks", start=0.25, help="in scheduler.step() calls")] = 10
     anneal_strategy: Literal["cos", "linear"] = "cos"
-    cycle_momentum: bool = True
-    base_momentum: per_group(Momentum) = 0.85  # type: ignore[valid-type]
-    max_momentum: per_group(Momentum) = 0.95  # type: ignore[valid-type]
-    div_factor: Divisor = 25.0
-    final_div_factor: Divisor = 1e4
-    three_phase: bool = False
-
-    @field_validator("total_steps")
-    @classmethod
-    def _whole(cls, value: float | None) -> float | None:
-        if isinstance(value, float):
-            msg = "must be a whole number"
-            raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
-        return value
-
-    @model_validator(mode="after")
-    def _has_length(self) -> Self:
-        if "total_steps" not in self.model_fields_set and (self.epochs is None or self.steps_per_epoch is None):
-            msg = "total_steps (or epochs and steps_per_epoch) is missing"
-            raise ValueError(msg)
-        return self._check_rise(self._length())
-
-    def _length(self) -> Any:
-        """Its steps, also from epochs and steps_per_epoch; None where they are the run's."""
-        if self.total_steps is None and self.epochs is not None and self.steps_per_epoch is not None:
-            return self.epochs * self.steps_per_epoch
-        return self.total_steps
-
-    def _check_rise(self, length: float | None) -> Self:
-        if length is not None and self.pct_start * length == 1.0:
-            msg = f"pct_start: {self.pct_start:g} of {length} steps ends at step 0, where torch divides by zero"
-            raise ValueError(msg)
-        return self
-
-    def bind(self, ticks: int, group: int = 0) -> Self:
-        """Fill `total_steps`, from epochs and steps_per_epoch first; ValueError where the rise has no length."""
-        length = self._length()
-        bound = super().bind(ticks if length is None else length, group)
-        return self._check_rise(bound.total_steps) and bound
-
-    def _phases(self) -> list[tuple[Array, Array, int, int]]:
-        """First and last tick of each phase, and whether it starts and ends low (0), high (1) or at the minimum (2)."""
-        total = self.total_steps or 1
-        rise = self.pct_start * total - 1
-        if not self.three_phase:
-            phases: list[tuple[Array, Array, int, int]] = [(0.0, rise, 0, 1), (rise, total - 1, 1, 2)]
-        else:
-            fall = 2 * self.pct_start * total - 2
-            phases = [(0.0, rise, 0, 1), (rise, fall, 1, 0), (fall, total - 1, 0, 2)]
-        return [p for i, p in enumerate(phases) if p[0] != p[1] or i == 0]  # torch divides by an empty last phase one step too late
-
-    def _follow(self, tick: Array, levels: tuple[Array, Array, Array], xp: Any) -> Array:
-        outcome: Array = None
-        for first, last, here, there in reversed(self._phases()):
-            progress = (tick - first) / (last - first)
-            start, end = levels[here], levels[there]
-            piece = shapes.linear(progress, start, end) if self.anneal_strategy == "linear" else shapes.cosine(progress, start, end, xp)
-            outcome = piece if outcome is None else xp.where(tick <= last, piece, outcome)
-        return outcome
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        low = self.initial_lr(base_lr)
-        return self._follow(tick, (low, self.max_lr, low / self.final_div_factor), xp)
+        if not self.anneal_epochs:
+            return self.swa_lr
+        progress = shapes.ramp(tick, self.anneal_epochs, xp)
+        return shapes.cosine(progress, base_lr, self.swa_lr, xp) if self.anneal_strategy == "cos" else shapes.linear(progress, base_lr, self.swa_lr)
 
-    def raises_at(self) -> float:
-        total = self.total_steps or 1
-        return total + 1 if len(self._phases()) == (3 if self.three_phase else 2) else total
+    def is_factor(self, ticks: int) -> bool:  # noqa: ARG002
+        return False
 
-    def momentum(self, tick: Array, xp: Any = np) -> Array | None:
-        if not self.cycle_momentum:
-            return None
-        return self._follow(tick, (self.max_momentum, self.base_momentum, self.max_momentum), xp)
-
-    def initial_lr(self, base_lr: Array) -> Array:  # noqa: ARG002
-        return self.max_lr / self.div_factor
+    def advance(self, ticks: Floats, base_lr: float) -> tuple[Floats, Floats]:  # noqa: ARG002
+        """Works out from the rate that it finds where that came from, and goes on from there."""
+        if not self.anneal_epochs:
+            return np.zeros(ticks.size), np.full(ticks.size, self.swa_lr)
+        progress = shapes.ramp(ticks, self.anneal_epochs, np)
+        left = shapes.cosine(progress, 1.0, 0.0, np) if self.anneal_strategy == "cos" else 1.0 - progress  # of the way to swa_lr
+        before = np.concatenate([[1.0], left[:-1]])
+        scale = np.divide(left, before, out=np.zeros(ticks.size), where=before != 0)
+        return scale, self.swa_lr * (1.0 - scale)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        ends = [int(np.floor(last)) for _, last, _, _ in self._phases()]
-        labels = ["peak", "back at the start", "minimum"] if self.three_phase else ["peak", "minimum"]
-        past = Mark(int(self.total_steps or 1), "past the last step")
-        return inside(ticks, limit, *(Mark(*end) for end in zip(ends, labels, strict=False)), past)
+        return inside(ticks, limit, Mark(self.anneal_epochs, "at swa_lr"))
 
 
-class CyclicLR(TorchSchedule):
-    """A triangle wave between base_lr and max_lr, up in step_size_up ticks and down in step_size_down, for ever.
+class ReduceLROnPlateau(TorchSchedule, MetricDriven):
+    """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down to min_lr.
 
-    "triangular2" halves the height each cycle, "exp_range" multiplies it by gamma ** tick, scale_fn by what it returns.
-    The optimizer's own LR is not used. Momentum, cycled by default, runs the other way.
+    patience 3 reduces at the fourth bad call. NaN is a bad value. With threshold_mode "rel" and a negative loss everything is a new best, so the
+    rate never falls. A change of eps or less is not made, so that a tiny rate freezes. During the cooldown bad calls do not count.
 
-    Source: torch.optim.lr_scheduler.CyclicLR; Smith 2017 (arXiv 1506.01186).
+    Source: torch.optim.lr_scheduler.ReduceLROnPlateau.
     """
 
-    rewrites_initial_lr: ClassVar[bool] = True
+    mode: Mode = "min"
+    factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=1.0, start=0.1)] = 0.1
+    patience: Patience = 10
+    threshold: Threshold = 1e-4
+    threshold_mode: Literal["rel", "abs"] = "rel"
+    cooldown: Patience = 0
+    min_lr: per_group(Rate) = 0.0  # type: ignore[valid-type]
+    eps: Annotated[Rate, Control("rate", low=1e-8, high=0.1, log=True)] = 1e-8
 
-    base_lr: per_group(Annotated[Rate, LOW_RATE])  # type: ignore[valid-type]
-    max_lr: per_group(Rate)  # type: ignore[valid-type]
-    step_size_up: Steps = 2000
-    step_size_down: Iters | None = None
-    mode: Literal["triangular", "triangular2", "exp_range"] = "triangular"
-    gamma: Decay = 1.0
-    scale_fn: expression("x", start="1 / 2 ** (x - 1)") | None = None  # type: ignore[valid-type]
-    scale_mode: Literal["cycle", "iterations"] = "cycle"
-    cycle_momentum: bool = True
-    base_momentum: per_group(Momentum) = 0.8  # type: ignore[valid-type]
-    max_momentum: per_group(Momentum) = 0.9  # type: ignore[valid-type]
-
-    def _sizes(self) -> tuple[Array, Array]:
-        return self.step_size_up, self.step_size_up if self.step_size_down is None else self.step_size_down
-
-    def _height(self, tick: Array, xp: Any) -> Array:
-        """0 at base_lr, 1 at max_lr, scaled as the mode says."""
-        up, down = self._sizes()
-        done = xp.floor(tick / (up + down))
-        since = tick - done * (up + down)
-        rising = since / up
-        height = rising if down == 0 else xp.where(since <= up, rising, (up + down - since) / down)
-        if self.scale_fn is not None:
-            return height * parse(self.scale_fn, "x")(xp, done + 1.0 if self.scale_mode == "cycle" else tick)
-        if self.mode == "triangular2":
-            return height * 0.5**done
-        return height * self.gamma**tick if self.mode == "exp_range" else height
-
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
-        return shapes.linear(self._height(tick, xp), self.base_lr, self.max_lr)
-
-    def momentum(self, tick: Array, xp: Any = np) -> Array | None:
-        if not self.cycle_momentum:
-            return None
-        return shapes.linear(self._height(tick, xp), self.max_momentum, self.base_momentum)
-
-    def initial_lr(self, base_lr: Array) -> Array:  # noqa: ARG002
-        return self.base_lr
-
-    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        up, down = self._sizes()
-        cycles = ticks // (up + down) + 1
-        if 2 * cycles > limit:
-            return None
-        begins = [k * (up + down) for k in range(cycles)]
-        found = [m for b in begins for m in (Mark(b, "cycle ends"), Mark(b + up, "peak"))]
-        return inside(ticks, limit, *found)
-
-
-class SequentialLR(TorchSchedule):
-    """One schedule after the other: each milestone begins the next, which counts its ticks from there and starts from the base LR.
-
-    A part that is not finished at its milestone leaves a jump; T_max and the like of a later part do not include the parts before it.
-
-    Source: torch.optim.lr_scheduler.SequentialLR.
-    """
-
-    schedulers: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
-    milestones: Milestones
-
-    @classmethod
-    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
-        """A linear warmup over a twentieth of the run, then one cosine."""
-        warmup = LinearLR.example(ticks, epochs, updates) | {"start_factor": 0.01}
-        rest = CosineAnnealingLR.example(ticks, epochs, updates)
-        return {"kind": cls.kind, "schedulers": [warmup, rest], "milestones": [warmup["total_iters"]]}
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        parts = self.schedulers
-        if not parts:
-            msg = "schedulers: must hold at least one schedule"
-            raise ValueError(msg)
-        if len(self.milestones) != len(parts) - 1:
-            msg = f"milestones: must have one less than schedulers ({len(parts)}), not {len(self.milestones)}"
-            raise ValueError(msg)
-        if list(self.milestones) != sorted(self.milestones):
-            msg = "milestones: must not decrease"
-            raise ValueError(msg)
-        for i, part in enumerate(parts):
-            where = f"schedulers.{i}"
-            if not isinstance(part, TorchSchedule):
-                msg = f"{where}: {part.kind} is not a torch schedule"
-                raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
-            if isinstance(part, SequentialLR):
-                msg = f"{where}: torch cannot drive a SequentialLR inside another; put its schedulers into this one"
-                raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
-            if i > 0 and part.rewrites_initial_lr:
-                msg = f"{where}: {part.native} overwrites the rate that the schedulers before it start from; only the first may"
-                raise ValueError(msg)
-            if i > self._initial():
-                try:
-                    part.entered()
-                except ValueError as error:
-                    msg = f"{where}.{error}"
-                    raise ValueError(msg) from None
-        return self
-
-    def _initial(self) -> int:
-        """The part that makes the first step: the first one, or the last whose milestone is not after the start."""
-        return bisect_right(self.milestones, 0)
-
-    def bind(self, ticks: int, group: int = 0) -> Self:
-        """Bind each part to the ticks between its milestones."""
-        parts = tuple(p.entered() if i > self._initial() and isinstance(p, TorchSchedule) else p for i, p in enumerate(self.schedulers))
-        return self.model_copy(update={"schedulers": combine.bind_parts(parts, combine.starts(self.milestones), ticks, group)})
-
-    @property
-    def own_rate(self) -> bool:
-        """The first part's: later ones start from what it set."""
-        return self.schedulers[0].own_rate
-
-    def raises_at(self) -> float:
-        begins = combine.starts(self.milestones)
-        ends = [*begins[1:], np.inf]
-        raising = (
-            b + p.raises_at() for p, b, e in zip(self.schedulers, begins, ends, strict=True) if isinstance(p, TorchSchedule) and b + p.raises_at() < e
-        )
-        return min(raising, default=np.inf)
-
-    def _rates(self, base_lr: Array) -> list[Array]:
-        return [base_lr, *[self.initial_lr(base_lr)] * len(self.milestones)]
-
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        return combine.curve(self.schedulers, combine.starts(self.milestones), self._rates(base_lr), tick, xp)
-
-    def momentum(self, tick: Array, xp: Any = np) -> Array | None:
-        """The first part's while it lasts; later parts leave it where it was."""
-        last = max(self.milestones[0] - 1, 0) if self.milestones else np.inf
-        return self.schedulers[0].momentum(xp.minimum(tick, last), xp)
-
-    def initial_lr(self, base_lr: Array) -> Array:
-        return self.schedulers[0].initial_lr(base_lr)
-
-    def lists(self) -> dict[str, int]:
-        return {f"schedulers.{i}.{name}": n for i, part in enumerate(self.schedulers) for name, n in part.lists().items()}
-
-    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        return combine.marks(self.schedulers, combine.starts(self.milestones), ticks, limit)
+    def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
+        better = plateau.better(self.mode, self.threshold, relative=self.threshold_mode == "rel")
+        reduce = plateau.Reduce(self.factor, self.min_lr, self.eps)
+        return plateau.watched(base_lr, metrics, better, self.mode, self.patience, self.cooldown, reduce)
 
 
 def _needs_iters(schedule: Schedule, total_iters: float) -> Schedule:

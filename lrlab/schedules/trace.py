@@ -215,6 +215,10 @@ class _Trace:
             raise ValueError(msg)
         return Expr("searchsorted", table, value)
 
+    @staticmethod
+    def take(table: Any, index: Expr) -> Expr:
+        return Expr("take", table, index)
+
     def __getattr__(self, op: str) -> Callable[..., Operand]:
         if op not in FUNCTIONS:
             msg = f"curves may not use xp.{op}: add it to trace.FUNCTIONS and to every writer of code"

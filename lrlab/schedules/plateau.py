@@ -1,0 +1,56 @@
+"""Watching a metric, as PyTorch does it and those who use its scheduler: new best or bad call, patience, cooldown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def worst(mode: str) -> float:
+    """What every first value is better than."""
+    return math.inf if mode == "min" else -math.inf
+
+
+def better(mode: str, threshold: float, *, relative: bool) -> Callable[[float, float], bool]:
+    """Whether a value beats the best so far by more than the threshold: a share of the best, or an amount."""
+
+    def is_better(value: float, best: float) -> bool:
+        if mode == "min":
+            return value < (best * (1.0 - threshold) if relative else best - threshold)
+        return value > (best * (1.0 + threshold) if relative else best + threshold)
+
+    return is_better
+
+
+@dataclass(frozen=True)
+class Reduce:
+    """Multiply by factor, down to floor; a change of eps or less is not made."""
+
+    factor: float
+    floor: float
+    eps: float
+
+    def __call__(self, lr: float) -> float:
+        """The reduced rate."""
+        new = max(lr * self.factor, self.floor)
+        return new if lr - new > self.eps else lr
+
+
+def watched(
+    lr: float, metrics: list[float], is_better: Callable[[float, float], bool], mode: str, patience: int, cooldown: int, reduce: Callable[[float], float]
+) -> list[float]:
+    """The rate before the first call and after each: reduced after more than `patience` bad calls; those of a cooldown do not count."""
+    best, bad, resting = worst(mode), 0, 0
+    rates = [lr]
+    for value in metrics:
+        if is_better(value, best):
+            best, bad = value, 0
+        else:
+            bad += 1
+        if resting > 0:
+            resting, bad = resting - 1, 0
+        if bad > patience:
+            lr, bad, resting = reduce(lr), 0, cooldown
+        rates.append(lr)
+    return rates

@@ -1,0 +1,97 @@
+"""Schedules in which each rate follows from the one before: run once, kept as a table, looked up by tick."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.schedules import shapes
+from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
+from lrlab.schedules.params import Metrics
+from lrlab.schedules.trace import Expr
+
+MOST_TICKS = 10**7
+"""A longer run is refused: its table would neither be fast nor fit."""
+
+
+class Recurrence(Schedule):
+    """A schedule that is no function of the tick alone. It owes `table`; the rest of a schedule follows."""
+
+    reads_groups = True
+    reason: ClassVar[str]
+    """Why there is no formula."""
+
+    @property
+    def no_formula(self) -> str:
+        """Why there is none."""
+        return self.reason
+
+    def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
+        """The rates at ticks 0, 1, ...: `ticks` of them, or fewer where the last one stays for ever."""
+        raise NotImplementedError
+
+    def bind(self, place: Place) -> Self:
+        """Refuse a run that is too long to be followed."""
+        if place.ticks > MOST_TICKS:
+            msg = f"each rate follows from the one before, which lrlab keeps for up to {MOST_TICKS:,} ticks, not {place.ticks:,}"
+            raise ValueError(msg)
+        return super().bind(place)
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        if isinstance(tick, Expr):
+            table = _followed(self, float(base_lr), _enough(self._place.ticks + 1))
+            starts = [0, *(np.flatnonzero(np.diff(table)) + 1).tolist()]
+            return shapes.levels(tick, tuple(map(float, starts[1:])), tuple(table[starts].tolist()), xp)
+        table = _followed(self, float(base_lr), _enough(int(np.max(tick, initial=0)) + 1))
+        return table[np.minimum(tick, table.size - 1).astype(np.int64)]
+
+
+def _enough(ticks: int) -> int:
+    """Tables are made in powers of two, so that looking a little further does not make a new one each time."""
+    return 1 << max(ticks - 1, 63).bit_length()
+
+
+@lru_cache(maxsize=16)
+def _followed(schedule: Recurrence, base_lr: float, ticks: int) -> NDArray[np.float64]:
+    with np.errstate(all="ignore"):
+        table = np.asarray(schedule.table(base_lr, ticks), dtype=np.float64)
+    table.setflags(write=False)
+    return table
+
+
+class MetricDriven(Recurrence):
+    """A schedule that looks at a metric at every call; without one, and past its end, the rate holds."""
+
+    reason = "It follows the metric: the rate changes when the metric tells it to."
+
+    metrics: Metrics = None
+
+    def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
+        """The rate at tick 0, then the rate after each call with a metric."""
+        raise NotImplementedError
+
+    def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
+        return np.array(self.follow(base_lr, [math.nan if m == "nan" else float(m) for m in self.metrics or ()][: ticks - 1]))
+
+    def bind(self, place: Place) -> Self:
+        """As long as its metrics are, whatever the run."""
+        return Schedule.bind(self, place)
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        """The table ends where the metrics do."""
+        if isinstance(tick, Expr):
+            return super().curve(tick, base_lr, xp)
+        return super().curve(np.minimum(tick, len(self.metrics or ())), base_lr, xp)
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
+        """Where the rate changes."""
+        last = min(ticks, len(self.metrics or ()) + 1)
+        rates = np.atleast_1d(self.curve(np.arange(last, dtype=np.float64), self._place.base_rates[self._place.group]))
+        changes = np.flatnonzero(np.diff(rates))
+        if changes.size > limit:
+            return None
+        return inside(ticks, limit, *(Mark(int(t) + 1, "reduced" if rates[t + 1] < rates[t] else "raised") for t in changes))
