@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
 
 from pydantic import Discriminator, Tag
 
-from lrlab.schedules import cawb, paddlevideo, pytorch_transformers, torch, torch_compose, torch_cycles, transformers
+from lrlab.schedules import cawb, deepspeed, paddlevideo, pytorch_transformers, timm, torch, torch_compose, torch_cycles, transformers, warmup_scheduler
 from lrlab.schedules.base import Mark, Place, Schedule
 
 __all__ = ["KINDS", "SCHEDULES", "AnySchedule", "Mark", "Place", "Schedule", "did_you_mean"]
@@ -34,9 +34,29 @@ SCHEDULES: tuple[type[Schedule], ...] = (
     transformers.LinearWithWarmup,
     transformers.CosineWithWarmup,
     transformers.CosineWithHardRestartsWithWarmup,
+    transformers.PolynomialDecayWithWarmup,
+    transformers.InverseSqrt,
+    transformers.CosineWithMinLrWithWarmup,
+    transformers.CosineWithMinLrWithWarmupLrRate,
+    transformers.WarmupStableDecay,
+    transformers.ReduceOnPlateau,
+    transformers.Greedy,
     pytorch_transformers.WarmupLinearSchedule,
     paddlevideo.CustomWarmupCosineDecay,
     cawb.CosineAnnealingWarmbootingLR,
+    timm.CosineLRScheduler,
+    timm.TanhLRScheduler,
+    timm.PolyLRScheduler,
+    timm.StepLRScheduler,
+    timm.MultiStepLRScheduler,
+    timm.WSDLRScheduler,
+    timm.PlateauLRScheduler,
+    warmup_scheduler.GradualWarmupScheduler,
+    deepspeed.LRRangeTest,
+    deepspeed.OneCycle,
+    deepspeed.WarmupLR,
+    deepspeed.WarmupDecayLR,
+    deepspeed.WarmupCosineLR,
 )
 
 KINDS: dict[str, type[Schedule]] = {schedule.kind: schedule for schedule in SCHEDULES}

@@ -5,6 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lrlab.schedules.params import Control, Mode, Patience, Rate, Threshold, per_group
+from lrlab.schedules.recurrence import MetricDriven
 
 
 def worst(mode: str) -> float:
@@ -54,3 +60,20 @@ def watched(
             lr, bad, resting = reduce(lr), 0, cooldown
         rates.append(lr)
     return rates
+
+
+class ReduceOnPlateau(MetricDriven):
+    """The arguments of torch's ReduceLROnPlateau, and what it does with them."""
+
+    mode: Mode = "min"
+    factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=1.0, start=0.1)] = 0.1
+    patience: Patience = 10
+    threshold: Threshold = 1e-4
+    threshold_mode: Literal["rel", "abs"] = "rel"
+    cooldown: Patience = 0
+    min_lr: per_group(Rate) = 0.0  # type: ignore[valid-type]
+    eps: Annotated[Rate, Control("rate", low=1e-8, high=0.1, log=True)] = 1e-8
+
+    def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
+        is_better = better(self.mode, self.threshold, relative=self.threshold_mode == "rel")
+        return watched(base_lr, metrics, is_better, self.mode, self.patience, self.cooldown, Reduce(self.factor, self.min_lr, self.eps))

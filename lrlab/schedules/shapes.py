@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from functools import lru_cache
 from typing import Any
 
@@ -41,6 +43,14 @@ def passed(tick: Array, borders: tuple[float, ...], xp: Any) -> Array:
     return xp.searchsorted(borders, tick, side="right")
 
 
+def bisected(borders: tuple[float, ...], value: Array, xp: Any) -> Array:
+    """What bisect_right answers, for a list that may not be sorted: it is asked at the borders, between which nothing changes."""
+    if list(borders) == sorted(borders):
+        return passed(value, borders, xp) if borders else 0.0
+    cuts = tuple(sorted(set(borders)))
+    return levels(value, cuts, tuple(float(bisect_right(borders, cut)) for cut in (-math.inf, *cuts)), xp)
+
+
 @lru_cache(maxsize=256)
 def _restart_table(first: float, factor: float) -> Restarts:
     borders: list[float] = []
@@ -56,11 +66,19 @@ def restarts(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, 
 
     The cycle is looked up in a table of restarts: a logarithm misses some by one tick (torch's own `step(epoch)` does).
     """
+    since, length, _ = cycles(tick, first, factor, xp)
+    return since, length
+
+
+def cycles(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, Array, Array]:
+    """Ticks since the last restart, the length of that cycle and its number, from 0; see `restarts`."""
     if factor == 1:
-        return tick - first * xp.floor(tick / first), first
+        cycle = xp.floor(tick / first)
+        return tick - first * cycle, first, cycle
     table = _restart_table(float(first), float(factor)).of(first, factor)
-    length = first * factor ** xp.searchsorted(table, tick, side="right")
-    return tick - (length - first) / (factor - 1), length
+    cycle = xp.searchsorted(table, tick, side="right")
+    length = first * factor**cycle
+    return tick - (length - first) / (factor - 1), length, cycle
 
 
 def levels(tick: Array, borders: tuple[float, ...], values: tuple[float, ...], xp: Any) -> Array:

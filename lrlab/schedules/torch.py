@@ -19,17 +19,14 @@ from lrlab.schedules.params import (
     Horizon,
     Iters,
     Milestones,
-    Mode,
     Multiple,
-    Patience,
     Power,
     Rate,
     Steps,
-    Threshold,
     expression,
     per_group,
 )
-from lrlab.schedules.recurrence import MetricDriven, Recurrence
+from lrlab.schedules.recurrence import Recurrence
 
 Floats = NDArray[np.float64]
 
@@ -331,7 +328,7 @@ class SWALR(TorchSchedule):
         return inside(ticks, limit, Mark(self.anneal_epochs, "at swa_lr"))
 
 
-class ReduceLROnPlateau(TorchSchedule, MetricDriven):
+class ReduceLROnPlateau(TorchSchedule, plateau.ReduceOnPlateau):
     """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down to min_lr.
 
     patience 3 reduces at the fourth bad call. NaN is a bad value. With threshold_mode "rel" and a negative loss everything is a new best, so the
@@ -339,20 +336,6 @@ class ReduceLROnPlateau(TorchSchedule, MetricDriven):
 
     Source: torch.optim.lr_scheduler.ReduceLROnPlateau.
     """
-
-    mode: Mode = "min"
-    factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=1.0, start=0.1)] = 0.1
-    patience: Patience = 10
-    threshold: Threshold = 1e-4
-    threshold_mode: Literal["rel", "abs"] = "rel"
-    cooldown: Patience = 0
-    min_lr: per_group(Rate) = 0.0  # type: ignore[valid-type]
-    eps: Annotated[Rate, Control("rate", low=1e-8, high=0.1, log=True)] = 1e-8
-
-    def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
-        better = plateau.better(self.mode, self.threshold, relative=self.threshold_mode == "rel")
-        reduce = plateau.Reduce(self.factor, self.min_lr, self.eps)
-        return plateau.watched(base_lr, metrics, better, self.mode, self.patience, self.cooldown, reduce)
 
 
 def _needs_iters(schedule: Schedule, total_iters: float) -> Schedule:

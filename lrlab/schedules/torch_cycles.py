@@ -175,6 +175,10 @@ class CyclicLR(TorchSchedule):
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         return shapes.linear(self._height(tick, xp), self.base_lr, self.max_lr)
 
+    def driven(self, tick: Array, base_lr: Array, base_lrs: Array, xp: Any = np) -> Array:
+        """What is overwritten is its own low end."""
+        return xp.where(tick > 0, self.model_copy(update={"base_lr": base_lrs}).curve(tick, base_lr, xp), self.curve(tick, base_lr, xp))
+
     def momentum(self, tick: Array, xp: Any = np) -> Array | None:
         if not self.cycle_momentum:
             return None

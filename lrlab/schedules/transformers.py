@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections import deque
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
-from lrlab.schedules import shapes
-from lrlab.schedules.base import Array, Mark, Schedule, every, inside
-from lrlab.schedules.params import Cycles, Total, Warmup
+from lrlab.schedules import plateau, shapes
+from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.params import MAX_COUNT, Control, Cycles, Fraction, Mode, Patience, Power, Rate, Threshold, Total, Warmup, per_group
+from lrlab.schedules.recurrence import MetricDriven
 
 
 class TransformersSchedule(Schedule):
     """A schedule of Hugging Face transformers; the horizon includes the warmup."""
 
     framework: ClassVar[str] = "transformers"
+    documentation: ClassVar[str] = "https://huggingface.co/docs/transformers/main_classes/optimizer_schedules#transformers.{native}"
+
+    def default_lr(self, base_lr: Array) -> Array:
+        """The optimizer's default rate: that of the first parameter group, whichever is driven."""
+        return base_lr if self._place.group == 0 else self._place.base_rates[0]
 
 
 class Constant(TransformersSchedule, native="get_constant_schedule"):
@@ -111,6 +119,283 @@ class CosineWithHardRestartsWithWarmup(TransformersSchedule, native="get_cosine_
             return None
         restarts = (Mark(ends.tick + m.tick, f"restart {k}") for k, m in enumerate(turns, 1))
         return inside(ticks, limit, ends, *restarts, Mark(max(total, ends.tick), "decay ends"))
+
+
+class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_decay_schedule_with_warmup"):
+    """Rises in a straight line from 0 in num_warmup_steps, falls to lr_end as (remaining share) ** power until num_training_steps, stays there.
+
+    lr_end is a rate for the first parameter group only: the others end at the same share of their own.
+
+    Source: transformers.get_polynomial_decay_schedule_with_warmup.
+    """
+
+    reads_groups: ClassVar[bool] = True
+
+    num_warmup_steps: Warmup
+    num_training_steps: Total
+    lr_end: Rate = 1e-7
+    power: Power = 1.0
+
+    def bind(self, place: Place) -> Self:
+        """ValueError where lr_end is no lower than where the decay begins."""
+        if self.lr_end >= place.base_rates[0]:
+            msg = f"lr_end: must be less than base_lr ({place.base_rates[0]:g})"
+            raise ValueError(msg)
+        return super().bind(place)
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        start = self.default_lr(base_lr)
+        span = self.num_training_steps - self.num_warmup_steps
+        if span <= 0:
+            return base_lr * _warmup(tick, self.num_warmup_steps, self.lr_end / start, xp)
+        progress = xp.maximum(tick - self.num_warmup_steps, 0.0) / span
+        level = shapes.polynomial(progress, start, self.lr_end, self.power, xp)
+        if self.power == 0:  # level to the last tick
+            level = xp.where(tick > self.num_training_steps, self.lr_end, level)
+        return base_lr * _warmup(tick, self.num_warmup_steps, level / start, xp)
+
+    def raises_at(self) -> float:
+        """Where no tick is left to decay in, it divides by zero."""
+        return float(self.num_training_steps) if self.num_training_steps == self.num_warmup_steps else np.inf
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
+        total = max(_whole(self.num_training_steps), _whole(self.num_warmup_steps))
+        after = int(np.floor(self.num_training_steps or 0)) + 1 if self.power == 0 else total
+        return inside(ticks, limit, _warmup_ends(self.num_warmup_steps), Mark(after, "decay ends"))
+
+
+class InverseSqrt(TransformersSchedule, native="get_inverse_sqrt_schedule"):
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, then falls as 1 / sqrt(steps), for ever and ever more slowly.
+
+    timescale is num_warmup_steps if not set; with no warmup either it is 10,000, so that the rate hardly falls at first.
+
+    Source: transformers.get_inverse_sqrt_schedule.
+    """
+
+    num_warmup_steps: Warmup
+    timescale: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05)] | None = None
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        scale = self.timescale if self.timescale is not None else self.num_warmup_steps or 10_000
+        since = xp.maximum(tick - self.num_warmup_steps, 0.0)
+        return base_lr * _warmup(tick, self.num_warmup_steps, 1.0 / xp.sqrt((since + scale) / scale), xp)
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
+        return inside(ticks, limit, _warmup_ends(self.num_warmup_steps))
+
+
+class _WithMinLr(TransformersSchedule):
+    """The two ways of saying where the cosine ends."""
+
+    reads_groups: ClassVar[bool] = True
+
+    num_warmup_steps: Warmup
+    num_training_steps: Total
+    num_cycles: Cycles = 0.5
+    min_lr: Annotated[Rate, Control("rate", low=1e-8, high=10.0, log=True, start=1e-5)] | None = None
+    min_lr_rate: Annotated[float, Control("factor", low=0.0, high=1.0, start=0.1)] | None = None
+
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """Down to a tenth of the base LR, whatever that is."""
+        return super().example(ticks, epochs, updates) | {"min_lr_rate": 0.1}
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.min_lr is None) == (self.min_lr_rate is None):
+            msg = f"min_lr: {'only ' if self.min_lr is not None else ''}one of min_lr and min_lr_rate must be set"
+            raise ValueError(msg)
+        return self
+
+    def bind(self, place: Place) -> Self:
+        """ValueError where min_lr would be a share of nothing."""
+        if self.min_lr is not None and place.base_rates[0] == 0:
+            msg = "min_lr: is divided by base_lr, which must not be 0"
+            raise ValueError(msg)
+        return super().bind(place)
+
+    def _share(self, base_lr: Array) -> Array:
+        """The floor as a share of the base LR."""
+        return self.min_lr / self.default_lr(base_lr) if self.min_lr is not None else self.min_lr_rate
+
+    def _wave(self, progress: Array, base_lr: Array, xp: Any) -> Array:
+        return xp.maximum(shapes.cosine(2.0 * self.num_cycles * progress, 1.0, self._share(base_lr), xp), 0.0)
+
+    def _span(self) -> float:
+        return max(1, (self.num_training_steps or 0) - self.num_warmup_steps)
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
+        ends = _warmup_ends(self.num_warmup_steps)
+        if self.num_cycles == 0:
+            return inside(ticks, limit, ends)
+        turns = every(self._span() / (2.0 * abs(self.num_cycles)), ticks - ends.tick, limit, "turning point")
+        return None if turns is None else inside(ticks, limit, ends, *(Mark(ends.tick + m.tick, m.label) for m in turns))
+
+
+class CosineWithMinLrWithWarmup(_WithMinLr, native="get_cosine_with_min_lr_schedule_with_warmup"):
+    """Rises in a straight line from 0 in num_warmup_steps, then follows num_cycles waves of a cosine (0.5: down to the floor) to num_training_steps.
+
+    After num_training_steps the wave goes on: the LR climbs again. min_lr is a rate for the first parameter group only: the others end at the
+    same share of their own.
+
+    Source: transformers.get_cosine_with_min_lr_schedule_with_warmup.
+    """
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        progress = (tick - self.num_warmup_steps) / self._span()
+        return base_lr * _warmup(tick, self.num_warmup_steps, self._wave(progress, base_lr, xp), xp)
+
+
+class CosineWithMinLrWithWarmupLrRate(_WithMinLr, native="get_cosine_with_min_lr_schedule_with_warmup_lr_rate"):
+    """Rises in a straight line to the base LR within num_warmup_steps, then follows num_cycles waves of a cosine (0.5: down to the floor).
+
+    Everything is one step early: the warmup starts at 1 / num_warmup_steps (or at warmup_lr_rate), not 0, and reaches the base LR at its
+    last step; the floor comes at num_training_steps - 1, after which the LR climbs again.
+
+    Source: transformers.get_cosine_with_min_lr_schedule_with_warmup_lr_rate.
+    """
+
+    warmup_lr_rate: Annotated[float, Control("factor", low=0.0, high=1.0, start=0.01)] | None = None
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        wave = self._wave((tick - self.num_warmup_steps + 1.0) / self._span(), base_lr, xp)
+        if self.warmup_lr_rate is None:
+            rise = (tick + 1.0) / max(1, self.num_warmup_steps)
+        else:
+            rise = shapes.linear(tick / max(1, self.num_warmup_steps - 1), self.warmup_lr_rate, 1.0)
+        return base_lr * xp.where(tick < self.num_warmup_steps, rise, wave)
+
+
+_Ramp = Literal["linear", "cosine", "1-sqrt"]
+
+
+class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
+    """Rises to the base LR in num_warmup_steps, stays there, and falls to min_lr_ratio of it in the last num_decay_steps, where it stays.
+
+    The warmup starts at min_lr_ratio, not 0. num_stable_steps wins over num_training_steps; where warmup and decay are longer than
+    num_training_steps the decay starts part of the way down.
+
+    Source: transformers.get_wsd_schedule; Hu et al. 2024 (arXiv 2404.06395).
+    """
+
+    num_warmup_steps: Warmup
+    num_decay_steps: Annotated[Warmup, Control("ticks", start=0.2)]
+    num_training_steps: Total = None
+    num_stable_steps: Annotated[int | float, Field(le=MAX_COUNT, ge=-MAX_COUNT), Control("ticks", start=0.5)] | None = None
+    warmup_type: _Ramp = "linear"
+    decay_type: _Ramp = "cosine"
+    min_lr_ratio: Annotated[float, Control("factor", low=0.0, high=1.0)] = 0.0
+    num_cycles: Cycles = 0.5
+
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """A run of which the last fifth decays."""
+        return super().example(ticks, epochs, updates) | {"num_training_steps": None}
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if "num_training_steps" not in self.model_fields_set and self.num_stable_steps is None:
+            msg = "num_training_steps (or num_stable_steps) is missing"
+            raise ValueError(msg)
+        return self
+
+    def _decay_begins(self) -> Array:
+        stable = self.num_stable_steps
+        return self.num_training_steps - self.num_decay_steps if stable is None else self.num_warmup_steps + stable
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        begin = self._decay_begins()
+        risen = xp.minimum(tick / max(1, self.num_warmup_steps), 1.0)
+        fallen = xp.maximum(tick - begin, 0.0) / max(1, self.num_decay_steps)
+        rise = {"linear": risen, "cosine": 0.5 * (1.0 - xp.cos(xp.pi * risen)), "1-sqrt": 1.0 - xp.sqrt(1.0 - risen)}[self.warmup_type]
+        fall = {"linear": 1.0 - fallen, "cosine": shapes.cosine(2.0 * self.num_cycles * fallen, 1.0, 0.0, xp), "1-sqrt": 1.0 - xp.sqrt(fallen)}[
+            self.decay_type
+        ]
+        low = self.min_lr_ratio
+        rise, fall = (xp.maximum(factor * (1.0 - low) + low, 0.0) for factor in (rise, fall))
+        late = xp.where(tick < begin, 1.0, xp.where(tick < begin + self.num_decay_steps, fall, low))
+        return base_lr * xp.where(tick < self.num_warmup_steps, rise, late)
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
+        warm, begin = _whole(self.num_warmup_steps), float(self._decay_begins())
+        end = Mark(max(_whole(begin + self.num_decay_steps), warm), "decay ends")
+        return inside(ticks, limit, Mark(warm, "warmup ends"), Mark(max(_whole(begin), warm), "decay begins"), end)
+
+
+class ReduceOnPlateau(TransformersSchedule, plateau.ReduceOnPlateau, native="get_reduce_on_plateau_schedule"):
+    """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down to min_lr.
+
+    It is torch's ReduceLROnPlateau: patience 3 reduces at the fourth bad call, NaN is bad, a change of eps or less is not made.
+
+    Source: transformers.get_reduce_on_plateau_schedule.
+    """
+
+
+class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
+    """Level, divided by factor after more than patience good calls in a row (up to max_lr), multiplied by it after as many bad ones (down to min_lr).
+
+    Unlike a plateau schedule it also raises the rate. With every group at min_lr, reset_start more reductions start it anew at the base LR.
+    The default min_lr of 0.001 is above many an Adam rate: then a reduction leaves the rate where it is.
+
+    Source: transformers.get_greedy_schedule (GreedyLR).
+    """
+
+    mode: Mode = "min"
+    factor: Annotated[float, Field(gt=0, lt=1), Control("factor", low=0.01, high=0.99)] = 0.95
+    patience: Patience = 10
+    threshold: Threshold = 1e-6
+    threshold_mode: Literal["rel", "abs"] = "abs"
+    cooldown: Patience = 0
+    warmup: Patience = 0
+    min_lr: per_group(Rate) = 1e-3  # type: ignore[valid-type]
+    max_lr: per_group(Rate) = 1.0  # type: ignore[valid-type]
+    eps: Annotated[Rate, Control("rate", low=1e-8, high=0.1, log=True)] = 1e-8
+    smooth: bool = False
+    window_size: Annotated[int, Field(gt=0, le=MAX_COUNT), Control("number", low=1, high=200)] = 50
+    reset_start: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=1000)] = 500
+
+    def bind(self, place: Place) -> Self:
+        """All groups' lists are kept: whether it starts anew hangs on every group."""
+        bound = self.model_copy()
+        bound._place = place  # noqa: SLF001 (its own)
+        return bound
+
+    def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
+        group = self._place.group
+        first = [base_lr if i == group else rate for i, rate in enumerate(self._place.base_rates)]
+        lows, highs = (v if isinstance(v, tuple) else (v,) * len(first) for v in (self.min_lr, self.max_lr))
+        better = plateau.better(self.mode, self.threshold, relative=self.threshold_mode == "rel")
+        lrs, rates = list(first), [base_lr]
+        best, good, bad, resting, warming, left = plateau.worst(self.mode), 0, 0, 0, 0, self.reset_start
+        window: deque[float] = deque()
+        total = 0.0  # kept as the genuine code does: rounding and NaN stay in it
+        for metric in metrics:
+            window.append(metric)
+            total += metric
+            if len(window) > self.window_size:
+                total -= window.popleft()
+            value = total / len(window) if self.smooth else metric
+            if resting > 0 or warming > 0:
+                resting, warming = (resting - 1, warming) if resting > 0 else (resting, warming - 1)
+                good = bad = 0
+            else:
+                good, bad = (good + 1, 0) if better(value, best) else (0, bad + 1)
+                best = value if good else best
+                if good > self.patience:
+                    raised = [min(lr / self.factor, high) for lr, high in zip(lrs, highs, strict=True)]
+                    lrs = [new if new - lr > self.eps else lr for lr, new in zip(lrs, raised, strict=True)]
+                    good, warming, left = 0, self.warmup, self.reset_start
+                elif bad > self.patience:
+                    lrs = [plateau.Reduce(self.factor, low, self.eps)(lr) for lr, low in zip(lrs, lows, strict=True)]
+                    bad, resting = 0, self.cooldown
+                    if all(lr <= low for lr, low in zip(lrs, lows, strict=True)):
+                        left -= 1
+                        if left <= 0:
+                            lrs, best, resting, left = list(first), plateau.worst(self.mode), self.cooldown, self.reset_start
+                            window.clear()
+                            total = 0.0
+            rates.append(lrs[group])
+        return rates
 
 
 def _warmup(tick: Array, length: float, after: Array, xp: Any) -> Array:
