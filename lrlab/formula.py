@@ -32,6 +32,17 @@ class Passed(sympy.Function):  # type: ignore[misc]
         return rf"\#\{{b \le {printer.doprint(tick)} : b \in \{{{', '.join(shown)}\}}\}}"
 
 
+class Level(sympy.Function):  # type: ignore[misc]
+    """The staircase (tick, v0, b1, v1, b2, v2, ...): v0 before tick b1, then v1 before b2, ..."""
+
+    def _latex(self, printer: Any, **_: Any) -> str:
+        tick, first, *rest = map(printer.doprint, self.args)
+        cases = [rf"{value} & {tick} < {border}" for value, border in zip([first, *rest[1::2]], rest[::2], strict=False)]
+        shown = cases if len(cases) <= SHOWN else [*cases[: SHOWN - 1], r"\dots"]
+        lines = r" \\ ".join([*shown, rf"{rest[-1]} & {tick} \ge {rest[-2]}"])
+        return rf"\begin{{cases}} {lines} \end{{cases}}"
+
+
 class Restarted(sympy.Function):  # type: ignore[misc]
     """How many cycles of length first, first * factor, ... lie before the tick: of (tick, first, factor)."""
 
@@ -85,6 +96,8 @@ def _convert(value: Any, values: dict[sympy.Symbol, float] | None = None) -> sym
             return _name(label, number, values)
         case "searchsorted":
             return _passed(args[0], _convert(args[1], values), values)
+        case "take":
+            return _level(args[0], args[1].args, values)
     if op == "where":
         return _piecewise(value, values)
     parts = [_convert(a, values) for a in args]
@@ -144,6 +157,13 @@ def _typeset(name: str) -> str:
         return rf"\mathtt{{{plain.replace('_', chr(92) + '_')}}}{upper}"
     letter = rf"\{head}" if head in _GREEK else head
     return f"{letter}_{{{tail}}}{upper}" if tail else f"{letter}{upper}"
+
+
+def _level(table: tuple[Any, ...], search: tuple[Any, Any], values: dict[sympy.Symbol, float]) -> sympy.Expr:
+    """A table that is looked up by how many borders have passed."""
+    borders, tick = search
+    pairs = [part for border, value in zip(borders, table[1:], strict=True) for part in (sympy.nsimplify(border), _convert(value, values))]
+    return Level(_convert(tick, values), _convert(table[0], values), *pairs)
 
 
 def _passed(table: Any, tick: sympy.Expr, values: dict[sympy.Symbol, float]) -> sympy.Expr:

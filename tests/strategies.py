@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
 
 from lrlab.schedules import KINDS
 from lrlab.schedules.base import is_horizon
-from lrlab.schedules.params import Described, PerGroup, describe, find
+from lrlab.schedules.params import LEAST_GROWTH, Described, PerGroup, describe, find
 
 TICKS = 60
 """How long the drawn runs are, about; durations are drawn up to a third more."""
@@ -22,20 +23,22 @@ EXPRESSIONS = {
     2: ["lambda {0}, {1}: ((1 + math.cos({0} * math.pi / {1})) / 2) * 0.8 + 0.2", "1 - 0.01 * {0} / abs({1})", "0.9 ** {0}"],
 }  # fmt: skip
 
-LATER = [k for k in KINDS if k.startswith("torch.") and k not in ("torch.SequentialLR", "torch.OneCycleLR", "torch.CyclicLR")]
-"""What may follow a milestone."""
-FIRST = [*LATER, "torch.OneCycleLR", "torch.CyclicLR"]
+COMPOSED = {"torch.SequentialLR", "torch.ChainedScheduler"}
+LATER = [k for k in KINDS if k.startswith("torch.") and k not in {*COMPOSED, "torch.OneCycleLR", "torch.CyclicLR", "torch.ReduceLROnPlateau", "torch.MultiplicativeLR"}]
+"""What may follow a milestone, or another scheduler of a chain."""
+FIRST = [*LATER, "torch.OneCycleLR", "torch.CyclicLR", "torch.MultiplicativeLR"]
 
 rates = st.one_of(st.sampled_from([0.1, 0.001, 1.0]), st.floats(1e-6, 2.0))
 
 
 def schedules(kind: str, groups: int | None = None) -> st.SearchStrategy[dict[str, Any]]:
     """Documents of one schedule; `groups` None: base_lr is a number, so list arguments are absent."""
-    if kind == "torch.SequentialLR":
-        return sequences(groups)
+    nested = NESTED.get(kind)
+    if nested is not None:
+        return nested(groups)
     drawn = st.fixed_dictionaries({"kind": st.just(kind)}, optional={}).flatmap(lambda head: _fields(kind, groups).map(lambda rest: head | rest))
-    special = {"torch.OneCycleLR": _with_length, "cawb.CosineAnnealingWarmbootingLR": _with_segments}.get(kind)
-    return drawn if special is None else drawn.map(special)
+    mended = MENDED.get(kind)
+    return drawn if mended is None else drawn.map(mended)
 
 
 def _fields(kind: str, groups: int | None) -> st.SearchStrategy[dict[str, Any]]:
@@ -59,10 +62,18 @@ def values(about: Described, *, horizon: bool = False) -> st.SearchStrategy[Any]
         return st.booleans()
     unit = about.control.unit
     least = about.low if about.low is not None else -TICKS
+    if unit == "metrics":
+        return st.lists(st.floats(-2.0, 2.0).map(lambda x: round(x, 2)) | st.sampled_from([1.0, 1.0, 0.5, "nan"]), max_size=TICKS)
+    if unit == "pairs":
+        return st.dictionaries(st.integers(0, TICKS * 4 // 3).map(str), st.floats(0.0, 3.0).map(lambda x: round(x, 3)), max_size=4)
+    if unit == "text":
+        return st.sampled_from(["val_loss", "val_accuracy", "auc"])
+    if about.many and not about.integer:
+        return st.lists(rates, min_size=1, max_size=5)
     if about.many:
         return st.lists(st.integers(max(int(least), -3), TICKS * 4 // 3), max_size=5)
     if unit == "expression":
-        names = about.control.help.removeprefix("an expression of ").split(", ")
+        names = about.control.arguments
         return st.sampled_from([text.format(*names) for text in EXPRESSIONS[len(names)]])
     if unit in ("ticks", "epochs", "updates") or about.integer:
         low = max(int(least), 0) + about.positive
@@ -75,8 +86,8 @@ def values(about: Described, *, horizon: bool = False) -> st.SearchStrategy[Any]
     low, high = (about.low if about.low is not None else -0.9), (about.high if about.high is not None else 1.2)
     if unit == "number":
         low, high = (about.low if about.low is not None else -3.0), 30.0 if about.positive else 3.0
-    inner = st.floats(low + 1e-3 if about.positive else low, high).map(lambda x: round(x, 6))
-    ends = [float(x) for x in (about.low if not about.positive else None, about.high) if x is not None]
+    inner = st.floats(low + 1e-3 if about.positive else low, high - 1e-3 if about.below else high).map(lambda x: round(x, 6))
+    ends = [float(x) for x in (about.low if not about.positive else None, None if about.below else about.high) if x is not None]
     return inner | st.sampled_from(ends) if ends else inner
 
 
@@ -105,11 +116,72 @@ def _with_segments(schedule: dict[str, Any]) -> dict[str, Any]:
     return schedule
 
 
+def _with_one_floor(schedule: dict[str, Any]) -> dict[str, Any]:
+    """transformers wants one of min_lr and min_lr_rate."""
+    if (schedule.get("min_lr") is None) == (schedule.get("min_lr_rate") is None):
+        schedule.pop("min_lr", None)
+        schedule["min_lr_rate"] = 0.1
+    return schedule
+
+
+def _with_a_stable_phase(schedule: dict[str, Any]) -> dict[str, Any]:
+    if schedule.get("num_stable_steps") is None:
+        schedule.setdefault("num_training_steps", None)
+    return schedule
+
+
+def _with_a_low_end(schedule: dict[str, Any]) -> dict[str, Any]:
+    """lr_end lies below every rate that is drawn, and there is something to fall in."""
+    if schedule["num_training_steps"] == 0:
+        schedule["num_training_steps"] = 1
+    return schedule | {"lr_end": 1e-7} if "lr_end" in schedule else schedule
+
+
+def _with_bounds_in_order(schedule: dict[str, Any]) -> dict[str, Any]:
+    low, high = schedule.get("lb", -7.0), schedule.get("ub", 3.0)
+    return schedule | {"lb": min(low, high - 1.0), "ub": high}
+
+
+def _with_growth(schedule: dict[str, Any]) -> dict[str, Any]:
+    """Cycles grow by a power of two: at other factors the genuine code's logarithm misses some restarts by a tick."""
+    for name in {"cycle_mul", "t_mul"} & schedule.keys():
+        schedule[name] = 1.0 if schedule[name] < LEAST_GROWTH else 2.0 if schedule[name] < 3 else 4.0  # noqa: PLR2004
+    return schedule
+
+
+def _with_room_to_decay(schedule: dict[str, Any]) -> dict[str, Any]:
+    """timm's decay fits into t_initial, and a stable function has a timescale."""
+    if schedule["t_initial"] is not None:
+        schedule["decay_t"] = min(schedule["decay_t"], schedule["t_initial"])
+    if schedule.get("stable_fn", "constant") != "constant" and (schedule.get("stable_timescale") or schedule.get("warmup_t", 0)) <= 0:
+        schedule["stable_timescale"] = 7.5
+    elif (schedule.get("stable_timescale") or 1.0) <= 0:
+        schedule["stable_timescale"] = 7.5
+    return schedule
+
+
+MENDED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "torch.OneCycleLR": _with_length,
+    "cawb.CosineAnnealingWarmbootingLR": _with_segments,
+    "transformers.get_cosine_with_min_lr_schedule_with_warmup": _with_one_floor,
+    "transformers.get_cosine_with_min_lr_schedule_with_warmup_lr_rate": _with_one_floor,
+    "transformers.get_wsd_schedule": _with_a_stable_phase,
+    "transformers.get_polynomial_decay_schedule_with_warmup": _with_a_low_end,
+    "timm.CosineLRScheduler": _with_growth,
+    "timm.PolyLRScheduler": _with_growth,
+    "timm.TanhLRScheduler": lambda schedule: _with_growth(_with_bounds_in_order(schedule)),
+    "timm.WSDLRScheduler": _with_room_to_decay,
+}
+"""What fields alone do not say of a kind."""
+
+
 @st.composite
 def sequences(draw: st.DrawFn, groups: int | None = None, first: str | None = None, later: str | None = None) -> dict[str, Any]:
     """SequentialLR of two to four parts with rising milestones, before the run's start and repeated ones among them."""
     count = 1 if later is not None else draw(st.integers(0, 3))
     kinds = [first or draw(st.sampled_from(FIRST)), *(later or draw(st.sampled_from(LATER)) for _ in range(count))]
+    kinds = [kind for i, kind in enumerate(kinds) if kind != "torch.SWALR" or kind not in kinds[:i]]  # more than one is refused
+    count = len(kinds) - 1
     milestones = sorted(draw(st.lists(st.integers(-2, TICKS), min_size=count, max_size=count)))
     if draw(st.booleans()):
         milestones = [milestones[0] for _ in milestones]
@@ -118,6 +190,48 @@ def sequences(draw: st.DrawFn, groups: int | None = None, first: str | None = No
         if part["kind"] in ("torch.LinearLR", "torch.PolynomialLR") and part.get("total_iters") == 0:
             part["total_iters"] = 1
     return {"kind": "torch.SequentialLR", "schedulers": parts, "milestones": milestones}
+
+
+@st.composite
+def chains(draw: st.DrawFn, groups: int | None = None, *, nested: bool = True) -> dict[str, Any]:
+    """ChainedScheduler of one to three, a sequence and another chain among them."""
+    parts = [draw(schedules(draw(st.sampled_from(FIRST)), groups))]
+    for _ in range(draw(st.integers(0, 2))):
+        inner = draw(st.integers(0, 5)) if nested else 5
+        if inner == 0:
+            parts.append(draw(sequences(groups, draw(st.sampled_from(LATER)))))
+        elif inner == 1:
+            parts.append({"kind": "torch.ChainedScheduler", "schedulers": [draw(schedules(draw(st.sampled_from(LATER)), groups))]})
+        else:
+            parts.append(draw(schedules(draw(st.sampled_from(LATER)), groups)))
+    while str(parts).count("torch.SWALR") > 1:  # more than one is refused
+        parts.pop()
+    for part in parts:
+        if part["kind"] == "torch.ConstantLR" and part.get("factor") == 0:  # torch divides by it
+            part["factor"] = 0.25
+    return {"kind": "torch.ChainedScheduler", "schedulers": parts}
+
+
+@st.composite
+def gradual(draw: st.DrawFn, groups: int | None = None) -> dict[str, Any]:
+    """GradualWarmupScheduler with nothing, any torch schedule, or a plateau and its metrics after it."""
+    drawn: dict[str, Any] = {"kind": "warmup_scheduler.GradualWarmupScheduler", "multiplier": draw(st.sampled_from([1, 1.0, 2.5, 8]))}
+    drawn["total_epoch"] = draw(st.integers(1, TICKS) | st.sampled_from([2.5, 7.25]))
+    after = draw(st.sampled_from([None, "torch.ReduceLROnPlateau", *FIRST]))
+    if after is not None:
+        drawn["after_scheduler"] = draw(schedules(after, groups))
+        metrics = drawn["after_scheduler"].pop("metrics", None)
+        if after == "torch.ReduceLROnPlateau":
+            drawn["metrics"] = metrics
+    return drawn
+
+
+NESTED: dict[str, Callable[[int | None], st.SearchStrategy[dict[str, Any]]]] = {
+    "torch.SequentialLR": sequences,
+    "torch.ChainedScheduler": chains,
+    "warmup_scheduler.GradualWarmupScheduler": gradual,
+}
+"""What holds other schedules."""
 
 
 @st.composite

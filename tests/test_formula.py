@@ -10,12 +10,18 @@ import oracle
 import pytest
 import strategies
 import sympy
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lrlab import formula
 from lrlab.experiment import parse
+from lrlab.run import calls
 from lrlab.schedules import KINDS, Schedule
+from lrlab.schedules.torch_compose import ChainedScheduler
+
+
+WITH_FORMULA = [kind for kind, schedule in KINDS.items() if not hasattr(schedule, "reason") or schedule is ChainedScheduler]
+"""All but those that never have one and say so."""
 
 
 def passed(tick: Any, *borders: Any) -> Any:
@@ -33,30 +39,42 @@ def restarted(tick: Any, first: Any, factor: Any) -> Any:
     return over
 
 
-def bound(document: dict[str, Any]) -> tuple[Schedule, float]:
+def level(tick: Any, first: Any, *rest: Any) -> Any:
+    """The value behind the last border that lies at or before the tick."""
+    value = np.full_like(np.asarray(tick, dtype=float), float(first))
+    for border, after in zip(rest[::2], rest[1::2], strict=True):
+        value = np.where(np.asarray(tick) >= float(border), float(after), value)
+    return value
+
+
+def bound(document: dict[str, Any]) -> tuple[Schedule, float, Any]:
+    """The first group's schedule and base rate, and the ticks of the run, at most some."""
     experiment = parse(document)
-    return experiment.trials[0].bound(experiment.run)[0], experiment.trials[0].base_rates[0]
+    trial = experiment.trials[0]
+    at = np.arange(min(strategies.TICKS, calls(experiment.run, trial.clock)), dtype=np.float64)
+    return trial.bound(experiment.run)[0], trial.base_rates[0], at
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", WITH_FORMULA)
 @settings(max_examples=12)
 @given(data=st.data())
 def test_the_formula_has_the_values_of_the_curve(kind: str, data: st.DataObject) -> None:
-    schedule, base_lr = bound(data.draw(strategies.documents(kind)))
+    schedule, base_lr, at = bound(data.draw(strategies.documents(kind)))
+    assume(not schedule.no_formula)
     tree, values = formula.expression(schedule)
     arguments = [formula.TICK, formula.BASE, *values]
-    evaluate = sympy.lambdify(arguments, tree, modules=[{"Passed": passed, "Restarted": restarted}, "numpy"])
-    at = np.arange(strategies.TICKS, dtype=np.float64)
+    evaluate = sympy.lambdify(arguments, tree, modules=[{"Passed": passed, "Restarted": restarted, "Level": level}, "numpy"])
     with np.errstate(all="ignore"):
         got = np.broadcast_to(evaluate(at, base_lr, *values.values()), at.shape)
     oracle.same(got, np.broadcast_to(schedule.curve(at, base_lr), at.shape), f"{schedule!r}: {tree}")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", WITH_FORMULA)
 @settings(max_examples=3)
 @given(data=st.data())
 def test_the_latex_can_be_set(kind: str, data: st.DataObject) -> None:
-    schedule, _ = bound(data.draw(strategies.documents(kind)))
+    schedule, _, _ = bound(data.draw(strategies.documents(kind)))
+    assume(not schedule.no_formula)
     text = formula.latex(schedule)
     assert text.startswith(r"\eta(t) = ")
     depth = 0
@@ -88,5 +106,5 @@ def test_arguments_stand_under_their_own_names(schedule: dict[str, Any], holds: 
 
 
 def test_the_values_of_the_named_arguments_stand_beside() -> None:
-    schedule, _ = bound(oracle.document({"kind": "torch.CosineAnnealingLR", "T_max": None, "eta_min": 0.01}, steps=70))
+    schedule, _, _ = bound(oracle.document({"kind": "torch.CosineAnnealingLR", "T_max": None, "eta_min": 0.01}, steps=70))
     assert dict(formula.values(schedule)) == {"T_{max}": 70.0, r"\eta_{min}": 0.01}

@@ -37,9 +37,10 @@ class Numpy(base.Exporter):
         guard = "" if all(map(always_defined, trees)) else '@np.errstate(all="ignore")  # both sides of a where are computed\n'
         says = "The learning rate that optimizer step `step` (counted from 0; a number or an array) uses"
         shape = f"{says}; one row per parameter group." if many else f"{says}."
+        standard = "".join(f"{line}\n\n" for line in sorted(writer.imports - {"import numpy as np"}))
         head = f'"""The learning rate of {trial.schedule.kind} at any optimizer step, as a plain numpy function."""'
         return base.blocks(
-            f"{head}\n\n{base.document_line(experiment, trial)}\n\nimport numpy as np\n\n"
+            f"{head}\n\n{base.document_line(experiment, trial)}\n\n{standard}import numpy as np\n\n"
             f"BASE_LR = {base.base_lr_value(trial)}\n{base.constants(writer)}".rstrip(),
             *functions,
             guard + base.function("def learning_rate(step):", shape, [*start, *last]),

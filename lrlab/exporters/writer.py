@@ -16,7 +16,7 @@ _ATOM = 9
 _LONG = 40
 _LEAVES = frozenset({"symbol", "name", "item", "pi", "e"})
 _MATH = {"minimum": "min", "maximum": "max", "abs": "abs"}
-_SAFE = frozenset({"+", "-", "*", "neg", "minimum", "maximum", "floor", "cos", "searchsorted", "where", *_LEAVES, *COMPARISONS})
+_SAFE = frozenset({"+", "-", "*", "neg", "minimum", "maximum", "floor", "cos", "searchsorted", "take", "where", *_LEAVES, *COMPARISONS})
 
 
 def always_defined(tree: Any) -> bool:
@@ -117,6 +117,9 @@ class Writer:
                 return f"{self._constant(name, _list(values))}[{index}]"
             case "searchsorted":
                 return self._search(args[0], self.text(args[1]))
+            case "take":
+                table, index = self._table(args[0]), self.text(args[1])
+                return f"{table}[{index}]" if self.flavour == "math" else f"np.take({table}, {index})"
         inside = ", ".join(self.text(a) for a in args)
         if self.flavour == "numpy":
             self.imports.add("import numpy as np")
@@ -126,10 +129,17 @@ class Writer:
         self.imports.add("import math")
         return f"math.{op}({inside})"
 
+    def _table(self, values: tuple[Any, ...]) -> str:
+        """The constant that holds a table of values: an argument under its own name, or what was worked out from arguments."""
+        own = [v.expr.args for v in values if isinstance(v, Named) and v.expr.op == "item"]
+        whole = len(own) == len(values) and [index for _, index, _ in own] == list(range(len(own[0][2])))
+        return self._constant(own[0][0] if whole and len({name for name, _, _ in own}) == 1 else "levels", _list(map(float, values)))
+
     def _search(self, table: Any, value: str) -> str:
         if isinstance(table, Restarts):
             first, factor = self.text(table.first), self.text(table.factor)
-            borders = self._constant("restarts", f"[{first} * ({factor}**k - 1) // ({factor} - 1) for k in range(1, {len(table) + 1})]")
+            self.imports.add("from itertools import accumulate")
+            borders = self._constant("restarts", f"list(accumulate({first} * {factor}**k for k in range({len(table)})))")
         else:
             borders = _list(table)
         if self.flavour == "numpy":

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+import math
+from bisect import bisect_right
+from functools import lru_cache
+from itertools import accumulate
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, inside
-from lrlab.schedules.params import LOW_RATE, MAX_COUNT, Control, Rate, Steps
+from lrlab.schedules.paddle import PiecewiseDecay
+from lrlab.schedules.params import LOW_RATE, MAX_COUNT, Control, Factor, Milestones, Rate, Steps, list_of
+
+Iterations = Annotated[Steps, Control("updates", low=1, high=10_000)]
+WarmupEpochs = Annotated[int | float, Field(ge=0, le=MAX_COUNT), Control("epochs", start=0.05)]
+AllEpochs = Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("epochs", low=1, start=1.0)]
+EpochBorders = Annotated[Milestones, Control("epochs", help="epochs, in brackets: [30, 60]")]
+
+_FAR = 2.0**60  # no run comes here
+
+
+@lru_cache(maxsize=4096)
+def first_tick(epoch: float, num_iters: float) -> float:
+    """The first tick at which 0 + 1 / num_iters + 1 / num_iters + ... has come to `epoch`: rounding makes some late by a tick.
+
+    Between two powers of two every addition is rounded to the same amount, so a long stretch of them is one multiplication, and exact.
+    """
+    step, goal = 1.0 / float(num_iters), float(epoch)
+    tick, here = 0.0, 0.0
+    while here < goal:
+        tick, here = tick + 1, here + step
+        amount = (here + step) - here
+        if amount == 0:
+            return _FAR
+        room = min(goal, 2.0 ** math.frexp(here)[1]) - here
+        many = math.floor(room / amount) - 2  # two short: additions near a power of two, or after a tie, are made one by one
+        if many > 0 and (here + step + step) - (here + step) == amount:
+            tick, here = tick + many, here + many * amount
+    return tick
 
 
 class PaddleVideoSchedule(Schedule):
     """A schedule of PaddleVideo. A tick is an iteration; epochs are num_iters of them. The rate is an argument of its own."""
 
     framework: ClassVar[str] = "paddlevideo"
+    documentation: ClassVar[str] = "https://github.com/PaddlePaddle/PaddleVideo/blob/develop/paddlevideo/solver/custom_lr.py"
 
     @property
     def own_rate(self) -> bool:
@@ -32,10 +65,10 @@ class CustomWarmupCosineDecay(PaddleVideoSchedule):
     """
 
     warmup_start_lr: Annotated[Rate, LOW_RATE]
-    warmup_epochs: Annotated[int | float, Field(ge=0, le=MAX_COUNT), Control("epochs", start=0.05)]
+    warmup_epochs: WarmupEpochs
     cosine_base_lr: Rate
-    max_epoch: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("epochs", low=1, start=1.0)]
-    num_iters: Annotated[Steps, Control("updates", low=1, high=10_000)]
+    max_epoch: AllEpochs
+    num_iters: Iterations
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         epoch = tick / self.num_iters
@@ -49,3 +82,136 @@ class CustomWarmupCosineDecay(PaddleVideoSchedule):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         ends = int(np.ceil(self.warmup_epochs * self.num_iters)), int(np.ceil(self.max_epoch * self.num_iters))
         return inside(ticks, limit, Mark(ends[0], "warmup ends"), Mark(ends[1], "turning point"))
+
+
+class CustomWarmupPiecewiseDecay(PaddleVideoSchedule):
+    """Rises in a straight line from warmup_start_lr in warmup_epochs, then a staircase: step_base_lr times lrs[k] from epoch steps[k] on.
+
+    Before the first of steps the last of lrs is used: begin steps with 0. Without a warmup the first iteration still uses warmup_start_lr.
+    gamma and max_epoch are asked for and change nothing. Rounding makes some steps an iteration late (epoch 4 of 30 iterations: at 121).
+
+    Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
+    """
+
+    warmup_start_lr: Annotated[Rate, LOW_RATE]
+    warmup_epochs: WarmupEpochs
+    step_base_lr: Rate
+    lrs: Annotated[list_of(float), Field(min_length=1), Control("factor", help="factors, in brackets: [1, 0.1]")]  # type: ignore[valid-type]
+    gamma: Factor
+    steps: EpochBorders
+    max_epoch: AllEpochs
+    num_iters: Iterations
+
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """A tenth after a third and after two thirds of the run."""
+        return super().example(ticks, epochs, updates) | {"lrs": [1.0, 0.1, 0.01], "steps": [0, epochs // 3, epochs * 2 // 3]}
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(self.lrs) < len(self.steps):
+            msg = f"lrs: must have one value for each of steps ({len(self.steps)}), not {len(self.lrs)}"
+            raise ValueError(msg)
+        return self
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+        factors = (self.lrs[-1], *self.lrs[: len(self.steps)])
+        borders = tuple(first_tick(s, self.num_iters) for s in accumulate(self.steps, max))
+        after = self.step_base_lr * shapes.levels(tick, borders, factors, xp)
+        if self.warmup_epochs == 0:
+            return xp.where(tick < 1, self.warmup_start_lr, after)
+        peak = self.step_base_lr * factors[bisect_right(list(accumulate(self.steps, max)), self.warmup_epochs)]
+        rise = shapes.linear(tick / self.num_iters / self.warmup_epochs, self.warmup_start_lr, peak)
+        return xp.where(tick < first_tick(self.warmup_epochs, self.num_iters), rise, after)
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
+        steps = [Mark(max(_whole_tick(s, self), 1), "step") for s in sorted(set(self.steps)) if s >= self.warmup_epochs]
+        return inside(ticks, limit, Mark(max(_whole_tick(self.warmup_epochs, self), 1), "warmup ends"), *steps)
+
+
+class CustomPiecewiseDecay(PaddleVideoSchedule, PiecewiseDecay):
+    """A staircase: the first of values until the first of boundaries, then the next one until the next, and the last one for ever.
+
+    paddle's PiecewiseDecay: boundaries are iterations, not epochs, and num_iters changes nothing.
+
+    Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
+    """
+
+    num_iters: Iterations
+
+
+class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
+    """A cosine from the base LR to min_lr at max_epoch in steps of an epoch, climbing again after, times a straight warmup from warmup_ratio to 1.
+
+    warmup_iters counts epochs, in spite of its name. base_lr is the trial's.
+
+    Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
+    """
+
+    warmup_iters: WarmupEpochs
+    warmup_ratio: Annotated[float, Control("factor", high=1.0)] = 0.1
+    min_lr: Rate = 0.0
+    max_epoch: AllEpochs = 30
+    num_iters: Iterations
+
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """As long as the run."""
+        return super().example(ticks, epochs, updates) | {"max_epoch": epochs}
+
+    @property
+    def own_rate(self) -> bool:
+        """The trial's base_lr stands for its own of that name."""
+        return False
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        after = shapes.cosine(shapes.steps_done(tick, self.num_iters, xp) / self.max_epoch, base_lr, self.min_lr, xp)
+        if self.warmup_iters == 0:
+            return after
+        return after * shapes.linear(shapes.ramp(tick, self.warmup_iters * self.num_iters, xp), self.warmup_ratio, 1.0)
+
+    def jumps(self, ticks: int, limit: int) -> list[int]:
+        """It falls once an epoch."""
+        epochs = range(self.num_iters, ticks, self.num_iters)
+        return list(epochs) if len(epochs) <= limit else []
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
+        ends = math.ceil(self.warmup_iters * self.num_iters), math.ceil(self.max_epoch) * self.num_iters
+        return inside(ticks, limit, Mark(ends[0], "warmup ends"), Mark(ends[1], "turning point"))
+
+
+class CustomWarmupAdjustDecay(PaddleVideoSchedule):
+    """Rises in a straight line from step_base_lr / warmup_epochs in warmup_epochs, then a staircase: times lr_decay_rate at each boundary passed.
+
+    Made for one step an epoch: driven by iterations the warmup rises an epoch too far, up to nearly 1 + 1 / warmup_epochs times step_base_lr,
+    and drops to it. Rounding makes some boundaries an iteration late.
+
+    Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
+    """
+
+    step_base_lr: Rate
+    warmup_epochs: WarmupEpochs
+    lr_decay_rate: Factor
+    boundaries: EpochBorders
+    num_iters: Iterations
+
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """A tenth after a third and after two thirds of the run."""
+        return super().example(ticks, epochs, updates) | {"boundaries": [epochs // 3, epochs * 2 // 3]}
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+        borders = tuple(first_tick(b, self.num_iters) for b in sorted(self.boundaries))
+        after = self.step_base_lr * self.lr_decay_rate ** shapes.passed(tick, borders, xp) if borders else self.step_base_lr
+        if self.warmup_epochs == 0:
+            return after
+        rise = self.step_base_lr * (tick / self.num_iters + 1.0) / self.warmup_epochs
+        return xp.where(tick < first_tick(self.warmup_epochs, self.num_iters), rise, after)
+
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
+        steps = [Mark(_whole_tick(b, self), "boundary") for b in sorted(set(self.boundaries)) if b > self.warmup_epochs]
+        return inside(ticks, limit, Mark(_whole_tick(self.warmup_epochs, self), "warmup ends"), *steps)
+
+
+def _whole_tick(epoch: float, schedule: CustomWarmupPiecewiseDecay | CustomWarmupAdjustDecay) -> int:
+    return int(first_tick(epoch, schedule.num_iters))

@@ -62,13 +62,25 @@ Iters: TypeAlias = Annotated[int, _COUNT, Control("ticks", start=0.05, help="in 
 
 _HORIZON = Control("ticks", low=1, help="in scheduler.step() calls; follow the run: as long as the run lasts")
 
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float):
+        msg = "must be a whole number"
+        raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
+    return value
+
+
 if TYPE_CHECKING:  # a curve is bound to its run: it sees numbers
     Horizon: TypeAlias = Any
+    WholeHorizon: TypeAlias = Any
     Total: TypeAlias = Any
     Milestones: TypeAlias = tuple[int, ...]
 else:
     Horizon = Annotated[int | float | None, _POSITIVE, _HORIZON]
     """How long the schedule lasts, in ticks; null: the ticks left to it (at least one)."""
+
+    WholeHorizon = Annotated[Horizon, AfterValidator(_whole)]
+    """A horizon whose native code takes whole numbers only."""
 
     Total = Annotated[int | float | None, _COUNT, _HORIZON]
     """A horizon whose native code takes 0 as well."""
@@ -134,6 +146,17 @@ Pairs: TypeAlias = Annotated[
 """From tick to number, where native code takes a dictionary with whole numbers as keys."""
 
 
+def _grows_enough(value: float) -> float:
+    if 1 < value < LEAST_GROWTH:
+        msg = f"must be 1, or at least {LEAST_GROWTH}"
+        raise ValueError(msg)
+    return value
+
+
+LEAST_GROWTH = 1.01  # cycles that grow by less are too many to keep a table of
+Growth: TypeAlias = Annotated[float, Field(ge=1, le=10**6), AfterValidator(_grows_enough), Control("number", low=1.0, high=4.0)]
+"""By how much each cycle is longer than the one before."""
+
 Mode: TypeAlias = Literal["min", "max"]
 """Whether a metric is good when it is low or when it is high."""
 
@@ -178,6 +201,8 @@ class Described:
     low: float | None = None
     positive: bool = False
     high: float | None = None
+    below: bool = False
+    """Whether `high` itself is too much, as `positive` says of a `low` of 0."""
 
 
 def describe(annotation: Any, metadata: list[Any]) -> Described:
@@ -185,9 +210,10 @@ def describe(annotation: Any, metadata: list[Any]) -> Described:
     parts = list(_parts(annotation, metadata))
     types = [p for p in parts if isinstance(p, type)]
     bounds = {name: getattr(p, name) for p in parts for name in ("ge", "gt", "le", "lt") if getattr(p, name, None) is not None}
+    control = next((p for p in parts if isinstance(p, Control)), None)
     return Described(
-        control=next((p for p in parts if isinstance(p, Control)), None),
-        choices=tuple(c for p in parts if get_origin(p) is Literal for c in get_args(p)),
+        control=control,
+        choices=() if control else tuple(c for p in parts if get_origin(p) is Literal for c in get_args(p)),
         optional=type(None) in types,
         integer=int in types and float not in types,
         many=tuple in types and not any(isinstance(p, PerGroup) for p in parts),
@@ -195,6 +221,7 @@ def describe(annotation: Any, metadata: list[Any]) -> Described:
         low=bounds.get("ge", bounds.get("gt")),
         positive="gt" in bounds,
         high=bounds.get("le", bounds.get("lt")),
+        below="lt" in bounds,
     )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate, count, takewhile
 from typing import Any
 
 from lrlab.schedules.base import Array
 from lrlab.schedules.trace import Restarts
 
 _FAR = 2.0**60  # no run comes here: the table of restarts may end
+_ROUNDING = 1e-12  # what a quotient of logarithms may be off by
 
 
 def cosine(progress: Array, start: Array, end: Array, xp: Any) -> Array:
@@ -53,12 +56,8 @@ def bisected(borders: tuple[float, ...], value: Array, xp: Any) -> Array:
 
 @lru_cache(maxsize=256)
 def _restart_table(first: float, factor: float) -> Restarts:
-    borders: list[float] = []
-    length = float(first)
-    while not borders or borders[-1] < _FAR:
-        borders.append((borders[-1] if borders else 0.0) + length)
-        length *= factor
-    return Restarts(borders)
+    lengths = takewhile(lambda length: length < _FAR, (first * factor**k for k in count()))
+    return Restarts(accumulate(lengths))
 
 
 def restarts(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, Array]:
@@ -97,3 +96,33 @@ def choose(tick: Array, borders: list[float], pieces: list[Array], xp: Any) -> A
     for border, piece in zip(borders, pieces[1:], strict=True):
         outcome = xp.where(tick < border, outcome, piece)
     return outcome
+
+
+def triangle(tick: Array, up: Array, down: Array, xp: Any) -> tuple[Array, Array]:
+    """A wave from 0 up to 1 in `up` ticks and back in `down`, and the number of the wave, from 0."""
+    wave = xp.floor(tick / (up + down))
+    since = tick - wave * (up + down)
+    return xp.where(since <= up, since / up, (up + down - since) / down), wave
+
+
+def until_above(tick: Array, borders: Iterable[float], values: tuple[float, ...], xp: Any) -> Array:
+    """The value of the first border above the tick, as a loop over borders finds it, in whatever order they are; the last value behind them."""
+    reached = tuple(accumulate(map(float, borders), max))
+    return levels(tick, reached, (*values[: len(reached)], values[-1]), xp)
+
+
+def cycle_share(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, Array]:
+    """How many cycles of first, first * factor, ... ticks are over, and what share of the running one is; factor > 0, fractions too.
+
+    Only whole numbers have a table of restarts: from a fraction near 1 it would be endless. A logarithm is rounded up where it is
+    all but whole.
+    """
+    if factor == 1:
+        done = xp.floor(tick / first)
+        return done, tick / first - done
+    if factor > 1 and factor % 1 == 0 and first % 1 == 0:
+        done = xp.searchsorted(_restart_table(float(first), float(factor)).of(first, factor), tick, side="right")
+    else:
+        done = xp.floor(xp.log(1.0 + tick / first * (factor - 1)) / xp.log(factor) + _ROUNDING)
+    grown = factor**done
+    return done, (tick / first - (grown - 1) / (factor - 1)) / grown

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
-from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Mode, Patience, Rate, Steps, Threshold
+from lrlab.schedules.params import MAX_COUNT, Control, Factor, Growth, Horizon, Milestones, Mode, Patience, Rate, Steps, Threshold
 from lrlab.schedules.recurrence import MetricDriven
 
 Floor = Annotated[Rate, Field(ge=0)]
@@ -40,7 +40,7 @@ class _Cycled(TimmSchedule):
 
     t_initial: Horizon
     lr_min: Floor = 0.0
-    cycle_mul: Annotated[float, Field(ge=1, le=1e6), Control("number", low=1.0, high=4.0)] = 1.0
+    cycle_mul: Growth = 1.0
     cycle_decay: Factor = 1.0
     cycle_limit: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=1, high=10)] = 1
     warmup_prefix: bool = False
@@ -59,6 +59,8 @@ class _Cycled(TimmSchedule):
 
     def _cycles(self, t: Array, base_lr: Array, xp: Any) -> Array:
         since, length, cycle = shapes.cycles(t, self.t_initial, self.cycle_mul, xp)
+        if self.cycle_mul != int(self.cycle_mul):
+            since = xp.maximum(since, 0.0)  # rounding may leave a little less than nothing, of which there is no root
         high = base_lr if self.cycle_decay == 1 else base_lr * self.cycle_decay**cycle
         return xp.where(cycle < self.cycle_limit, self._fall(self._share(since, length), high, xp), self.lr_min)
 
@@ -239,12 +241,13 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         better = plateau.better(self.mode, self.threshold, relative=True)
         reduce = plateau.Reduce(self.decay_rate, self.lr_min, 1e-8)
+        return plateau.watched(base_lr, metrics, better, self.mode, self.patience_t, self.cooldown_t, reduce)
+
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if self.warmup_t == 0:
-            return plateau.watched(base_lr, metrics, better, self.mode, self.patience_t, self.cooldown_t, reduce)
-        slope = (base_lr - self.warmup_lr_init) / self.warmup_t
-        rise = [self.warmup_lr_init + t * slope for t in range(self.warmup_t)]
-        seen = metrics[self.warmup_t :]
-        return [*rise, *plateau.watched(base_lr, seen, better, self.mode, self.patience_t, self.cooldown_t, reduce)]
+            return super().curve(tick, base_lr, xp)
+        after = self.model_copy(update={"warmup_t": 0, "metrics": (self.metrics or ())[int(self.warmup_t) :]})
+        return self._warmed(tick, base_lr, base_lr, after.curve(xp.maximum(tick - self.warmup_t, 0.0), base_lr, xp), xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         """Where the rate changes, and where the warmup ends."""

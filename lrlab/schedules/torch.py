@@ -62,7 +62,7 @@ class TorchSchedule(Schedule):
             return np.zeros(ticks.size), np.broadcast_to(self.curve(ticks, base_lr), ticks.shape)
         height = np.broadcast_to(np.asarray(self.curve(ticks, 1.0), dtype=np.float64), ticks.shape)
         before = np.concatenate([[1.0], height[:-1]])
-        return np.divide(height, before, out=np.zeros(ticks.size), where=before != 0), np.zeros(ticks.size)
+        return np.divide(height, before, out=np.ones(ticks.size), where=before != 0), np.zeros(ticks.size)
 
     def driven(self, tick: Array, base_lr: Array, base_lrs: Array, xp: Any = np) -> Array:
         """The curve of a scheduler made at base_lr whose `base_lrs` somebody overwrote before its first step()."""
@@ -100,6 +100,10 @@ class StepLR(TorchSchedule):
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return base_lr * self.gamma ** shapes.steps_done(tick, self.step_size, xp)
 
+    def advance(self, ticks: Floats, base_lr: float) -> tuple[Floats, Floats]:  # noqa: ARG002
+        """Nothing but at a step: a gamma of 0 does not undo what others do in between."""
+        return np.where((ticks > 0) & (ticks % self.step_size == 0), self.gamma, 1.0), np.zeros(ticks.size)
+
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return every(self.step_size, ticks, limit, "step")
 
@@ -118,6 +122,11 @@ class MultiStepLR(TorchSchedule):
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         borders = tuple(float(m) for m in sorted(self.milestones) if m >= 0)
         return base_lr * self.gamma ** shapes.passed(tick, borders, xp) if borders else base_lr
+
+    def advance(self, ticks: Floats, base_lr: float) -> tuple[Floats, Floats]:  # noqa: ARG002
+        """Nothing but at a milestone: a gamma of 0 does not undo what others do in between."""
+        places = np.array([m for m in self.milestones if 0 <= m < ticks.size], dtype=np.int64)
+        return np.asarray(self.gamma ** np.bincount(places, minlength=ticks.size), dtype=np.float64), np.zeros(ticks.size)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return inside(ticks, limit, *(Mark(m, "milestone") for m in sorted(set(self.milestones))))
@@ -186,6 +195,10 @@ class ExponentialLR(TorchSchedule):
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         return base_lr * self.gamma**tick
 
+    def advance(self, ticks: Floats, base_lr: float) -> tuple[Floats, Floats]:  # noqa: ARG002
+        """A gamma of 0 undoes at every tick what others do."""
+        return np.where(ticks > 0, self.gamma, 1.0), np.zeros(ticks.size)
+
 
 class PolynomialLR(TorchSchedule):
     """Falls from the base LR to 0 as (1 - tick / total_iters) ** power, then stays at 0; power 0 or total_iters 0 leave it level.
@@ -233,7 +246,9 @@ class CosineAnnealingLR(TorchSchedule):
         return scale, np.where(bottom, climb, self.eta_min * (1.0 - scale))
 
     def driven(self, tick: Array, base_lr: Array, base_lrs: Array, xp: Any = np) -> Array:
-        """Down from base_lr, and up again to base_lrs."""
+        """Down from base_lr, and up again to base_lrs if a tick meets the bottom, where the climb is added."""
+        if self.T_max != int(self.T_max):
+            return self.curve(tick, base_lr, xp)
         return xp.where(tick <= self.T_max, self.curve(tick, base_lr, xp), self.curve(tick, base_lrs, xp))
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:

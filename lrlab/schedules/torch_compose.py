@@ -13,7 +13,7 @@ from lrlab.schedules import combine
 from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
 from lrlab.schedules.params import MAX_PARTS, Milestones
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
-from lrlab.schedules.torch import CosineAnnealingLR, Floats, LinearLR, MultiplicativeLR, TorchSchedule
+from lrlab.schedules.torch import SWALR, CosineAnnealingLR, Floats, LinearLR, MultiplicativeLR, TorchSchedule
 
 if TYPE_CHECKING:
     from lrlab.schedules import AnySchedule
@@ -61,6 +61,7 @@ class SequentialLR(TorchSchedule):
                 except ValueError as error:
                     msg = f"{where}.{error}"
                     raise ValueError(msg) from None
+        _check_swa(self)
         return self
 
     def _initial(self) -> int:
@@ -153,6 +154,7 @@ class ChainedScheduler(TorchSchedule, Recurrence):
             raise ValueError(msg)
         for i, part in enumerate(self.schedulers):
             _check_part(f"schedulers.{i}", i, part)
+        _check_swa(self)
         return self
 
     def bind(self, place: Place) -> Self:
@@ -213,6 +215,17 @@ def _parts(schedule: SequentialLR | ChainedScheduler) -> tuple[TorchSchedule, ..
     return cast("tuple[TorchSchedule, ...]", schedule.schedulers)
 
 
+def _all(schedule: Schedule) -> list[Schedule]:
+    """The schedule and all that are nested in it."""
+    return [schedule, *(inner for child in schedule.children().values() for inner in _all(child))]
+
+
+def _check_swa(schedule: SequentialLR | ChainedScheduler) -> None:
+    if sum(isinstance(inner, SWALR) for inner in _all(schedule)) > 1:
+        msg = "schedulers: only one may be a SWALR: they share the optimizer's swa_lr, and the last one's would be all of theirs"
+        raise ValueError(msg)
+
+
 def _check_part(where: str, place: int, part: Schedule) -> TorchSchedule:
     """ValueError where torch refuses a scheduler in this place, or its rates would hang on what no document shows."""
     if not isinstance(part, TorchSchedule):
@@ -224,7 +237,7 @@ def _check_part(where: str, place: int, part: Schedule) -> TorchSchedule:
     if place > 0 and part.own_rate:
         msg = f"{where}: {part.native} overwrites the rate that the schedulers before it start from; only the first may"
         raise ValueError(msg)
-    if place > 0 and any(isinstance(inner, MultiplicativeLR) for inner in (part, *part.children().values())):
+    if place > 0 and any(isinstance(inner, MultiplicativeLR) for inner in _all(part)):
         msg = f"{where}: MultiplicativeLR goes on from the rate that another scheduler left; only the first may be one"
         raise ValueError(msg)
     return part

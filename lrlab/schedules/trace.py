@@ -191,8 +191,8 @@ def _with_names(value: Any, name: str) -> Any:
 
 
 def with_names(schedule: Any) -> Any:
-    """A bound schedule whose numbers, also those of the schedules in it, are `Named` after their arguments."""
-    update = {name: _with_names(getattr(schedule, name), name) for name in type(schedule).model_fields}
+    """A bound schedule whose numbers, also those of the schedules in it, are `Named` after their arguments (but a metric is no argument)."""
+    update = {name: _with_names(getattr(schedule, name), name) for name in type(schedule).model_fields if name != "metrics"}
     return schedule.model_copy(update=update)
 
 

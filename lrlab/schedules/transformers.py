@@ -136,6 +136,13 @@ class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_dec
     lr_end: Rate = 1e-7
     power: Power = 1.0
 
+    @model_validator(mode="after")
+    def _can_begin(self) -> Self:
+        if self.num_training_steps == 0 and self.num_warmup_steps == 0:
+            msg = "num_training_steps: must be greater than 0 without a warmup, where it is divided by"
+            raise ValueError(msg)
+        return self
+
     def bind(self, place: Place) -> Self:
         """ValueError where lr_end is no lower than where the decay begins."""
         if self.lr_end >= place.base_rates[0]:
@@ -156,7 +163,8 @@ class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_dec
 
     def raises_at(self) -> float:
         """Where no tick is left to decay in, it divides by zero."""
-        return float(self.num_training_steps) if self.num_training_steps == self.num_warmup_steps else np.inf
+        total = float(self.num_training_steps)
+        return total if total == self.num_warmup_steps and total.is_integer() else np.inf
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         total = max(_whole(self.num_training_steps), _whole(self.num_warmup_steps))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrlab.experiment import parse
+from lrlab.exporters.base import has_table
 from lrlab.exporters.writer import Writer
-from lrlab.schedules import KINDS
+from lrlab.run import calls
+from lrlab.schedules import KINDS, Place
 from lrlab.schedules.trace import TRACE, Expr, named, symbol, with_names
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ def written(writer: Writer, tree: Any) -> Callable[..., Any]:
     """The function of tick and base_lr that the tree is written as; constants stand before it, under names that nothing shadows."""
     body = writer.body(tree)
     constants = "\n".join(f"{name} = {text}" for name, text in writer.constants.items())
-    names: dict[str, Any] = {"np": np, "math": math, "bisect_right": bisect_right}
+    names: dict[str, Any] = {"np": np, "math": math, "bisect_right": bisect_right, "accumulate": accumulate}
     exec(f"{constants}\ndef rate(tick, the_base_lr):\n{textwrap.indent(chr(10).join(body), '    ')}", names)  # noqa: S102 (what was written)
     return names["rate"]  # type: ignore[no-any-return]
 
@@ -39,11 +42,12 @@ def test_the_written_curve_is_the_curve(kind: str, flavour: Any, data: st.DataOb
     experiment = parse(data.draw(strategies.documents(kind)))
     trial = experiment.trials[0]
     schedule, base_lr = trial.bound(experiment.run)[0], trial.base_rates[0]
-    at = np.arange(strategies.TICKS, dtype=np.float64)
-    tree = with_names(schedule).curve(symbol("tick"), symbol("the_base_lr"), TRACE)
+    at = np.arange(min(strategies.TICKS, calls(experiment.run, trial.clock)), dtype=np.float64)
+    base: Any = named("BASE_LR", base_lr) if has_table(schedule) else symbol("the_base_lr")
+    tree = with_names(schedule).curve(symbol("tick"), base, TRACE)
     rate = written(Writer(flavour), tree)
     with np.errstate(all="ignore"):  # both sides of a where
-        got = rate(at, base_lr) if flavour == "numpy" else [rate(tick, base_lr) for tick in range(strategies.TICKS)]
+        got = rate(at, base_lr) if flavour == "numpy" else [rate(tick, base_lr) for tick in range(at.size)]
     oracle.same(np.broadcast_to(got, at.shape), np.broadcast_to(schedule.curve(at, base_lr), at.shape), f"{schedule!r}")
 
 
@@ -51,7 +55,7 @@ def test_the_written_curve_is_the_curve(kind: str, flavour: Any, data: st.DataOb
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if getattr(KINDS[kind], "rewrites_initial_lr", False)])
 @given(data=st.data())
 def test_the_written_momentum_is_the_momentum(kind: str, flavour: Any, data: st.DataObject) -> None:
-    schedule = parse(oracle.document(data.draw(strategies.schedules(kind)) | {"cycle_momentum": True})).trials[0].schedule.bind(strategies.TICKS)
+    schedule = parse(oracle.document(data.draw(strategies.schedules(kind)) | {"cycle_momentum": True})).trials[0].schedule.bind(Place(strategies.TICKS))
     at = np.arange(strategies.TICKS, dtype=np.float64)
     rate = written(Writer(flavour), with_names(schedule).momentum(symbol("tick"), TRACE))
     with np.errstate(all="ignore"):
