@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lrlab.schedules import KINDS
 from lrlab.schedules.base import is_horizon
-from lrlab.schedules.params import LEAST_GROWTH, Described, PerGroup, describe, find
+from lrlab.schedules.params import Described, PerGroup, describe, find
 
 TICKS = 60
 """How long the drawn runs are, about; durations are drawn up to a third more."""
@@ -85,7 +85,8 @@ def values(about: Described, *, horizon: bool = False) -> st.SearchStrategy[Any]
         return rates | st.sampled_from([0.0, -0.01] if about.low is None else [0.0])
     low, high = (about.low if about.low is not None else -0.9), (about.high if about.high is not None else 1.2)
     if unit == "number":
-        low, high = (about.low if about.low is not None else -3.0), 30.0 if about.positive else 3.0
+        low = about.low if about.low is not None else -3.0
+        high = min(30.0 if about.positive else 3.0, about.high if about.high is not None else 30.0)
     inner = st.floats(low + 1e-3 if about.positive else low, high - 1e-3 if about.below else high).map(lambda x: round(x, 6))
     ends = [float(x) for x in (about.low if not about.positive else None, None if about.below else about.high) if x is not None]
     return inner | st.sampled_from(ends) if ends else inner
@@ -145,7 +146,7 @@ def _with_bounds_in_order(schedule: dict[str, Any]) -> dict[str, Any]:
 def _with_growth(schedule: dict[str, Any]) -> dict[str, Any]:
     """Cycles grow by a power of two: at other factors the genuine code's logarithm misses some restarts by a tick."""
     for name in {"cycle_mul", "t_mul"} & schedule.keys():
-        schedule[name] = 1.0 if schedule[name] < LEAST_GROWTH else 2.0 if schedule[name] < 3 else 4.0  # noqa: PLR2004
+        schedule[name] = 1.0 if schedule[name] < 1.5 else 2.0 if schedule[name] < 3 else 4.0  # noqa: PLR2004
     return schedule
 
 
@@ -160,6 +161,55 @@ def _with_room_to_decay(schedule: dict[str, Any]) -> dict[str, Any]:
     return schedule
 
 
+def _with_one_value_more(schedule: dict[str, Any]) -> dict[str, Any]:
+    """A staircase has a level before each boundary and one after the last."""
+    schedule["boundaries"] = schedule["boundaries"] or [TICKS // 2]
+    schedule["values"] = (schedule["values"] * 7)[: len(schedule["boundaries"]) + 1]
+    return schedule
+
+
+def _with_a_positive_rate(schedule: dict[str, Any]) -> dict[str, Any]:
+    """A negative number has no power of a fraction."""
+    return schedule | {"decay_rate": abs(schedule["decay_rate"])}
+
+
+def _with_a_decay(schedule: dict[str, Any]) -> dict[str, Any]:
+    """optax counts the warmup in, and wants some decay after it."""
+    if schedule["decay_steps"] is not None:
+        schedule["decay_steps"] = max(schedule["decay_steps"], schedule["warmup_steps"] + 1)
+    return schedule
+
+
+def _with_a_tolerance(schedule: dict[str, Any]) -> dict[str, Any]:
+    return schedule | {"atol": 0.01} if schedule.get("rtol", 1) == 0 and not schedule.get("atol") else schedule
+
+
+def _with_rising_milestones(schedule: dict[str, Any]) -> dict[str, Any]:
+    return schedule | {"milestones": sorted(set(schedule["milestones"]))}
+
+
+def _with_a_rise(schedule: dict[str, Any]) -> dict[str, Any]:
+    """paddle wants a decimal point in phase_pct, less than half of it with three phases, and no rise of exactly one step."""
+    share = min(float(schedule.get("phase_pct", 0.3)), 0.45)
+    return schedule | {"phase_pct": 0.437 if any(share * n == 1.0 for n in range(1, 10 * TICKS)) else share}
+
+
+def _with_a_value_each(schedule: dict[str, Any]) -> dict[str, Any]:
+    return schedule | {"lrs": (schedule["lrs"] * 7)[: max(len(schedule["steps"]), 1)], "steps": sorted(schedule["steps"])}
+
+
+def _with_a_point(schedule: dict[str, Any]) -> dict[str, Any]:
+    return schedule | {name: float(schedule[name]) for name in ("exp_gamma",) if name in schedule}
+
+
+def _with_segments_of_samples(schedule: dict[str, Any]) -> dict[str, Any]:
+    return schedule | {"learning_rate_args": "320:1.0,640:0.9,500:0.5,1200:0.8"}
+
+
+def _with_segments_of_passes(schedule: dict[str, Any]) -> dict[str, Any]:
+    return schedule | {"learning_rate_args": "1:1.0,2:0.9,5:0.8"}
+
+
 MENDED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "torch.OneCycleLR": _with_length,
     "cawb.CosineAnnealingWarmbootingLR": _with_segments,
@@ -171,6 +221,23 @@ MENDED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "timm.PolyLRScheduler": _with_growth,
     "timm.TanhLRScheduler": lambda schedule: _with_growth(_with_bounds_in_order(schedule)),
     "timm.WSDLRScheduler": _with_room_to_decay,
+    "optax.exponential_decay": _with_a_positive_rate,
+    "optax.warmup_exponential_decay_schedule": _with_a_positive_rate,
+    "optax.warmup_cosine_decay_schedule": _with_a_decay,
+    "optax.contrib.reduce_on_plateau": _with_a_tolerance,
+    "keras.ExponentialDecay": _with_a_positive_rate,
+    "keras.InverseTimeDecay": _with_a_positive_rate,
+    "keras.PiecewiseConstantDecay": _with_one_value_more,
+    "keras.CosineDecayRestarts": _with_growth,
+    "paddle.PiecewiseDecay": _with_one_value_more,
+    "paddle.MultiStepDecay": _with_rising_milestones,
+    "paddle.InverseTimeDecay": lambda schedule: schedule | {"gamma": abs(schedule["gamma"])},
+    "paddle.OneCycleLR": _with_a_rise,
+    "paddle.CyclicLR": _with_a_point,
+    "paddle_v1.manual": _with_segments_of_samples,
+    "paddle_v1.pass_manual": _with_segments_of_passes,
+    "paddlevideo.CustomPiecewiseDecay": _with_one_value_more,
+    "paddlevideo.CustomWarmupPiecewiseDecay": _with_a_value_each,
 }
 """What fields alone do not say of a kind."""
 
@@ -226,10 +293,44 @@ def gradual(draw: st.DrawFn, groups: int | None = None) -> dict[str, Any]:
     return drawn
 
 
+@st.composite
+def joined(draw: st.DrawFn, groups: int | None = None, depth: int = 1) -> dict[str, Any]:
+    """optax.join_schedules of one to three, another one among them."""
+    plain = [k for k in KINDS if k.startswith("optax.") and k not in NESTED and k != "optax.contrib.reduce_on_plateau"]
+    parts = [draw(schedules(draw(st.sampled_from(plain)), groups)) for _ in range(draw(st.integers(1, 3)))]
+    if depth and draw(st.booleans()):
+        parts.append(draw(joined(groups, depth - 1)))
+    boundaries = sorted(draw(st.lists(st.integers(0, TICKS), min_size=len(parts) - 1, max_size=len(parts) - 1)))
+    return {"kind": "optax.join_schedules", "schedules": parts, "boundaries": boundaries}
+
+
+@st.composite
+def sgdr(draw: st.DrawFn, groups: int | None = None) -> dict[str, Any]:
+    """optax.sgdr_schedule of one to three cycles."""
+    cycles = [draw(schedules("optax.warmup_cosine_decay_schedule", groups)) for _ in range(draw(st.integers(1, 3)))]
+    for cycle in cycles:
+        cycle.pop("kind")
+        cycle["decay_steps"] = cycle["decay_steps"] or TICKS // 2
+    return {"kind": "optax.sgdr_schedule", "cosine_kwargs": [_with_a_decay(cycle) for cycle in cycles]}
+
+
+@st.composite
+def warmed(draw: st.DrawFn, groups: int | None = None) -> dict[str, Any]:
+    """paddle.LinearWarmup towards a number or any other of paddle's, another warmup among them."""
+    kinds = [k for k in KINDS if k.startswith("paddle.") and k not in ("paddle.ReduceOnPlateau", "paddle.LinearWarmup")]
+    inner = draw(rates | st.sampled_from(kinds).flatmap(lambda kind: schedules(kind, groups)))
+    start = draw(rates)
+    warmup = {"warmup_steps": draw(st.integers(1, TICKS)), "start_lr": start, "end_lr": start + draw(rates)}
+    return {"kind": "paddle.LinearWarmup", "learning_rate": inner} | warmup
+
+
 NESTED: dict[str, Callable[[int | None], st.SearchStrategy[dict[str, Any]]]] = {
     "torch.SequentialLR": sequences,
     "torch.ChainedScheduler": chains,
     "warmup_scheduler.GradualWarmupScheduler": gradual,
+    "paddle.LinearWarmup": warmed,
+    "optax.join_schedules": joined,
+    "optax.sgdr_schedule": sgdr,
 }
 """What holds other schedules."""
 

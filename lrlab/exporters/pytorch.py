@@ -6,20 +6,17 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from lrlab.exporters import base
-from lrlab.exporters.writer import Writer, number
+from lrlab.exporters.constructor import constructor
+from lrlab.exporters.writer import Writer
 from lrlab.run import calls
-from lrlab.schedules.expression import parse
-from lrlab.schedules.params import describe
 from lrlab.schedules.recurrence import MetricDriven
-from lrlab.schedules.torch import SWALR, TorchSchedule
-from lrlab.schedules.trace import TRACE, symbol
+from lrlab.schedules.torch import TorchSchedule
+from lrlab.schedules.trace import symbol
 
 if TYPE_CHECKING:
     from lrlab.experiment import Experiment, Trial
     from lrlab.run import Run
-    from lrlab.schedules import Schedule
 
-_LINE = 110  # characters of a call that stays on one line
 _OPTIMIZER = "torch.optim.SGD(model.parameters(), lr=BASE_LR, momentum=0.9)"
 _GROUPS = "torch.optim.SGD([{'params': p, 'lr': lr} for p, lr in zip(parameter_groups, BASE_LR)], momentum=0.9)"
 _LOOPS = {
@@ -68,7 +65,7 @@ class PyTorch(base.Exporter):
         body = [_native(writer, run, trial)] if native else _portable(writer, run, trial)
         lost = _LOST_METRIC if native and isinstance(trial.schedule, MetricDriven) and trial.schedule.metrics else ""
         lost += "" if native or trial.bound(run)[0].momentum(0.0) is None else "# Not carried over: the momentum that this schedule cycles.\n"
-        standard = sorted(writer.imports - {"import torch"}, reverse=True)
+        standard = sorted((line for line in writer.imports if not line.startswith("import torch")), reverse=True)
         imports = "\n".join([*standard, *([""] if standard else []), "import torch"])
         how = "its own scheduler" if native else "a LambdaLR over the curve"
         head = f'"""{trial.schedule.kind} in PyTorch, by {how}.\n{_usage(trial, native=native)}"""'
@@ -94,46 +91,13 @@ def _usage(trial: Trial, *, native: bool) -> str:
 
 
 def _native(writer: Writer, run: Run, trial: Trial) -> str:
-    text = _constructor(writer, trial.schedule, trial.bound(run)[0])
+    text = constructor(writer, trial.schedule, trial.bound(run)[0])
     return base.function("def make_scheduler(optimizer):", f"{_called(trial)}", [f"return {text}"])
 
 
 def _called(trial: Trial) -> str:
     when = {"step": "optimizer step", "epoch": "epoch", "micro_batch": "micro-batch", "process": "optimizer step and process"}
     return f"The scheduler; call its step() once per {when[trial.clock]}."
-
-
-def _constructor(writer: Writer, schedule: Schedule, bound: Schedule) -> str:
-    """The call of the native constructor: the arguments that were given, horizons as numbers."""
-    writer.imports.add("import torch")
-    arguments = [] if schedule.native == "ChainedScheduler" else ["optimizer"]
-    for name in type(schedule).model_fields:
-        if name not in schedule.model_fields_set or name == "metrics":
-            continue
-        value = getattr(schedule, name)
-        if isinstance(value, tuple) and any(hasattr(v, "curve") for v in value):
-            children = zip(value, getattr(bound, name), strict=True)
-            inner = ",\n".join(_constructor(writer, child, its) for child, its in children)
-            arguments.append(f"{name}=[\n{textwrap.indent(inner, '    ')},\n]")
-        else:
-            arguments.append(f"{name}={_value(writer, schedule, name, value if value is not None else getattr(bound, name))}")
-    module = "swa_utils" if isinstance(schedule, SWALR) else "lr_scheduler"
-    call = f"torch.optim.{module}.{schedule.native}"
-    flat = f"{call}({', '.join(arguments)})"
-    if len(flat) <= _LINE and "\n" not in flat:
-        return flat
-    return f"{call}(\n{textwrap.indent(','.join(f'{chr(10)}{a}' for a in arguments).strip(), '    ')},\n)"
-
-
-def _value(writer: Writer, schedule: Schedule, name: str, value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(_value(writer, schedule, name, v) for v in value)}]"
-    field = type(schedule).model_fields[name]
-    control = describe(field.annotation, field.metadata).control
-    if control is not None and control.arguments and value is not None:
-        (argument,) = control.arguments
-        return f"lambda {argument}: {writer.text(parse(value, argument)(TRACE, symbol(argument)))}"
-    return number(value) if isinstance(value, float) else repr(value)
 
 
 def _portable(writer: Writer, run: Run, trial: Trial) -> list[str]:

@@ -14,6 +14,7 @@ Flavour = Literal["numpy", "math"]
 _PRECEDENCE = {"where": 0, "<": 2, "<=": 2, ">": 2, ">=": 2, "==": 2, "!=": 2, "+": 3, "-": 3, "*": 4, "/": 4, "//": 4, "%": 4, "neg": 5, "**": 6}
 _ATOM = 9
 _LONG = 40
+_TAKEN = frozenset({"learning_rate", "rate", "step", "tick", "base", "np", "math", "accumulate", "bisect_right"})  # by the functions around
 _LEAVES = frozenset({"symbol", "name", "item", "pi", "e"})
 _MATH = {"minimum": "min", "maximum": "max", "abs": "abs"}
 _SAFE = frozenset({"+", "-", "*", "neg", "minimum", "maximum", "floor", "cos", "searchsorted", "take", "where", *_LEAVES, *COMPARISONS})
@@ -150,6 +151,7 @@ class Writer:
 
     def _constant(self, name: str, text: str) -> str:
         """The name under which a constant stands on top: the argument's own, numbered where another part has one of that name."""
+        name = f"{name}_" if name in _TAKEN else name
         candidate, n = name, 1
         while self.constants.setdefault(candidate, text) != text:
             n += 1

@@ -24,8 +24,9 @@ from lrlab.schedules import (
     warmup_scheduler,
 )
 from lrlab.schedules.base import Mark, Place, Schedule
+from lrlab.schedules.recurrence import MetricDriven
 
-__all__ = ["KINDS", "SCHEDULES", "AnySchedule", "Mark", "Place", "Schedule", "did_you_mean"]
+__all__ = ["KINDS", "SCHEDULES", "AnySchedule", "Mark", "MetricDriven", "Place", "Schedule", "did_you_mean"]
 
 SCHEDULES: tuple[type[Schedule], ...] = (
     torch.LambdaLR,

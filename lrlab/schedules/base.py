@@ -45,6 +45,12 @@ class Schedule(BaseModel):
     framework: ClassVar[str] = ""
     documentation: ClassVar[str] = ""
     """The address of the genuine scheduler's description; `{native}` stands for its name."""
+    module: ClassVar[str] = ""
+    """Where the genuine scheduler is imported from."""
+    takes_optimizer: ClassVar[bool] = True
+    """Whether its constructor begins with the optimizer."""
+    aside: ClassVar[frozenset[str]] = frozenset({"metrics"})
+    """Fields that are none of that call's arguments."""
     native: ClassVar[str] = ""
     kind: ClassVar[str] = ""
     reads_groups: ClassVar[bool] = False
@@ -72,6 +78,16 @@ class Schedule(BaseModel):
     def jumps(self, ticks: int, limit: int) -> list[int]:  # noqa: ARG002 (what the few that have such override)
         """Ticks at which the curve jumps but which deserve no label; none where they are denser than `limit`."""
         return []
+
+    @classmethod
+    def called(cls) -> str:
+        """The name that is called in code, in its module."""
+        return cls.native
+
+    @classmethod
+    def fixed(cls) -> dict[str, Any]:
+        """Arguments of that call which are no fields, because they are always the same."""
+        return {}
 
     def raises_at(self) -> float:
         """The first tick at which the genuine code raises (bound schedules only); infinity where it never does."""

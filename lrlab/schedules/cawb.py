@@ -26,6 +26,8 @@ class CosineAnnealingWarmbootingLR(Schedule):
     """
 
     framework: ClassVar[str] = "cawb"
+    module: ClassVar[str] = "CAWB"
+    documentation: ClassVar[str] = "https://github.com/DingHB/CosineAnnealingWarmbooting"
 
     epochs: Epochs
     eta_min: Annotated[float, Control("factor", high=1.0)] = 0.05

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place
 
 if TYPE_CHECKING:
@@ -27,11 +28,8 @@ def bind_parts(parts: Sequence[Schedule], begins: Sequence[int], place: Place) -
 
 def curve(parts: Sequence[Schedule], begins: Sequence[int], rates: Sequence[Array], tick: Array, xp: Any) -> Array:
     """Each part's own curve from its begin on, its ticks counted from there."""
-    outcome = parts[0].curve(tick, rates[0], xp)
-    for part, begin, rate in zip(parts[1:], begins[1:], rates[1:], strict=True):
-        later = part.curve(xp.maximum(tick - begin, 0.0), rate, xp)
-        outcome = xp.where(tick < begin, outcome, later)
-    return outcome
+    moved = [part.curve(xp.maximum(tick - begin, 0.0) if begin else tick, rate, xp) for part, begin, rate in zip(parts, begins, rates, strict=True)]
+    return shapes.choose(tick, begins[1:], moved, xp)
 
 
 def marks(parts: Sequence[Schedule], begins: Sequence[int], ticks: int, limit: int) -> list[Mark] | None:

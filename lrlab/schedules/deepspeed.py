@@ -16,6 +16,7 @@ class DeepSpeedSchedule(Schedule):
     """A scheduler of DeepSpeed. Those that warm up use their first rate twice: the constructor's, and the first step()'s."""
 
     framework: ClassVar[str] = "deepspeed"
+    module: ClassVar[str] = "deepspeed.runtime.lr_schedules"
     documentation: ClassVar[str] = "https://deepspeed.readthedocs.io/en/latest/schedulers.html"
 
     @property

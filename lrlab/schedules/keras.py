@@ -27,6 +27,8 @@ class KerasSchedule(Schedule):
     """A LearningRateSchedule of Keras: a function of the optimizer's step, its rate an argument of its own. A tick is a step."""
 
     framework: ClassVar[str] = "keras"
+    module: ClassVar[str] = "keras.optimizers.schedules"
+    takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://keras.io/api/optimizers/learning_rate_schedules/"
 
     @property
@@ -257,6 +259,8 @@ class ReduceLROnPlateau(MetricDriven):
 
     framework: ClassVar[str] = "keras"
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/reduce_lr_on_plateau/"
+    module: ClassVar[str] = "keras.callbacks"
+    takes_optimizer: ClassVar[bool] = False
 
     monitor: Annotated[str, Control("text", help="the metric's name, such as val_loss")] = "val_loss"
     factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=0.99, start=0.1)] = 0.1
@@ -326,6 +330,8 @@ class LearningRateScheduler(Recurrence):
 
     framework: ClassVar[str] = "keras"
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/learning_rate_scheduler/"
+    module: ClassVar[str] = "keras.callbacks"
+    takes_optimizer: ClassVar[bool] = False
     reason: ClassVar[str] = "Each rate is made from the one before: lr is the rate of the epoch before."
 
     schedule: Annotated[

@@ -37,6 +37,8 @@ class OptaxSchedule(Schedule):
     """A schedule of optax: a function of the count of updates, its rate an argument of its own. A tick is an update."""
 
     framework: ClassVar[str] = "optax"
+    module: ClassVar[str] = "optax"
+    takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://optax.readthedocs.io/en/latest/api/optimizer_schedules.html"
 
     @property
@@ -485,6 +487,11 @@ class ReduceOnPlateau(OptaxSchedule, MetricDriven, native="contrib.reduce_on_pla
     """
 
     documentation: ClassVar[str] = "https://optax.readthedocs.io/en/latest/api/contrib.html"
+    module: ClassVar[str] = "optax.contrib"
+
+    @classmethod
+    def called(cls) -> str:
+        return cls.native.removeprefix("contrib.")
 
     factor: Annotated[float, Field(gt=0, lt=1), Control("factor", low=0.01, high=0.99, start=0.1)] = 0.1
     patience: Calls = 10

@@ -53,6 +53,8 @@ class PaddleSchedule(Schedule):
     """A scheduler of PaddlePaddle, which holds the rate itself: one for all parameters. A tick is a call of `scheduler.step()`; epochs are ticks."""
 
     framework: ClassVar[str] = "paddle"
+    module: ClassVar[str] = "paddle.optimizer.lr"
+    takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/optimizer/lr/{native}_en.html"
     reads_groups: ClassVar[bool] = False
 
@@ -302,7 +304,7 @@ class StepDecay(PaddleSchedule):
 
 
 class LambdaDecay(PaddleSchedule):
-    """learning_rate times a factor that a function of the tick gives.
+    """A function of the tick gives the factor that learning_rate is multiplied with.
 
     Source: paddle.optimizer.lr.LambdaDecay.
     """

@@ -50,7 +50,11 @@ class PaddleV1Schedule(Schedule):
     """
 
     framework: ClassVar[str] = "paddle_v1"
+    module: ClassVar[str] = "paddle.trainer_config_helpers"
+    takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://github.com/PaddlePaddle/Paddle/blob/v0.10.0/paddle/parameter/LearningRateScheduler.cpp"
+
+    aside: ClassVar[frozenset[str]] = frozenset({"batches_per_pass"})
 
     learning_rate: Rate = 1e-3
     learning_rate_decay_a: Annotated[float, Control("number", high=1.0)] = 0.0
@@ -62,6 +66,14 @@ class PaddleV1Schedule(Schedule):
     def own_rate(self) -> bool:
         """The trial's base_lr is not used."""
         return True
+
+    @classmethod
+    def called(cls) -> str:
+        return "settings"
+
+    @classmethod
+    def fixed(cls) -> dict[str, Any]:
+        return {"learning_rate_schedule": cls.native}
 
 
 class BySamples(PaddleV1Schedule):

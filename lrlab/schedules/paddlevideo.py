@@ -48,6 +48,8 @@ class PaddleVideoSchedule(Schedule):
     """A schedule of PaddleVideo. A tick is an iteration; epochs are num_iters of them. The rate is an argument of its own."""
 
     framework: ClassVar[str] = "paddlevideo"
+    module: ClassVar[str] = "paddlevideo.solver.custom_lr"
+    takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://github.com/PaddlePaddle/PaddleVideo/blob/develop/paddlevideo/solver/custom_lr.py"
 
     @property

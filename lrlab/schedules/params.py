@@ -146,17 +146,6 @@ Pairs: TypeAlias = Annotated[
 """From tick to number, where native code takes a dictionary with whole numbers as keys."""
 
 
-def _grows_enough(value: float) -> float:
-    if 1 < value < LEAST_GROWTH:
-        msg = f"must be 1, or at least {LEAST_GROWTH}"
-        raise ValueError(msg)
-    return value
-
-
-LEAST_GROWTH = 1.01  # cycles that grow by less are too many to keep a table of
-Growth: TypeAlias = Annotated[float, Field(ge=1, le=10**6), AfterValidator(_grows_enough), Control("number", low=1.0, high=4.0)]
-"""By how much each cycle is longer than the one before."""
-
 Mode: TypeAlias = Literal["min", "max"]
 """Whether a metric is good when it is low or when it is high."""
 

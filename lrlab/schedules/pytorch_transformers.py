@@ -15,6 +15,7 @@ class PytorchTransformersSchedule(Schedule):
     """A schedule of pytorch_transformers: a LambdaLR whose horizon t_total includes the warmup."""
 
     framework: ClassVar[str] = "pytorch_transformers"
+    module: ClassVar[str] = "pytorch_transformers"
     documentation: ClassVar[str] = "https://github.com/huggingface/transformers/tree/1.2.0"
 
 

@@ -43,10 +43,10 @@ class Recurrence(Schedule):
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if isinstance(tick, Expr):
-            table = _followed(self, float(base_lr), _enough(self._place.ticks + 1))
+            table = followed(self, float(base_lr), _enough(self._place.ticks + 1))
             starts = [0, *(np.flatnonzero(np.diff(table)) + 1).tolist()]
             return shapes.levels(tick, tuple(map(float, starts[1:])), tuple(table[starts].tolist()), xp)
-        table = _followed(self, float(base_lr), _enough(int(np.max(tick, initial=0)) + 1))
+        table = followed(self, float(base_lr), _enough(max(int(np.max(tick, initial=0)), self._place.ticks) + 1))
         return table[np.minimum(tick, table.size - 1).astype(np.int64)]
 
 
@@ -56,7 +56,8 @@ def _enough(ticks: int) -> int:
 
 
 @lru_cache(maxsize=16)
-def _followed(schedule: Recurrence, base_lr: float, ticks: int) -> NDArray[np.float64]:
+def followed(schedule: Recurrence, base_lr: float, ticks: int) -> NDArray[np.float64]:
+    """Its table, kept for the next look."""
     with np.errstate(all="ignore"):
         table = np.asarray(schedule.table(base_lr, ticks), dtype=np.float64)
     table.setflags(write=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, count, takewhile
 from typing import Any
@@ -71,13 +71,24 @@ def restarts(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, 
 
 def cycles(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, Array, Array]:
     """Ticks since the last restart, the length of that cycle and its number, from 0; see `restarts`."""
+    done = _cycles_over(tick, first, factor, xp)
     if factor == 1:
-        cycle = xp.floor(tick / first)
-        return tick - first * cycle, first, cycle
-    table = _restart_table(float(first), float(factor)).of(first, factor)
-    cycle = xp.searchsorted(table, tick, side="right")
-    length = first * factor**cycle
-    return tick - (length - first) / (factor - 1), length, cycle
+        return tick - first * done, first, done
+    length = first * factor**done
+    return tick - (length - first) / (factor - 1), length, done
+
+
+def _cycles_over(tick: Array, first: float, factor: float, xp: Any) -> Array:
+    """How many cycles of first, first * factor, ... ticks are over.
+
+    Only whole numbers have a table of restarts: from a factor near 1 it would be endless. A logarithm is rounded up where it is
+    all but whole.
+    """
+    if factor == 1:
+        return xp.floor(tick / first)
+    if factor > 1 and factor % 1 == 0 and first % 1 == 0:
+        return xp.searchsorted(_restart_table(float(first), float(factor)).of(first, factor), tick, side="right")
+    return xp.floor(xp.log(1.0 + tick / first * (factor - 1)) / xp.log(factor) + _ROUNDING)
 
 
 def levels(tick: Array, borders: tuple[float, ...], values: tuple[float, ...], xp: Any) -> Array:
@@ -90,11 +101,11 @@ def exponential(progress: Array, start: Array, rate: Array, xp: Any, *, staircas
     return start * rate ** (xp.floor(progress) if staircase else progress)
 
 
-def choose(tick: Array, borders: list[float], pieces: list[Array], xp: Any) -> Array:
+def choose(tick: Array, borders: Sequence[float], pieces: Sequence[Array], xp: Any) -> Array:
     """Piece k between border k - 1 and border k (borders rise; a border belongs to the piece after it)."""
-    outcome = pieces[0]
-    for border, piece in zip(borders, pieces[1:], strict=True):
-        outcome = xp.where(tick < border, outcome, piece)
+    outcome = pieces[-1]
+    for border, piece in zip(reversed(borders), reversed(pieces[:-1]), strict=True):
+        outcome = xp.where(tick < border, piece, outcome)
     return outcome
 
 
@@ -112,17 +123,9 @@ def until_above(tick: Array, borders: Iterable[float], values: tuple[float, ...]
 
 
 def cycle_share(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, Array]:
-    """How many cycles of first, first * factor, ... ticks are over, and what share of the running one is; factor > 0, fractions too.
-
-    Only whole numbers have a table of restarts: from a fraction near 1 it would be endless. A logarithm is rounded up where it is
-    all but whole.
-    """
+    """How many cycles of first, first * factor, ... ticks are over, and what share of the running one is; factor > 0, fractions too."""
+    done = _cycles_over(tick, first, factor, xp)
     if factor == 1:
-        done = xp.floor(tick / first)
         return done, tick / first - done
-    if factor > 1 and factor % 1 == 0 and first % 1 == 0:
-        done = xp.searchsorted(_restart_table(float(first), float(factor)).of(first, factor), tick, side="right")
-    else:
-        done = xp.floor(xp.log(1.0 + tick / first * (factor - 1)) / xp.log(factor) + _ROUNDING)
     grown = factor**done
     return done, (tick / first - (grown - 1) / (factor - 1)) / grown

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
-from lrlab.schedules.params import MAX_COUNT, Control, Factor, Growth, Horizon, Milestones, Mode, Patience, Rate, Steps, Threshold
+from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Mode, Patience, Rate, Steps, Threshold
 from lrlab.schedules.recurrence import MetricDriven
 
 Floor = Annotated[Rate, Field(ge=0)]
@@ -19,6 +19,7 @@ class TimmSchedule(Schedule):
     """A scheduler of timm: called with epoch + 1 at the end of each epoch, or with the count of updates after each."""
 
     framework: ClassVar[str] = "timm"
+    module: ClassVar[str] = "timm.scheduler"
     documentation: ClassVar[str] = "https://huggingface.co/docs/timm/reference/schedulers#timm.scheduler.{native}"
 
     warmup_t: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates with t_in_epochs = false")] = 0
@@ -40,7 +41,7 @@ class _Cycled(TimmSchedule):
 
     t_initial: Horizon
     lr_min: Floor = 0.0
-    cycle_mul: Growth = 1.0
+    cycle_mul: Annotated[float, Field(ge=1, le=1e6), Control("number", low=1.0, high=4.0)] = 1.0
     cycle_decay: Factor = 1.0
     cycle_limit: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=1, high=10)] = 1
     warmup_prefix: bool = False

@@ -35,6 +35,7 @@ class TorchSchedule(Schedule):
     """A scheduler of PyTorch. A tick is a call of `scheduler.step()`; arguments called epochs are ticks."""
 
     framework: ClassVar[str] = "torch"
+    module: ClassVar[str] = "torch.optim.lr_scheduler"
     documentation: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.{native}.html"
     rewrites_initial_lr: ClassVar[bool] = False
     """True where the constructor takes the rate from its own arguments and overwrites the optimizer's, which later schedulers start from."""
@@ -314,6 +315,7 @@ class SWALR(TorchSchedule):
     """
 
     documentation: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.SWALR.html"
+    module: ClassVar[str] = "torch.optim.swa_utils"
     continues: ClassVar[bool] = True
 
     swa_lr: per_group(Rate)  # type: ignore[valid-type]

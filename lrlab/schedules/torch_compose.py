@@ -137,6 +137,7 @@ class ChainedScheduler(TorchSchedule, Recurrence):
     Source: torch.optim.lr_scheduler.ChainedScheduler.
     """
 
+    takes_optimizer: ClassVar[bool] = False
     reason: ClassVar[str] = "The schedulers act on each other's rates, one adding where the other multiplies: each rate follows from the one before."
 
     schedulers: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]

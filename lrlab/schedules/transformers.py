@@ -18,6 +18,7 @@ class TransformersSchedule(Schedule):
     """A schedule of Hugging Face transformers; the horizon includes the warmup."""
 
     framework: ClassVar[str] = "transformers"
+    module: ClassVar[str] = "transformers.optimization"
     documentation: ClassVar[str] = "https://huggingface.co/docs/transformers/main_classes/optimizer_schedules#transformers.{native}"
 
     def default_lr(self, base_lr: Array) -> Array:
@@ -307,21 +308,28 @@ class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
             raise ValueError(msg)
         return self
 
+    def _rise(self, share: Array, xp: Any) -> Array:
+        if self.warmup_type == "linear":
+            return share
+        return shapes.cosine(share, 0.0, 1.0, xp) if self.warmup_type == "cosine" else 1.0 - xp.sqrt(1.0 - share)
+
+    def _fall(self, share: Array, xp: Any) -> Array:
+        if self.decay_type == "linear":
+            return 1.0 - share
+        return shapes.cosine(2.0 * self.num_cycles * share, 1.0, 0.0, xp) if self.decay_type == "cosine" else 1.0 - xp.sqrt(share)
+
+    def _floored(self, factor: Array, xp: Any) -> Array:
+        return xp.maximum(shapes.linear(factor, self.min_lr_ratio, 1.0), 0.0)
+
     def _decay_begins(self) -> Array:
         stable = self.num_stable_steps
         return self.num_training_steps - self.num_decay_steps if stable is None else self.num_warmup_steps + stable
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         begin = self._decay_begins()
-        risen = xp.minimum(tick / max(1, self.num_warmup_steps), 1.0)
-        fallen = xp.maximum(tick - begin, 0.0) / max(1, self.num_decay_steps)
-        rise = {"linear": risen, "cosine": 0.5 * (1.0 - xp.cos(xp.pi * risen)), "1-sqrt": 1.0 - xp.sqrt(1.0 - risen)}[self.warmup_type]
-        fall = {"linear": 1.0 - fallen, "cosine": shapes.cosine(2.0 * self.num_cycles * fallen, 1.0, 0.0, xp), "1-sqrt": 1.0 - xp.sqrt(fallen)}[
-            self.decay_type
-        ]
-        low = self.min_lr_ratio
-        rise, fall = (xp.maximum(factor * (1.0 - low) + low, 0.0) for factor in (rise, fall))
-        late = xp.where(tick < begin, 1.0, xp.where(tick < begin + self.num_decay_steps, fall, low))
+        rise = self._floored(self._rise(xp.minimum(tick / max(1, self.num_warmup_steps), 1.0), xp), xp)
+        fall = self._floored(self._fall(xp.maximum(tick - begin, 0.0) / max(1, self.num_decay_steps), xp), xp)
+        late = xp.where(tick < begin, 1.0, xp.where(tick < begin + self.num_decay_steps, fall, self.min_lr_ratio))
         return base_lr * xp.where(tick < self.num_warmup_steps, rise, late)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:

@@ -29,6 +29,7 @@ class GradualWarmupScheduler(Schedule):
     """
 
     framework: ClassVar[str] = "warmup_scheduler"
+    module: ClassVar[str] = "warmup_scheduler"
     documentation: ClassVar[str] = "https://github.com/ildoonet/pytorch-gradual-warmup-lr"
 
     multiplier: Annotated[float, Field(ge=1), Control("number", low=1.0, high=32.0, start=1.0)]

@@ -78,7 +78,7 @@ def test_the_module_only_defines() -> None:
         tree = ast.parse(export(lrlab.loads(json.dumps(row["document"])), "numpy"))
         assert ast.get_docstring(tree)
         for statement in tree.body[1:]:
-            assert isinstance(statement, (ast.Import, ast.Assign, ast.FunctionDef)), ast.dump(statement)
+            assert isinstance(statement, (ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef)), ast.dump(statement)
         imported = {name.name for statement in tree.body if isinstance(statement, ast.Import) for name in statement.names}
         assert imported == {"numpy"}, row["id"]
 

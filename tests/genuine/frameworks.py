@@ -23,7 +23,7 @@ HORIZONS = ("T_max", "total_steps", "num_training_steps")
 ARGUMENTS = {
     "torch": {"lr_lambda": "epoch", "scale_fn": "x"},
     "paddle": {"lr_lambda": "epoch", "scale_fn": "x"},
-    "keras": {"schedule": "epoch"},
+    "keras": {"schedule": "epoch, lr"},
 }
 RAISED = (ValueError, ZeroDivisionError, RuntimeError)
 
@@ -134,20 +134,23 @@ def _torch(trial: dict[str, Any], ticks: int) -> Followed:
     return _stepped(optimizer, _with_metrics(schedule, scheduler.step) if shown else lambda _: scheduler.step(), ticks + 3)
 
 
-def _transformers(trial: dict[str, Any], ticks: int) -> Followed:
-    from transformers import optimization  # noqa: PLC0415 (heavy)
-
-    schedule, optimizer = trial["schedule"], sgd(trial["base_lr"])
-    native = schedule["kind"].partition(".")[2]
+def transformers_scheduler(optimizer: torch.optim.Optimizer, schedule: dict[str, Any], ticks: int) -> Any:
+    """What the native function makes."""
+    optimization = importlib.import_module("transformers.optimization")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # which of two arguments wins
-        scheduler = getattr(optimization, native)(optimizer, **arguments(schedule, ticks))
-    shown = native in ("get_reduce_on_plateau_schedule", "get_greedy_schedule")
+        return getattr(optimization, schedule["kind"].partition(".")[2])(optimizer, **arguments(schedule, ticks))
+
+
+def _transformers(trial: dict[str, Any], ticks: int) -> Followed:
+    schedule, optimizer = trial["schedule"], sgd(trial["base_lr"])
+    scheduler = transformers_scheduler(optimizer, schedule, ticks)
+    shown = schedule["kind"].endswith(("get_reduce_on_plateau_schedule", "get_greedy_schedule"))
     return _stepped(optimizer, _with_metrics(schedule, scheduler.step) if shown else lambda _: scheduler.step(), ticks + 3)
 
 
 @functools.cache
-def _timm_schedulers() -> Any:
+def timm_schedulers() -> Any:
     """timm.scheduler alone: timm itself wants torchvision, of which its schedulers need nothing."""
     package = types.ModuleType("timm")
     spec = importlib.util.find_spec("timm")
@@ -167,7 +170,7 @@ def _timm(trial: dict[str, Any], ticks: int) -> Followed:
         found["t_initial"] = max(ticks - excluded, found.get("decay_t", 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # timm's own deprecation
-        scheduler = getattr(_timm_schedulers(), schedule["kind"].partition(".")[2])(optimizer, **found)
+        scheduler = getattr(timm_schedulers(), schedule["kind"].partition(".")[2])(optimizer, **found)
     if schedule["kind"].endswith("PlateauLRScheduler"):
         shown = metrics(schedule)
         return _stepped(optimizer, lambda t: scheduler.step(t, metric=next(shown, None)), ticks + 3)
@@ -175,7 +178,7 @@ def _timm(trial: dict[str, Any], ticks: int) -> Followed:
 
 
 @functools.cache
-def _deepspeed_schedulers() -> Any:
+def deepspeed_schedulers() -> Any:
     """DeepSpeed's module of schedulers alone, from its source distribution: the whole of it wants a compiler and a GPU."""
     source = next(Path(os.environ["LRLAB_DEEPSPEED"]).glob("deepspeed-*.tar.gz"))
     with tarfile.open(source) as archive:
@@ -194,11 +197,144 @@ def _deepspeed(trial: dict[str, Any], ticks: int) -> Followed:
     found = arguments(schedule, ticks)
     if found.get("total_num_steps", 0) is None:
         found["total_num_steps"] = max(ticks, 1)
-    scheduler = getattr(_deepspeed_schedulers(), schedule["kind"].partition(".")[2])(optimizer, **found)
+    scheduler = getattr(deepspeed_schedulers(), schedule["kind"].partition(".")[2])(optimizer, **found)
     followed = _stepped(optimizer, lambda _: scheduler.step(), ticks + 3, betas=True)
     if not (schedule["kind"].endswith("OneCycle") and found.get("cycle_momentum", True)):
         followed.momentum = None
     return followed
+
+
+# --- functions of the count
+
+
+def optax_schedule(schedule: dict[str, Any], ticks: int) -> Any:
+    """The native function; null horizons are the ticks left, less a warmup that they exclude."""
+    native = schedule["kind"].partition(".")[2]
+    found = arguments(schedule, ticks)
+    if native == "join_schedules":
+        begins = [0, *(max(b, 0) for b in found["boundaries"])]
+        spans = [min(end, ticks) - begin for begin, end in zip(begins, [*begins[1:], ticks], strict=True)]
+        found["schedules"] = [optax_schedule(part, span) for part, span in zip(found["schedules"], spans, strict=True)]
+    for name in ("decay_steps", "transition_steps"):
+        if found.get(name, 0) is None:
+            warmup = found.get("warmup_steps", 0)
+            left = max(ticks, 1)
+            found[name] = max(left, warmup + 1) if name == "decay_steps" and warmup else max(left - warmup, 1)
+    if found.get("boundaries_and_scales"):
+        found["boundaries_and_scales"] = {int(tick): factor for tick, factor in found["boundaries_and_scales"].items()}
+    return getattr(importlib.import_module("optax.schedules"), native)(**found)
+
+
+def _optax(trial: dict[str, Any], ticks: int) -> Followed:
+    import jax  # noqa: PLC0415 (heavy)
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    jax.config.update("jax_enable_x64", True)  # noqa: FBT003 (jax's signature)
+    schedule = trial["schedule"]
+    if schedule["kind"] == "optax.contrib.reduce_on_plateau":
+        return _optax_plateau(trial, ticks)
+    rate = optax_schedule(schedule, ticks)
+    values = jax.vmap(lambda count: jnp.asarray(rate(count), dtype=jnp.float64))(jnp.arange(ticks + 3, dtype=jnp.int64))
+    return Followed([np.broadcast_to(np.asarray(values, dtype=np.float64), ticks + 3).tolist()] * len(groups(trial["base_lr"])), None, raised=False)
+
+
+def _optax_plateau(trial: dict[str, Any], ticks: int) -> Followed:
+    import jax.numpy as jnp  # noqa: PLC0415 (heavy)
+    from optax import contrib  # noqa: PLC0415
+
+    schedule = trial["schedule"]
+    transform = contrib.reduce_on_plateau(**arguments(schedule, ticks))
+    parameters = jnp.zeros((), dtype=jnp.float64)
+    state, shown, scales = transform.init(parameters), metrics(schedule), []
+    for _ in range(ticks + 3):
+        scales.append(float(state.scale))
+        value = next(shown, None)
+        if value is not None:
+            _, state = transform.update(parameters, state, value=jnp.asarray(value, dtype=jnp.float64))
+    return Followed([[rate * scale for scale in scales] for rate in groups(trial["base_lr"])], None, raised=False)
+
+
+@functools.cache
+def keras() -> Any:
+    """Keras over torch, the only backend that keeps double precision in its cosine."""
+    os.environ["KERAS_BACKEND"] = "torch"
+    genuine = importlib.import_module("keras")
+    genuine.backend.set_floatx("float64")
+    return genuine
+
+
+def _keras_rates(trial: dict[str, Any], ticks: int) -> Followed:
+    genuine, schedule = keras(), trial["schedule"]
+    native, found = schedule["kind"].partition(".")[2], arguments(schedule, ticks)
+    many = len(groups(trial["base_lr"]))
+    if native == "ReduceLROnPlateau":
+        lr = []
+        if found.get("mode", "auto") == "auto" and "loss" not in found.get("monitor", "val_loss"):
+            found["mode"] = "max"  # what keras finds out from the compiled metrics, of which there are none here
+        for rate in groups(trial["base_lr"]):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an unknown mode is taken for "auto"
+                callback, shown = genuine.callbacks.ReduceLROnPlateau(**found), metrics(schedule)
+            model = types.SimpleNamespace(optimizer=types.SimpleNamespace(learning_rate=rate))
+            lr.append(_keras_callback(callback, model, lambda c, e, shown=shown: _shown(c, e, shown), ticks))
+        return Followed(lr, None, raised=False)
+    if native == "LearningRateScheduler":
+        lr = []
+        for rate in groups(trial["base_lr"]):
+            model = types.SimpleNamespace(optimizer=types.SimpleNamespace(learning_rate=rate))
+            lr.append(_keras_callback(genuine.callbacks.LearningRateScheduler(**found), model, lambda c, e: c.on_epoch_begin(e), ticks, before=True))
+        return Followed(lr, None, raised=False)
+    if found.get("decay_steps", 0) is None:
+        excluded = found.get("warmup_steps", 0) if found.get("warmup_target") is not None else 0
+        found["decay_steps"] = max(max(ticks, 1) - excluded, 1)
+    rate = getattr(genuine.optimizers.schedules, native)(**found)
+    return Followed([[float(rate(tick)) for tick in range(ticks + 3)]] * many, None, raised=False)
+
+
+def _shown(callback: Any, epoch: int, values: Iterator[float]) -> None:
+    value = next(values, None)
+    if value is not None:
+        callback.on_epoch_end(epoch, {callback.monitor: value})
+
+
+def _keras_callback(callback: Any, model: Any, call: Callable[[Any, int], Any], ticks: int, *, before: bool = False) -> list[float]:
+    """The model's rate in each epoch, the callback called before it or after it."""
+    callback.set_model(model)
+    callback.on_train_begin()
+    lr = []
+    for epoch in range(ticks + 3):
+        if before:
+            call(callback, epoch)
+        lr.append(float(model.optimizer.learning_rate))
+        if not before:
+            call(callback, epoch)
+    return lr
+
+
+def paddle_scheduler(schedule: dict[str, Any], ticks: int) -> Any:
+    """The native scheduler, one nested in it first."""
+    found = arguments(schedule, ticks)
+    if isinstance(found.get("learning_rate"), dict):
+        found["learning_rate"] = paddle_scheduler(found["learning_rate"], ticks - found["warmup_steps"])
+    if found.get("decay_steps", 0) is None:
+        found["decay_steps"] = max(ticks, 1)
+    return getattr(importlib.import_module("paddle.optimizer.lr"), schedule["kind"].partition(".")[2])(**found)
+
+
+def _paddle(trial: dict[str, Any], ticks: int) -> Followed:
+    schedule = trial["schedule"]
+    scheduler = paddle_scheduler(schedule, ticks)
+    shown = schedule["kind"].endswith("ReduceOnPlateau")
+    step = _with_metrics(schedule, scheduler.step) if shown else lambda _: scheduler.step()
+    lr, raised = [], False
+    for tick in range(ticks + 3):
+        lr.append(float(scheduler()))
+        try:
+            step(tick + 1)
+        except RAISED:
+            raised = True
+            break
+    return Followed([lr] * len(groups(trial["base_lr"])), None, raised)
 
 
 FRAMEWORKS: dict[str, Callable[[dict[str, Any], int], Followed]] = {
@@ -206,4 +342,7 @@ FRAMEWORKS: dict[str, Callable[[dict[str, Any], int], Followed]] = {
     "transformers": _transformers,
     "timm": _timm,
     "deepspeed": _deepspeed,
+    "optax": _optax,
+    "keras": _keras_rates,
+    "paddle": _paddle,
 }

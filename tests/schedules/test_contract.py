@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrlab
+from lrlab import formula
 from lrlab.experiment import parse
+from lrlab.exporters.constructor import constructor
+from lrlab.exporters.writer import Writer
 from lrlab.run import calls
 from lrlab.schedules import KINDS, SCHEDULES, Schedule
-from lrlab.schedules.params import describe
+from lrlab.schedules.params import Described, describe
+from lrlab.schedules.recurrence import Recurrence
 
 FIELDS = [(kind, name) for kind in KINDS for name in KINDS[kind].model_fields]
 
@@ -52,6 +58,84 @@ def test_its_docstring_says_the_shape_in_a_sentence_and_its_source(kind: str) ->
     assert first.endswith("."), advice
     assert len(first.split()) >= 4, advice
     assert any(line.startswith("Source: ") for line in text.splitlines()), f"{kind}: end its docstring with a line `Source: module.Name; paper`"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_says_where_it_comes_from(kind: str) -> None:
+    schedule = KINDS[kind]
+    assert schedule.documentation.startswith("https://"), f"{kind}: give its class, or its framework's, the address of its `documentation`"
+    assert set(re.findall(r"\{(.*?)\}", schedule.documentation)) <= {"native"}, f"{kind}: only {{native}} can be filled in"
+    assert schedule.module, f"{kind}: say in `module` where the genuine one is imported from"
+
+
+def example(kind: str, ticks: int = 100) -> dict[str, Any]:
+    """A document of the kind's example on a run of ten epochs."""
+    schedule = KINDS[kind].example(ticks, 10, ticks // 10)
+    return oracle.document(schedule, run={"total_steps": ticks, "steps_per_epoch": ticks // 10})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_has_a_formula_or_says_why_not(kind: str) -> None:
+    schedule, _, _ = bound(example(kind))
+    if schedule.no_formula:
+        assert schedule.no_formula.endswith("."), f"{kind}: say in a sentence why there is no formula"
+        assert issubclass(KINDS[kind], Recurrence) or schedule.children(), f"{kind}: a curve that is a function of the tick has a formula"
+    else:
+        assert formula.latex(schedule).startswith(r"\eta(t) = "), kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_its_document_comes_back_as_it_was(kind: str, data: st.DataObject) -> None:
+    document = data.draw(strategies.documents(kind))
+    experiment = parse(document)
+    assert experiment.document() == document, f"{kind}: what was said is said differently"
+    assert lrlab.loads(experiment.dumps()) == experiment, f"{kind}: JSON does not give back what was written"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_own_constructor_can_be_written(kind: str) -> None:
+    experiment = parse(example(kind))
+    writer, trial = Writer("math"), experiment.trials[0]
+    call = ast.parse(constructor(writer, trial.schedule, trial.bound(experiment.run)[0]), mode="eval").body
+    assert isinstance(call, ast.Call)
+    wanted = (trial.schedule.model_fields_set - trial.schedule.aside) | trial.schedule.fixed().keys()
+    assert {keyword.arg for keyword in call.keywords} == wanted, f"{kind}: an argument is missing in its call"
+    assert bool(call.args) == trial.schedule.takes_optimizer
+    assert any(trial.schedule.module in line for line in writer.imports), f"{kind}: its call imports nothing"
+
+
+EDGES = [
+    (kind, name, bounds)
+    for kind, name in FIELDS
+    if (bounds := describe(KINDS[kind].model_fields[name].annotation, KINDS[kind].model_fields[name].metadata)).control is not None
+    and not bounds.many
+    and (bounds.low is not None or bounds.high is not None)
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "about"), EDGES, ids=[f"{kind}-{name}" for kind, name, _ in EDGES])
+def test_outside_its_bounds_an_argument_is_refused_by_name_and_inside_its_rates_are_finite(kind: str, name: str, about: Described) -> None:
+    document = example(kind)
+    least = 1 if about.integer else 1e-9
+    ends = [(about.low, about.positive, -least), (about.high, about.below, least)]
+    for end, open_end, outward in ends:
+        if end is None:
+            continue
+        end = int(end) if about.integer else float(end)  # noqa: PLW2901 (as the field is)
+        outside = [end + outward * max(abs(end), 1.0) if not about.integer else end + outward, *([end] if open_end else [])]
+        for value in outside:
+            document["trials"][0]["schedule"][name] = value
+            with pytest.raises(lrlab.DocumentError, match=rf"^trials\.0\.schedule\.{name}(\.\w+)?: must be "):
+                pytest.fail(f"{kind}: {name} = {value} lies outside its bounds; lrlab reads {parse(document)}")
+        for value in {end - outward, *([] if open_end else [end])}:
+            document["trials"][0]["schedule"][name] = value
+            try:
+                experiment = parse(document)
+            except lrlab.DocumentError as refusal:
+                assert str(refusal).startswith("trials.0.schedule"), f"{kind}: {name} = {value} is refused without its place: {refusal}"  # noqa: PT017
+                continue
+            assert np.isfinite(lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(103))).all(), f"{kind}: {name} = {value}"
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
