@@ -17,7 +17,7 @@ def page() -> None:
     above = st.container()
     curves = engine.curves(experiment)
     figure = charts.overlay(experiment.run, curves, experiment.view)
-    height = 400 if "yaxis2" in figure["layout"] else 350
+    height = 350 + 50 * sum(f"yaxis{i}" in figure["layout"] for i in (2, 3))
     chart.show(figure, key="chart", height=height, alt=charts.description(experiment.run, curves), on_toggle=state.toggle)
     with above:
         view.problem()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lrlab.run import calls, first_step
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,6 +22,7 @@ Figure = dict[str, Any]
 COLOURS = ("#2f7ed8", "#cf6a08", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a8763e", "#d35ba6")
 """One list for light and dark: middle tones that keep 3 : 1 on both backgrounds."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MOST_VALUES = 2_000  # of a metric that are drawn
 _EXACT_F4 = 2**24  # steps up to here are whole numbers in single precision
 LABEL = 28  # characters of a trial's name in the chart
 
@@ -30,18 +33,23 @@ def style(index: int) -> tuple[str, str]:
 
 
 def overlay(run: Run, curves: Sequence[Curve], view: View) -> Figure:
-    """All trials on one pair of axes; momentum, where a shown trial cycles it, in a panel below."""
+    """All trials on one pair of axes; below, a panel each: momentum where a shown trial cycles it, the metric where one is shown to it."""
     floor = _floor(curves) if view.y == "log" else None
-    second = any(c.momentum is not None and not c.trial.hidden for c in curves)
+    shown = [c for c in curves if not c.trial.hidden]
+    momentum, metric = any(c.momentum is not None for c in shown), any(_metric_of(c) for c in shown)
+    panels = ["momentum"] * momentum + ["metric"] * metric
     data = []
     for index, curve in enumerate(curves):
         x = _packed(_x(run, curve.steps, view), "f4" if run.steps < _EXACT_F4 else "f8")
-        data += _lines(index, curve, x, curve.lr, floor, "y")
-        if second and curve.momentum is not None:
-            data += _lines(index, curve, x, curve.momentum, None, "y2")
+        data += _lines(index, curve, x, _lifted(curve.lr, floor), "y")
+        if momentum and curve.momentum is not None:
+            data += _lines(index, curve, x, curve.momentum, "y2", "momentum")
+        if metric and _metric_of(curve):
+            at, values = _metric(run, curve)
+            data += _lines(index, curve, _packed(_x(run, at, view), "f8"), values, f"y{len(panels) + 1}", "metric")
         if view.marks and curve.marks and not curve.trial.hidden:
             data.append(_marks(index, curve, run, view, floor))
-    return {"data": data, "layout": _layout(run, curves, view, second=second, floor=floor)}
+    return {"data": data, "layout": _layout(run, curves, view, panels, floor)}
 
 
 def name(text: str, most: int = LABEL) -> str:
@@ -76,7 +84,8 @@ def _floor(curves: Sequence[Curve]) -> float:
     return max(min(lows) / 2, max(highs) * 1e-9) if lows else 1e-9
 
 
-def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, floor: float | None, axis: str) -> list[Figure]:
+def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, axis: str, what: str = "") -> list[Figure]:
+    """A line for every parameter group; `what` it is, where that is not the learning rate."""
     colour, dash = style(index)
     rows = np.atleast_2d(values)
     shown_name = name(curve.trial.name)
@@ -84,11 +93,11 @@ def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, floor: f
     for group, row in enumerate(rows):
         label = f"{shown_name}[{group}]" if len(rows) > 1 else shown_name
         lines.append({
-            "type": "scatter", "mode": "lines", "name": label, "x": x, "y": _packed(_lifted(row, floor)),
+            "type": "scatter", "mode": "lines", "name": label, "x": x, "y": _packed(row),
             "line": {"color": colour, "dash": dash, "width": 2.2 if group == 0 else 1.2},
             "legendgroup": str(index), "showlegend": axis == "y" and group == 0,
             "visible": "legendonly" if curve.trial.hidden else True, "yaxis": axis,
-            "hovertemplate": ("%{y:.5g}" if axis == "y" else "momentum %{y:.4g}") + f"<extra>{label}</extra>",
+            "hovertemplate": (f"{what} %{{y:.4g}}" if what else "%{y:.5g}") + f"<extra>{label}</extra>",
         })  # fmt: skip
     return lines
 
@@ -103,6 +112,19 @@ def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) 
         "marker": {"symbol": "diamond-open", "size": 9, "color": style(index)[0], "line": {"width": 1.6}},
         "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
+
+
+def _metric_of(curve: Curve) -> Sequence[float | str]:
+    """What the trial's scheduler is shown, a value a call."""
+    return getattr(curve.trial.schedule, "metrics", None) or ()
+
+
+def _metric(run: Run, curve: Curve) -> tuple[Steps, Floats]:
+    """The optimizer steps after which the scheduler was called with a value, and the values; as many as a chart can show."""
+    values = _metric_of(curve)[: calls(run, curve.trial.clock)]
+    places = np.unique(np.linspace(0, len(values) - 1, MOST_VALUES).astype(np.int64)).tolist()
+    steps = [max(first_step(run, curve.trial.clock, place + 1) - 1, 0) for place in places]
+    return np.array(steps), np.array([float(values[place]) for place in places])
 
 
 def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) -> list[Figure]:
@@ -121,7 +143,8 @@ def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) 
     return labels
 
 
-def _layout(run: Run, curves: Sequence[Curve], view: View, *, second: bool, floor: float | None) -> Figure:
+def _layout(run: Run, curves: Sequence[Curve], view: View, panels: Sequence[str], floor: float | None) -> Figure:
+    foot = (0.0, 0.34, 0.56)[len(panels)]
     end = run.steps / run.updates if view.x == "epoch" else run.steps
     axis = {"automargin": True, "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4}
     layout: Figure = {
@@ -134,18 +157,19 @@ def _layout(run: Run, curves: Sequence[Curve], view: View, *, second: bool, floo
             "title": {"text": "epoch" if view.x == "epoch" else "optimizer step"},
             "range": [-0.005 * end, 1.005 * end], "hoverformat": ",.2f" if view.x == "epoch" else ",.0f",
             "tickformat": "~g" if view.x == "epoch" else ",~r",
-            "anchor": "y2" if second else "y",
+            "anchor": f"y{len(panels) + 1}" if panels else "y",
         },
         "yaxis": axis | {
             "title": {"text": "learning rate"}, "type": view.y, "tickformat": ".0e" if view.y == "log" else "~g", "exponentformat": "power",
-            "domain": [0.34, 1] if second else [0, 1], "rangemode": "normal" if view.y == "log" else "tozero",
+            "domain": [foot, 1], "rangemode": "normal" if view.y == "log" else "tozero",
             **({"dtick": 1} if view.y == "log" else {}),
         },
         "annotations": _labels(curves, run, view, floor),
         "meta": {"filename": "lrlab"},
     }  # fmt: skip
-    if second:
-        layout["yaxis2"] = axis | {"title": {"text": "momentum"}, "domain": [0, 0.24], "tickformat": "~g"}
+    for i, panel in enumerate(panels):
+        low = foot * (len(panels) - 1 - i) / len(panels)
+        layout[f"yaxis{i + 2}"] = axis | {"title": {"text": panel}, "domain": [low, low + foot / len(panels) - 0.1], "tickformat": "~g"}
     if not curves:
         layout["annotations"] = [{"text": "Add a trial to see its curve", "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}]
     return layout

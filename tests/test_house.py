@@ -19,7 +19,7 @@ DOCUMENT = json.dumps(oracle.document({"kind": "torch.CosineAnnealingLR", "T_max
 TARGETS = list(exporters.EXPORTERS)
 HEAVY = ("torch", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "matplotlib")
 GROUND = ("schedules", "run", "experiment")
-FIRST = ("engine", "advice", "exporters", "readers", "formula", "charts", "lessons", "integrations")
+FIRST = ("engine", "advice", "exporters", "readers", "families", "formula", "charts", "lessons", "integrations", "metrics")
 
 
 def module(path: Path) -> str:

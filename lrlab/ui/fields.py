@@ -2,67 +2,127 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from lrlab.experiment import Trial
-from lrlab.schedules import params
+from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import is_horizon
-from lrlab.ui import state
-from lrlab.ui.widgets import Path, commit, escape, key_of, offer, said
-
-if TYPE_CHECKING:
-    from lrlab.schedules import Schedule
+from lrlab.ui import metric, nesting, state
+from lrlab.ui.widgets import Path, commit, escape, key_of, offer, refuse, said
 
 COLUMNS = 4
+TALL = 4  # arguments of one schedule under each other, while there is room beside
 FIELD = 118  # pixels of an exact field beside its slider
 EPOCH_STOPS = 20  # a slider of ticks goes by epochs where it has at least as many of them
-RATES = (0.0, *(float(f"{m}e{e}") for e in range(-8, 1) for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)), 10.0)
-"""The stops of a rate's slider: zero, then twelve to a decade from 1e-8 to 10."""
+
+
+@cache
+def _stops(low: float, high: float, *, zero: bool) -> tuple[float, ...]:
+    """The stops of a logarithmic slider: zero, then twelve to a decade."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    stops = (float(f"{m}e{e}") for e in decades for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
+    return (*([0.0] if zero else []), *(stop for stop in stops if low <= stop <= high))
+
+
+RATES = _stops(1e-8, 10.0, zero=True)
 
 
 Cell = Callable[[], None]
+Put = Callable[[str, Any], None]
+"""Takes the key of a widget, and what the person chose in it, to the document."""
 
 
 def show(trial: Trial, path: Path, ticks: int) -> None:
     """Every argument of the trial, base rate first: four beside each other, or a column for each schedule that is in another."""
     bound = trial.bound(state.experiment().run)[0]
-    sections = _sections(trial.schedule, bound, (*path, "schedule"), ticks)
-    own = sections[0][1]
+    own, *inner = _sections(trial.schedule, bound, (*path, "schedule"), ticks)
     if not trial.schedule.own_rate:
         own.insert(0, lambda: _base_rate(trial.base_lr, (*path, "base_lr")))
-    if len(sections) == 1:
-        _rows([[cell] for cell in own], COLUMNS)
+    has_metric = metric.FIELD in type(trial.schedule).model_fields
+    shown = metric.cells(trial.schedule, (*path, "schedule"), ticks) if has_metric else []
+    if inner:
+        columns = _spread([[partial(_say, escape(trial.schedule.native)), *own], *inner])
+        rows(columns, min(len(columns), COLUMNS))
+        rows([[cell] for cell in shown], COLUMNS)
     else:
-        titled: list[list[Cell]] = [[partial(_title, title), *cells] for title, cells in sections]
-        _rows(titled, min(len(titled), COLUMNS))
+        rows([[cell] for cell in (*own, *shown)], COLUMNS)
 
 
-def _title(text: str) -> None:
-    st.caption(escape(text))
-
-
-def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, number: str = "") -> list[tuple[str, list[Cell]]]:
-    """The schedule's own cells under its name, then those of every schedule in it; `bound` tells what a null horizon comes to."""
+def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, number: str = "") -> list[list[Cell]]:
+    """The schedule's own cells, then under their names those of every schedule in it; `bound` tells what a null horizon comes to."""
     own: list[Cell] = []
-    inner: list[tuple[str, list[Cell]]] = []
+    feet: list[Cell] = []
+    inner: list[list[Cell]] = []
+    slots = nesting.slots(schedule, path, bound._place.ticks)  # noqa: SLF001 (what binding left to it)
+    joints = {slot.joints: slot for slot in slots.values()}
     for name, field in type(schedule).model_fields.items():
         about = params.describe(field.annotation, field.metadata)
-        here = (*path, name)
         value, shown = getattr(schedule, name), getattr(bound, name)
-        if about.nested:
-            for i, (child, its) in enumerate(zip(value, shown, strict=True)):
-                inner += _sections(child, its, (*here, i), ticks, f"{number}{i + 1}.")
-        else:
-            own += _cells(name, here, value, shown, about, ticks, horizon=is_horizon(field), fixed=bool(inner))
-    return [(f"{number} {schedule.native}".strip(), own), *inner]
+        if name in slots:
+            inner += _nested(slots[name], value, shown, ticks, number)
+            feet.append(partial(nesting.foot, slots[name], value, about))
+            if isinstance(value, (int, float)):
+                own.append(partial(_number, name, (*path, name), value, about, ticks))
+        elif name in joints and nesting.durations():
+            own += _lengths(joints[name], value, about, ticks)
+        elif name != metric.FIELD:
+            own += _cells(name, (*path, name), value, shown, about, ticks, horizon=is_horizon(field), fixed=name in joints)
+    return [[*own, *feet], *inner]
 
 
-def _rows(columns: list[list[Cell]], across: int) -> None:
+def _nested(slot: nesting.Slot, value: Any, shown: Any, ticks: int, number: str) -> list[list[Cell]]:
+    """The sections of the schedules in one argument."""
+    found: list[list[Cell]] = []
+    children = [(i, *both) for i, both in enumerate(zip(value, shown, strict=True))] if isinstance(value, tuple) else [(None, value, shown)]
+    for index, child, its in children:
+        if isinstance(child, Schedule):
+            place = f"{number}{(index or 0) + 1}."
+            own, *inner = _sections(child, its, slot.path if index is None else (*slot.path, index), ticks, place)
+            name = slot.name if slot.alike else child.native
+            found += [[partial(nesting.head, slot, index, len(children), f"{place} {name}"), *own], *inner]
+    return found
+
+
+def _lengths(slot: nesting.Slot, joints: tuple[int, ...], about: params.Described, ticks: int) -> list[Cell]:
+    """How long each part lasts, in place of where the next one begins."""
+    *parts, rest = nesting.lengths(list(joints), slot.span)
+    path = (*slot.owner, slot.joints or "", "length")
+    cells: list[Cell] = [
+        partial(_number, f"{i + 1}. lasts", (*path, i), length, about, ticks, put=partial(nesting.set_length, slot, i))
+        for i, length in enumerate(parts)
+    ]
+    if len(parts) > COLUMNS:
+        cells = [partial(_list_field, "lengths", path, tuple(parts), int, put=partial(nesting.set_lengths, slot))]
+    return [*cells, partial(_say, f"{len(parts) + 1}\\. has the {rest:,} ticks that are left")]
+
+
+def _say(text: str) -> None:
+    st.caption(text)
+
+
+def _spread(sections: list[list[Cell]]) -> list[list[Cell]]:
+    """A column for each section; where there is room, more of them for tall ones."""
+    across = [1] * len(sections)
+    while True:
+        heights = [max(math.ceil((len(section) - 1) / n), 1) for section, n in zip(sections, across, strict=True)]
+        if sum(across) >= COLUMNS or max(heights) <= TALL:
+            break
+        across[heights.index(max(heights))] += 1
+    columns: list[list[Cell]] = []
+    for (head, *cells), height in zip(sections, heights, strict=True):
+        pieces = [cells[i : i + height] for i in range(0, len(cells), height)] or [[]]
+        columns += [[partial(_say, "&nbsp;") if i else head, *piece] for i, piece in enumerate(pieces)]
+    return columns
+
+
+def rows(columns: list[list[Cell]], across: int) -> None:
+    """Columns of cells, so many across."""
     for row in range(0, len(columns), across):
         for column, cells in zip(st.columns(across), columns[row : row + across], strict=False):
             with column:
@@ -85,11 +145,15 @@ def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Describe
         return [lambda: _choice(name, path, value, about.choices)]
     if isinstance(value, bool):
         return [lambda: _switch(name, path, value=value)]
-    control = about.control
-    if control is not None and control.unit == "expression":
+    unit = about.control.unit if about.control else ""
+    if unit == "expression":
         return [lambda: _expression(name, path, value, about)]
+    if unit == "pairs":
+        return [lambda: _pairs(name, path, value, about)]
+    if unit == "text":
+        return [lambda: _text(name, path, value, about)]
     if isinstance(value, tuple):
-        whole: Cell = partial(_list_field, name, path, value, int if about.many else float)
+        whole: Cell = partial(_list_field, name, path, value, int if about.integer else float)
         single: list[Cell] = [partial(_number, f"{name}[{i}]", (*path, i), v, about, ticks) for i, v in enumerate(value)]
         if not about.many or len(value) > COLUMNS:
             return [whole]
@@ -124,13 +188,44 @@ def _expression(name: str, path: Path, value: str | tuple[str, ...] | None, abou
     said(key)
 
 
-def _list_field(name: str, path: Path, values: tuple[float, ...], item: type[int | float]) -> None:
+def _text(name: str, path: Path, value: str | None, about: params.Described) -> None:
+    key = key_of(path, "text")
+    offer(key, value or "")
+
+    def changed() -> None:
+        text: str = st.session_state[key]
+        commit(key, path, None if about.optional and not text.strip() else text)
+
+    st.text_input(name, key=key, help=about.control.help if about.control else "", on_change=changed)
+    said(key)
+
+
+def _pairs(name: str, path: Path, pairs: tuple[tuple[int, float], ...] | None, about: params.Described) -> None:
+    """Ticks with a number each, as one writes a dictionary."""
+    key = key_of(path, "pairs")
+    offer(key, ", ".join(f"{tick}: {number}" for tick, number in pairs or ()))
+
+    def changed() -> None:
+        parts = [part.strip() for part in st.session_state[key].strip("{} ").replace(";", ",").split(",") if part.strip()]
+        read = [(tick.strip("\"' "), _read(number.strip(), float)) for tick, _, number in (part.partition(":") for part in parts)]
+        twice = [tick for i, (tick, _) in enumerate(read) if tick in dict(read[:i])]
+        if twice:
+            refuse(key, f"{name}: {twice[0]} stands twice")
+        else:
+            commit(key, path, dict(read) if read or not about.optional else None)
+
+    st.text_input(name, key=key, help=about.control.help if about.control else "", on_change=changed)
+    said(key)
+
+
+def _list_field(name: str, path: Path, values: tuple[float, ...], item: type[int | float], put: Put | None = None) -> None:
     key = key_of(path, "list")
-    offer(key, ", ".join(f"{v:g}" if item is float else str(v) for v in values))
+    offer(key, ", ".join(map(str, values)))
 
     def changed() -> None:
         parts = [part for part in st.session_state[key].strip("[]() ").replace(";", ",").split(",") if part.strip()]
-        commit(key, path, [_read(part.strip(), item) for part in parts])
+        read = [_read(part.strip(), item) for part in parts]
+        put(key, read) if put else commit(key, path, read)
 
     st.text_input(name, key=key, help="numbers with commas between them", on_change=changed)
     said(key)
@@ -144,16 +239,19 @@ def _read(text: str, item: type[int | float]) -> Any:
         return text
 
 
-def _number(name: str, path: Path, value: Any, about: params.Described, ticks: int, *, shown: Any = None, horizon: bool = False) -> None:
+def _number(
+    name: str, path: Path, value: Any, about: params.Described, ticks: int, *, shown: Any = None, horizon: bool = False, put: Put | None = None
+) -> None:
     """A slider and an exact field for one number; a horizon has a switch that lets it follow the run."""
+    put = put or (lambda key, new: commit(key, path, new))
     unit = about.control.unit if about.control else ""
     label = f"{name} · {unit}" if unit in ("ticks", "epochs") and unit != name else name
-    number = shown if value is None else value
-    if value is None and not horizon:
+    number = shown if value is None and horizon else value
+    if number is None:
         number = _start(about, ticks)
     with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="small"):
-        _slider(label, path, number, about, ticks, disabled=value is None)
-        _field(label, path, number, about, disabled=value is None)
+        _slider(label, path, number, about, ticks, put, disabled=value is None)
+        _field(label, path, number, about, put, disabled=value is None)
     if about.optional:
         _null(path, value, number, "follow the run" if horizon else "not set")
     said(key_of(path, "number"))
@@ -177,24 +275,25 @@ def _whole(value: Any, about: params.Described) -> bool:
     return about.integer or (isinstance(value, int) and about.control is not None and about.control.unit in ("ticks", "epochs", "updates"))
 
 
-def _slider(label: str, path: Path, number: Any, about: params.Described, ticks: int, *, disabled: bool) -> None:
+def _slider(label: str, path: Path, number: Any, about: params.Described, ticks: int, put: Put, *, disabled: bool) -> None:
     key = key_of(path, "slider")
     control = about.control or params.Control("number", high=1.0)
 
     def changed() -> None:
         value = st.session_state[key]
         value = int(value) if _whole(number, about) else float(value)
-        commit(key, path, max(value, 1) if value == 0 and about.positive and _whole(number, about) else value)
+        put(key, max(value, 1) if value == 0 and about.positive and _whole(number, about) else value)
 
-    if control.unit == "rate":
-        offer(key, RATES[int(np.argmin(np.abs(np.log10(np.array(RATES[1:]) / number)))) + 1] if number > 0 else 0.0)
-        st.select_slider(label, RATES, key=key, format_func=lambda v: f"{v:g}", disabled=disabled, on_change=changed)
+    if control.log or control.unit == "rate":
+        stops = RATES if control.unit == "rate" else _stops(control.low, control.high or 1.0, zero=not about.positive)
+        offer(key, min(filter(None, stops), key=lambda stop: abs(math.log(stop / number))) if number > 0 else stops[0])
+        st.select_slider(label, stops, key=key, format_func=lambda v: f"{v:g}", disabled=disabled, on_change=changed)
         return
     low, high, step = _range(number, about, ticks)
     offer(key, type(low)(number))
     if st.session_state.get(f"{key}/range") != (low, high, step):  # Streamlit makes another slider of it, which would begin at its low end
         st.session_state[f"{key}/range"], st.session_state[key] = (low, high, step), type(low)(number)
-    st.slider(label, low, high, step=step, key=key, disabled=disabled, on_change=changed)
+    st.slider(label, low, high, step=step, key=key, format="%d" if isinstance(low, int) else "%.5g", disabled=disabled, on_change=changed)
 
 
 def _range(number: Any, about: params.Described, ticks: int) -> tuple[Any, Any, Any]:
@@ -217,7 +316,7 @@ def _units(unit: str, ticks: int) -> int:
     return {"ticks": ticks, "epochs": max(run.steps // run.updates, 1), "updates": run.updates}.get(unit, 1)
 
 
-def _field(label: str, path: Path, number: Any, about: params.Described, *, disabled: bool) -> None:
+def _field(label: str, path: Path, number: Any, about: params.Described, put: Put, *, disabled: bool) -> None:
     key = key_of(path, "number")
     whole = _whole(number, about)
     offer(key, int(number) if whole else float(number))
@@ -225,7 +324,7 @@ def _field(label: str, path: Path, number: Any, about: params.Described, *, disa
     def changed() -> None:
         value = st.session_state[key]
         if value is not None:
-            commit(key, path, value)
+            put(key, value)
 
     step: float = 1 if whole else float(10.0 ** np.floor(np.log10(number)) / 10) if number > 0 else 0.01
     st.number_input(

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from lrlab import metrics
 from lrlab.experiment import DocumentError, Experiment, Trial, from_link, parse
-from lrlab.run import calls
+from lrlab.run import Clock, calls
+from lrlab.schedules.recurrence import MetricDriven
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +113,15 @@ def change(update: Callable[[dict[str, Any]], None]) -> str | None:
     return None
 
 
+def value_at(path: tuple[str | int, ...]) -> Any:
+    """What stands at a path of the document; None where nothing does."""
+    here: Any = experiment().document()
+    for step in path:
+        held = here if isinstance(here, dict) else dict(enumerate(here)) if isinstance(here, list) else {}
+        here = held.get(step)
+    return here
+
+
 def set_value(path: tuple[str | int, ...], value: Any) -> str | None:
     """Change one value of the document; the sentence where it cannot be."""
 
@@ -136,8 +147,11 @@ def add(kind: type[Any]) -> None:
     """Append a trial of this kind, at the rate of the one being shaped, and shape it."""
     trials, run = experiment().trials, experiment().run
     base_lr = trials[chosen()].base_rates[0] if trials else 0.05
-    schedule = kind.example(calls(run, "step"), max(run.steps // run.updates, 1), run.updates)
-    new = {"name": free_name(kind.native), "base_lr": base_lr, "schedule": schedule}
+    clock: Clock = "epoch" if issubclass(kind, MetricDriven) and run.steps > run.updates else "step"  # a metric comes once an epoch
+    schedule = kind.example(calls(run, clock), max(run.steps // run.updates, 1), run.updates)
+    if issubclass(kind, MetricDriven):
+        schedule["metrics"] = list(metrics.sketch(metrics.usual(kind), calls(run, clock)))
+    new = {"name": free_name(kind.native), "base_lr": base_lr, "schedule": schedule} | ({"clock": clock} if clock != "step" else {})
     if change(lambda document: document["trials"].append(new)) is None:
         choose(len(experiment().trials) - 1)
 

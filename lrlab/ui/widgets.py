@@ -30,6 +30,13 @@ def commit(key: str, path: Path, value: Any) -> None:
         _refused()[key] = problem
 
 
+def refuse(key: str, problem: str) -> None:
+    """Say why what stands in a widget is nothing that the document could hold; both keep what they have."""
+    st.session_state.problem = problem
+    _refused().clear()
+    _refused()[key] = problem
+
+
 def said(key: str) -> None:
     """Beneath a widget: why what stands in it was refused."""
     if key in _refused():

@@ -1,0 +1,275 @@
+"""Schedules in schedules: add one, replace, move and remove them; what joins them in time follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from lrlab import metrics
+from lrlab.experiment import DocumentError, Experiment, parse
+from lrlab.run import calls
+from lrlab.schedules import KINDS, params
+from lrlab.schedules.combine import starts
+from lrlab.schedules.recurrence import MetricDriven
+from lrlab.ui import state
+from lrlab.ui.widgets import Path, commit, escape, key_of, offer, said
+
+if TYPE_CHECKING:
+    from lrlab.experiment import Trial
+    from lrlab.run import Run
+    from lrlab.schedules import Schedule
+
+Document = dict[str, Any]
+NUMBER, NOTHING = "a number", "none"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An argument that holds schedules, or one schedule: where its owner stands, and the ticks that are left to that."""
+
+    owner: Path
+    name: str
+    span: int
+    joints: str | None = None
+    """The owner's argument that says when each next one begins."""
+    alike: bool = False
+    """Whether all in it are of one kind, which the document therefore does not name."""
+
+    @property
+    def path(self) -> Path:
+        """Where the argument stands."""
+        return (*self.owner, self.name)
+
+
+def slots(schedule: Schedule, path: Path, span: int) -> dict[str, Slot]:
+    """The arguments of a schedule that hold others."""
+    fields = {name: params.describe(field.annotation, field.metadata) for name, field in type(schedule).model_fields.items()}
+    nested = [name for name, about in fields.items() if about.nested]
+    joints = next((name for name, about in fields.items() if about.many and about.integer and about.control and about.control.unit == "ticks"), None)
+    held = schedule.model_dump(include=set(nested))
+    return {
+        name: Slot(path, name, span, joints, alike=any("kind" not in child for child in held[name])) if fields[name].many else Slot(path, name, span)
+        for name in nested
+    }
+
+
+# ---------------------------------------------------------------- what happens to the owner's document
+
+
+def lengths(joints: list[int], span: int) -> list[int]:
+    """How long each part is in force; the last one has what is left."""
+    return [end - begin for begin, end in pairwise(accumulate([*starts(joints), span], max))]
+
+
+def joined(parts: list[int]) -> list[int]:
+    """Where each part but the first begins."""
+    return list(accumulate(parts[:-1]))
+
+
+def appended(owner: Document, slot: Slot, child: Any) -> Document:
+    """One schedule more, for the second half of what was the last one's."""
+    new = owner | {slot.name: [*owner[slot.name], child]}
+    if slot.joints:
+        parts = lengths(owner[slot.joints], slot.span)
+        new[slot.joints] = [*owner[slot.joints], sum(parts[:-1]) + parts[-1] // 2]
+    return new
+
+
+def without(owner: Document, slot: Slot, index: int) -> Document:
+    """One schedule less, and the joint before it; of the first one the joint behind it."""
+    new = owner | {slot.name: [child for i, child in enumerate(owner[slot.name]) if i != index]}
+    if slot.joints:
+        new[slot.joints] = [joint for i, joint in enumerate(owner[slot.joints]) if i != max(index - 1, 0)]
+    return new
+
+
+def moved(owner: Document, slot: Slot, index: int, by: int) -> Document:
+    """A schedule changes places with its neighbour; each keeps its length."""
+    children = list(owner[slot.name])
+    to = index + by
+    if not 0 <= min(index, to) <= max(index, to) < len(children):
+        return owner  # a quick hand is ahead of the buttons that it sees
+    children[index], children[to] = children[to], children[index]
+    new = owner | {slot.name: children}
+    if slot.joints:
+        parts = lengths(owner[slot.joints], slot.span)
+        parts[index], parts[to] = parts[to], parts[index]
+        new[slot.joints] = joined(parts)
+    return new
+
+
+def replaced(owner: Document, slot: Slot, value: Any, calls_: int) -> Document:
+    """Another value for an argument of one schedule; metrics come with the schedule that looks at them, and go with it."""
+    new = owner | {slot.name: value}
+    if "metrics" in KINDS[owner["kind"]].model_fields:
+        new.pop("metrics", None)
+        if isinstance(value, dict) and issubclass(KINDS[value["kind"]], MetricDriven):
+            new["metrics"] = list(metrics.sketch(metrics.usual(KINDS[value["kind"]]), calls_))
+    return new
+
+
+def _put(document: Any, path: Path, value: Any) -> Any:
+    """The document with another value at a path; all beside the path is shared."""
+    if not path:
+        return value
+    new = copy(document)
+    new[path[0]] = _put(document[path[0]], path[1:], value)
+    return new
+
+
+# ---------------------------------------------------------------- what may stand there
+
+
+def _child(kind: str, run: Run, span: int) -> Document:
+    return KINDS[kind].example(max(span, 1), max(run.steps // run.updates, 1), run.updates)
+
+
+@lru_cache(maxsize=32)
+def _fitting(run: Run, trial: Trial, slot: Slot) -> tuple[str, ...]:
+    """The kinds with which the trial stays one; `slot` is as if the trial were the only one."""
+    document = Experiment(run=run, trials=(trial,)).document()
+    owner: Any = document
+    for step in slot.owner:
+        owner = owner[step]
+    found = []
+    for kind in sorted(KINDS, key=str.lower):
+        try:
+            parse(_put(document, slot.owner, _with(owner, slot, kind, run, calls(run, trial.clock))))
+        except DocumentError:
+            continue
+        found.append(kind)
+    return tuple(found)
+
+
+def _with(owner: Document, slot: Slot, kind: str, run: Run, calls_: int) -> Document:
+    if isinstance(owner.get(slot.name), list):
+        return appended(owner, slot, _child(kind, run, slot.span // 2 if slot.joints else slot.span))
+    child = _child(kind, run, slot.span)
+    rate = _rate(owner.get(slot.name))
+    return replaced(owner, slot, child | ({"learning_rate": rate} if rate and "learning_rate" in child else {}), calls_)
+
+
+def _rate(value: Any) -> Any:
+    """The rate of what stood there, which the next one goes on with."""
+    return value.get("learning_rate") if isinstance(value, dict) else value
+
+
+# ---------------------------------------------------------------- widgets
+
+
+def head(slot: Slot, index: int | None, count: int, title: str) -> None:
+    """A nested schedule's name; in a list, with buttons to move it and to take it out."""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute", gap=None):
+        st.caption(escape(title))
+        if index is None:
+            return
+        at = (*slot.path, index)
+        with st.container(key=f"tools/{key_of(at, '')}", horizontal=True, wrap=False, width="content", gap=None):
+            _tool(at, "earlier", f"Move {title} earlier", ":material/arrow_back:", partial(_change, slot, moved, index, -1), disabled=index == 0)
+            _tool(
+                at, "later", f"Move {title} later", ":material/arrow_forward:", partial(_change, slot, moved, index, 1), disabled=index == count - 1
+            )
+            _tool(at, "remove", f"Take {title} out", ":material/delete:", partial(_change, slot, without, index), disabled=count == 1)
+
+
+def _tool(path: Path, what: str, label: str, icon: str, act: Callable[[], None], *, disabled: bool) -> None:
+    """A button that shows its icon only: the frame's style hides the label from the eye, not from a screen reader."""
+    st.button(escape(label), key=key_of(path, what), icon=icon, help=what.capitalize(), type="tertiary", disabled=disabled, on_click=act)
+
+
+def _change(slot: Slot, act: Any, *arguments: Any) -> None:
+    """Do something to the owner as it is now, if it is still there."""
+    owner = state.value_at(slot.owner)
+    if isinstance(owner, dict):
+        commit(key_of(slot.path, "nesting"), slot.owner, act(owner, slot, *arguments))
+
+
+def foot(slot: Slot, value: Any, about: params.Described) -> None:
+    """At the end of the owner's own arguments: how its lengths are shown, and the way to another schedule."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if slot.joints and len(value) > 1:
+            _spans(slot)
+        adding = isinstance(value, tuple)
+        key = key_of(slot.path, "adding")
+        if slot.alike:
+            st.button("Add another", key=key, icon=":material/add:", type="tertiary", on_click=_repeat, args=(slot,))
+        else:
+            label, icon = ("Add a schedule", ":material/add:") if adding else (f"Replace {slot.name}", ":material/swap_horiz:")
+            choosing = st.popover(label, icon=icon, key=key, type="tertiary", on_change="rerun")
+            if choosing.open:
+                with choosing:
+                    _choose(slot, value, about)
+    said(key_of(slot.path, "nesting"))
+
+
+def _spans(slot: Slot) -> None:
+    key = key_of(slot.path, "spans")
+    offer(key, "durations" if durations() else "steps")
+
+    def changed() -> None:
+        st.session_state.durations = st.session_state[key] == "durations"
+
+    st.segmented_control(
+        f"{slot.joints} as", ("steps", "durations"), key=key, required=True, label_visibility="collapsed", on_change=changed
+    )  # fmt: skip
+
+
+def durations() -> bool:
+    """Whether this session sees lengths in place of where each part begins."""
+    return bool(st.session_state.get("durations"))
+
+
+def set_length(slot: Slot, index: int, key: str, value: int) -> None:
+    """Give a part another length; those behind it keep theirs."""
+    parts = lengths(state.value_at((*slot.owner, slot.joints or "")), slot.span)
+    parts[index] = value
+    commit(key, (*slot.owner, slot.joints or ""), joined(parts))
+
+
+def set_lengths(slot: Slot, key: str, values: list[Any]) -> None:
+    """Give every part but the last its length; what is no number is refused by the document, which then names its place."""
+    numbers = all(isinstance(value, int) for value in values)
+    commit(key, (*slot.owner, slot.joints or ""), list(accumulate(values)) if numbers else values)
+
+
+def _choose(slot: Slot, value: Any, about: params.Described) -> None:
+    """The list of what may stand here, and the button that puts it there."""
+    experiment, index = state.experiment(), state.chosen()
+    alone = Slot(("trials", 0, *slot.owner[2:]), slot.name, slot.span, slot.joints)
+    kinds: list[str] = list(_fitting(experiment.run, experiment.trials[index], alone))
+    single = not isinstance(value, tuple)
+    others = [NUMBER] * (single and about.control is not None) + [NOTHING] * (single and about.optional)
+    key = key_of(slot.path, "kind")
+    options = [*others, *kinds]
+    if not options:
+        st.caption("No schedule fits in here.")
+        return
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[0]
+    st.selectbox("Schedule (type to search)", options, key=key, format_func=lambda k: k.replace(".", " · ", 1))
+    st.button("Put it here" if single else "Add", key=key_of(slot.path, "add"), type="primary", on_click=_chosen, args=(slot, about))
+
+
+def _chosen(slot: Slot, about: params.Described) -> None:
+    kind, run, trial = st.session_state[key_of(slot.path, "kind")], state.experiment().run, state.trial()
+    calls_ = calls(run, trial.clock)
+    if kind in KINDS:
+        _change(slot, _with, kind, run, calls_)
+    elif kind == NOTHING:
+        _change(slot, replaced, None, calls_)
+    else:
+        rate = _rate(state.value_at(slot.path))
+        start = about.control.start if about.control else None
+        _change(slot, replaced, rate if isinstance(rate, (int, float)) else start, calls_)
+    st.session_state[key_of(slot.path, "adding")] = False
+
+
+def _repeat(slot: Slot) -> None:
+    """The last one once more."""
+    _change(slot, lambda owner, _: appended(owner, slot, owner[slot.name][-1]))

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlparse
+
+from conftest import count, drawn, link
+from playwright.sync_api import expect
+
+from lrlab.experiment import Experiment, from_link
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def at_hand(page: Page) -> Experiment:
+    return from_link(parse_qs(urlparse(link(page)).query)["s"][0])
+
+
+def test_a_part_is_added_moved_and_taken_out_by_keyboard(page: Page) -> None:
+    n = count(page)
+    adding = page.get_by_role("button", name="Add a schedule")
+    adding.press("Enter")
+    kind = page.get_by_role("combobox", name="Schedule (type to search)")
+    kind.fill("StepLR")
+    kind.press("Enter")
+    page.get_by_role("button", name="Add", exact=True).press("Enter")
+    n = drawn(page, n)
+    expect(page.get_by_role("spinbutton", name="step_size · ticks, exact")).to_be_visible()
+    page.get_by_role("button", name="Move 3. StepLR earlier").press("Enter")
+    n = drawn(page, n)
+    expect(page.get_by_role("button", name="Move 2. StepLR earlier")).to_be_visible()
+    page.wait_for_timeout(300)
+    sequence = at_hand(page).trials[0].schedule
+    assert [part.native for part in sequence.children().values()] == ["LinearLR", "StepLR", "CosineAnnealingWarmRestarts"]
+    assert sequence.model_dump()["milestones"] == (1955, 1955 + (60_605 - 1955 + 1) // 2)
+    page.get_by_role("button", name="Take 2. StepLR out").press("Enter")
+    drawn(page, n)
+    expect(page.get_by_role("button", name="Take 2. CosineAnnealingWarmRestarts out")).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_durations_are_shown_in_place_of_milestones(page: Page) -> None:
+    page.get_by_text("durations", exact=True).click()
+    field = page.get_by_role("spinbutton", name="1. lasts · ticks, exact")
+    expect(field).to_have_value("1955")
+    n = count(page)
+    field.fill("3910")
+    field.press("Enter")
+    drawn(page, n)
+    expect(page.get_by_text("2. has the 56,695 ticks that are left")).to_be_visible()
+
+
+def test_a_metric_is_drawn_below_and_sketched_with_sliders(page: Page) -> None:
+    page.get_by_role("button", name="Add a trial").click()
+    page.get_by_role("combobox", name="Schedule, by framework").click()
+    page.keyboard.type("torch · ReduceLROnPlateau")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_function("document.querySelector('.lrlab-chart').layout.yaxis2?.title.text === 'metric'")
+    expect(page.get_by_role("spinbutton", name="base_lr, exact")).to_be_in_viewport()
+    expect(page.locator(".lrlab-chart .y2title")).to_be_in_viewport()
+    rates = "Array.from(new Set(document.querySelector('.lrlab-chart').calcdata.find(t => t[0].trace.name === 'ReduceLROnPlateau').map(p => p.y)))"
+    assert len(page.evaluate(rates)) > 1
+    n = count(page)
+    page.get_by_role("slider", name="plateaus").press("Home")
+    n = drawn(page, n)
+    page.get_by_role("slider", name="noise").press("Home")
+    drawn(page, n)
+    assert len(page.evaluate(rates)) == 1, "a loss that falls all the time reduces nothing"
+
+
+def test_a_metric_is_pasted_and_a_bad_one_is_said(page: Page) -> None:
+    page.get_by_role("button", name="Add a trial").click()
+    page.get_by_role("combobox", name="Schedule, by framework").click()
+    page.keyboard.type("torch · ReduceLROnPlateau")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("combobox", name="metric").click()
+    page.get_by_role("option", name="given values").click()
+    page.get_by_role("textbox", name="Or paste a column").fill("0.9\nlow\n")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_role("alert").filter(has_text="line 2: 'low' is no number")).to_be_visible()
+    n = count(page)
+    page.locator("input[type=file]").first.set_input_files({"name": "loss.txt", "mimeType": "text/plain", "buffer": b"loss\n0.9\n0.8\n0.8\n"})
+    drawn(page, n)
+    expect(page.get_by_text("3 values for 155 calls of the scheduler")).to_be_visible()
