@@ -17,7 +17,7 @@ SHOWN = 5
 BASE = sympy.Symbol("eta_base")
 _COMPARE = dict(zip(COMPARISONS, (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge, sympy.Eq, sympy.Ne), strict=True))
 _FUNCTIONS = {
-    "minimum": sympy.Min, "maximum": sympy.Max, "floor": sympy.floor, "ceil": sympy.ceiling, "abs": sympy.Abs, "trunc": sympy.floor,
+    "minimum": sympy.Min, "maximum": sympy.Max, "floor": sympy.floor, "ceil": sympy.ceiling, "abs": sympy.Abs, "trunc": lambda x: sympy.sign(x) * sympy.floor(sympy.Abs(x)),
     "sin": sympy.sin, "cos": sympy.cos, "tan": sympy.tan, "tanh": sympy.tanh, "exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt,
     "log2": lambda x: sympy.log(x, 2), "log10": lambda x: sympy.log(x, 10),
 }  # fmt: skip
@@ -57,8 +57,8 @@ def latex(schedule: Schedule) -> str:
     names = {BASE: r"\eta_{base}", **{symbol_: _typeset(symbol_.name) for symbol_ in found}}
     counters = sorted(tree.atoms(Restarted), key=str)
     short = {counter: sympy.Symbol("n" if len(counters) == 1 else f"n_{i}") for i, counter in enumerate(counters, 1)}
-    where = [rf"{symbol_} = {sympy.latex(counter, symbol_names=names)}" for counter, symbol_ in short.items()]
-    return r"\\[1.5ex]".join([rf"\eta(t) = {sympy.latex(tree.subs(short), symbol_names=names)}", *where])
+    where = [rf"{symbol_} = {sympy.latex(counter, symbol_names=names, mul_symbol=_TIMES)}" for counter, symbol_ in short.items()]
+    return r"\\[1.5ex]".join([rf"\eta(t) = {sympy.latex(tree.subs(short), symbol_names=names, mul_symbol=_TIMES)}", *where])
 
 
 def expression(schedule: Schedule) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
@@ -101,6 +101,8 @@ def _convert(value: Any, values: dict[sympy.Symbol, float] | None = None) -> sym
     if op == "where":
         return _piecewise(value, values)
     parts = [_convert(a, values) for a in args]
+    if op == "trunc" and isinstance(args[0], Named) and args[0] >= 0:
+        return sympy.floor(parts[0])
     if op in _COMPARE:
         return _COMPARE[op](*parts)
     return _operation(op, parts)
@@ -145,6 +147,7 @@ def _name(name: str, number: float, values: dict[sympy.Symbol, float]) -> sympy.
     return candidate
 
 
+_TIMES = r" \cdot "  # names of several letters and numbers must not run into each other
 _GREEK = frozenset({"eta", "gamma", "alpha", "beta"})
 
 

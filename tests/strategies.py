@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lrlab.schedules import KINDS
-from lrlab.schedules.base import is_horizon
 from lrlab.schedules.params import Described, PerGroup, describe, find
 
 TICKS = 60
@@ -45,7 +44,7 @@ def _fields(kind: str, groups: int | None) -> st.SearchStrategy[dict[str, Any]]:
     required, optional = {}, {}
     for name, field in KINDS[kind].model_fields.items():
         about = describe(field.annotation, field.metadata)
-        value = values(about, horizon=is_horizon(field))
+        value = values(about)
         if find(field.metadata, PerGroup) and groups is not None:
             value |= st.lists(value, min_size=groups, max_size=groups)
         if about.optional:
@@ -54,7 +53,7 @@ def _fields(kind: str, groups: int | None) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(required, optional=optional)
 
 
-def values(about: Described, *, horizon: bool = False) -> st.SearchStrategy[Any]:
+def values(about: Described) -> st.SearchStrategy[Any]:
     """Values of one field, its hard bounds among them."""
     if about.choices:
         return st.sampled_from(about.choices)
@@ -80,7 +79,7 @@ def values(about: Described, *, horizon: bool = False) -> st.SearchStrategy[Any]
         most = TICKS * 4 // 3 if unit != "number" else 6
         whole = st.integers(low, most)
         # halves only: at most other fractions torch's recursions divide by nearly nothing
-        return whole | st.integers(2 * low + 1, 2 * most).map(lambda n: n / 2) if (horizon or not about.integer) else whole
+        return whole | st.integers(2 * low + 1, 2 * most).map(lambda n: n / 2) if not about.integer else whole
     if unit == "rate":
         return rates | st.sampled_from([0.0, -0.01] if about.low is None else [0.0])
     low, high = (about.low if about.low is not None else -0.9), (about.high if about.high is not None else 1.2)

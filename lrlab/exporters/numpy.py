@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from lrlab.exporters import base
@@ -61,6 +62,6 @@ def _groups(writer: Writer, trees: list[Any], argument: str) -> tuple[list[str],
 def _statements(writer: Writer, tree: Any, argument: str) -> list[str]:
     *before, last = writer.body(tree)
     value = last.removeprefix("return ")
-    if not before and argument not in value:
+    if not before and not re.search(rf"\b{argument}\b", value):
         return [f"return np.full_like({argument}, {value})[()]"]
     return [*before, f"return ({value})[()]" if not value.isidentifier() else f"return {value}[()]"]

@@ -38,6 +38,11 @@ class PerGroup:
     """Marks a field that may be a list, one value per parameter group."""
 
 
+@dataclass(frozen=True)
+class WholeOnly:
+    """Marks a field of whole and other numbers that takes the whole ones only."""
+
+
 MAX_PARTS = 64  # segments of one schedule: formula and code are written a branch each
 
 
@@ -79,7 +84,7 @@ else:
     Horizon = Annotated[int | float | None, _POSITIVE, _HORIZON]
     """How long the schedule lasts, in ticks; null: the ticks left to it (at least one)."""
 
-    WholeHorizon = Annotated[Horizon, AfterValidator(_whole)]
+    WholeHorizon = Annotated[Horizon, AfterValidator(_whole), WholeOnly()]
     """A horizon whose native code takes whole numbers only."""
 
     Total = Annotated[int | float | None, _COUNT, _HORIZON]
@@ -204,7 +209,7 @@ def describe(annotation: Any, metadata: list[Any]) -> Described:
         control=control,
         choices=() if control else tuple(c for p in parts if get_origin(p) is Literal for c in get_args(p)),
         optional=type(None) in types,
-        integer=int in types and float not in types,
+        integer=(int in types and float not in types) or any(isinstance(p, WholeOnly) for p in parts),
         many=tuple in types and not any(isinstance(p, PerGroup) for p in parts),
         nested=any(hasattr(t, "curve") for t in types),
         low=bounds.get("ge", bounds.get("gt")),

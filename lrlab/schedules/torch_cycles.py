@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, inside
@@ -17,11 +17,11 @@ from lrlab.schedules.params import (
     Divisor,
     Epochs,
     Fraction,
-    Horizon,
     Iters,
     Momentum,
     Rate,
     Steps,
+    WholeHorizon,
     expression,
     per_group,
 )
@@ -41,7 +41,7 @@ class OneCycleLR(TorchSchedule):
     absolute: ClassVar[bool] = True
 
     max_lr: per_group(Rate)  # type: ignore[valid-type]
-    total_steps: Horizon = None
+    total_steps: WholeHorizon = None
     epochs: Epochs | None = None
     steps_per_epoch: Annotated[Steps, Control("updates", low=1, high=10_000)] | None = None
     pct_start: Fraction = 0.3
@@ -52,14 +52,6 @@ class OneCycleLR(TorchSchedule):
     div_factor: Divisor = 25.0
     final_div_factor: Divisor = 1e4
     three_phase: bool = False
-
-    @field_validator("total_steps")
-    @classmethod
-    def _whole(cls, value: float | None) -> float | None:
-        if isinstance(value, float):
-            msg = "must be a whole number"
-            raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
-        return value
 
     @model_validator(mode="after")
     def _has_length(self) -> Self:

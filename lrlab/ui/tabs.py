@@ -59,6 +59,9 @@ def _formula() -> None:
         return
     trial = state.trial()
     schedule = trial.bound(state.experiment().run)[0]
+    if schedule.no_formula:
+        st.info(f"There is no formula. {escape(schedule.no_formula)}")
+        return
     for line in formula.latex(schedule).split(r"\\[1.5ex]"):
         st.latex(line)
     base = [] if trial.schedule.own_rate else [(r"\eta_{base}", trial.base_rates[0])]

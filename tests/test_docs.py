@@ -1,0 +1,19 @@
+"""What is written in docs/ by commands is what the commands write."""
+
+from __future__ import annotations
+
+from docs import schedules
+from lrlab.schedules import KINDS
+
+
+def test_the_table_of_schedules_is_up_to_date() -> None:
+    assert schedules.TARGET.read_text(encoding="utf-8") == schedules.page(), "docs/schedules.md is out of date: run python -m docs.schedules"
+
+
+def test_the_table_has_every_schedule_and_its_arguments() -> None:
+    rows = [line for line in schedules.page().splitlines() if "`" in line and line.startswith("|")]
+    assert len(rows) == len(KINDS)
+    for kind in KINDS.values():
+        row = next(line for line in rows if f"`{kind.kind}`" in line)
+        assert all(f"`{name}" in row for name in kind.model_fields), f"{kind.kind}: an argument is missing"
+        assert row.replace("\\|", "").count("|") == 6, f"{kind.kind}: a bar in its text breaks the table"
