@@ -49,6 +49,8 @@ class Schedule(BaseModel):
     """Where the genuine scheduler is imported from."""
     takes_optimizer: ClassVar[bool] = True
     """Whether its constructor begins with the optimizer."""
+    per_epoch: ClassVar[bool] = False
+    """Whether it is usually called once an epoch and not once an optimizer step."""
     aside: ClassVar[frozenset[str]] = frozenset({"metrics"})
     """Fields that are none of that call's arguments."""
     native: ClassVar[str] = ""

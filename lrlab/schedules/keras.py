@@ -332,6 +332,7 @@ class LearningRateScheduler(Recurrence):
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/learning_rate_scheduler/"
     module: ClassVar[str] = "keras.callbacks"
     takes_optimizer: ClassVar[bool] = False
+    per_epoch: ClassVar[bool] = True
     reason: ClassVar[str] = "Each rate is made from the one before: lr is the rate of the epoch before."
 
     schedule: Annotated[

@@ -67,6 +67,7 @@ def followed(schedule: Recurrence, base_lr: float, ticks: int) -> NDArray[np.flo
 class MetricDriven(Recurrence):
     """A schedule that looks at a metric at every call; without one, and past its end, the rate holds."""
 
+    per_epoch: ClassVar[bool] = True  # a metric comes with the evaluation
     reason = "It follows the metric: the rate changes when the metric tells it to."
 
     metrics: Metrics = None

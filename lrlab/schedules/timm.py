@@ -20,6 +20,7 @@ class TimmSchedule(Schedule):
 
     framework: ClassVar[str] = "timm"
     module: ClassVar[str] = "timm.scheduler"
+    per_epoch: ClassVar[bool] = True
     documentation: ClassVar[str] = "https://huggingface.co/docs/timm/reference/schedulers#timm.scheduler.{native}"
 
     warmup_t: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates with t_in_epochs = false")] = 0

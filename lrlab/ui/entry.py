@@ -6,16 +6,17 @@ import functools
 import json
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
-from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from lrlab import charts, engine, families
 from lrlab.experiment import Trial, View
+from lrlab.exporters.constructor import constructor
+from lrlab.exporters.writer import Writer
 from lrlab.run import StepRun
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import is_horizon
@@ -54,15 +55,14 @@ _TOP = """<script data-kind="{kind}">document.querySelector('[data-testid="stMai
 def sample(kind: type[Schedule]) -> Trial:
     """The schedule as it comes, on a run of 100 epochs; those called once an epoch so, with a metric that gets better and stalls, three times."""
     epochs = RUN.steps // RUN.updates
-    by_epoch = issubclass(kind, MetricDriven) or kind.module == "keras.callbacks"
-    document = kind.example(epochs if by_epoch else RUN.steps, epochs, RUN.updates)
+    document = kind.example(epochs if kind.per_epoch else RUN.steps, epochs, RUN.updates)
     schedule = kind.model_validate(document)
     if isinstance(schedule, MetricDriven):
         epoch, period = np.arange(epochs), epochs // 3
         falling = 1.0 / (1.0 + epoch // period + np.minimum(epoch % period / period, 0.5))
         metrics = 1.0 - falling / 2.0 if getattr(schedule, "mode", "min") == "max" else falling
         schedule = kind.model_validate(document | {"metrics": metrics.tolist()})
-    return Trial(name=kind.native, base_lr=BASE_LR, clock="epoch" if by_epoch else "step", schedule=schedule)
+    return Trial(name=kind.native, base_lr=BASE_LR, clock="epoch" if kind.per_epoch else "step", schedule=schedule)
 
 
 def show(kind: type[Schedule]) -> None:
@@ -79,6 +79,8 @@ def show(kind: type[Schedule]) -> None:
     _curve(kind)
     st.subheader("Formula", anchor=False)
     _formula(kind)
+    st.subheader("In code", anchor=False)
+    st.code(_code_of(kind), language="python")
     source_cell = st.container()
     if surprises:
         left, source_cell = st.columns(2, gap="large")
@@ -132,6 +134,14 @@ def _formula(kind: type[Schedule]) -> None:
     st.caption("t counts the calls of scheduler.step() from 0.")
 
 
+def _code_of(kind: type[Schedule]) -> str:
+    """The import and the call that make the genuine one."""
+    trial, writer = sample(kind), Writer("math")
+    call = constructor(writer, trial.schedule, trial.bound(RUN)[0])
+    made = "schedule" if not kind.takes_optimizer and kind.framework in ("optax", "keras") else "scheduler"
+    return "\n".join([*sorted(writer.imports), "", f"{made} = {call}"])
+
+
 def _source(kind: type[Schedule], source: str) -> None:
     """The docstring's source, its papers as links, and the genuine documentation."""
     text = re.sub(r"arXiv (\d{4})\\\.(\d{4,5})", r"[arXiv \1.\2](https://arxiv.org/abs/\1.\2)", escape(source))
@@ -163,8 +173,7 @@ def _unit(about: params.Described) -> str:
 def _bounds(field: FieldInfo) -> str:
     """The hard bounds in words."""
     about = params.describe(field.annotation, field.metadata)
-    alias: Any = Annotated[field.annotation, field]
-    most = "below" if "exclusiveMaximum" in json.dumps(TypeAdapter(alias).json_schema()) else "at most"
+    most = "below" if about.below else "at most"
     limits = [f"{'above' if about.positive else 'at least'} {about.low:g}"] if about.low is not None and about.low > -params.MAX_COUNT else []
     limits += [f"{most} {about.high:g}"] if about.high is not None and about.high < params.MAX_COUNT else []
     return ", ".join(limits)

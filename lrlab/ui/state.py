@@ -147,7 +147,7 @@ def add(kind: type[Any]) -> None:
     """Append a trial of this kind, at the rate of the one being shaped, and shape it."""
     trials, run = experiment().trials, experiment().run
     base_lr = trials[chosen()].base_rates[0] if trials else 0.05
-    clock: Clock = "epoch" if issubclass(kind, MetricDriven) and run.steps > run.updates else "step"  # a metric comes once an epoch
+    clock: Clock = "epoch" if kind.per_epoch and run.steps > run.updates else "step"
     schedule = kind.example(calls(run, clock), max(run.steps // run.updates, 1), run.updates)
     if issubclass(kind, MetricDriven):
         schedule["metrics"] = list(metrics.sketch(metrics.usual(kind), calls(run, clock)))
