@@ -32,7 +32,11 @@ def fastest(work: object) -> float:
 def trial_of(kind: str) -> Trial:
     """A trial as the page adds it."""
     schedule = KINDS[kind].example(STEPS, STEPS // UPDATES, UPDATES)
-    document = {"lrlab": 1, "run": {"total_steps": STEPS, "steps_per_epoch": UPDATES}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": schedule}]}
+    document = {
+        "lrlab": 1,
+        "run": {"total_steps": STEPS, "steps_per_epoch": UPDATES},
+        "trials": [{"name": "t", "base_lr": 0.1, "schedule": schedule}],
+    }
     return parse(document).trials[0]
 
 

@@ -17,7 +17,8 @@ SHOWN = 5
 BASE = sympy.Symbol("eta_base")
 _COMPARE = dict(zip(COMPARISONS, (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge, sympy.Eq, sympy.Ne), strict=True))
 _FUNCTIONS = {
-    "minimum": sympy.Min, "maximum": sympy.Max, "floor": sympy.floor, "ceil": sympy.ceiling, "abs": sympy.Abs, "trunc": lambda x: sympy.sign(x) * sympy.floor(sympy.Abs(x)),
+    "minimum": sympy.Min, "maximum": sympy.Max, "floor": sympy.floor, "ceil": sympy.ceiling, "abs": sympy.Abs,
+    "trunc": lambda x: sympy.sign(x) * sympy.floor(sympy.Abs(x)),
     "sin": sympy.sin, "cos": sympy.cos, "tan": sympy.tan, "tanh": sympy.tanh, "exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt,
     "log2": lambda x: sympy.log(x, 2), "log10": lambda x: sympy.log(x, 10),
 }  # fmt: skip

@@ -23,7 +23,11 @@ EXPRESSIONS = {
 }  # fmt: skip
 
 COMPOSED = {"torch.SequentialLR", "torch.ChainedScheduler"}
-LATER = [k for k in KINDS if k.startswith("torch.") and k not in {*COMPOSED, "torch.OneCycleLR", "torch.CyclicLR", "torch.ReduceLROnPlateau", "torch.MultiplicativeLR"}]
+LATER = [
+    k
+    for k in KINDS
+    if k.startswith("torch.") and k not in {*COMPOSED, "torch.OneCycleLR", "torch.CyclicLR", "torch.ReduceLROnPlateau", "torch.MultiplicativeLR"}
+]
 """What may follow a milestone, or another scheduler of a chain."""
 FIRST = [*LATER, "torch.OneCycleLR", "torch.CyclicLR", "torch.MultiplicativeLR"]
 
@@ -145,7 +149,7 @@ def _with_bounds_in_order(schedule: dict[str, Any]) -> dict[str, Any]:
 def _with_growth(schedule: dict[str, Any]) -> dict[str, Any]:
     """Cycles grow by a power of two: at other factors the genuine code's logarithm misses some restarts by a tick."""
     for name in {"cycle_mul", "t_mul"} & schedule.keys():
-        schedule[name] = 1.0 if schedule[name] < 1.5 else 2.0 if schedule[name] < 3 else 4.0  # noqa: PLR2004
+        schedule[name] = 1.0 if schedule[name] < 1.5 else 2.0 if schedule[name] < 3 else 4.0
     return schedule
 
 
@@ -153,9 +157,9 @@ def _with_room_to_decay(schedule: dict[str, Any]) -> dict[str, Any]:
     """timm's decay fits into t_initial, and a stable function has a timescale."""
     if schedule["t_initial"] is not None:
         schedule["decay_t"] = min(schedule["decay_t"], schedule["t_initial"])
-    if schedule.get("stable_fn", "constant") != "constant" and (schedule.get("stable_timescale") or schedule.get("warmup_t", 0)) <= 0:
-        schedule["stable_timescale"] = 7.5
-    elif (schedule.get("stable_timescale") or 1.0) <= 0:
+    if (schedule.get("stable_fn", "constant") != "constant" and (schedule.get("stable_timescale") or schedule.get("warmup_t", 0)) <= 0) or (
+        schedule.get("stable_timescale") or 1.0
+    ) <= 0:
         schedule["stable_timescale"] = 7.5
     return schedule
 

@@ -19,7 +19,6 @@ from lrlab.run import calls
 from lrlab.schedules import KINDS, Schedule
 from lrlab.schedules.torch_compose import ChainedScheduler
 
-
 WITH_FORMULA = [kind for kind, schedule in KINDS.items() if not hasattr(schedule, "reason") or schedule is ChainedScheduler]
 """All but those that never have one and say so."""
 

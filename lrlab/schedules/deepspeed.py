@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
-from lrlab.schedules.params import LOW_RATE, MAX_COUNT, Control, Iters, Momentum, Rate, Steps, Total, Warmup, per_group
+from lrlab.schedules.params import LOW_RATE, MAX_COUNT, Control, Momentum, Rate, Steps, Total, Warmup, per_group
 
 
 class DeepSpeedSchedule(Schedule):

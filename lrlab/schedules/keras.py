@@ -334,6 +334,7 @@ class LearningRateScheduler(Recurrence):
     takes_optimizer: ClassVar[bool] = False
     per_epoch: ClassVar[bool] = True
     reason: ClassVar[str] = "Each rate is made from the one before: lr is the rate of the epoch before."
+    most_ticks: ClassVar[int] = 10**5  # an expression is worked out tick by tick
 
     schedule: Annotated[
         str,

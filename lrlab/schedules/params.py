@@ -138,17 +138,23 @@ def _as_pairs(value: Any) -> Any:
         if not (isinstance(key, str) and key.isascii() and key.removeprefix("-").isdigit() and len(key) <= len(str(MAX_COUNT))):
             msg = f"{key!r} is no whole number of ticks"
             raise ValueError(msg)
+    if len({int(key) for key in value}) < len(value):
+        msg = "two keys are the same tick"
+        raise ValueError(msg)
     return tuple((int(key), number) for key, number in value.items())
 
 
-Pairs: TypeAlias = Annotated[
-    list_of(tuple[int, float]),
-    BeforeValidator(_as_pairs),
-    PlainSerializer(lambda pairs: {str(tick): number for tick, number in pairs}),
-    WithJsonSchema({"type": "object", "additionalProperties": {"type": "number"}}),
-    Control("pairs", help="tick: factor, with commas between them"),
-]
-"""From tick to number, where native code takes a dictionary with whole numbers as keys."""
+if TYPE_CHECKING:
+    Pairs: TypeAlias = tuple[tuple[int, float], ...]
+else:
+    Pairs = Annotated[
+        list_of(tuple[int, float]),
+        BeforeValidator(_as_pairs),
+        PlainSerializer(lambda pairs: {str(tick): number for tick, number in pairs}),
+        WithJsonSchema({"type": "object", "additionalProperties": {"type": "number"}}),
+        Control("pairs", help="tick: factor, with commas between them"),
+    ]
+    """From tick to number, where native code takes a dictionary with whole numbers as keys."""
 
 
 Mode: TypeAlias = Literal["min", "max"]

@@ -44,7 +44,13 @@ class Reduce:
 
 
 def watched(
-    lr: float, metrics: list[float], is_better: Callable[[float, float], bool], mode: str, patience: int, cooldown: int, reduce: Callable[[float], float]
+    lr: float,
+    metrics: list[float],
+    is_better: Callable[[float, float], bool],
+    mode: str,
+    patience: int,
+    cooldown: int,
+    reduce: Callable[[float], float],
 ) -> list[float]:
     """The rate before the first call and after each: reduced after more than `patience` bad calls; those of a cooldown do not count."""
     best, bad, resting = worst(mode), 0, 0

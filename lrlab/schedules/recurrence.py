@@ -14,16 +14,14 @@ from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
 from lrlab.schedules.params import Metrics
 from lrlab.schedules.trace import Expr
 
-MOST_TICKS = 10**7
-"""A longer run is refused: its table would neither be fast nor fit."""
-
-
 class Recurrence(Schedule):
     """A schedule that is no function of the tick alone. It owes `table`; the rest of a schedule follows."""
 
     reads_groups = True
     reason: ClassVar[str]
     """Why there is no formula."""
+    most_ticks: ClassVar[int] = 10**7
+    """A longer run is refused: its table would neither be fast nor fit."""
 
     @property
     def no_formula(self) -> str:
@@ -36,8 +34,8 @@ class Recurrence(Schedule):
 
     def bind(self, place: Place) -> Self:
         """Refuse a run that is too long to be followed."""
-        if place.ticks > MOST_TICKS:
-            msg = f"each rate follows from the one before, which lrlab keeps for up to {MOST_TICKS:,} ticks, not {place.ticks:,}"
+        if place.ticks > self.most_ticks:
+            msg = f"each rate follows from the one before, which lrlab keeps for up to {self.most_ticks:,} ticks, not {place.ticks:,}"
             raise ValueError(msg)
         return super().bind(place)
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
-from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Mode, Patience, Rate, Steps, Threshold
+from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Mode, Patience, Rate, Threshold
 from lrlab.schedules.recurrence import MetricDriven
 
 Floor = Annotated[Rate, Field(ge=0)]
@@ -102,7 +102,7 @@ class _KDecayed(_Cycled):
 
 
 class CosineLRScheduler(_KDecayed):
-    """A straight warmup from warmup_lr_init, then half a cosine from the base LR to lr_min at t_initial, restarted cycle_limit - 1 times; then lr_min.
+    """A straight warmup from warmup_lr_init, half a cosine from the base LR to lr_min at t_initial, restarted cycle_limit - 1 times; then lr_min.
 
     Without warmup_prefix (the class default) the cosine runs from 0 behind the warmup, so the base LR is never reached and the rate jumps at
     warmup_t; with it the whole is warmup_t longer. Stepped per epoch the last epoch is one short of lr_min.
@@ -115,7 +115,7 @@ class CosineLRScheduler(_KDecayed):
 
 
 class PolyLRScheduler(_KDecayed):
-    """A straight warmup from warmup_lr_init, then falls from the base LR to lr_min at t_initial as (1 - share) ** power (0.5 by default); then lr_min.
+    """A straight warmup from warmup_lr_init, then from the base LR down to lr_min at t_initial as (1 - share) ** power; then lr_min.
 
     The default power of 0.5 falls slowly first and steeply at the end, where other frameworks' default is a straight line. Without warmup_prefix
     the fall runs from 0 behind the warmup and the rate jumps at warmup_t.

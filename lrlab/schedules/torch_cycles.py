@@ -74,7 +74,7 @@ class OneCycleLR(TorchSchedule):
 
     def horizon(self, ticks: int) -> float:
         """From epochs and steps_per_epoch first."""
-        return self._length() or ticks  # type: ignore[no-any-return]
+        return int(self._length() or ticks)
 
     def bind(self, place: Place) -> Self:
         """ValueError where the rise has no length in this place."""
@@ -187,5 +187,3 @@ class CyclicLR(TorchSchedule):
         begins = [k * (up + down) for k in range(cycles)]
         found = [m for b in begins for m in (Mark(b, "cycle ends"), Mark(b + up, "peak"))]
         return inside(ticks, limit, *found)
-
-

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
-from lrlab.schedules.params import MAX_COUNT, Control, Cycles, Fraction, Mode, Patience, Power, Rate, Threshold, Total, Warmup, per_group
+from lrlab.schedules.params import MAX_COUNT, Control, Cycles, Mode, Patience, Power, Rate, Threshold, Total, Warmup, per_group
 from lrlab.schedules.recurrence import MetricDriven
 
 

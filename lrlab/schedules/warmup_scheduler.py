@@ -47,7 +47,7 @@ class GradualWarmupScheduler(Schedule):
         after = self.after_scheduler
         if after is not None and not isinstance(after, TorchSchedule):
             msg = f"after_scheduler: {after.kind} is not a torch schedule"
-            raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
+            raise ValueError(msg)
         if not isinstance(after, ReduceLROnPlateau):
             if self.metrics is not None:
                 msg = "metrics: only a ReduceLROnPlateau as after_scheduler looks at them"

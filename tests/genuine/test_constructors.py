@@ -20,7 +20,9 @@ from lrlab.exporters.writer import Writer
 from lrlab.schedules import KINDS
 
 FUNCTIONS = [kind for kind in KINDS if kind.startswith("optax.") and not kind.endswith("reduce_on_plateau")]
-STEPPED = [kind for kind in KINDS if kind.startswith(("torch.", "transformers.", "paddle.")) and not issubclass(KINDS[kind], lrlab.schedules.MetricDriven)]
+STEPPED = [
+    kind for kind in KINDS if kind.startswith(("torch.", "transformers.", "paddle.")) and not issubclass(KINDS[kind], lrlab.schedules.MetricDriven)
+]
 
 
 def made(document: dict[str, Any], **names: Any) -> Any:

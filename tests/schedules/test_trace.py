@@ -55,7 +55,9 @@ def test_the_written_curve_is_the_curve(kind: str, flavour: Any, data: st.DataOb
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if getattr(KINDS[kind], "rewrites_initial_lr", False)])
 @given(data=st.data())
 def test_the_written_momentum_is_the_momentum(kind: str, flavour: Any, data: st.DataObject) -> None:
-    schedule = parse(oracle.document(data.draw(strategies.schedules(kind)) | {"cycle_momentum": True})).trials[0].schedule.bind(Place(strategies.TICKS))
+    schedule = (
+        parse(oracle.document(data.draw(strategies.schedules(kind)) | {"cycle_momentum": True})).trials[0].schedule.bind(Place(strategies.TICKS))
+    )
     at = np.arange(strategies.TICKS, dtype=np.float64)
     rate = written(Writer(flavour), with_names(schedule).momentum(symbol("tick"), TRACE))
     with np.errstate(all="ignore"):
