@@ -17,3 +17,9 @@ def test_the_table_has_every_schedule_and_its_arguments() -> None:
         row = next(line for line in rows if f"`{kind.kind}`" in line)
         assert all(f"`{name}" in row for name in kind.model_fields), f"{kind.kind}: an argument is missing"
         assert row.replace("\\|", "").count("|") == 6, f"{kind.kind}: a bar in its text breaks the table"
+
+
+def test_the_readme_and_the_changelog_count_right() -> None:
+    root = schedules.TARGET.parents[1]
+    assert f"[all {len(KINDS)}](docs/schedules.md)" in (root / "README.md").read_text(encoding="utf-8")
+    assert f"- {len(KINDS)} schedules, equal to" in (root / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ class Numpy(base.Exporter):
     target = "numpy"
     title = "numpy function"
     language = "python"
-    suffix = ".py"
+    suffix = "_numpy.py"
 
     def write(self, experiment: Experiment, trial: Trial) -> str:
         writer = Writer("numpy")

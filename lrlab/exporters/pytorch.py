@@ -56,7 +56,7 @@ class PyTorch(base.Exporter):
     target = "pytorch"
     title = "PyTorch"
     language = "python"
-    suffix = ".py"
+    suffix = "_pytorch.py"
 
     def write(self, experiment: Experiment, trial: Trial) -> str:
         run = experiment.run

@@ -14,6 +14,7 @@ from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
 from lrlab.schedules.params import Metrics
 from lrlab.schedules.trace import Expr
 
+
 class Recurrence(Schedule):
     """A schedule that is no function of the tick alone. It owes `table`; the rest of a schedule follows."""
 

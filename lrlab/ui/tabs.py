@@ -80,7 +80,7 @@ def _code() -> None:
     with left:
         target = st.segmented_control("As", list(EXPORTERS), key="target", default="pytorch", required=True, format_func=lambda t: EXPORTERS[t].title)
     exporter = EXPORTERS[str(target)]
-    file = f"{slug(trial.name)}{exporter.suffix}"
+    file = f"{slug(trial.name)}{exporter.suffix}" if target != "json" else "schedules.json"  # which holds every trial
     rows = experiment.run.steps
     with right:
         too_long = target == "csv" and rows > MOST_ROWS
@@ -144,4 +144,7 @@ def _take(content: str | bytes) -> None:
         return
     state.put(experiment)
     state.choose(0)
-    st.session_state.import_said = ("success", f"Read: {len(experiment.trials)} trials on {experiment.run.steps:,} optimizer steps.")
+    st.session_state.import_said = (
+        "success",
+        f"Read: {len(experiment.trials)} trial{'s' * (len(experiment.trials) != 1)} on {experiment.run.steps:,} optimizer steps.",
+    )

@@ -318,7 +318,10 @@ def paddle_scheduler(schedule: dict[str, Any], ticks: int) -> Any:
         found["learning_rate"] = paddle_scheduler(found["learning_rate"], ticks - found["warmup_steps"])
     if found.get("decay_steps", 0) is None:
         found["decay_steps"] = max(ticks, 1)
-    return getattr(importlib.import_module("paddle.optimizer.lr"), schedule["kind"].partition(".")[2])(**found)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of compilers that are not there
+        module = importlib.import_module("paddle.optimizer.lr")
+    return getattr(module, schedule["kind"].partition(".")[2])(**found)
 
 
 def _paddle(trial: dict[str, Any], ticks: int) -> Followed:

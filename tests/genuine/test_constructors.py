@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
+import warnings
 from typing import Any
 
 import frameworks
@@ -31,8 +32,10 @@ def made(document: dict[str, Any], **names: Any) -> Any:
     writer, trial = Writer("math"), experiment.trials[0]
     text = constructor(writer, trial.schedule, trial.bound(experiment.run)[0])
     namespace: dict[str, Any] = dict(names)
-    exec("\n".join(writer.imports), namespace)  # noqa: S102 (written code is to be run)
-    return eval(text, namespace)  # noqa: S307 (likewise)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what frameworks say of compilers that are not there, and of which argument wins
+        exec("\n".join(writer.imports), namespace)  # noqa: S102 (written code is to be run)
+        return eval(text, namespace)  # noqa: S307 (likewise)
 
 
 def rates(document: dict[str, Any], ticks: int) -> Any:

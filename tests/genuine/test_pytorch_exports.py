@@ -7,6 +7,7 @@ import json
 import math
 from typing import Any
 
+import frameworks
 import numpy as np
 import oracle
 import pytest
@@ -44,10 +45,14 @@ def drive(optimizer: torch.optim.Optimizer, scheduler: Any, experiment: lrlab.Ex
     run, clock = experiment.run, experiment.trials[0].clock
     before = ticks(run, clock, np.arange(run.steps))
     lr, momentum, done = [], [], 0
+    shown = frameworks.metrics(experiment.document()["trials"][0]["schedule"])
     for wanted in before.tolist():
         for _ in range(wanted - done):
             optimizer._opt_called = True  # noqa: SLF001 (micro-batches are counted before the first optimizer step, which torch warns about)
-            scheduler.step()
+            if not isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+                scheduler.step()
+            elif (value := next(shown, None)) is not None:
+                scheduler.step(value)
         done = wanted
         lr.append([float(group["lr"]) for group in optimizer.param_groups])
         momentum.append([float(group["momentum"]) for group in optimizer.param_groups])
