@@ -19,8 +19,15 @@ EXPORTERS: dict[str, Exporter] = {exporter.target: exporter for exporter in (PyT
 
 
 def export(experiment: Experiment, target: str, trial: str | None = None) -> str:
-    """The text of a trial (the first one, or the one named) in a target's form; DocumentError for an unknown target or trial."""
+    """The text of a trial (the first one, or the one named) in a target's form; DocumentError for an unknown one, or where there is no such form."""
     if target not in EXPORTERS:
         msg = f"--to: {target!r} is no target (known: {', '.join(EXPORTERS)}){did_you_mean(target, EXPORTERS)}"
         raise DocumentError(msg)
-    return EXPORTERS[target].write(experiment, experiment.trial(trial))
+    chosen = experiment.trial(trial)
+    try:
+        return EXPORTERS[target].write(experiment, chosen)
+    except DocumentError:
+        raise
+    except ValueError as error:
+        msg = f"{chosen.name}: cannot be written for {target}: {error}"
+        raise DocumentError(msg) from None

@@ -339,7 +339,7 @@ class LearningRateScheduler(Recurrence):
     schedule: Annotated[
         str,
         AfterValidator(_checked),
-        Control("expression", start="0.1 * 0.95 ** epoch", help="an expression of epoch, lr", arguments=("epoch", "lr")),
+        Control("expression", start="0.1 / (1 + 0.05 * epoch)", help="an expression of epoch, lr", arguments=("epoch", "lr")),
     ]
 
     def _reads_rate(self) -> bool:

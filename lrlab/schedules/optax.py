@@ -540,7 +540,7 @@ def _since(tick: Array, begin: float, xp: Any) -> Array:
 
 def _cosine(tick: Array, length: Any, start: Any, end: Any, exponent: Any, xp: Any) -> Array:
     height = shapes.cosine(xp.minimum(tick, length) / length, 1.0, 0.0, xp)
-    return end + (start - end) * height**exponent
+    return end + (start - end) * (height if exponent == 1 else height**exponent)  # a power costs more than the cosine
 
 
 def _exponential(schedule: ExponentialDecay | WarmupExponentialDecaySchedule, tick: Array, start: Any, xp: Any) -> Array:

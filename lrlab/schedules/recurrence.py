@@ -14,6 +14,10 @@ from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
 from lrlab.schedules.params import Metrics
 from lrlab.schedules.trace import Expr
 
+BEYOND = 64  # ticks past the end of the run that written code knows: a clock may pass several at once
+MOST_LEVELS = 5_000
+"""A longer table is no code that anybody would read."""
+
 
 class Recurrence(Schedule):
     """A schedule that is no function of the tick alone. It owes `table`; the rest of a schedule follows."""
@@ -42,8 +46,11 @@ class Recurrence(Schedule):
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if isinstance(tick, Expr):
-            table = followed(self, float(base_lr), _enough(self._place.ticks + 1))
+            table = followed(self, float(base_lr), _enough(self._place.ticks + BEYOND))[: self._place.ticks + BEYOND]
             starts = [0, *(np.flatnonzero(np.diff(table)) + 1).tolist()]
+            if len(starts) > MOST_LEVELS:
+                msg = f"its rate changes at {len(starts) - 1:,} ticks, each time from the one before: more than {MOST_LEVELS:,} are not written out"
+                raise ValueError(msg)
             return shapes.levels(tick, tuple(map(float, starts[1:])), tuple(table[starts].tolist()), xp)
         table = followed(self, float(base_lr), _enough(max(int(np.max(tick, initial=0)), self._place.ticks) + 1))
         return table[np.minimum(tick, table.size - 1).astype(np.int64)]

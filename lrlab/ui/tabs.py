@@ -82,20 +82,24 @@ def _code() -> None:
     exporter = EXPORTERS[str(target)]
     file = f"{slug(trial.name)}{exporter.suffix}" if target != "json" else "schedules.json"  # which holds every trial
     rows = experiment.run.steps
+    problem = "" if target != "csv" or rows <= MOST_ROWS else f"{rows:,} rows are more than a browser should hold: python -m lrlab curve writes them"
+    code = ""
+    if target != "csv":
+        try:
+            code = export(experiment, str(target), trial.name)
+        except DocumentError as error:
+            problem = f"{error}. Another form will do, such as the CSV"
     with right:
-        too_long = target == "csv" and rows > MOST_ROWS
         st.download_button(
-            f"Download {file}", data=lambda: export(experiment, str(target), trial.name), file_name=file, key="download",
-            icon=":material/download:", on_click="ignore", disabled=too_long,
+            f"Download {file}", data=lambda: code or export(experiment, str(target), trial.name), file_name=file, key="download",
+            icon=":material/download:", on_click="ignore", disabled=bool(problem),
         )  # fmt: skip
-    if target == "csv":
-        st.caption(
-            f"{rows:,} rows are more than a browser should hold: `python -m lrlab curve schedule.json` writes them."
-            if too_long
-            else f"{rows:,} rows: step, epoch and the learning rate that each optimizer step uses, in full precision."
-        )
-        return
-    st.code(export(experiment, str(target), trial.name), language=exporter.language, height=420)
+    if problem:
+        st.info(f"{escape(problem)}.")
+    elif target == "csv":
+        st.caption(f"{rows:,} rows: step, epoch and the learning rate that each optimizer step uses, in full precision.")
+    else:
+        st.code(code, language=exporter.language, height=420)
 
 
 def slug(name: str) -> str:

@@ -123,3 +123,9 @@ def test_the_named_trial_is_written_alone() -> None:
     both = lrlab.experiment.parse(first | {"trials": [*first["trials"], second]})
     assert oracle.exported(both, "numpy", "other")["learning_rate"](0) == 0.5
     assert read(export(both, "numpy", "other")).document()["trials"] == [second]
+
+
+def test_what_changes_at_every_step_of_a_long_run_is_refused_with_a_sentence() -> None:
+    experiment = oracle.experiment({"kind": "torch.MultiplicativeLR", "lr_lambda": "0.9999"}, steps=50_000)
+    with pytest.raises(lrlab.DocumentError, match=r"^t: cannot be written for numpy: its rate changes at 50,0\d\d ticks"):
+        export(experiment, "numpy")
