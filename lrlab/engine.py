@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from lrlab.experiment import DocumentError, Experiment, Trial, rates
 from lrlab.run import Run, calls, first_step, ticks
 from lrlab.schedules.base import Mark
-
-if TYPE_CHECKING:
-    pass
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -25,6 +22,7 @@ MOST_MARKS = 250  # marks of one line; denser ones become an envelope
 PROBES = 64  # steps looked at in each pixel column of an envelope
 EXACT = 2**17  # runs up to here are summed step by step
 CHUNK = 2**18
+NAMELESS = ""
 _GOLDEN = 0.6180339887498949
 
 
@@ -65,7 +63,7 @@ def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
         try:
             rows[i] = rates(schedule, base_lr, at)
         except ValueError as error:
-            msg = f"{trial.name}: {error}"
+            msg = f"{trial.name}: {error}" if trial.name != NAMELESS else str(error)
             raise DocumentError(msg) from None
     return rows if isinstance(trial.base_lr, tuple) else rows[0]
 
@@ -73,10 +71,14 @@ def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
 def momentum(run: Run, trial: Trial, steps: ArrayLike) -> Floats | None:
     """The momentum (or beta1) that each optimizer step uses, shaped like `lr`; None where the schedule does not cycle it."""
     at = _ticks(run, trial, steps)
-    rows: list[Any] = [schedule.momentum(at) for schedule in trial.bound(run)]
+    with np.errstate(all="ignore"):
+        rows: list[Any] = [schedule.momentum(at) for schedule in trial.bound(run)]
     if any(row is None for row in rows):
         return None
     full = np.array([np.broadcast_to(row, at.shape) for row in rows])
+    if not np.isfinite(full).all():
+        msg = f"{trial.name}: the momentum is not finite at every step"
+        raise DocumentError(msg)
     return full if isinstance(trial.base_lr, tuple) else full[0]
 
 
@@ -98,8 +100,13 @@ def curves(experiment: Experiment) -> list[Curve]:
 
 def curve(run: Run, trial: Trial) -> Curve:
     """One trial at the steps that show its shape: an even grid, every mark and the step before it, or the envelope of what is denser."""
-    cached = _curve(run, trial.model_copy(update={"name": "", "hidden": False, "dismissed": ()}))
+    cached = _curve(run, _bare(trial))
     return Curve(trial, cached.steps, cached.lr, cached.momentum, cached.marks)
+
+
+def _bare(trial: Trial) -> Trial:
+    """What the rates hang on: no name, nor anything else that only the page shows."""
+    return trial.model_copy(update={"name": NAMELESS, "hidden": False, "dismissed": ()})
 
 
 @lru_cache(maxsize=256)
@@ -117,7 +124,10 @@ def _curve(run: Run, trial: Trial) -> Curve:
 
 def marks(run: Run, trial: Trial) -> list[Mark] | None:
     """The schedule's marks by optimizer step, those at one step joined; None where they are denser than a chart, or not known."""
-    raw = trial.bound(run)[0].marks(calls(run, trial.clock), MOST_MARKS)
+    try:
+        raw = trial.bound(run)[0].marks(calls(run, trial.clock), MOST_MARKS)
+    except (ArithmeticError, ValueError):  # at numbers beyond counting there is nothing to label
+        return None
     if raw is None:
         return None
     labels: dict[int, dict[str, None]] = {}
@@ -157,7 +167,7 @@ def _envelope(run: Run, trial: Trial) -> Steps:
 
 def summary(run: Run, trial: Trial) -> Summary:
     """First, peak and its step, last used, mean, and the share of steps above half of the peak; exact up to about 131,000 steps."""
-    return _summary(run, trial.model_copy(update={"name": "", "hidden": False, "dismissed": ()}))
+    return _summary(run, _bare(trial))
 
 
 @lru_cache(maxsize=256)

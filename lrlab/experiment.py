@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, mode
 from lrlab.run import AnyRun, Clock, DataRun, Run, StepRun, calls
 from lrlab.schedules import KINDS, AnySchedule, Place, Schedule, did_you_mean
 from lrlab.schedules.params import BaseRate
+from lrlab.schedules.recurrence import has_table
 
 MAX_BYTES = 2**20
 MAX_TRIALS = 64
@@ -104,11 +105,12 @@ class Experiment(_Part):
     @model_validator(mode="after")
     def _can_be_evaluated(self) -> Self:
         for i, trial in enumerate(self.trials):
-            tick = np.array([0.0, 1.0, calls(self.run, trial.clock) - 1.0])
+            last = 1.0 if has_table(trial.schedule) else calls(self.run, trial.clock) - 1.0  # a table is made when it is looked at
+            tick = np.array([0.0, 1.0, last])
             try:
                 for schedule, base_lr in dict(zip(trial.bound(self.run), trial.base_rates, strict=True)).items():
                     rates(schedule, base_lr, tick)
-            except ValueError as error:
+            except (ValueError, ArithmeticError) as error:
                 msg = f"trials.{i}.schedule.{error}" if ": " in str(error) else f"trials.{i}.schedule: {error}"
                 raise ValueError(msg) from None
         return self
@@ -147,7 +149,11 @@ def rates(schedule: Schedule, base_lr: float, tick: NDArray[np.float64]) -> NDAr
     found = np.empty(flat.size)
     with np.errstate(all="ignore"):
         for begin in range(0, flat.size, BLOCK):
-            found[begin : begin + BLOCK] = schedule.curve(flat[begin : begin + BLOCK], base_lr)
+            try:
+                found[begin : begin + BLOCK] = schedule.curve(flat[begin : begin + BLOCK], base_lr)
+            except ArithmeticError as error:  # numbers that Python itself cannot count with
+                msg = f"its arguments are beyond what can be calculated with ({error})"
+                raise ValueError(msg) from None
     bad = ~np.isfinite(found)
     if np.any(bad):
         msg = f"the learning rate is not finite at tick {int(flat[bad][0]):,}"

@@ -88,7 +88,7 @@ def values(about: Described) -> st.SearchStrategy[Any]:
         return rates | st.sampled_from([0.0, -0.01] if about.low is None else [0.0])
     low, high = (about.low if about.low is not None else -0.9), (about.high if about.high is not None else 1.2)
     if unit == "number":
-        low = about.low if about.low is not None else -3.0
+        low = max(about.low if about.low is not None else -3.0, -3.0)
         high = min(30.0 if about.positive else 3.0, about.high if about.high is not None else 30.0)
     inner = st.floats(low + 1e-3 if about.positive else low, high - 1e-3 if about.below else high).map(lambda x: round(x, 6))
     ends = [float(x) for x in (about.low if not about.positive else None, None if about.below else about.high) if x is not None]

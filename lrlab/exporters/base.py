@@ -8,14 +8,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lrlab.run import ticks
-from lrlab.schedules.recurrence import Recurrence
+from lrlab.schedules.recurrence import has_table
 from lrlab.schedules.trace import TRACE, named, symbol, with_names
 
 if TYPE_CHECKING:
     from lrlab.experiment import Experiment, Trial
     from lrlab.exporters.writer import Writer
     from lrlab.run import Run
-    from lrlab.schedules import Schedule
 
 DOCUMENT = "# lrlab: "
 """What the line begins with that holds the document, so that the file can be read back."""
@@ -55,11 +54,6 @@ def curve_trees(run: Run, trial: Trial, tick: Any) -> list[Any]:
         base_lr: Any = rate if many and has_table(schedule) else symbol("base") if many else named("BASE_LR", rate)
         trees.append(with_names(schedule).curve(tick, base_lr, TRACE))
     return trees
-
-
-def has_table(schedule: Schedule) -> bool:
-    """Whether it, or one in it, is a recurrence: a table made for one base rate."""
-    return isinstance(schedule, Recurrence) or any(map(has_table, schedule.children().values()))
 
 
 def document_line(experiment: Experiment, trial: Trial) -> str:

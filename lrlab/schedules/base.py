@@ -203,9 +203,9 @@ HORIZON_ANNOTATION = int | float | None
 
 def every(period: float, ticks: int, limit: int, label: str) -> list[Mark] | None:
     """A mark at each multiple of `period` inside the run; None when there are more than `limit`."""
-    count = int(np.ceil(ticks / period)) - 1
-    if count > limit:
+    if ticks > period * (limit + 1):
         return None
+    count = int(np.ceil(ticks / period)) - 1
     places = (int(np.ceil(period * k)) for k in range(1, count + 1))
     return [Mark(place, label) for place in places if place < ticks]
 

@@ -57,7 +57,7 @@ class OneCycle(DeepSpeedSchedule):
 
     cycle_min_lr: per_group(Annotated[Rate, LOW_RATE])  # type: ignore[valid-type]
     cycle_max_lr: per_group(Rate)  # type: ignore[valid-type]
-    decay_lr_rate: Annotated[float, Control("number", low=0.0, high=2.0)] = 0.0
+    decay_lr_rate: Annotated[float, Field(ge=0), Control("number", low=0.0, high=2.0)] = 0.0
     cycle_first_step_size: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.3, help="in optimizer steps")] = 2000
     cycle_second_step_size: Annotated[Warmup, Control("ticks", start=0.3, help="in optimizer steps")] | None = None
     cycle_first_stair_count: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=20)] = 0
@@ -66,7 +66,7 @@ class OneCycle(DeepSpeedSchedule):
     cycle_momentum: bool = True
     cycle_min_mom: per_group(Momentum) = 0.8  # type: ignore[valid-type]
     cycle_max_mom: per_group(Momentum) = 0.9  # type: ignore[valid-type]
-    decay_mom_rate: Annotated[float, Control("number", low=0.0, high=2.0)] = 0.0
+    decay_mom_rate: Annotated[float, Field(ge=0, le=1e9), Control("number", low=0.0, high=2.0)] = 0.0
 
     def _sizes(self) -> tuple[Array, Array]:
         return self.cycle_first_step_size, self.cycle_first_step_size if self.cycle_second_step_size is None else self.cycle_second_step_size
@@ -117,7 +117,7 @@ class WarmupLR(DeepSpeedSchedule):
     """
 
     warmup_min_lr: per_group(Annotated[Rate, Control("rate", low=1e-8, high=10.0, log=True)]) = 0.0  # type: ignore[valid-type]
-    warmup_max_lr: per_group(Rate) | None = None  # type: ignore[valid-type]
+    warmup_max_lr: per_group(Rate, optional=True) = None  # type: ignore[valid-type]
     warmup_num_steps: Annotated[int, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05, help="in optimizer steps")] = 1000
     warmup_type: Literal["log", "linear"] = "log"
 
@@ -149,7 +149,7 @@ class WarmupDecayLR(WarmupLR):
     """
 
     total_num_steps: Total
-    warmup_max_lr: per_group(Rate) = 0.001  # type: ignore[valid-type]
+    warmup_max_lr: per_group(Rate, optional=True) = 0.001  # type: ignore[valid-type]
 
     def _after(self, since: Array, xp: Any) -> Array:
         return xp.maximum((self.total_num_steps - since) / max(1.0, self.total_num_steps - max(2, self.warmup_num_steps)), 0.0)

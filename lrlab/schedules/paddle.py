@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from lrlab.schedules import plateau, shapes, torch
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
 from lrlab.schedules.expression import parse
 from lrlab.schedules.params import (
     LOW_RATE,
+    POINT,
     BaseRate,
     Control,
     Decay,
@@ -38,14 +39,6 @@ if TYPE_CHECKING:
     from lrlab.schedules import AnySchedule
 
 
-def _with_a_point(value: Any) -> Any:
-    if type(value) is int:
-        msg = f"must have a decimal point, as in {value}.0: paddle refuses whole numbers here"
-        raise ValueError(msg)
-    return value
-
-
-_POINT = BeforeValidator(_with_a_point)
 _DECAY = Control("number", low=1e-6, high=1.0, log=True, start=0.001)
 
 
@@ -417,7 +410,7 @@ class OneCycleLR(PaddleSchedule):
     total_steps: WholeHorizon
     divide_factor: Divisor = 25.0
     end_learning_rate: BaseRate = 0.0001
-    phase_pct: Annotated[Fraction, _POINT] = 0.3
+    phase_pct: Annotated[Fraction, POINT] = 0.3
     anneal_strategy: Literal["cos", "linear"] = "cos"
     three_phase: bool = False
 
@@ -482,7 +475,7 @@ class CyclicLR(PaddleSchedule):
     step_size_up: Steps
     step_size_down: Steps | None = None
     mode: Literal["triangular", "triangular2", "exp_range"] = "triangular"
-    exp_gamma: Annotated[Decay, _POINT] = 1.0
+    exp_gamma: Annotated[Decay, POINT] = 1.0
     scale_fn: expression("x", start="1 / 2 ** (x - 1)") | None = None  # type: ignore[valid-type]
     scale_mode: Literal["cycle", "iterations"] = "cycle"
 

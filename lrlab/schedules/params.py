@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 from pydantic.fields import FieldInfo
 
-from lrlab.schedules.expression import parse
+from lrlab.schedules.expression import QUOTED, parse
 
 MAX_COUNT = 10**15  # beyond the longest run; a float64 still counts every tick up to here
 
@@ -51,21 +51,33 @@ def list_of(item: Any, most: int = 10_000) -> Any:
     return Annotated[tuple[item, ...], Strict(strict=False), Field(max_length=most)]
 
 
+CALLS = "in scheduler.step() calls"
 _COUNT = Field(ge=0, le=MAX_COUNT)
 _POSITIVE = Field(gt=0, le=MAX_COUNT)
 _RATE = Control("rate", low=1e-8, high=10.0, log=True, start=0.1)
 LOW_RATE = Control("rate", low=1e-8, high=10.0, log=True, start=0.001)
 
-Steps: TypeAlias = Annotated[int, _POSITIVE, Control("ticks", low=1, start=0.1, help="in scheduler.step() calls")]
+Steps: TypeAlias = Annotated[int, _POSITIVE, Control("ticks", low=1, start=0.1, help=CALLS)]
 """A duration of at least one tick."""
 
-Warmup: TypeAlias = Annotated[int | float, _COUNT, Control("ticks", start=0.05, help="in scheduler.step() calls")]
+Warmup: TypeAlias = Annotated[int | float, _COUNT, Control("ticks", start=0.05, help=CALLS)]
 """A duration that may be 0."""
 
-Iters: TypeAlias = Annotated[int, _COUNT, Control("ticks", start=0.05, help="in scheduler.step() calls")]
+Iters: TypeAlias = Annotated[int, _COUNT, Control("ticks", start=0.05, help=CALLS)]
 """A whole number of ticks that may be 0."""
 
 _HORIZON = Control("ticks", low=1, help="in scheduler.step() calls; follow the run: as long as the run lasts")
+
+
+def _with_a_point(value: Any) -> Any:
+    if type(value) is int:
+        msg = f"must have a decimal point, as in {value}.0: the genuine code refuses whole numbers here"
+        raise ValueError(msg)
+    return value
+
+
+POINT = BeforeValidator(_with_a_point)
+"""For an argument that native code wants as a float."""
 
 
 def _whole(value: Any) -> Any:
@@ -92,7 +104,7 @@ else:
 
     Milestones = Annotated[list_of(Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]), Control("ticks", help="ticks, in brackets: [30, 60]")]
 
-Cycles: TypeAlias = Annotated[int | float, Control("number", low=0.5, high=8.0)]
+Cycles: TypeAlias = Annotated[int | float, Field(ge=-MAX_COUNT, le=MAX_COUNT), Control("number", low=0.5, high=8.0)]
 """How many waves, or restarts."""
 
 Epochs: TypeAlias = Annotated[int, _POSITIVE, Control("epochs", low=1, start=1.0)]
@@ -135,12 +147,15 @@ def _as_pairs(value: Any) -> Any:
         msg = 'must be an object from ticks to numbers, such as {"30": 0.1}'
         raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
     for key in value:
-        if not (isinstance(key, str) and key.isascii() and key.removeprefix("-").isdigit() and len(key) <= len(str(MAX_COUNT))):
-            msg = f"{key!r} is no whole number of ticks"
+        if not (key.isascii() and key.removeprefix("-").isdigit() and len(key) <= len(str(MAX_COUNT))):
+            msg = f"{key[:QUOTED]!r} is no whole number of ticks"
             raise ValueError(msg)
-    if len({int(key) for key in value}) < len(value):
-        msg = "two keys are the same tick"
-        raise ValueError(msg)
+        if str(int(key)) != key:
+            msg = f"{key!r} must be written as {str(int(key))!r}"
+            raise ValueError(msg)
+        if isinstance(value[key], bool) or not isinstance(value[key], (int, float)):
+            msg = f"{key}: must be a number"
+            raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
     return tuple((int(key), number) for key, number in value.items())
 
 
@@ -178,9 +193,9 @@ def expression(*arguments: str, start: str = "") -> Any:
     return Annotated[str, AfterValidator(check), control]
 
 
-def per_group(item: Any) -> Any:
-    """One value, or a list with one per parameter group."""
-    return Annotated[item | list_of(item), PerGroup()]
+def per_group(item: Any, *, optional: bool = False) -> Any:
+    """One value, or a list with one per parameter group; or null, if that is something of its own."""
+    return Annotated[item | list_of(item) | None, PerGroup()] if optional else Annotated[item | list_of(item), PerGroup()]
 
 
 def find(metadata: list[Any], kind: type[Any]) -> Any:

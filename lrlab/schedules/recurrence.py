@@ -39,29 +39,35 @@ class Recurrence(Schedule):
 
     def bind(self, place: Place) -> Self:
         """Refuse a run that is too long to be followed."""
-        if place.ticks > self.most_ticks:
-            msg = f"each rate follows from the one before, which lrlab keeps for up to {self.most_ticks:,} ticks, not {place.ticks:,}"
-            raise ValueError(msg)
+        self.check_length(place.ticks)
         return super().bind(place)
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        known = self._place.ticks + BEYOND
         if isinstance(tick, Expr):
-            table = followed(self, float(base_lr), _enough(self._place.ticks + BEYOND))[: self._place.ticks + BEYOND]
+            table = followed(self, float(base_lr), known)
             starts = [0, *(np.flatnonzero(np.diff(table)) + 1).tolist()]
             if len(starts) > MOST_LEVELS:
                 msg = f"its rate changes at {len(starts) - 1:,} ticks, each time from the one before: more than {MOST_LEVELS:,} are not written out"
                 raise ValueError(msg)
             return shapes.levels(tick, tuple(map(float, starts[1:])), tuple(table[starts].tolist()), xp)
-        table = followed(self, float(base_lr), _enough(max(int(np.max(tick, initial=0)), self._place.ticks) + 1))
+        last = int(np.max(tick, initial=0))
+        if last < BEYOND:  # a look at the beginning
+            known = BEYOND
+        elif last >= known:  # in powers of two, so that looking a little further does not make a new table each time
+            self.check_length(last)
+            known = 1 << last.bit_length()
+        table = followed(self, float(base_lr), known)
         return table[np.minimum(tick, table.size - 1).astype(np.int64)]
 
+    def check_length(self, ticks: int) -> None:
+        """ValueError where there are too many ticks to be followed."""
+        if ticks > self.most_ticks:
+            msg = f"each rate follows from the one before, which lrlab keeps for up to {self.most_ticks:,} ticks, not {ticks:,}"
+            raise ValueError(msg)
 
-def _enough(ticks: int) -> int:
-    """Tables are made in powers of two, so that looking a little further does not make a new one each time."""
-    return 1 << max(ticks - 1, 63).bit_length()
 
-
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def followed(schedule: Recurrence, base_lr: float, ticks: int) -> NDArray[np.float64]:
     """Its table, kept for the next look."""
     with np.errstate(all="ignore"):
@@ -103,3 +109,8 @@ class MetricDriven(Recurrence):
         if changes.size > limit:
             return None
         return inside(ticks, limit, *(Mark(int(t) + 1, "reduced" if rates[t + 1] < rates[t] else "raised") for t in changes))
+
+
+def has_table(schedule: Schedule) -> bool:
+    """Whether it, or one in it, is a recurrence: a table made for one base rate."""
+    return isinstance(schedule, Recurrence) or any(map(has_table, schedule.children().values()))

@@ -37,8 +37,13 @@ def ramp(tick: Array, length: Array, xp: Any) -> Array:
 
 
 def steps_done(tick: Array, size: Array, xp: Any) -> Array:
-    """How many whole stretches of `size` ticks have passed."""
+    """How many whole stretches of `size` ticks have passed, where native code rounds the quotient down."""
     return xp.floor(tick / size)
+
+
+def steps_within(tick: Array, size: Array) -> Array:
+    """The same where native code divides with //: exact, so 11 // 2.2 is 4, though the quotient is rounded to 5."""
+    return tick // size
 
 
 def passed(tick: Array, borders: tuple[float, ...], xp: Any) -> Array:

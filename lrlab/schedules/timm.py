@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
-from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Mode, Patience, Rate, Threshold
+from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Mode, Patience, Rate, Threshold, per_group
 from lrlab.schedules.recurrence import MetricDriven
 
 Floor = Annotated[Rate, Field(ge=0)]
@@ -23,8 +23,11 @@ class TimmSchedule(Schedule):
     per_epoch: ClassVar[bool] = True
     documentation: ClassVar[str] = "https://huggingface.co/docs/timm/reference/schedulers#timm.scheduler.{native}"
 
-    warmup_t: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates with t_in_epochs = false")] = 0
+    warmup_t: Annotated[int | float, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates")] = 0
     warmup_lr_init: Annotated[Rate, Control("rate", low=1e-8, high=10.0, log=True)] = 0.0
+
+    def _warmed_up(self) -> Mark:
+        return Mark(int(np.ceil(self.warmup_t)), "warmup ends")
 
     def _begins_at_base(self) -> bool:
         """Whether its own first value is the base LR, which without a warmup is used first in any case: the constructor does not look."""
@@ -60,7 +63,11 @@ class _Cycled(TimmSchedule):
         return since / length
 
     def _cycles(self, t: Array, base_lr: Array, xp: Any) -> Array:
-        since, length, cycle = shapes.cycles(t, self.t_initial, self.cycle_mul, xp)
+        if self.cycle_mul == 1:
+            length, cycle = self.t_initial, shapes.steps_within(t, self.t_initial)
+            since = t - length * cycle
+        else:
+            since, length, cycle = shapes.cycles(t, self.t_initial, self.cycle_mul, xp)
         if self.cycle_mul != int(self.cycle_mul):
             since = xp.maximum(since, 0.0)  # rounding may leave a little less than nothing, of which there is no root
         high = base_lr if self.cycle_decay == 1 else base_lr * self.cycle_decay**cycle
@@ -77,7 +84,7 @@ class _Cycled(TimmSchedule):
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         begin = self.warmup_t if self.warmup_prefix else 0
-        found = [Mark(self.warmup_t, "warmup ends")] if 0 < self.warmup_t < ticks else []
+        found = [self._warmed_up()] if 0 < self.warmup_t < ticks else []
         place, length = float(begin), float(self.t_initial or 1)
         for cycle in range(1, self.cycle_limit + 1):
             place, length = place + length, length * self.cycle_mul
@@ -138,7 +145,6 @@ class TanhLRScheduler(_Cycled):
     Source: timm.scheduler.TanhLRScheduler; Hsueh et al. 2018 (arXiv 1806.01593).
     """
 
-    warmup_t: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates with t_in_epochs = false")] = 0
     warmup_lr_init: Annotated[Floor, Control("rate", low=1e-8, high=10.0, log=True)] = 0.0
     lb: Annotated[float, Control("number", low=-10.0, high=0.0)] = -7.0
     ub: Annotated[float, Control("number", low=0.0, high=10.0)] = 3.0
@@ -175,21 +181,21 @@ class StepLRScheduler(TimmSchedule):
         """A tenth after each fifth of the run: the default rate of 1 decays nothing."""
         return super().example(ticks, epochs, updates) | {"decay_rate": 0.1}
 
-    def _begin(self) -> int:
+    def _begin(self) -> float:
         return self.warmup_t if self.warmup_prefix else 0
 
     def _begins_at_base(self) -> bool:
         return True
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        stairs = shapes.steps_done(xp.maximum(tick - self._begin(), 0.0), self.decay_t, xp)
+        stairs = shapes.steps_within(xp.maximum(tick - self._begin(), 0.0), self.decay_t)
         return self._warmed(tick, base_lr, base_lr, base_lr * self.decay_rate**stairs, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        steps = every(self.decay_t, max(ticks - self._begin(), 1), limit, "step")
-        shifted = [Mark(m.tick + self._begin(), m.label) for m in steps or ()]
+        steps = every(self.decay_t, max(int(np.ceil(ticks - self._begin())), 1), limit, "step")
+        shifted = [Mark(int(np.ceil(m.tick + self._begin())), m.label) for m in steps or ()]
         kept = [m for m in shifted if m.tick > self.warmup_t]
-        return None if steps is None else inside(ticks, limit, Mark(self.warmup_t, "warmup ends"), *kept)
+        return None if steps is None else inside(ticks, limit, self._warmed_up(), *kept)
 
 
 class MultiStepLRScheduler(TimmSchedule):
@@ -211,7 +217,7 @@ class MultiStepLRScheduler(TimmSchedule):
         """A tenth at each milestone: the default rate of 1 decays nothing."""
         return super().example(ticks, epochs, updates) | {"decay_t": [ticks * 3 // 10, ticks * 6 // 10, ticks * 8 // 10], "decay_rate": 0.1}
 
-    def _begin(self) -> int:
+    def _begin(self) -> float:
         return self.warmup_t if self.warmup_prefix else 0
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
@@ -220,8 +226,8 @@ class MultiStepLRScheduler(TimmSchedule):
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         first = max(self.warmup_t, 1)
-        places = {max(m - 1 + self._begin(), first) for m in self.decay_t}
-        return inside(ticks, limit, Mark(self.warmup_t, "warmup ends"), *(Mark(p, "milestone") for p in sorted(places)))
+        places = {int(np.ceil(max(m - 1 + self._begin(), first))) for m in self.decay_t}
+        return inside(ticks, limit, self._warmed_up(), *(Mark(p, "milestone") for p in sorted(places)))
 
 
 class PlateauLRScheduler(TimmSchedule, MetricDriven):
@@ -233,11 +239,12 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
     Source: timm.scheduler.PlateauLRScheduler.
     """
 
+    warmup_t: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs")] = 0
     decay_rate: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=1.0, start=0.1)] = 0.1
     patience_t: Patience = 10
     threshold: Threshold = 1e-4
     cooldown_t: Patience = 0
-    lr_min: Rate = 0.0
+    lr_min: per_group(Rate) = 0.0  # type: ignore[valid-type]
     mode: Mode = "max"
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
@@ -255,7 +262,7 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
         """Where the rate changes, and where the warmup ends."""
         found = super().marks(ticks, limit + self.warmup_t)
         kept = [m for m in found or () if m.tick > self.warmup_t]
-        return None if found is None else inside(ticks, limit, Mark(self.warmup_t, "warmup ends"), *kept)
+        return None if found is None else inside(ticks, limit, self._warmed_up(), *kept)
 
 
 class WSDLRScheduler(TimmSchedule):
@@ -323,4 +330,4 @@ class WSDLRScheduler(TimmSchedule):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         end = self.warmup_t + float(self.t_initial or 1)
         begins = Mark(int(np.ceil(end - self.decay_t)), "decay begins")
-        return inside(ticks, limit, Mark(self.warmup_t, "warmup ends"), begins, Mark(int(np.ceil(end)), "decay ends"))
+        return inside(ticks, limit, self._warmed_up(), begins, Mark(int(np.ceil(end)), "decay ends"))

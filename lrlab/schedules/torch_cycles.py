@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, inside
 from lrlab.schedules.expression import parse
 from lrlab.schedules.params import (
+    CALLS,
     LOW_RATE,
+    MAX_COUNT,
+    POINT,
     Control,
     Decay,
     Divisor,
     Epochs,
     Fraction,
-    Iters,
     Momentum,
     Rate,
     Steps,
@@ -44,7 +46,7 @@ class OneCycleLR(TorchSchedule):
     total_steps: WholeHorizon = None
     epochs: Epochs | None = None
     steps_per_epoch: Annotated[Steps, Control("updates", low=1, high=10_000)] | None = None
-    pct_start: Fraction = 0.3
+    pct_start: Annotated[Fraction, POINT] = 0.3
     anneal_strategy: Literal["cos", "linear"] = "cos"
     cycle_momentum: bool = True
     base_momentum: per_group(Momentum) = 0.85  # type: ignore[valid-type]
@@ -138,8 +140,8 @@ class CyclicLR(TorchSchedule):
 
     base_lr: per_group(Annotated[Rate, LOW_RATE])  # type: ignore[valid-type]
     max_lr: per_group(Rate)  # type: ignore[valid-type]
-    step_size_up: Steps = 2000
-    step_size_down: Iters | None = None
+    step_size_up: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.1, help=CALLS)] = 2000
+    step_size_down: Annotated[int | float, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.1, help=CALLS)] | None = None
     mode: Literal["triangular", "triangular2", "exp_range"] = "triangular"
     gamma: Decay = 1.0
     scale_fn: expression("x", start="1 / 2 ** (x - 1)") | None = None  # type: ignore[valid-type]
@@ -181,9 +183,8 @@ class CyclicLR(TorchSchedule):
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         up, down = self._sizes()
-        cycles = ticks // (up + down) + 1
-        if 2 * cycles > limit:
+        if 2 * ticks > limit * (up + down):
             return None
-        begins = [k * (up + down) for k in range(cycles)]
-        found = [m for b in begins for m in (Mark(b, "cycle ends"), Mark(b + up, "peak"))]
+        begins = [k * (up + down) for k in range(int(ticks // (up + down)) + 1)]
+        found = [m for b in begins for m in (Mark(int(np.ceil(b)), "cycle ends"), Mark(int(np.ceil(b + up)), "peak"))]
         return inside(ticks, limit, *found)

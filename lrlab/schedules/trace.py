@@ -191,7 +191,12 @@ def _with_names(value: Any, name: str) -> Any:
 
 
 def with_names(schedule: Any) -> Any:
-    """A bound schedule whose numbers, also those of the schedules in it, are `Named` after their arguments (but a metric is no argument)."""
+    """A bound schedule whose numbers, also those of the schedules in it, are `Named` after their arguments (but a metric is no argument).
+
+    A schedule whose table is followed tick by tick has no use for names, and counts with its numbers.
+    """
+    if hasattr(schedule, "table") and schedule.no_formula:
+        return schedule
     update = {name: _with_names(getattr(schedule, name), name) for name in type(schedule).model_fields if name != "metrics"}
     return schedule.model_copy(update=update)
 

@@ -140,6 +140,28 @@ def test_unusual_arguments_do_what_they_do_in_the_genuine_code(schedule: dict[st
     check(oracle.document(schedule, steps=25))
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"kind": "timm.StepLRScheduler", "decay_t": 2.2, "decay_rate": 0.9},
+        {"kind": "timm.StepLRScheduler", "decay_t": 3, "decay_rate": 0.5, "warmup_t": 2.5},
+        {"kind": "timm.CosineLRScheduler", "t_initial": 1.1, "cycle_limit": 60, "cycle_decay": 0.9},
+        {"kind": "timm.CosineLRScheduler", "t_initial": 9.3, "warmup_t": 2.5, "warmup_prefix": True},
+        {"kind": "timm.TanhLRScheduler", "t_initial": 2.2, "cycle_limit": 7, "warmup_t": 1.5},
+        {"kind": "timm.MultiStepLRScheduler", "decay_t": [60, 20, 40], "decay_rate": 0.5, "warmup_t": 1.5},
+        {"kind": "timm.PlateauLRScheduler", "lr_min": [0.01, 0.02], "mode": "min", "patience_t": 1, "metrics": [1.0] * 20},
+        {"kind": "deepspeed.WarmupLR", "warmup_min_lr": [0.01, 0.02], "warmup_max_lr": [0.1, 0.2], "warmup_num_steps": 7},
+        {"kind": "deepspeed.WarmupLR", "warmup_max_lr": None, "warmup_num_steps": 7},
+        {"kind": "deepspeed.WarmupDecayLR", "total_num_steps": 20, "warmup_max_lr": None, "warmup_num_steps": 7, "warmup_type": "linear"},
+        {"kind": "torch.CyclicLR", "base_lr": 0.01, "max_lr": [0.1, 0.2], "step_size_up": 2.5, "step_size_down": 4.0},
+        {"kind": "torch.SWALR", "swa_lr": [0.05, 0.3], "anneal_epochs": 6},
+    ],
+    ids=str,
+)
+def test_fractions_and_lists_do_what_they_do_in_the_genuine_code(schedule: dict[str, Any]) -> None:
+    check(oracle.document(schedule, steps=40, base_lr=[0.1, 0.4]))
+
+
 ODD = [0, -1, 1, 2, 0.5, 1.5, -0.5, 0.0, 1.0, "", "cos", [], [1], [0.5, 0.5], [3, 1], None, True]
 
 

@@ -21,7 +21,7 @@ from lrlab.exporters.constructor import constructor
 from lrlab.exporters.writer import Writer
 from lrlab.run import calls
 from lrlab.schedules import KINDS, SCHEDULES, Schedule
-from lrlab.schedules.params import Described, describe
+from lrlab.schedules.params import Described, PerGroup, describe, find
 from lrlab.schedules.recurrence import Recurrence
 
 FIELDS = [(kind, name) for kind in KINDS for name in KINDS[kind].model_fields]
@@ -136,6 +136,13 @@ def test_outside_its_bounds_an_argument_is_refused_by_name_and_inside_its_rates_
                 assert str(refusal).startswith("trials.0.schedule"), f"{kind}: {name} = {value} is refused without its place: {refusal}"  # noqa: PT017
                 continue
             assert np.isfinite(lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(103))).all(), f"{kind}: {name} = {value}"
+
+
+@pytest.mark.parametrize(("kind", "name"), FIELDS)
+def test_a_list_of_groups_is_seen_as_one(kind: str, name: str) -> None:
+    field = KINDS[kind].model_fields[name]
+    if "PerGroup" in repr(field):
+        assert find(field.metadata, PerGroup), f"{kind}.{name}: put PerGroup outermost (per_group(..., optional=True) for one that may be null)"
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrlab.experiment import parse
-from lrlab.exporters.base import has_table
 from lrlab.exporters.writer import Writer
 from lrlab.run import calls
 from lrlab.schedules import KINDS, Place
+from lrlab.schedules.recurrence import has_table
 from lrlab.schedules.trace import TRACE, Expr, named, symbol, with_names
 
 if TYPE_CHECKING:
