@@ -55,6 +55,8 @@ class Schedule(BaseModel):
     """Fields that are none of that call's arguments."""
     native: ClassVar[str] = ""
     kind: ClassVar[str] = ""
+    sets_rate: ClassVar[bool] = False
+    """Whether arguments of its own set the rate."""
     reads_groups: ClassVar[bool] = False
     """Whether groups differ by more than their own base rate, also without lists of them."""
 
@@ -97,8 +99,8 @@ class Schedule(BaseModel):
 
     @property
     def own_rate(self) -> bool:
-        """Whether an argument of its own sets the rate, so that the trial's base_lr is not used."""
-        return False
+        """Whether the trial's base_lr is not used."""
+        return self.sets_rate
 
     @property
     def no_formula(self) -> str:

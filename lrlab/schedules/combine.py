@@ -9,7 +9,7 @@ from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from lrlab.schedules.base import Schedule
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 def starts(milestones: Sequence[int]) -> list[int]:
     """The tick at which each part of a sequence begins; a milestone before the run means its start."""
     return [0, *(max(m, 0) for m in milestones)]
+
+
+def turns(begins: Iterable[Any]) -> list[Any]:
+    """Where the turn of each part begins, whatever order the begins are in: a later part takes over from all before it."""
+    given = list(begins)
+    return [min(given[i:]) for i in range(len(given))]
 
 
 def bind_parts(parts: Sequence[Schedule], begins: Sequence[int], place: Place) -> tuple[Schedule, ...]:

@@ -18,11 +18,7 @@ class DeepSpeedSchedule(Schedule):
     framework: ClassVar[str] = "deepspeed"
     module: ClassVar[str] = "deepspeed.runtime.lr_schedules"
     documentation: ClassVar[str] = "https://deepspeed.readthedocs.io/en/latest/schedulers.html"
-
-    @property
-    def own_rate(self) -> bool:
-        """The trial's base_lr is not used."""
-        return True
+    sets_rate: ClassVar[bool] = True
 
 
 class LRRangeTest(DeepSpeedSchedule):
@@ -167,16 +163,13 @@ class WarmupCosineLR(DeepSpeedSchedule):
     Source: deepspeed.runtime.lr_schedules.WarmupCosineLR.
     """
 
+    sets_rate: ClassVar[bool] = False
+
     total_num_steps: Total
     warmup_min_ratio: Annotated[float, Control("factor", low=0.0, high=1.0)] = 0.0
     warmup_num_steps: Annotated[int, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05, help="in optimizer steps")] = 1000
     cos_min_ratio: Annotated[float, Control("factor", low=0.0, high=1.0)] = 0.0001
     warmup_type: Literal["log", "linear"] = "log"
-
-    @property
-    def own_rate(self) -> bool:
-        """It scales the base LR."""
-        return False
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         since, warm = xp.maximum(tick - 1.0, 0.0), max(2, self.warmup_num_steps)

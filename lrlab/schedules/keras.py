@@ -30,11 +30,7 @@ class KerasSchedule(Schedule):
     module: ClassVar[str] = "keras.optimizers.schedules"
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://keras.io/api/optimizers/learning_rate_schedules/"
-
-    @property
-    def own_rate(self) -> bool:
-        """The trial's base_lr is not used."""
-        return True
+    sets_rate: ClassVar[bool] = True
 
 
 class ExponentialDecay(KerasSchedule):
@@ -248,7 +244,16 @@ class CosineDecayRestarts(KerasSchedule):
         return found
 
 
-class ReduceLROnPlateau(MetricDriven):
+class KerasCallback(Recurrence):
+    """A callback that sets the optimizer's rate. A tick is an epoch."""
+
+    framework: ClassVar[str] = "keras"
+    module: ClassVar[str] = "keras.callbacks"
+    takes_optimizer: ClassVar[bool] = False
+    per_epoch: ClassVar[bool] = True
+
+
+class ReduceLROnPlateau(KerasCallback, MetricDriven):
     """Level, and multiplied by factor each time the monitored metric has brought no new best in patience epochs, down to min_lr; for ever.
 
     A tick is an epoch. patience 3 reduces at the third bad epoch, one before torch's; 0 and 1 are the same. min_delta is an amount, no
@@ -257,10 +262,7 @@ class ReduceLROnPlateau(MetricDriven):
     Source: keras.callbacks.ReduceLROnPlateau.
     """
 
-    framework: ClassVar[str] = "keras"
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/reduce_lr_on_plateau/"
-    module: ClassVar[str] = "keras.callbacks"
-    takes_optimizer: ClassVar[bool] = False
 
     monitor: Annotated[str, Control("text", help="the metric's name, such as val_loss")] = "val_loss"
     factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=0.99, start=0.1)] = 0.1
@@ -320,7 +322,7 @@ def _checked(text: str) -> str:
     return text
 
 
-class LearningRateScheduler(Recurrence):
+class LearningRateScheduler(KerasCallback):
     """What a function of the epoch gives, as it is; or of the epoch and the rate before, which then starts from the base LR.
 
     A tick is an epoch, the first one 0. A function of both is called at epoch 0 too, with the base LR: `lr * 0.9` starts at 0.9 of it.
@@ -328,11 +330,7 @@ class LearningRateScheduler(Recurrence):
     Source: keras.callbacks.LearningRateScheduler.
     """
 
-    framework: ClassVar[str] = "keras"
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/learning_rate_scheduler/"
-    module: ClassVar[str] = "keras.callbacks"
-    takes_optimizer: ClassVar[bool] = False
-    per_epoch: ClassVar[bool] = True
     reason: ClassVar[str] = "Each rate is made from the one before: lr is the rate of the epoch before."
     most_ticks: ClassVar[int] = 10**5  # an expression is worked out tick by tick
 

@@ -40,11 +40,7 @@ class OptaxSchedule(Schedule):
     module: ClassVar[str] = "optax"
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://optax.readthedocs.io/en/latest/api/optimizer_schedules.html"
-
-    @property
-    def own_rate(self) -> bool:
-        """The trial's base_lr is not used."""
-        return True
+    sets_rate: ClassVar[bool] = True
 
 
 class ConstantSchedule(OptaxSchedule, native="constant_schedule"):
@@ -401,14 +397,14 @@ class JoinSchedules(OptaxSchedule, native="join_schedules"):
 
     def bind(self, place: Place) -> Self:
         """Bind each part to the updates between its boundaries."""
-        parts = combine.bind_parts(self.schedules, _turns([0, *self.boundaries]), place)
+        parts = combine.bind_parts(self.schedules, combine.turns([0, *self.boundaries]), place)
         return super().bind(place).model_copy(update={"schedules": parts})
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        return combine.curve(self.schedules, _turns([0, *self.boundaries]), [base_lr] * len(self.schedules), tick, xp)
+        return combine.curve(self.schedules, combine.turns([0, *self.boundaries]), [base_lr] * len(self.schedules), tick, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        found = combine.marks(self.schedules, _turns([0, *self.boundaries]), ticks, limit)
+        found = combine.marks(self.schedules, combine.turns([0, *self.boundaries]), ticks, limit)
         return None if found is None else inside(ticks, limit, *found)
 
 
@@ -465,7 +461,7 @@ class SgdrSchedule(OptaxSchedule, native="sgdr_schedule"):
         return cycles
 
     def _begins(self) -> list[Any]:
-        return _turns(accumulate((cycle.decay_steps for cycle in self.cosine_kwargs[:-1]), initial=0))
+        return combine.turns(accumulate((cycle.decay_steps for cycle in self.cosine_kwargs[:-1]), initial=0))
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return combine.curve(self.cosine_kwargs, self._begins(), [base_lr] * len(self.cosine_kwargs), tick, xp)
@@ -501,10 +497,7 @@ class ReduceOnPlateau(OptaxSchedule, MetricDriven, native="contrib.reduce_on_pla
     accumulation_size: Annotated[Calls, Control("number", low=1, high=1000, help="in updates")] = 1
     min_scale: Factor = 0.0
 
-    @property
-    def own_rate(self) -> bool:
-        """It scales the optimizer's."""
-        return False
+    sets_rate: ClassVar[bool] = False
 
     @model_validator(mode="after")
     def _has_a_tolerance(self) -> Self:
@@ -571,12 +564,6 @@ def _warmed_up(schedule: WarmupCosineDecaySchedule | WarmupExponentialDecaySched
         return after
     rise = shapes.linear(tick / schedule.warmup_steps, schedule.init_value, schedule.peak_value)
     return xp.where(tick < schedule.warmup_steps, rise, after)
-
-
-def _turns(begins: Iterable[Any]) -> list[Any]:
-    """Where the turn of each part begins: a later part takes over from all before it."""
-    every_begin = list(begins)
-    return [min(every_begin[i:]) for i in range(len(every_begin))]
 
 
 def _transition_marks(begin: float, length: float, ticks: int, limit: int) -> list[Mark] | None:

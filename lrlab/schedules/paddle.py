@@ -50,11 +50,7 @@ class PaddleSchedule(Schedule):
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/optimizer/lr/{native}_en.html"
     reads_groups: ClassVar[bool] = False
-
-    @property
-    def own_rate(self) -> bool:
-        """The trial's base_lr is not used."""
-        return True
+    sets_rate: ClassVar[bool] = True
 
 
 class NoamDecay(PaddleSchedule):

@@ -55,17 +55,13 @@ class PaddleV1Schedule(Schedule):
     documentation: ClassVar[str] = "https://github.com/PaddlePaddle/Paddle/blob/v0.10.0/paddle/parameter/LearningRateScheduler.cpp"
 
     aside: ClassVar[frozenset[str]] = frozenset({"batches_per_pass"})
+    sets_rate: ClassVar[bool] = True
 
     learning_rate: Rate = 1e-3
     learning_rate_decay_a: Annotated[float, Control("number", high=1.0)] = 0.0
     learning_rate_decay_b: Annotated[float, Control("number", high=1.0)] = 0.0
     batch_size: _Size = 1
     batches_per_pass: Annotated[Steps, Control("updates", low=1, high=10_000)] = 1
-
-    @property
-    def own_rate(self) -> bool:
-        """The trial's base_lr is not used."""
-        return True
 
     @classmethod
     def called(cls) -> str:

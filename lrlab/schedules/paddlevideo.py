@@ -51,11 +51,7 @@ class PaddleVideoSchedule(Schedule):
     module: ClassVar[str] = "paddlevideo.solver.custom_lr"
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://github.com/PaddlePaddle/PaddleVideo/blob/develop/paddlevideo/solver/custom_lr.py"
-
-    @property
-    def own_rate(self) -> bool:
-        """The trial's base_lr is not used."""
-        return True
+    sets_rate: ClassVar[bool] = True
 
 
 class CustomWarmupCosineDecay(PaddleVideoSchedule):
@@ -161,10 +157,7 @@ class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
         """As long as the run."""
         return super().example(ticks, epochs, updates) | {"max_epoch": epochs}
 
-    @property
-    def own_rate(self) -> bool:
-        """The trial's base_lr stands for its own of that name."""
-        return False
+    sets_rate: ClassVar[bool] = False
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         after = shapes.cosine(shapes.steps_done(tick, self.num_iters, xp) / self.max_epoch, base_lr, self.min_lr, xp)

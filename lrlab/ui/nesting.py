@@ -15,7 +15,7 @@ from lrlab import metrics
 from lrlab.experiment import DocumentError, Experiment, parse
 from lrlab.run import calls
 from lrlab.schedules import KINDS, params
-from lrlab.schedules.combine import starts
+from lrlab.schedules.combine import starts, turns
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.ui import state
 from lrlab.ui.widgets import Path, commit, escape, key_of, offer, said
@@ -64,7 +64,7 @@ def slots(schedule: Schedule, path: Path, span: int) -> dict[str, Slot]:
 
 def lengths(joints: list[int], span: int) -> list[int]:
     """How long each part is in force; the last one has what is left."""
-    return [end - begin for begin, end in pairwise(accumulate([*starts(joints), span], max))]
+    return [end - begin for begin, end in pairwise(accumulate([*turns(starts(joints)), span], max))]
 
 
 def joined(parts: list[int]) -> list[int]:

@@ -221,3 +221,9 @@ def test_joints_stay_consistent_whatever_is_done(kind: str) -> None:
     more = nesting.appended(owner, slot, "d")
     assert nesting.lengths(more[joints], 1000) == [*before[:-1], 300, 300]
     assert owner == {"kind": kind, name: ["a", "b", "c"], joints: [100, 400]}, "what was there is not changed"
+
+
+def test_parts_are_as_long_as_they_are_in_force() -> None:
+    """optax lets a later part take over from all before it: of boundaries 10 and 5 on 24 updates only the first 5 are the first part's."""
+    assert nesting.lengths([10, 5], 24) == [5, 0, 19]
+    assert nesting.lengths([4, 9], 24) == [4, 5, 15]
