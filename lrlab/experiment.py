@@ -298,6 +298,8 @@ def sentence(error: ValidationError, data: Any = None) -> str:
         first = inner[0]
         path = _path(first["loc"], data, keep_last=False)
     same = [d for d in details if _path(d["loc"], data, keep_last=False) == path]
+    if {d["type"] for d in same} == {"float_type", "literal_error"}:
+        return _short(f'{path}: must be a number, or "nan"')
     if len(same) > 1:  # a union: say what fits all of its members
         first = next((d for d in same if d["type"] not in ("int_type", "float_type", "tuple_type")), same[0])
         if {d["type"] for d in same} <= {"int_type", "float_type", "tuple_type"}:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lrlab.schedules import KINDS
-from lrlab.schedules.params import Described, PerGroup, describe, find
+from lrlab.schedules.params import MAX_COUNT, Described, PerGroup, describe, find
 
 TICKS = 60
 """How long the drawn runs are, about; durations are drawn up to a third more."""
@@ -92,6 +92,7 @@ def values(about: Described) -> st.SearchStrategy[Any]:
         high = min(30.0 if about.positive else 3.0, about.high if about.high is not None else 30.0)
     inner = st.floats(low + 1e-3 if about.positive else low, high - 1e-3 if about.below else high).map(lambda x: round(x, 6))
     ends = [float(x) for x in (about.low if not about.positive else None, None if about.below else about.high) if x is not None]
+    ends = [end for end in ends if abs(end) < MAX_COUNT]  # a bound that only keeps numbers countable
     return inner | st.sampled_from(ends) if ends else inner
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lrlab.experiment import Experiment, Trial
     from lrlab.exporters.writer import Writer
     from lrlab.run import Run
+    from lrlab.schedules import Schedule
 
 DOCUMENT = "# lrlab: "
 """What the line begins with that holds the document, so that the file can be read back."""
@@ -54,6 +55,14 @@ def curve_trees(run: Run, trial: Trial, tick: Any) -> list[Any]:
         base_lr: Any = rate if many and has_table(schedule) else symbol("base") if many else named("BASE_LR", rate)
         trees.append(with_names(schedule).curve(tick, base_lr, TRACE))
     return trees
+
+
+BUILT_IN = "# Built in: what the metrics of the preview did to the rate; in training they will be others.\n"
+
+
+def metric_line(schedule: Schedule) -> str:
+    """The comment that says that a plain function follows the previewed metrics for ever, where it does."""
+    return BUILT_IN if getattr(schedule, "metrics", None) or any(map(metric_line, schedule.children().values())) else ""
 
 
 def document_line(experiment: Experiment, trial: Trial) -> str:

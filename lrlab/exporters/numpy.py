@@ -41,7 +41,7 @@ class Numpy(base.Exporter):
         standard = "".join(f"{line}\n\n" for line in sorted(writer.imports - {"import numpy as np"}))
         head = f'"""The learning rate of {trial.schedule.kind} at any optimizer step, as a plain numpy function."""'
         return base.blocks(
-            f"{head}\n\n{base.document_line(experiment, trial)}\n\n{standard}import numpy as np\n\n"
+            f"{head}\n\n{base.document_line(experiment, trial)}\n{base.metric_line(trial.schedule)}\n{standard}import numpy as np\n\n"
             f"BASE_LR = {base.base_lr_value(trial)}\n{base.constants(writer)}".rstrip(),
             *functions,
             guard + base.function("def learning_rate(step):", shape, [*start, *last]),

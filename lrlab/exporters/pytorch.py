@@ -63,8 +63,11 @@ class PyTorch(base.Exporter):
         native = is_native(run, trial)
         writer = Writer("math")
         body = [_native(writer, run, trial)] if native else _portable(writer, run, trial)
-        lost = _LOST_METRIC if native and isinstance(trial.schedule, MetricDriven) and trial.schedule.metrics else ""
-        lost += "" if native or trial.bound(run)[0].momentum(0.0) is None else "# Not carried over: the momentum that this schedule cycles.\n"
+        if native:
+            lost = _LOST_METRIC if isinstance(trial.schedule, MetricDriven) and trial.schedule.metrics else ""
+        else:
+            cycled = trial.bound(run)[0].momentum(0.0) is not None
+            lost = base.metric_line(trial.schedule) + "# Not carried over: the momentum that this schedule cycles.\n" * cycled
         standard = sorted((line for line in writer.imports if not line.startswith("import torch")), reverse=True)
         imports = "\n".join([*standard, *([""] if standard else []), "import torch"])
         how = "its own scheduler" if native else "a LambdaLR over the curve"

@@ -38,6 +38,7 @@ class Writer:
         self.constants: dict[str, str] = {}
         """Name -> text of every parameter used, in order of use."""
         self.imports: set[str] = set()
+        self._owners: dict[str, tuple[str, str]] = {}
         self._shared: dict[int, str] = {}
 
     def body(self, tree: Any) -> list[str]:
@@ -112,10 +113,11 @@ class Writer:
                 self.imports.add("import math" if self.flavour == "math" else "import numpy as np")
                 return f"{'math' if self.flavour == 'math' else 'np'}.{op}"
             case "name":
-                return self._constant(args[0], number(args[1]))
+                name, value, owner = args
+                return self._constant(name, number(value), owner)
             case "item":
-                name, index, values = args
-                return f"{self._constant(name, _list(values))}[{index}]"
+                name, index, values, owner = args
+                return f"{self._constant(name, _list(values), owner)}[{index}]"
             case "searchsorted":
                 return self._search(args[0], self.text(args[1]))
             case "take":
@@ -133,8 +135,9 @@ class Writer:
     def _table(self, values: tuple[Any, ...]) -> str:
         """The constant that holds a table of values: an argument under its own name, or what was worked out from arguments."""
         own = [v.expr.args for v in values if isinstance(v, Named) and v.expr.op == "item"]
-        whole = len(own) == len(values) and [index for _, index, _ in own] == list(range(len(own[0][2])))
-        return self._constant(own[0][0] if whole and len({name for name, _, _ in own}) == 1 else "levels", _list(map(float, values)))
+        whole = len(own) == len(values) and [item[1] for item in own] == list(range(len(own[0][2])))
+        name, owner = (own[0][0], own[0][3]) if whole and len({(item[0], item[3]) for item in own}) == 1 else ("levels", "")
+        return self._constant(name, _list(map(float, values)), owner)
 
     def _search(self, table: Any, value: str) -> str:
         if isinstance(table, Restarts):
@@ -149,13 +152,14 @@ class Writer:
         self.imports.add("from bisect import bisect_right")
         return f"bisect_right({borders}, {value})"
 
-    def _constant(self, name: str, text: str) -> str:
-        """The name under which a constant stands on top: the argument's own, numbered where another part has one of that name."""
+    def _constant(self, name: str, text: str, owner: str = "") -> str:
+        """The name under which a constant stands on top: the argument's own, numbered where another schedule has one of that name."""
         name = f"{name}_" if name in _TAKEN else name
         candidate, n = name, 1
-        while self.constants.setdefault(candidate, text) != text:
+        while self._owners.setdefault(candidate, (owner, text)) != (owner, text):
             n += 1
             candidate = f"{name}_{n}"
+        self.constants[candidate] = text
         return candidate
 
 

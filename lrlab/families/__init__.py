@@ -13,6 +13,10 @@ from lrlab.schedules import Schedule
 
 __all__ = ["FAMILIES", "MEANINGS", "Family", "Member", "Translation", "description", "family_of", "places", "search", "translate"]
 
+FRAMEWORK_WORDS = {"torch": "pytorch", "transformers": "hugging face", "paddle": "paddlepaddle 飞桨", "cawb": "warmboot"}
+"""What else a framework is called."""
+ARGUMENT_WORDS = {"warmup": "linear warmup warm-up 预热", "cycle_mul": "sgdr warm restarts 热重启", "t_mul": "sgdr", "decay_fn": "wsd"}
+"""What a person who looks for a schedule with such an argument may type."""
 _HOME = {member.kind: family for family in FAMILIES for member in family.members}
 
 
@@ -28,9 +32,10 @@ def places(kind: str) -> list[tuple[Family, Member]]:
 
 
 def search(kind: type[Schedule], wanted: str) -> bool:
-    """Whether every word wanted stands in the kind, its shape, or its family's title or aliases; case does not matter."""
-    family = family_of(kind.kind)
-    shown = "\n".join((kind.kind, description(kind)[0], family.title, family.aliases)).casefold()
+    """Whether every word wanted stands in the kind, its shape, its arguments, or a family's title or aliases; case does not matter."""
+    also = (f"{family.title} {family.aliases}" for family, _ in places(kind.kind))
+    words = (said for part, said in ARGUMENT_WORDS.items() if any(part in name for name in kind.model_fields))
+    shown = "\n".join((kind.kind, FRAMEWORK_WORDS.get(kind.framework, ""), description(kind)[0], *kind.model_fields, *words, *also)).casefold()
     return all(word in shown for word in wanted.casefold().split())
 
 

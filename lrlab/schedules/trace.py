@@ -173,31 +173,31 @@ def symbol(name: str) -> Expr:
     return Expr("symbol", name)
 
 
-def named(name: str, value: float) -> Named:
-    """A parameter under its name."""
-    return Named(value, Expr("name", name, value))
+def named(name: str, value: float, owner: str = "") -> Named:
+    """A parameter under its name; `owner` tells it from one of that name elsewhere."""
+    return Named(value, Expr("name", name, value, owner))
 
 
-def _with_names(value: Any, name: str) -> Any:
+def _with_names(value: Any, name: str, owner: str) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):
-        return named(name, value)
+        return named(name, value, owner)
     if isinstance(value, tuple) and value and all(isinstance(v, (int, float)) for v in value):
-        return tuple(Named(v, Expr("item", name, i, value)) for i, v in enumerate(value))
+        return tuple(Named(v, Expr("item", name, i, value, owner)) for i, v in enumerate(value))
     if isinstance(value, tuple):
-        return tuple(_with_names(v, name) for v in value)
-    return with_names(value) if hasattr(value, "curve") else value
+        return tuple(_with_names(v, name, f"{owner}.{i}") for i, v in enumerate(value))
+    return with_names(value, f"{owner}.{name}") if hasattr(value, "curve") else value
 
 
-def with_names(schedule: Any) -> Any:
+def with_names(schedule: Any, owner: str = "") -> Any:
     """A bound schedule whose numbers, also those of the schedules in it, are `Named` after their arguments (but a metric is no argument).
 
     A schedule whose table is followed tick by tick has no use for names, and counts with its numbers.
     """
     if hasattr(schedule, "table") and schedule.no_formula:
         return schedule
-    update = {name: _with_names(getattr(schedule, name), name) for name in type(schedule).model_fields if name != "metrics"}
+    update = {name: _with_names(getattr(schedule, name), name, owner) for name in type(schedule).model_fields if name != "metrics"}
     return schedule.model_copy(update=update)
 
 

@@ -13,7 +13,7 @@ from lrlab import metrics
 from lrlab.experiment import MAX_BYTES, DocumentError
 from lrlab.schedules import Schedule
 from lrlab.ui import state
-from lrlab.ui.widgets import Path, commit, key_of, offer, refuse, said
+from lrlab.ui.widgets import Path, accept, commit, key_of, offer, refuse, said
 
 FIELD = "metrics"
 REMEMBERED = 8  # sketches whose sliders a session finds again
@@ -160,6 +160,7 @@ def _take(key: str, here: Path, text: str | bytes) -> None:
         names = metrics.columns(text)
         if len(names) > 1:
             st.session_state.table = [here, names, text]
+            accept()
         else:
             _given(key, here, metrics.parse(text))
     except DocumentError as error:

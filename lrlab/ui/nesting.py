@@ -82,10 +82,11 @@ def appended(owner: Document, slot: Slot, child: Any) -> Document:
 
 
 def without(owner: Document, slot: Slot, index: int) -> Document:
-    """One schedule less, and the joint before it; of the first one the joint behind it."""
+    """One schedule less: the next one begins where it did, or the one before the last goes on to the end."""
     new = owner | {slot.name: [child for i, child in enumerate(owner[slot.name]) if i != index]}
     if slot.joints:
-        new[slot.joints] = [joint for i, joint in enumerate(owner[slot.joints]) if i != max(index - 1, 0)]
+        last = min(index, len(owner[slot.joints]) - 1)
+        new[slot.joints] = [joint for i, joint in enumerate(owner[slot.joints]) if i != last]
     return new
 
 
@@ -258,6 +259,7 @@ def _choose(slot: Slot, value: Any, about: params.Described) -> None:
 
 def _chosen(slot: Slot, about: params.Described) -> None:
     kind, run, trial = st.session_state[key_of(slot.path, "kind")], state.experiment().run, state.trial()
+    st.session_state[key_of(slot.path, "adding")] = False
     calls_ = calls(run, trial.clock)
     if kind in KINDS:
         _change(slot, _with, kind, run, calls_)

@@ -148,7 +148,6 @@ def _take(content: str | bytes) -> None:
         return
     state.put(experiment)
     state.choose(0)
-    st.session_state.import_said = (
-        "success",
-        f"Read: {len(experiment.trials)} trial{'s' * (len(experiment.trials) != 1)} on {experiment.run.steps:,} optimizer steps.",
-    )
+    trials, steps = len(experiment.trials), experiment.run.steps
+    said = f"Read: {trials} trial{'s' * (trials != 1)} on {steps:,} optimizer step{'s' * (steps != 1)}."
+    st.session_state.import_said = ("success", said)

@@ -37,6 +37,12 @@ def refuse(key: str, problem: str) -> None:
     _refused()[key] = problem
 
 
+def accept() -> None:
+    """What was refused before is forgotten: the person has gone on."""
+    st.session_state.problem = None
+    _refused().clear()
+
+
 def said(key: str) -> None:
     """Beneath a widget: why what stands in it was refused."""
     if key in _refused():

@@ -68,7 +68,7 @@ def test_only_what_may_stand_there_is_offered() -> None:
 
 @pytest.mark.parametrize(
     ("index", "left", "milestones"),
-    [(0, ["CosineAnnealingLR", "StepLR"], [400]), (1, ["LinearLR", "StepLR"], [400]), (2, ["LinearLR", "CosineAnnealingLR"], [100])],
+    [(0, ["CosineAnnealingLR", "StepLR"], [400]), (1, ["LinearLR", "StepLR"], [100]), (2, ["LinearLR", "CosineAnnealingLR"], [100])],
 )
 def test_one_less_takes_a_milestone_with_it(index: int, left: list[str], milestones: list[int]) -> None:
     app = page(SEQUENCE)
