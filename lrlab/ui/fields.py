@@ -329,6 +329,7 @@ def _field(label: str, path: Path, number: Any, about: params.Described, put: Pu
     step: float = 1 if whole else float(10.0 ** np.floor(np.log10(number)) / 10) if number > 0 else 0.01
     st.number_input(
         f"{label}, exact",
+        value=None,  # so that an emptied field is nothing, and not the least number there is
         key=key,
         step=step,
         format="%d" if whole else "%.8g",

@@ -46,7 +46,12 @@ def show() -> None:
 def _count(name: str, value: int) -> None:
     key = f"run.{name}"
     offer(key, value)
-    st.number_input(_LABELS[name], key=key, step=1, on_change=lambda: commit(key, ("run", name), st.session_state[key]))
+
+    def changed() -> None:
+        if st.session_state[key] is not None:  # an emptied field gets back what it had
+            commit(key, ("run", name), st.session_state[key])
+
+    st.number_input(_LABELS[name], value=None, key=key, step=1, on_change=changed)
     said(key)
 
 

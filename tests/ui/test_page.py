@@ -196,3 +196,12 @@ def test_a_negative_milestone_has_a_slider_too() -> None:
     step = {"kind": "torch.MultiStepLR", "milestones": [-5, 10]}
     app = opened({"lrlab": 1, "run": {"total_steps": 100}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": step}]})
     assert app.slider(key="trials.0.schedule.milestones.0/slider").value == -5
+
+
+@pytest.mark.parametrize("key", ["trials.0.base_lr/number", "trials.0.schedule.milestones.0/number", "run.epochs"])
+def test_an_emptied_field_gets_back_what_it_had(key: str) -> None:
+    app = opened()
+    before, value = at_hand(app), app.number_input(key=key).value
+    app.number_input(key=key).set_value(None).run()
+    assert at_hand(app) == before
+    assert app.number_input(key=key).value == value
