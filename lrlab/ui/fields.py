@@ -14,7 +14,7 @@ from lrlab.experiment import Trial
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import is_horizon
 from lrlab.ui import metric, nesting, state
-from lrlab.ui.widgets import Path, commit, escape, key_of, offer, refuse, said
+from lrlab.ui.widgets import WHOLE, Path, commit, counted, escape, key_of, offer, refuse, said
 
 COLUMNS = 4
 TALL = 4  # arguments of one schedule under each other, while there is room beside
@@ -319,20 +319,20 @@ def _units(unit: str, ticks: int) -> int:
 def _field(label: str, path: Path, number: Any, about: params.Described, put: Put, *, disabled: bool) -> None:
     key = key_of(path, "number")
     whole = _whole(number, about)
-    offer(key, int(number) if whole else float(number))
+    offer(key, float(number))
 
     def changed() -> None:
         value = st.session_state[key]
         if value is not None:
-            put(key, value)
+            put(key, counted(value) if whole else value)
 
-    step: float = 1 if whole else float(10.0 ** np.floor(np.log10(number)) / 10) if number > 0 else 0.01
+    step = 1.0 if whole else float(10.0 ** np.floor(np.log10(number)) / 10) if number > 0 else 0.01
     st.number_input(
         f"{label}, exact",
         value=None,  # so that an emptied field is nothing, and not the least number there is
         key=key,
         step=step,
-        format="%d" if whole else "%.8g",
+        format=WHOLE if whole else "%.8g",
         label_visibility="collapsed",
         disabled=disabled,
         width=FIELD,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lrlab.run import DataRun, Run
 from lrlab.ui import state
-from lrlab.ui.widgets import commit, offer, said
+from lrlab.ui.widgets import WHOLE, commit, counted, offer, said
 
 _BY_DATA = ("samples", "batch_size", "devices", "accumulate", "epochs")
 _LABELS = {
@@ -45,13 +45,13 @@ def show() -> None:
 
 def _count(name: str, value: int) -> None:
     key = f"run.{name}"
-    offer(key, value)
+    offer(key, float(value))
 
     def changed() -> None:
         if st.session_state[key] is not None:  # an emptied field gets back what it had
-            commit(key, ("run", name), st.session_state[key])
+            commit(key, ("run", name), counted(st.session_state[key]))
 
-    st.number_input(_LABELS[name], value=None, key=key, step=1, on_change=changed)
+    st.number_input(_LABELS[name], value=None, key=key, step=1.0, format=WHOLE, on_change=changed)
     said(key)
 
 

@@ -37,6 +37,15 @@ def refuse(key: str, problem: str) -> None:
     _refused()[key] = problem
 
 
+WHOLE = "%.16g"
+"""How a field shows whole numbers: one of floats, because Streamlit's of integers reads 1e5 as 1."""
+
+
+def counted(value: float) -> int | float:
+    """A whole number where it is one; else as it is, for the document to refuse."""
+    return int(value) if float(value).is_integer() else value
+
+
 def accept() -> None:
     """What was refused before is forgotten: the person has gone on."""
     st.session_state.problem = None

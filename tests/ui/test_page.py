@@ -205,3 +205,14 @@ def test_an_emptied_field_gets_back_what_it_had(key: str) -> None:
     app.number_input(key=key).set_value(None).run()
     assert at_hand(app) == before
     assert app.number_input(key=key).value == value
+
+
+def test_a_whole_number_may_be_typed_as_a_browser_reads_it_and_a_fraction_is_refused_with_a_sentence() -> None:
+    """The field gives 1e3 as a float: the document gets a whole number, or says why it takes none."""
+    app = opened()
+    app.number_input(key="run.epochs").set_value(1e3).run()
+    assert at_hand(app).document()["run"]["epochs"] == 1000
+    assert type(at_hand(app).document()["run"]["epochs"]) is int
+    app.number_input(key="run.epochs").set_value(3.7).run()
+    assert at_hand(app).document()["run"]["epochs"] == 1000
+    assert "must be a whole number" in app.error[0].value
