@@ -74,9 +74,28 @@ def page(chromium: Browser, server: str) -> Iterator[Page]:
 
 
 def drawn(page: Page, after: int = 0) -> int:
-    """Wait until the chart was drawn more often than `after`; how often it was."""
+    """Wait until the chart was drawn more often than `after`, and the page below it; how often it was."""
     page.wait_for_function("n => Number(document.querySelector('.lrlab-chart')?.dataset.drawn ?? 0) > n", arg=after)
+    settled(page)
     return count(page)
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run and what it no longer draws is gone: until then old and new fields of one name stand side by side."""
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning' && !document.querySelector('[data-stale=true]')"
+    )
+
+
+def add_trial(page: Page, schedule: str) -> None:
+    """Choose a schedule in the 'Add a trial' list, by typing, and wait for its curve."""
+    n = count(page)
+    page.get_by_role("button", name="Add a trial").click()
+    page.get_by_role("combobox", name="Schedule, by framework").click()
+    page.keyboard.type(schedule)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add", exact=True).click()
+    drawn(page, n)
 
 
 def count(page: Page) -> int:

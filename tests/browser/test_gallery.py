@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlparse
 
-from conftest import drawn, link
+from conftest import drawn, link, settled
 from playwright.sync_api import expect
 
 from lrlab.experiment import from_link
@@ -39,6 +39,7 @@ def test_by_keyboard_from_search_to_an_entry_back_and_to_tune(page: Page) -> Non
     page.get_by_role("button", name="Open in Tune").click()
     expect(page.get_by_role("spinbutton", name="T_0 · ticks, exact")).to_be_visible()
     page.wait_for_function("location.href.includes('trial=2')")
+    settled(page)
     trials = from_link(parse_qs(urlparse(link(page)).query)["s"][0]).trials
     assert [t.schedule.kind for t in trials] == ["torch.SequentialLR", "torch.SequentialLR", KIND]
     assert trials[0].base_lr == 0.06, "what was changed before is still there"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from conftest import count, drawn, link
+from conftest import add_trial, count, drawn, link
 from playwright.sync_api import expect
 
 from lrlab.experiment import from_link
@@ -185,11 +185,7 @@ def test_a_forged_link_gets_one_sentence_and_a_working_page(page: Page, server: 
 
 
 def test_a_trial_is_added_from_the_list_and_removed(page: Page) -> None:
-    page.get_by_role("button", name="Add a trial").click()
-    page.get_by_role("combobox", name="Schedule, by framework").click()
-    page.keyboard.type("OneCycle")
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="Add", exact=True).click()
+    add_trial(page, "OneCycle")
     page.wait_for_function("document.querySelector('.lrlab-chart').layout.yaxis2?.title.text === 'momentum'")
     page.get_by_role("button", name="Remove").click()
     page.wait_for_function("document.querySelector('.lrlab-chart').data.filter(t => t.mode === 'lines').length === 2")

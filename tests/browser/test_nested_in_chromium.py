@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlparse
 
-from conftest import count, drawn, link
+from conftest import add_trial, count, drawn, link
 from playwright.sync_api import expect
 
 from lrlab.experiment import Experiment, from_link
@@ -51,11 +51,7 @@ def test_durations_are_shown_in_place_of_milestones(page: Page) -> None:
 
 
 def test_a_metric_is_drawn_below_and_sketched_with_sliders(page: Page) -> None:
-    page.get_by_role("button", name="Add a trial").click()
-    page.get_by_role("combobox", name="Schedule, by framework").click()
-    page.keyboard.type("torch · ReduceLROnPlateau")
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="Add", exact=True).click()
+    add_trial(page, "torch · ReduceLROnPlateau")
     page.wait_for_function("document.querySelector('.lrlab-chart').layout.yaxis2?.title.text === 'metric'")
     expect(page.get_by_role("spinbutton", name="base_lr, exact")).to_be_in_viewport()
     expect(page.locator(".lrlab-chart .y2title")).to_be_in_viewport()
@@ -70,11 +66,7 @@ def test_a_metric_is_drawn_below_and_sketched_with_sliders(page: Page) -> None:
 
 
 def test_a_metric_is_pasted_and_a_bad_one_is_said(page: Page) -> None:
-    page.get_by_role("button", name="Add a trial").click()
-    page.get_by_role("combobox", name="Schedule, by framework").click()
-    page.keyboard.type("torch · ReduceLROnPlateau")
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="Add", exact=True).click()
+    add_trial(page, "torch · ReduceLROnPlateau")
     page.get_by_role("combobox", name="metric").click()
     page.get_by_role("option", name="given values").click()
     page.get_by_role("textbox", name="Or paste a column").fill("0.9\nlow\n")
