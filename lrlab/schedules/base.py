@@ -59,6 +59,8 @@ class Schedule(BaseModel):
     """Whether arguments of its own set the rate."""
     reads_groups: ClassVar[bool] = False
     """Whether groups differ by more than their own base rate, also without lists of them."""
+    restarts_by: ClassVar[tuple[str, str] | None] = None
+    """Where it restarts: the arguments that say how long the first cycle is, and by what factor each next one is longer."""
 
     _place: Place = PrivateAttr(default=Place(1))
 
@@ -123,6 +125,20 @@ class Schedule(BaseModel):
         bound = self.model_copy(update=filled)
         bound._place = place  # noqa: SLF001 (its own)
         return bound
+
+    @property
+    def ends_by(self) -> str:
+        """The argument that says when the curve has come to its end; nothing where it never does, or begins anew."""
+        return next((name for name, field in type(self).model_fields.items() if is_horizon(field)), "")
+
+    def fitting(self, ticks: int) -> float:
+        """What `ends_by` comes to where the curve ends with the last of the `ticks` left to it."""
+        return self.model_copy(update={self.ends_by: None}).horizon(ticks)
+
+    @property
+    def rises_by(self) -> str:
+        """The argument that says how many ticks it rises at its start; nothing where it does not."""
+        return next((name for name in type(self).model_fields if "warmup" in name and getattr(self, name) and _in_ticks(type(self), name)), "")
 
     def horizon(self, ticks: int) -> float:
         """What a null horizon comes to when `ticks` are left: all of them, less what the native argument excludes."""
@@ -193,6 +209,12 @@ class Schedule(BaseModel):
     @model_serializer(mode="wrap")
     def _give_kind(self, handler: Any) -> dict[str, Any]:
         return {"kind": self.kind, **handler(self)}
+
+
+def _in_ticks(kind: type[Schedule], name: str) -> bool:
+    field = kind.model_fields[name]
+    control = params.describe(field.annotation, field.metadata).control
+    return control is not None and control.unit == "ticks"
 
 
 def is_horizon(field: Any) -> bool:

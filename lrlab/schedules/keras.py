@@ -52,6 +52,11 @@ class ExponentialDecay(KerasSchedule):
             raise ValueError(msg)
         return self
 
+    @property
+    def ends_by(self) -> str:
+        """Its horizon is the time of one decay: it goes on."""
+        return ""
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         return shapes.exponential(tick / self.decay_steps, self.initial_learning_rate, self.decay_rate, xp, staircase=self.staircase)
 
@@ -118,6 +123,10 @@ class PolynomialDecay(KerasSchedule):
     cycle: bool = False
     name: Name = "PolynomialDecay"
 
+    @property
+    def ends_by(self) -> str:
+        return "" if self.cycle else super().ends_by
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         length = self.decay_steps * xp.maximum(xp.ceil(tick / self.decay_steps), 1.0) if self.cycle else self.decay_steps
         return shapes.polynomial(tick / length, self.initial_learning_rate, self.end_learning_rate, self.power, xp)
@@ -152,6 +161,11 @@ class InverseTimeDecay(KerasSchedule):
                     raise ValueError(msg)
         return bound
 
+    @property
+    def ends_by(self) -> str:
+        """Its horizon is the time of one decay: it goes on."""
+        return ""
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         return self.initial_learning_rate / _inverse(self, tick, xp)
 
@@ -185,6 +199,10 @@ class CosineDecay(KerasSchedule):
         """With a warmup."""
         return super().example(ticks, epochs, updates) | {"initial_learning_rate": 0.0, "warmup_target": 0.1}
 
+    @property
+    def rises_by(self) -> str:
+        return "" if self.warmup_target is None else super().rises_by
+
     def horizon(self, ticks: int) -> float:
         """The run less the warmup."""
         return max(ticks - self._warmup(), 1)
@@ -212,6 +230,8 @@ class CosineDecayRestarts(KerasSchedule):
 
     Source: keras.optimizers.schedules.CosineDecayRestarts; Loshchilov & Hutter 2017 (arXiv 1608.03983).
     """
+
+    restarts_by: ClassVar[tuple[str, str] | None] = ("first_decay_steps", "t_mul")
 
     initial_learning_rate: Rate
     first_decay_steps: First

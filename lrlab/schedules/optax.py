@@ -68,6 +68,18 @@ class LinearSchedule(OptaxSchedule, native="linear_schedule"):
     transition_steps: Transition
     transition_begin: Begin = 0
 
+    @property
+    def rises_by(self) -> str:
+        return "transition_steps" if self.end_value > self.init_value else ""
+
+    @property
+    def ends_by(self) -> str:
+        return "" if self.rises_by else "transition_steps"
+
+    def fitting(self, ticks: int) -> float:
+        """Less what comes before its transition."""
+        return max(ticks - self.transition_begin, 1)
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         if self.transition_steps <= 0:
             return self.init_value
@@ -91,6 +103,18 @@ class PolynomialSchedule(OptaxSchedule, native="polynomial_schedule"):
     power: Annotated[Power, Control("number", low=0.0, high=5.0, start=2.0)]
     transition_steps: Transition
     transition_begin: Begin = 0
+
+    @property
+    def rises_by(self) -> str:
+        return "transition_steps" if self.end_value > self.init_value else ""
+
+    @property
+    def ends_by(self) -> str:
+        return "" if self.rises_by else "transition_steps"
+
+    def fitting(self, ticks: int) -> float:
+        """Less what comes before its transition."""
+        return max(ticks - self.transition_begin, 1)
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         if self.transition_steps <= 0:
@@ -142,6 +166,11 @@ class ExponentialDecay(OptaxSchedule, native="exponential_decay"):
     def _has_real_powers(self) -> Self:
         _check_rate(self)
         return self
+
+    @property
+    def ends_by(self) -> str:
+        """Its horizon is the time of one decay: it goes on."""
+        return ""
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         return _exponential(self, tick, self.init_value, xp)
@@ -351,6 +380,11 @@ class WarmupExponentialDecaySchedule(OptaxSchedule, native="warmup_exponential_d
     def horizon(self, ticks: int) -> float:
         """The run less the warmup."""
         return max(ticks - self.warmup_steps, 1)
+
+    @property
+    def ends_by(self) -> str:
+        """Its horizon is the time of one decay: it goes on."""
+        return ""
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         since = _since(tick, self.warmup_steps, xp) if self.warmup_steps > 0 else tick - self.warmup_steps

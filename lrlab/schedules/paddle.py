@@ -153,6 +153,10 @@ class PolynomialDecay(PaddleSchedule):
     power: Annotated[float, Field(gt=0), Control("number", high=5.0)] = 1.0
     cycle: bool = False
 
+    @property
+    def ends_by(self) -> str:
+        return "" if self.cycle else super().ends_by
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         steps = self.decay_steps * xp.maximum(xp.ceil(tick / self.decay_steps), 1.0) if self.cycle else self.decay_steps
         return shapes.polynomial(tick / steps, self.learning_rate, self.end_lr, self.power, xp)
@@ -511,6 +515,14 @@ class LinearLR(PaddleSchedule):
     start_factor: Annotated[float, Field(gt=0, le=1), Control("factor", low=0.001, high=1.0, start=0.01)] = 1.0 / 3
     end_factor: Fraction = 1.0
 
+    @property
+    def rises_by(self) -> str:
+        return "total_steps" if self.end_factor > self.start_factor else ""
+
+    @property
+    def ends_by(self) -> str:
+        return "" if self.rises_by else "total_steps"
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         return self.learning_rate * shapes.linear(shapes.ramp(tick, self.total_steps, xp), self.start_factor, self.end_factor)
 
@@ -525,6 +537,9 @@ class CosineAnnealingWarmRestarts(PaddleSchedule):
 
     Source: paddle.optimizer.lr.CosineAnnealingWarmRestarts, driven by step(); Loshchilov & Hutter 2017 (arXiv 1608.03983).
     """
+
+    restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
+
 
     learning_rate: BaseRate
     T_0: Steps

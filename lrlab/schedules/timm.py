@@ -51,6 +51,13 @@ class _Cycled(TimmSchedule):
     warmup_prefix: bool = False
     t_in_epochs: bool = True
 
+    restarts_by: ClassVar[tuple[str, str] | None] = ("t_initial", "cycle_mul")
+
+    @property
+    def ends_by(self) -> str:
+        """Several cycles last as long as they all."""
+        return "t_initial" if self.cycle_limit == 1 else ""
+
     def horizon(self, ticks: int) -> float:
         """With a prefix, t_initial counts from the end of the warmup."""
         return max(ticks - self.warmup_t, 1) if self.warmup_prefix else ticks

@@ -184,6 +184,14 @@ class LinearLR(TorchSchedule):
     def entered(self) -> Schedule:
         return _needs_iters(self, self.total_iters)
 
+    @property
+    def rises_by(self) -> str:
+        return "total_iters" if self.end_factor > self.start_factor else ""
+
+    @property
+    def ends_by(self) -> str:
+        return "total_iters" if self.end_factor < self.start_factor else ""
+
 
 class ExponentialLR(TorchSchedule):
     """The LR is multiplied by gamma at every tick, for ever.
@@ -209,6 +217,10 @@ class PolynomialLR(TorchSchedule):
 
     total_iters: Annotated[Iters, Control("ticks", start=1.0, help="in scheduler.step() calls")] = 5
     power: Power = 1.0
+
+    @property
+    def ends_by(self) -> str:
+        return "total_iters"
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if self.total_iters == 0:
@@ -265,6 +277,7 @@ class CosineAnnealingWarmRestarts(TorchSchedule):
     """
 
     absolute: ClassVar[bool] = True
+    restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
 
     T_0: Steps
     T_mult: Multiple = 1

@@ -60,6 +60,10 @@ class GradualWarmupScheduler(Schedule):
             raise ValueError(msg)
         return self
 
+    @property
+    def rises_by(self) -> str:
+        return "total_epoch"
+
     def _last(self) -> int:
         """The last call of the warmup."""
         return int(self.total_epoch)
