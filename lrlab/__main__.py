@@ -60,12 +60,28 @@ def _run(arguments: argparse.Namespace) -> int:
             sys.stdout.write(piece)
         return 0
     findings = advice.check(experiment)
-    print(json.dumps(findings) if arguments.json else f"{len(findings)} findings")
-    return 0
+    if arguments.json:
+        print(json.dumps([finding.document() for finding in findings], indent=2))
+    else:
+        sys.stdout.writelines(f"{_line(finding)}\n" for finding in findings)
+        print(_count(findings))
+    return int(any(finding.severity == "error" for finding in findings))
+
+
+def _line(finding: advice.Finding) -> str:
+    """One finding, its message, and what would mend it."""
+    name = " ".join(finding.trial.split())
+    return f"{finding.severity} {finding.code} {name}: {finding.message}{f' [{finding.fix.title}]' if finding.fix else ''}"
+
+
+def _count(findings: Sequence[advice.Finding]) -> str:
+    """How many there are of each severity."""
+    counts = {severity: sum(f.severity == severity for f in findings) for severity in advice.SEVERITIES}
+    return ", ".join(f"{n} {severity}{'s' * (n != 1)}" for severity, n in counts.items())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0, or 2 after one line on stderr for bad input."""
+    """Run one command; 0, 1 where `check` finds an error, or 2 after one line on stderr for bad input."""
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # the same bytes everywhere
     try:
         status = _run(_parser().parse_args(arguments))

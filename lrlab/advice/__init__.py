@@ -1,13 +1,78 @@
-"""Advice on an experiment: what can be evaluated but should not be."""
+"""Advice on an experiment: what can be evaluated but should not be, with numbers, a reason, and what mends it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
-if TYPE_CHECKING:
-    from lrlab.experiment import Experiment
+from lrlab.advice import clock, cycles, decay, horizon, joints, metric, warmup
+from lrlab.advice.base import SEVERITIES, Case, Finding, Fix, Rule
+from lrlab.experiment import Experiment, Trial
+from lrlab.run import Run
+
+RULES: tuple[Rule, ...] = (
+    clock.EpochClock(),
+    clock.HorizonInEpochs(),
+    horizon.HorizonShorterThanRun(),
+    horizon.HorizonLongerThanRun(),
+    horizon.WarmupCountedTwice(),
+    horizon.SameNameOtherMeaning(),
+    clock.StepsPerProcess(),
+    clock.Accumulation(),
+    clock.OtherRounding(),
+    horizon.Overrun(),
+    cycles.GroupsFlattened(),
+    cycles.MomentumCycled(),
+    cycles.FinalDivision(),
+    cycles.RestartCut(),
+    cycles.FloorNeverReached(),
+    cycles.NeverRestarts(),
+    warmup.WarmupTooLong(),
+    warmup.ZeroRate(),
+    joints.PartUnfinished(),
+    metric.PatiencePlusOne(),
+    clock.KerasCountsBatches(),
+    warmup.LogarithmicWarmup(),
+    warmup.WarmupAsShare(),
+    decay.FloorAboveStart(),
+    decay.MilestonesBeyond(),
+    decay.TwoNames(),
+    clock.GoneEarly(),
+    decay.RangeTest(),
+    joints.Jump(),
+    joints.ChainedMultiplies(),
+    metric.PlateauPerStep(),
+)
+"""The one list, by code."""
 
 
-def check(experiment: Experiment) -> list[object]:  # noqa: ARG001 (no rule reads it yet)
-    """The findings on every trial; there are no rules yet."""
-    return []
+def check(experiment: Experiment) -> list[Finding]:
+    """The findings on every trial, errors first, but those that the trial dismisses."""
+    found = [f for trial in experiment.trials for f in findings(experiment.run, trial) if f.code not in trial.dismissed]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+@lru_cache(maxsize=256)
+def findings(run: Run, trial: Trial) -> tuple[Finding, ...]:
+    """The findings on one trial, dismissed ones too."""
+    case = Case(run, trial)
+    found = []
+    for rule in RULES:
+        try:
+            finding = rule.check(case)
+        except (ValueError, ArithmeticError):  # rates beyond calculating, which the document's own check did not come to: nothing to advise on
+            continue
+        if finding is not None:
+            found.append(finding)
+    return tuple(found)
+
+
+def intended(run: Run, trial: Trial) -> tuple[Trial, str] | None:
+    """Where the schedule counts in another unit than its clock: the trial that was meant, and what is lost, in a few words."""
+    for finding in findings(run, trial):
+        if finding.rule.unit and finding.fix is not None and finding.code not in trial.dismissed:
+            meant = finding.fix(Experiment(run=run, trials=(trial,)))
+            return meant.trials[0], finding.message.split(":")[0]
+    return None
+
+
+__all__ = ["RULES", "SEVERITIES", "Finding", "Fix", "Rule", "check", "findings", "intended"]

@@ -1,0 +1,222 @@
+"""What a rule, a finding and a fix are, and what a rule looks at."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from lrlab import engine
+from lrlab.experiment import Experiment, Trial, parse, rates
+from lrlab.run import Run, calls, first_step
+from lrlab.schedules import Schedule
+from lrlab.schedules.durations import Length, Path, Rise, lengths, nested, rise
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+CALLED = {"step": "once per optimizer step", "epoch": "once per epoch", "micro_batch": "once per micro-batch", "process": "once per process"}
+NOTICED = 0.01
+"""A share of the run, or of a rate, below which nobody would notice."""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A change that mends a finding: a function from experiment to experiment, with a title for its button.
+
+    Paths of `changes` begin at the trial; those that begin with "run" at the document.
+    """
+
+    title: str
+    trial: str
+    changes: tuple[tuple[Path, Any], ...]
+
+    def __call__(self, experiment: Experiment) -> Experiment:
+        """The experiment with the changes made; DocumentError where they make none."""
+        document = copy.deepcopy(experiment.document())
+        place = next((i for i, trial in enumerate(experiment.trials) if trial.name == self.trial), None)
+        if place is None:
+            return experiment
+        for path, value in self.changes:
+            here: Any = document if path[0] == "run" else document["trials"][place]
+            for step in path[:-1]:
+                here = here[step]
+            here[path[-1]] = value
+        return parse(document)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One piece of advice on one trial: what is found, with its numbers; where, as an optimizer step, if anywhere; and what mends it."""
+
+    rule: Rule
+    severity: Severity
+    message: str
+    trial: str
+    step: int | None = None
+    fix: Fix | None = None
+
+    @property
+    def code(self) -> str:
+        """The rule's code, which never changes."""
+        return self.rule.code
+
+    def document(self) -> dict[str, Any]:
+        """The finding as plain values."""
+        fix = self.fix and {"title": self.fix.title, "changes": [{"path": list(path), "value": value} for path, value in self.fix.changes]}
+        about = {name: self.rule.text(name) for name in ("why", "instead", "source")}
+        return {"code": self.code, "severity": self.severity, "trial": self.trial, "step": self.step, "message": self.message, "fix": fix, **about}
+
+
+class Rule:
+    """One thing that can be wrong with a trial on its run.
+
+    The docstring is the rule's text: what is found in one sentence, then paragraphs that begin with `Why:`, `Instead:` and `Source:`.
+    `bad` is a document on which the rule fires, `good` one on which it does not.
+    """
+
+    code: ClassVar[str]
+    severity: ClassVar[Severity]
+    bad: ClassVar[dict[str, Any]]
+    good: ClassVar[dict[str, Any]]
+    unit: ClassVar[bool] = False
+    """Whether the schedule counts in another unit than its clock, so that the fixed trial is the curve that was meant."""
+
+    def check(self, case: Case) -> Finding | None:
+        """The finding, or None."""
+        raise NotImplementedError
+
+    def found(
+        self,
+        case: Case,
+        message: str,
+        *,
+        step: float | None = None,
+        fix: tuple[str, dict[Path, Any]] | None = None,
+        severity: Severity | None = None,
+    ) -> Finding:
+        """A finding of this rule; `step` is kept where it lies in the run."""
+        at = int(step) if step is not None and 0 <= step < case.run.steps else None
+        mend = Fix(fix[0], case.trial.name, tuple(fix[1].items())) if fix and fix[1] else None
+        return Finding(self, severity or self.severity, message, case.trial.name, at, mend)
+
+    @classmethod
+    def title(cls) -> str:
+        """What is found, in one sentence."""
+        return " ".join((cls.__doc__ or "").split("\n\n", maxsplit=1)[0].split())
+
+    @classmethod
+    def text(cls, part: str) -> str:
+        """The paragraph on "why", "instead" or "source"."""
+        found = re.search(rf"^\s*{part.capitalize()}: (.+?)(?:\n\s*\n|\Z)", cls.__doc__ or "", re.MULTILINE | re.DOTALL)
+        return " ".join(found[1].split()) if found else ""
+
+
+class Case:
+    """A trial on its run, with what rules look at; rates are those of the first parameter group."""
+
+    def __init__(self, run: Run, trial: Trial) -> None:
+        self.run, self.trial, self.schedule = run, trial, trial.schedule
+        self.calls = calls(run, trial.clock)
+        self.epochs = -(-run.steps // run.updates)
+
+    @cached_property
+    def bound(self) -> Schedule:
+        """The schedule in its place."""
+        return self.trial.bound(self.run)[0]
+
+    @cached_property
+    def lengths(self) -> list[Length]:
+        """What is set of the arguments that say when a curve ends."""
+        return lengths(self.schedule, self.bound)
+
+    @cached_property
+    def rise(self) -> Rise | None:
+        """The warmup at its start."""
+        return rise(self.schedule)
+
+    @cached_property
+    def peak(self) -> float:
+        """The highest rate of the run."""
+        return float(np.atleast_2d(self._curve.lr)[0].max())
+
+    @cached_property
+    def _curve(self) -> engine.Curve:
+        return engine.curve(self.run, self.trial)
+
+    @cached_property
+    def last(self) -> float:
+        """The rate that the last optimizer step uses."""
+        return float(np.atleast_2d(self._curve.lr)[0][-1])
+
+    @cached_property
+    def first(self) -> float:
+        """The rate that the first optimizer step uses."""
+        return float(np.atleast_2d(self._curve.lr)[0][0])
+
+    def rate(self, tick: float) -> float:
+        """The rate at a tick, which may lie beyond the run."""
+        return float(rates(self.bound, self.trial.base_rates[0], np.array([max(float(tick), 0.0)]))[0])
+
+    def step(self, tick: float) -> int:
+        """The first optimizer step whose tick is at least this one."""
+        return first_step(self.run, self.trial.clock, int(tick))
+
+    def nodes(self) -> list[tuple[Path, Schedule, Schedule, bool]]:
+        """The schedule and all nested in it: path, as given, bound, and whether it is in force at the end."""
+        pairs = zip(nested(self.schedule), nested(self.bound), strict=True)
+        return [(path, given, bound, last) for (path, given, last), (_, bound, _) in pairs]
+
+
+def setting(changes: dict[Path, Any], why: str = "") -> tuple[str, dict[Path, Any]]:
+    """A fix that sets arguments of the schedule: its title and its changes, whose paths begin at the schedule."""
+    what = ", ".join(f"{_argument(path)} to {shown(value)}" for path, value in list(changes.items())[:3])
+    title = f"Set {what}{' and more' * (len(changes) > 3)}{f' ({why})' if why else ''}"  # noqa: PLR2004
+    return title, {("schedule", *path): value for path, value in changes.items()}
+
+
+def stepping(clock: str) -> tuple[str, dict[Path, Any]]:
+    """A fix that calls scheduler.step() elsewhere."""
+    return {"step": "Step after every optimizer step", "epoch": "Step once per epoch"}[clock], {("clock",): clock}
+
+
+def _argument(path: Path) -> str:
+    names = [str(step) for step in path if isinstance(step, str)]
+    return f"{names[-1]}[{path[-1]}]" if isinstance(path[-1], int) else names[-1]
+
+
+def shown(value: Any) -> str:
+    """A value as a button or a sentence shows it."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(shown, value[:4]))}{', …' * (len(value) > 4)}]"  # noqa: PLR2004
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k}: {shown(v)}' for k, v in list(value.items())[:4])}}}"
+    return f"{int(value):,}" if float(value).is_integer() and abs(value) < 1e16 else f"{value:.4g}"  # noqa: PLR2004
+
+
+def percent(share: float) -> str:
+    """A share as people read it: 77.8 %, 0.1 %, 0.03 %."""
+    value = 100 * share
+    return f"{value:.1f} %".replace(".0 %", " %") if abs(value) >= 0.1 or value == 0 else f"{value:.2g} %"  # noqa: PLR2004
+
+
+def many(count: float, noun: str) -> str:
+    """A number of things."""
+    return f"{shown(count)} {noun}{'s' * (count != 1)}"
+
+
+def example(run: dict[str, Any], schedule: dict[str, Any], base_lr: float | list[float] = 0.1, clock: str | None = None) -> dict[str, Any]:
+    """A document with one trial, to show a rule on."""
+    trial = {"name": "trial", "base_lr": base_lr, "schedule": schedule} | ({"clock": clock} if clock else {})
+    return {"lrlab": 1, "run": run, "trials": [trial]}
+
+
+def run_of(epochs: int, updates: int, **more: int) -> dict[str, Any]:
+    """A run of so many epochs of so many optimizer steps, to show a rule on."""
+    devices, accumulate = more.get("devices", 1), more.get("accumulate", 1)
+    return {"samples": updates * 10 * devices * accumulate, "batch_size": 10, "epochs": epochs, **more}

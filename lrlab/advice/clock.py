@@ -1,0 +1,319 @@
+"""Units: who calls scheduler.step(), how often, and what the schedule's arguments count."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from lrlab.advice import fit
+from lrlab.advice.base import CALLED, Case, Finding, Rule, example, many, percent, run_of, setting, shown, stepping
+from lrlab.advice.decay import milestones
+from lrlab.run import Clock
+from lrlab.schedules import durations
+from lrlab.schedules.durations import Length
+
+UNITS: dict[Clock, str] = {"step": "optimizer steps", "epoch": "epochs", "micro_batch": "micro-batches", "process": "steps times processes"}
+COSINE = "torch.CosineAnnealingLR"
+MANY = 10  # steps per epoch from which a duration of so few ticks as there are epochs can only count epochs
+SMALL = 1e-3
+"""A rate below this share of the peak hardly trains."""
+
+
+class _Unit(Rule):
+    """What the rules on a horizon in another unit share."""
+
+    severity = "error"
+    unit = True
+
+    def meant(self, case: Case) -> tuple[Length, Clock] | None:
+        """The first length that counts in another unit than the clock, and that unit."""
+        for length in case.lengths:
+            if length.last and fit.misfit(case, length) == "unit":
+                return length, fit.unit_meant(case, length)
+        return None
+
+
+def rescaled(case: Case, unit: Clock) -> tuple[str, dict[Any, Any]]:
+    """The fix that gives every duration in the clock's ticks in place of `unit`."""
+    factor = case.calls / fit.totals(case.run)[unit]
+    changes = durations.scaled(case.schedule, factor)
+    by = f"times {shown(factor)}" if factor > 1 else f"divided by {shown(1 / factor)}"
+    for length in case.lengths:  # where it then fits but for rounding, let it fit
+        new = changes.get(length.path)
+        if new is not None and length.last and abs(new - length.fits) <= max(2.0, 0.002 * length.fits):
+            changes[length.path] = int(length.fits)
+    return setting(changes, by)
+
+
+class EpochClock(_Unit):
+    """The scheduler is stepped once per epoch, but its horizon counts optimizer steps.
+
+    Why: Only the first sliver of the curve runs: the rate stays where it began, and a warmup never ends.
+
+    Instead: Call scheduler.step() after every optimizer step (Lightning: "interval": "step"; its default is "epoch").
+
+    Source: Lightning-AI/pytorch-lightning#6948, Lightning-AI/pytorch-lightning#5631, pytorch/pytorch#65417.
+    """
+
+    code = "LR101"
+    bad = example(run_of(5, 1000), {"kind": COSINE, "T_max": 5000}, clock="epoch")
+    good = example(run_of(5, 1000), {"kind": COSINE, "T_max": 5000})
+
+    def check(self, case: Case) -> Finding | None:
+        found = self.meant(case)
+        if case.trial.clock != "epoch":
+            return None
+        first = first_cycle(case)
+        if found is None and first and case.calls < first[1] <= case.run.steps:
+            says = (
+                f"Only {percent(case.calls / first[1])} of the first cycle runs: {first[0]} = {shown(first[1])} counts optimizer steps, but "
+                f"step() is called once per epoch, {many(case.calls, 'time')} in all."
+            )
+            return self.found(case, says, fix=stepping("step"))
+        if found is None:
+            return None
+        length, unit = found
+        says = (
+            f"Only {percent(case.calls / (length.value + case.calls - length.fits))} of the curve runs: {length.name} = {shown(length.value)} counts "
+            f"{UNITS[unit]}, but step() is called once per epoch, {many(case.calls, 'time')} in all."
+        )
+        return self.found(case, says, fix=stepping("step") if unit == "step" else rescaled(case, unit))
+
+
+class HorizonInEpochs(_Unit):
+    """The scheduler is stepped more often than once per epoch, but its horizon counts epochs.
+
+    Why: The curve is over after a few hundred steps; a cosine then climbs and falls again and again, and most epochs run at a random place of it.
+
+    Instead: Give the horizon in the calls that are made: epochs times steps per epoch. Or call step() once per epoch.
+
+    Source: ScrollPrize/villa#1495, crowsonkb/k-diffusion#50, hustvl/YOLOS#19.
+    """
+
+    code = "LR102"
+    bad = example(run_of(1000, 250), {"kind": COSINE, "T_max": 1000})
+    good = example(run_of(1000, 250), {"kind": COSINE, "T_max": 250_000})
+
+    def check(self, case: Case) -> Finding | None:
+        found = self.meant(case)
+        if case.trial.clock == "epoch" or case.schedule.framework == "keras":
+            return None
+        first = first_cycle(case)
+        if found is None and first and first[1] <= case.epochs and case.epochs > 1 and case.run.updates >= MANY:
+            says = (
+                f"The first cycle is over after {percent(first[1] / case.calls)} of the run: {first[0]} = {shown(first[1])} counts epochs, but "
+                f"step() is called {CALLED[case.trial.clock]}, {shown(case.calls)} times."
+            )
+            return self.found(case, says, step=case.step(first[1]), fix=rescaled(case, "epoch"))
+        if found is None or found[1] != "epoch":
+            return None
+        length = found[0]
+        troughs = bottoms(case, length)
+        says = (
+            f"The curve is over after {percent((length.value + case.calls - length.fits) / case.calls)} of the run"
+            f"{f', and reaches its minimum {shown(troughs)} times' if troughs > 1 else ''}: {length.name} = {shown(length.value)} counts epochs, but "
+            f"step() is called {CALLED[case.trial.clock]}, {shown(case.calls)} times."
+        )
+        return self.found(case, says, step=case.step(case.calls + length.value - length.fits), fix=rescaled(case, "epoch"))
+
+
+def first_cycle(case: Case) -> tuple[str, float] | None:
+    """The argument that says how long the first cycle is, of what restarts at the end of the run, and its ticks."""
+    for _, schedule, _, last in case.nodes():
+        if last and schedule.restarts_by and not schedule.ends_by:
+            return schedule.restarts_by[0], float(getattr(schedule, schedule.restarts_by[0]) or 0)
+    return None
+
+
+def bottoms(case: Case, length: Length) -> int:
+    """How often the curve comes to its minimum by the last tick used, if it climbs again after the first time: floor((passed / span + 1) / 2)."""
+    owner = length.owner
+    ticks = owner._place.ticks  # noqa: SLF001 (what binding left to it)
+    own = float(getattr(owner, owner.rises_by)) if owner.rises_by and owner.rises_by != length.name else 0.0
+    includes = own > 0 and length.fits >= ticks
+    span, passed = length.value - own * includes, ticks - 1 - own
+    if span <= 0 or not climbs(case, length, span):
+        return 0
+    return math.floor((passed / span + 1) / 2)
+
+
+def climbs(case: Case, length: Length, span: float) -> bool:
+    """Whether the curve rises again after its end."""
+    end = case.calls + length.value - length.fits
+    return case.rate(end + span / 2) > case.rate(end) + SMALL * case.peak
+
+
+class StepsPerProcess(_Unit):
+    """Accelerate steps a prepared scheduler once per process; the horizon does not count that, or counts it where it does not happen.
+
+    Why: With P processes the whole curve is over after 1 / P of the run; a cosine climbs back to its peak in the next part.
+
+    Instead: Give horizon and warmup times the number of processes, or build the Accelerator with step_scheduler_with_optimizer=False.
+
+    Source: huggingface/accelerate#1382, huggingface/accelerate#2142, huggingface/transformers#26827, huggingface/diffusers#3954.
+    """
+
+    code = "LR107"
+    bad = example(
+        run_of(1, 1000, devices=4),
+        {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": 100, "num_training_steps": 1000},
+        clock="process",
+    )
+    good = example(
+        run_of(1, 1000, devices=4),
+        {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": 400, "num_training_steps": 4000},
+        clock="process",
+    )
+
+    def check(self, case: Case) -> Finding | None:
+        found = self.meant(case)
+        clock = case.trial.clock
+        if found is None or "process" not in {clock, found[1]} or "epoch" in {clock, found[1]}:
+            return None
+        length, unit = found
+        end = case.step(case.calls + length.value - length.fits)
+        if clock == "process":
+            says = (
+                f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: {length.name} = {shown(length.value)} counts {UNITS[unit]}, but "
+                f"{many(case.run.devices, 'process')} move the scheduler on {case.run.devices} ticks a step; the last step uses "
+                f"{shown(case.last)}, {percent(case.last / case.peak if case.peak else 0)} of the peak."
+            ).replace("processs", "processes")
+        else:
+            says = (
+                f"Only {percent(case.calls / length.value)} of the curve runs: {length.name} = {shown(length.value)} is multiplied by the "
+                f"{case.run.devices} processes, but step() is called {CALLED[clock]}, {shown(case.calls)} times."
+            )
+        return self.found(case, says, step=end, fix=rescaled(case, unit))
+
+
+class Accumulation(_Unit):
+    """With gradient accumulation the scheduler is stepped per micro-batch and the horizon counts optimizer steps, or the other way round.
+
+    Why: The curve runs too fast by the accumulation (and is over early), or too slowly (and only its beginning runs).
+
+    Instead: Call step() only where the optimizer steps, and count optimizer steps: ceil(micro-batches / accumulation) an epoch.
+
+    Source: Lightning-AI/pytorch-lightning#1476, huggingface/accelerate#963, huggingface/accelerate#1170, huggingface/diffusers#4387.
+    """
+
+    code = "LR108"
+    bad = example(run_of(1, 1000, accumulate=4), {"kind": COSINE, "T_max": 4000})
+    good = example(run_of(1, 1000, accumulate=4), {"kind": COSINE, "T_max": 1000})
+
+    def check(self, case: Case) -> Finding | None:
+        found = self.meant(case)
+        clock = case.trial.clock
+        if found is None or "micro_batch" not in {clock, found[1]} or {"epoch", "process"} & {clock, found[1]}:
+            return None
+        length, unit = found
+        if clock == "step":
+            says = (
+                f"Only {percent(case.calls / length.value)} of the curve runs, and the last step still uses {percent(case.last / (case.peak or 1))} "
+                f"of the peak: {length.name} = {shown(length.value)} counts micro-batches, but step() is called {shown(case.calls)} times, "
+                f"once for {case.run.accumulate} of them."
+            )
+            return self.found(case, says, fix=rescaled(case, unit))
+        end = case.step(case.calls + length.value - length.fits)
+        says = (
+            f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: {length.name} = {shown(length.value)} counts optimizer steps, but "
+            f"step() is called for each of {shown(case.calls)} micro-batches."
+        )
+        return self.found(case, says, step=end, fix=stepping("step"))
+
+
+class OtherRounding(Rule):
+    """The horizon is that of a loop that rounds the other way: drop_last, or the last incomplete accumulation of an epoch.
+
+    Why: The schedule ends a few steps early or late, up to one an epoch; OneCycleLR raises at the first step too many.
+
+    Instead: Take len(loader) of the loader that trains, and ceil or floor as the loop does.
+
+    Source: NVIDIA/NeMo#7822, huggingface/accelerate#385, Lightning-AI/pytorch-lightning#19684.
+    """
+
+    code = "LR109"
+    severity = "note"
+    bad = example({"samples": 1005, "batch_size": 10, "epochs": 50}, {"kind": COSINE, "T_max": 5000})
+    good = example({"samples": 1005, "batch_size": 10, "epochs": 50}, {"kind": COSINE, "T_max": 5050})
+
+    def check(self, case: Case) -> Finding | None:
+        for length in case.lengths:
+            other = fit.other_rounding(case, length)
+            if other is not None and length.last and abs(length.value - length.fits) > 1:
+                slack = int(length.fits - length.value)
+                how = f"{'floor' if other.updates < case.run.updates else 'ceil'} in place of {'ceil' if slack > 0 else 'floor'}"
+                says = (
+                    f"{length.name} = {shown(length.value)} is {many(abs(slack), 'call')} {'short' if slack > 0 else 'long'}: it counts "
+                    f"{many(other.updates, 'step')} an epoch ({how}), this run makes {shown(case.run.updates)}."
+                )
+                step = case.step(case.calls - slack) if slack > 0 else None
+                return self.found(case, says, step=step, fix=setting({length.path: int(length.fits)}))
+        return None
+
+
+class KerasCountsBatches(Rule):
+    """decay_steps of a Keras schedule counts batches, and this number looks like epochs.
+
+    Why: Keras asks the schedule with the optimizer's iterations: 50 epochs' worth of decay is over after 50 batches.
+
+    Instead: decay_steps = epochs * steps per epoch, less warmup_steps, which come before it.
+
+    Source: keras-team/keras#21772, keras-team/keras#22290, tensorflow/tensorflow#52529.
+    """
+
+    code = "LR123"
+    severity = "warning"
+    unit = True
+    bad = example(run_of(50, 400), {"kind": "keras.CosineDecay", "initial_learning_rate": 0.1, "decay_steps": 50})
+    good = example(run_of(50, 400), {"kind": "keras.CosineDecay", "initial_learning_rate": 0.1, "decay_steps": 20_000})
+
+    def check(self, case: Case) -> Finding | None:
+        steps = getattr(case.schedule, "decay_steps", None) or getattr(case.schedule, "first_decay_steps", None)
+        if case.schedule.framework != "keras" or steps is None or case.epochs < 2 or case.trial.clock == "epoch":  # noqa: PLR2004
+            return None
+        ends = bool(case.schedule.ends_by)
+        if steps > case.epochs and not (ends and steps < case.run.updates):
+            return None
+        name = "decay_steps" if hasattr(case.schedule, "decay_steps") else "first_decay_steps"
+        says = (
+            f"{'The decay is over' if ends else 'One decay has passed'} after {percent(steps / case.calls)} of the run: {name} = {shown(steps)} "
+            f"counts batches, and an epoch has {shown(case.run.updates)} of them ({many(case.epochs, 'epoch')})."
+        )
+        fix = rescaled(case, "epoch") if steps <= case.epochs else None
+        return self.found(case, says, step=steps, fix=fix)
+
+
+class GoneEarly(Rule):
+    """A decay takes the rate down in the first moments of the run: its durations are epochs, and it is stepped per batch.
+
+    Why: step_size = 30 at 5,004 batches an epoch makes 166 drops in the first epoch; nothing is learned after it.
+
+    Instead: Call step() once per epoch, or multiply the durations by the steps per epoch.
+
+    Source: torch.optim.lr_scheduler.StepLR, whose rate is gamma ** floor(ticks / step_size) of the first.
+    """
+
+    code = "LR204"
+    severity = "error"
+    unit = True
+    bad = example(run_of(90, 5004), {"kind": "torch.StepLR", "step_size": 30})
+    good = example(run_of(90, 5004), {"kind": "torch.StepLR", "step_size": 30}, clock="epoch")
+    TENTH: ClassVar[float] = 0.1
+
+    def check(self, case: Case) -> Finding | None:
+        early = max(int(self.TENTH * case.run.steps), min(case.run.updates, case.run.steps - 1))
+        ended = any(given.ends_by for _, given, _, last in case.nodes() if last)
+        if case.epochs < 2 or case.trial.clock == "epoch" or ended or case.bound.no_formula or case.peak <= 0:  # noqa: PLR2004
+            return None
+        tick = self.TENTH * case.calls
+        places = [tick for path, schedule, _, _ in case.nodes() if not path for tick in milestones(schedule)[1]]
+        in_epochs = bool(places) and 0 < max(places) <= case.epochs and case.run.updates >= MANY
+        if not in_epochs and (case.rate(tick) >= SMALL * case.peak or case.last >= SMALL * case.peak):
+            return None
+        changes = durations.scaled(case.schedule, case.calls / case.epochs)
+        fix = rescaled(case, "epoch") if changes else stepping("epoch")
+        says = (
+            f"After a tenth of the run the rate is {shown(case.rate(tick))}, {percent(case.rate(tick) / case.peak)} of its peak: step() is called "
+            f"{shown(case.calls / case.epochs)} times an epoch."
+        )
+        return self.found(case, says, step=early, fix=fix)

@@ -1,0 +1,259 @@
+"""One-cycle, cyclic and restarting schedules."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, many, percent, run_of, setting, shown
+from lrlab.advice.horizon import CUT
+from lrlab.schedules import durations
+from lrlab.schedules.base import Schedule
+from lrlab.schedules.durations import Path
+from lrlab.schedules.torch_cycles import CyclicLR, OneCycleLR
+
+ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000}
+RESTARTS = "torch.CosineAnnealingWarmRestarts"
+OWN = ("torch.OneCycleLR", "torch.CyclicLR")
+NOTHING = 1e5  # divided by which a rate hardly moves a weight
+MOST_CYCLES = 12  # that a fix looks for
+
+
+class GroupsFlattened(Rule):
+    """A schedule with a rate of its own gives every parameter group that one rate, whatever the optimizer's groups were set to.
+
+    Why: The backbone that was to train at a hundredth of the head's rate trains at the same; a single lr= is ignored likewise.
+
+    Instead: Give max_lr (and CyclicLR's base_lr) as a list, one value per group.
+
+    Source: pytorch/pytorch#73305, shariqfarooq123/AdaBins#44, flairNLP/flair#2641, Lightning-AI/pytorch-lightning#4983.
+    """
+
+    code = "LR111"
+    severity = "warning"
+    bad = example(run_of(10, 100), ONE_CYCLE, [0.001, 0.1])
+    good = example(run_of(10, 100), ONE_CYCLE | {"max_lr": [0.001, 0.1]}, [0.001, 0.1])
+
+    def check(self, case: Case) -> Finding | None:
+        rates, schedule = case.trial.base_rates, case.schedule
+        if not schedule.own_rate or schedule.by_group:
+            return None
+        if len(set(rates)) > 1:
+            fix = None
+            if schedule.kind in OWN:
+                names = [name for name in ("base_lr", "max_lr") if hasattr(schedule, name)]
+                high = max(rates)
+                fix = setting({(name,): [float(f"{getattr(schedule, name) * rate / high:.6g}") for rate in rates] for name in names})
+            says = f"All {len(rates)} parameter groups run at the same rate, up to {shown(case.peak)}: {schedule.native} does not read their own."
+            return self.found(case, says, fix=fix)
+        if schedule.kind in OWN and rates[0] not in {case.first, case.peak}:
+            own = f"{schedule.native} starts at {shown(case.first)} and peaks at {shown(case.peak)}"
+            says = f"The optimizer's lr of {shown(rates[0])} is not used: {own}."
+            return self.found(case, says, severity="note")
+        return None
+
+
+class MomentumCycled(Rule):
+    """The schedule also moves the momentum (or Adam's beta1), against the rate.
+
+    Why: cycle_momentum is on by default: SGD set to 0.99 runs at 0.95, Adam's beta1 of 0.9 starts at 0.95, CyclicLR gives SGD without momentum
+    0.9, and an optimizer that has neither is refused.
+
+    Instead: Look at the momentum under the rate; set cycle_momentum to false to keep the optimizer's own.
+
+    Source: pytorch/pytorch#73910, pytorch/pytorch#19003, pytorch/pytorch#20400, open-mmlab/mmcv#2645.
+    """
+
+    code = "LR112"
+    severity = "note"
+    bad = example(run_of(10, 100), ONE_CYCLE)
+    good = example(run_of(10, 100), ONE_CYCLE | {"cycle_momentum": False})
+
+    def check(self, case: Case) -> Finding | None:
+        for _, schedule, _, _ in case.nodes():
+            if isinstance(schedule, (OneCycleLR, CyclicLR)) and schedule.cycle_momentum:
+                says = (
+                    f"{schedule.native} takes momentum (Adam: beta1) from {shown(schedule.max_momentum)} down to {shown(schedule.base_momentum)} "
+                    "and back, whatever the optimizer was given; an optimizer with neither is refused."
+                )
+                return self.found(case, says)
+        return None
+
+
+class FinalDivision(Rule):
+    """The last rate of a one-cycle is max_lr / div_factor / final_div_factor, not max_lr / final_div_factor.
+
+    Why: With the defaults it is 4 millionths of the peak, so the last steps do next to nothing; a reader of the formula with one division
+    expects 25 times as much. The peak is one step earlier than in optax.
+
+    Instead: Read start, peak and end in numbers; set final_div_factor for the end that is wanted.
+
+    Source: numenta/nupic.research#360, pytorch/pytorch#40362 (two phases, where the paper has three), PaddlePaddle/Paddle#41825.
+    """
+
+    code = "LR113"
+    severity = "note"
+    bad = example(run_of(10, 100), ONE_CYCLE)
+    good = example(run_of(10, 100), ONE_CYCLE | {"div_factor": 10.0, "final_div_factor": 100.0})
+
+    def check(self, case: Case) -> Finding | None:
+        bound: Any = case.bound
+        if case.schedule.kind != "torch.OneCycleLR" or bound.div_factor * bound.final_div_factor <= NOTHING:
+            return None
+        end = bound.max_lr / bound.div_factor / bound.final_div_factor
+        peak = max(math.floor(bound.pct_start * bound.total_steps) - 1, 0)
+        says = (
+            f"Starts at {shown(bound.max_lr / bound.div_factor)}, peaks at {shown(bound.max_lr)} at tick {shown(peak)}, ends at {end:.3g}: max_lr / "
+            f"(div_factor * final_div_factor), and not {bound.max_lr / bound.final_div_factor:.3g}, which is max_lr / final_div_factor."
+        )
+        return self.found(case, says)
+
+
+def cut(ticks: int, first: float, factor: float) -> tuple[float, float, int]:
+    """How far the cycle has come at the last of so many ticks, its length, and its number from 1."""
+    begin, length, number = 0.0, float(first), 1
+    if factor == 1:
+        number = int((ticks - 1) // length) + 1
+        begin = (number - 1) * length
+    else:
+        while begin + length <= ticks - 1:
+            begin, length, number = begin + length, length * factor, number + 1
+            if length <= 0:
+                break
+    return ticks - 1 - begin, length, number
+
+
+def left(done: float, length: float) -> float:
+    """How much of the way down a cosine has not gone after `done` ticks of `length`."""
+    return (1.0 + math.cos(math.pi * min(done / length, 1.0))) / 2.0
+
+
+class RestartCut(Rule):
+    """The run ends in the middle of a cycle.
+
+    Why: The last step uses a rate high above the minimum, so that the weights taken home are not annealed; cycles that grow make it likely:
+    the budgets without a cut are T_0 (m^k - 1) / (m - 1).
+
+    Instead: Choose T_0 for the run, or the run for T_0; or take the snapshot of the last minimum.
+
+    Source: Loshchilov & Hutter 2017 (arXiv 1608.03983), pytorch/pytorch#95122, ivadomed/ivadomed#57.
+    """
+
+    code = "LR114"
+    severity = "warning"
+    bad = example(run_of(200, 10), {"kind": RESTARTS, "T_0": 10, "T_mult": 2}, clock="epoch")
+    good = example(run_of(150, 10), {"kind": RESTARTS, "T_0": 10, "T_mult": 2}, clock="epoch")
+
+    def check(self, case: Case) -> Finding | None:
+        for path, schedule, bound, last in case.nodes():
+            if not last or not restarting(schedule):
+                continue
+            first, factor, ticks = *cycle(bound), bound._place.ticks  # noqa: SLF001 (what binding left to it)
+            if schedule.framework == "timm" and getattr(schedule, "warmup_prefix", False):
+                ticks -= int(getattr(schedule, "warmup_t", 0))
+            if ticks < 1 or over(schedule, ticks):
+                continue
+            done, length, number = cut(ticks, first, factor)
+            missing = length - done - 1
+            if missing <= max(1.0, NOTICED * length) or left(done, length) <= CUT:
+                continue
+            name = (schedule.restarts_by or ("", ""))[0]
+            fix = self._whole(path, name, ticks, first, factor) if isinstance(getattr(schedule, name), int) or first.is_integer() else None
+            says = (
+                f"Cycle {number} of {shown(length)} ticks is cut after {shown(done + 1)}: the last step is {percent(left(done, length))} of the way "
+                f"above the minimum, at {shown(case.last)}."
+            )
+            return self.found(case, says, step=case.run.steps - 1, fix=fix)
+        return None
+
+    @staticmethod
+    def _whole(path: Path, name: str, ticks: int, first: float, factor: float) -> tuple[str, dict[Path, Any]] | None:
+        """The first cycle nearest to the given one with which whole cycles fill the run, all but a rest that nobody notices."""
+        fitting = {}
+        for k in range(1, MOST_CYCLES + 1):
+            whole = k if factor == 1 else (factor**k - 1) / (factor - 1)
+            length = math.ceil(ticks / whole)
+            done, its, number = cut(ticks, length, factor)
+            if length >= 1 and number == k and left(done, its) <= CUT:
+                fitting[length] = k
+        if not fitting:
+            return None
+        best = min(fitting, key=lambda length: abs(math.log(length / first)))
+        return setting({(*path, name): best}, f"{many(fitting[best], 'whole cycle')} in {shown(ticks)} ticks")
+
+
+def restarting(schedule: Schedule) -> bool:
+    """Whether it is one that begins anew."""
+    return schedule.restarts_by is not None and not schedule.ends_by
+
+
+def cycle(bound: Schedule) -> tuple[float, float]:
+    """The first cycle's length, and by what each next one is longer."""
+    first, factor = bound.restarts_by or ("", "")
+    return float(getattr(bound, first)), float(getattr(bound, factor))
+
+
+def over(schedule: Schedule, ticks: int) -> bool:
+    """Whether its last cycle is over before the ticks are: timm counts its cycles."""
+    limit = getattr(schedule, "cycle_limit", None)
+    first, factor = cycle(schedule)
+    return limit is not None and cut(ticks, first, factor)[2] > limit
+
+
+class FloorNeverReached(Rule):
+    """The last tick of a cycle is well above eta_min: the restart comes one tick before the minimum would.
+
+    Why: A cycle of T ticks ends (pi / 2T) ** 2 of the way above its floor: 2.45 % for 10 epochs stepped once per epoch. Snapshots are taken there.
+
+    Instead: Step every batch, with the durations in steps; the gap all but vanishes.
+
+    Source: pytorch/pytorch#47560, pytorch/pytorch#11104.
+    """
+
+    code = "LR115"
+    severity = "note"
+    bad = example(run_of(70, 100), {"kind": RESTARTS, "T_0": 10, "T_mult": 2}, clock="epoch")
+    good = example(run_of(70, 100), {"kind": RESTARTS, "T_0": 1000, "T_mult": 2})
+
+    def check(self, case: Case) -> Finding | None:
+        for _, schedule, bound, _ in case.nodes():
+            if not restarting(schedule):
+                continue
+            first, factor = cycle(bound)
+            gap = left(first - 1, first)
+            if first <= 1 or gap <= NOTICED:
+                continue
+            says = f"The last tick of the first cycle of {shown(first)} is {percent(gap)} of the way above the minimum" + (
+                f", of the next, of {shown(first * factor)}, {percent(left(first * factor - 1, first * factor))}." if factor > 1 else "."
+            )
+            fix = None
+            if case.trial.clock == "epoch" and case.run.updates > 1:
+                title, changes = setting(durations.scaled(case.schedule, case.run.updates))
+                fix = (f"Step every batch: {title[0].lower()}{title[1:]}", changes | {("clock",): "step"})
+            return self.found(case, says, step=case.step(first) - 1, fix=fix)
+        return None
+
+
+class NeverRestarts(Rule):
+    """A schedule with restarts in its name is left at one cycle, and never restarts.
+
+    Why: num_cycles is 1 by default: the curve is that of the plain cosine, to the last digit.
+
+    Instead: Set num_cycles (lr_scheduler_kwargs={"num_cycles": 3}), or choose the plain cosine.
+
+    Source: huggingface/transformers#20552, huggingface/diffusers#1232, kohya-ss/sd-scripts#217.
+    """
+
+    code = "LR116"
+    severity = "warning"
+    _HARD = "transformers.get_cosine_with_hard_restarts_schedule_with_warmup"
+    bad = example(run_of(10, 100), {"kind": _HARD, "num_warmup_steps": 100, "num_training_steps": 1000})
+    good = example(run_of(10, 100), {"kind": _HARD, "num_warmup_steps": 100, "num_training_steps": 1000, "num_cycles": 3})
+
+    def check(self, case: Case) -> Finding | None:
+        schedule = case.schedule
+        name = next((n for n in ("num_cycles", "cycles") if "HardRestarts" in type(schedule).__name__ and hasattr(schedule, n)), None)
+        if name is None or getattr(schedule, name) > 1:
+            return None
+        says = f"{name} = {shown(getattr(schedule, name))} makes one cosine to the end and no restart; 3 would restart twice."
+        return self.found(case, says)

@@ -1,0 +1,74 @@
+"""How an argument that says when a schedule ends fits its run, and if it does not, why: decided once, for all rules on it."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, cast
+
+from lrlab.advice.base import NOTICED, Case
+from lrlab.run import Clock, DataRun, Run, calls
+from lrlab.schedules.durations import Length
+
+Misfit = Literal["fits", "rounding", "unit", "warmup", "short", "long"]
+
+
+def misfit(case: Case, length: Length) -> Misfit:
+    """The likeliest reason first: another rounding, another unit, the warmup counted twice; else it is simply too short or too long."""
+    slack = length.value - length.fits
+    if abs(slack) <= 1:
+        return "fits"
+    if other_rounding(case, length):
+        return "rounding"
+    if unit_meant(case, length) != case.trial.clock:
+        return "unit"
+    warmup = warmup_of(case, length)
+    margin = max(1.0, NOTICED * length.fits)
+    if warmup > margin and abs(abs(slack) - warmup) <= min(margin, warmup / 2):
+        return "warmup"
+    return "short" if slack < 0 else "long"
+
+
+def warmup_of(case: Case, length: Length) -> float:
+    """The ticks of the warmup before it."""
+    return case.rise.value if case.rise and case.rise.path != length.path else 0.0
+
+
+def totals(run: Run) -> dict[Clock, int]:
+    """How much there is of each unit in the run; a run of one epoch has nothing to count in epochs."""
+    found: dict[Clock, int] = {clock: calls(run, clock) for clock in cast("list[Clock]", ["step", "epoch", "micro_batch", "process"])}
+    return {clock: total for clock, total in found.items() if clock != "epoch" or total > 1}
+
+
+def unit_meant(case: Case, length: Length) -> Clock:
+    """The unit in which the value would fit best; the clock's own unless another is clearly nearer.
+
+    Steps and epochs lie far apart: the nearer one is meant. Processes and micro-batches are small factors: they must be twice as near.
+    """
+    own: Clock = case.trial.clock
+    best, nearest = own, _distance(length.value, length.fits)
+    for unit, total in totals(case.run).items():
+        if total == case.calls:
+            continue
+        distance = _distance(length.value, length.fits * total / case.calls)
+        far = "epoch" in {unit, own}
+        if distance < nearest and (far or distance < _distance(length.value, length.fits) / 2):
+            best, nearest = unit, distance
+    return best
+
+
+def _distance(value: float, other: float) -> float:
+    return abs(math.log(max(value, 1.0) / max(other, 1.0)))
+
+
+def other_rounding(case: Case, length: Length) -> Run | None:
+    """The same run, counted as another loop would, if it is that which the value fits."""
+    run = case.run
+    if not isinstance(run, DataRun):
+        return None
+    for drop_last in (run.drop_last, not run.drop_last):
+        for leftover in ("step", "drop"):
+            other = run.model_copy(update={"drop_last": drop_last, "leftover": leftover})
+            slack = calls(other, case.trial.clock) - case.calls if other.updates else 0
+            if slack and length.value == length.fits + slack:
+                return other
+    return None

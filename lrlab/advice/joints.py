@@ -1,0 +1,143 @@
+"""Where one schedule hands over to the next."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, percent, run_of, setting, shown
+from lrlab.schedules.base import Schedule
+from lrlab.schedules.durations import Path
+
+LINEAR = {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 100}
+COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": 900}
+AFTER = {"kind": "paddle.CosineAnnealingDecay", "learning_rate": 0.05, "T_max": 900}
+BEFORE = {"kind": "paddle.LinearWarmup", "warmup_steps": 100, "start_lr": 0.0}
+SLOPES = 2.0
+"""A joint whose step is as many times as high as those beside it is a jump."""
+
+
+def joints(case: Case) -> tuple[str, list[int]]:
+    """The argument in which a sequence has its milestones, and they."""
+    for name in ("milestones", "boundaries"):
+        if case.schedule.children() and hasattr(case.schedule, name):
+            return name, list(getattr(case.schedule, name))
+    return "", []
+
+
+class PartUnfinished(Rule):
+    """A part of a sequence is not over at its milestone, or has no turn at all.
+
+    Why: The rate jumps there: with a warmup of 10 ticks and the milestone at 5, from 0.04 to 0.1. A milestone of 0 skips the part before it.
+
+    Instead: Let the warmup's total_iters and the milestone be the same number.
+
+    Source: pytorch/pytorch#185872, pytorch/pytorch#68978; the jump is torch 2.13.0's.
+    """
+
+    code = "LR121"
+    severity = "warning"
+    bad = example(run_of(10, 100), {"kind": "torch.SequentialLR", "schedulers": [LINEAR, COSINE | {"T_max": 950}], "milestones": [50]})
+    good = example(run_of(10, 100), {"kind": "torch.SequentialLR", "schedulers": [LINEAR, COSINE], "milestones": [100]})
+
+    def check(self, case: Case) -> Finding | None:
+        name, milestones = joints(case)
+        children = list(case.schedule.children().items())
+        begins = [0, *milestones]
+        for (path, part), begin, end in zip(children, begins, milestones, strict=False):
+            at: Path = tuple(int(s) if s.isdecimal() else s for s in path.split("."))
+            span = end - max(begin, 0)
+            if span <= 0:
+                return self.found(
+                    case, f"{part.native} never has its turn: the next part begins at tick {shown(max(end, 0))}, where it would.", step=0
+                )
+            argument = part.rises_by or part.ends_by
+            value = getattr(part, argument) if argument else None
+            if value is None or abs(value - span) <= 1 or end >= case.calls:
+                continue
+            if value < span:
+                continue
+            before, after = case.rate(end - 1), case.rate(end)
+            says = (
+                f"{argument} = {shown(value)} of {part.native}, but its part lasts {shown(span)} ticks ({name}: {shown(end)}): the rate goes from "
+                f"{shown(before)} to {shown(after)} in one step."
+            )
+            return self.found(case, says, step=case.step(end), fix=setting({(*at, argument): int(span)}))
+        return None
+
+
+class Jump(Rule):
+    """The rate jumps where one part hands over to the next.
+
+    Why: A warmup that does not lead to where the decay begins is a cliff: the decay has gone on behind it, or begins elsewhere.
+
+    Instead: Let the warmup end at the rate with which the next part begins.
+
+    Source: huggingface/transformers#4940, ildoonet/pytorch-gradual-warmup-lr#1.
+    """
+
+    code = "LR206"
+    severity = "note"
+    bad = example(run_of(10, 100), BEFORE | {"end_lr": 0.1, "learning_rate": AFTER})
+    good = example(run_of(10, 100), BEFORE | {"end_lr": 0.05, "learning_rate": AFTER})
+
+    def check(self, case: Case) -> Finding | None:
+        _, milestones = joints(case)
+        own = case.schedule.rises_by if case.schedule.children() or case.schedule.framework == "timm" else ""
+        ends = milestones or ([int(getattr(case.schedule, own)) + (own == "total_epoch")] if own else [])
+        if PartUnfinished().check(case):
+            return None
+        for tick in ends:
+            if not 2 <= tick < case.calls - 1:  # noqa: PLR2004
+                continue
+            rates = [case.rate(tick + i) for i in (-2, -1, 0, 1)]
+            steps = [b - a for a, b in pairwise(rates)]
+            jump = abs(steps[1])
+            if jump > SLOPES * max(abs(steps[0]), abs(steps[2])) and jump > NOTICED * case.peak:
+                way = f"from {shown(rates[1])} to {shown(rates[2])}"
+                says = f"At tick {shown(tick)} the rate goes {way} in one step, {percent(jump / case.peak)} of the peak."
+                return self.found(case, says, step=case.step(tick))
+        return None
+
+
+class ChainedMultiplies(Rule):
+    """A chained warmup and decay run at the same time: the decay goes on during the warmup.
+
+    Why: ChainedScheduler multiplies its factors, so that the peak is lower than the base LR and the decay is over by its own horizon, warmup or not.
+
+    Instead: SequentialLR runs the one after the other.
+
+    Source: pytorch/pytorch#68978; with a cosine of T ticks and a warmup of W the peak is 1/2 (1 + cos(pi W / T)) of the base LR.
+    """
+
+    code = "LR207"
+    severity = "note"
+    bad = example(run_of(10, 100), {"kind": "torch.ChainedScheduler", "schedulers": [LINEAR, COSINE | {"T_max": 1000}]})
+    good = PartUnfinished.good
+
+    def check(self, case: Case) -> Finding | None:
+        if case.schedule.native != "ChainedScheduler":
+            return None
+        parts: tuple[Any, ...] = getattr(case.schedule, "schedulers", ())
+        warm = next((part for part in parts if part.rises_by), None)
+        rest = next((part for part in parts if part.ends_by), None)
+        if warm is None or rest is None or case.trial.base_rates[0] <= 0:
+            return None
+        share = case.peak / case.trial.base_rates[0]
+        says = f"The rate peaks at {shown(case.peak)}, {100 * share:.4g} % of the base LR: {rest.native} has begun to fall during the warmup."
+        return self.found(case, says, step=case.step(getattr(warm, warm.rises_by)), fix=self._in_turn(parts, warm, rest))
+
+    @staticmethod
+    def _in_turn(parts: tuple[Schedule, ...], warm: Schedule, rest: Schedule) -> tuple[str, dict[Path, Any]] | None:
+        """The same two, one after the other, the decay shorter by the warmup."""
+        ticks = int(getattr(warm, warm.rises_by))
+        ends = getattr(rest, rest.ends_by)
+        if len(parts) != 2 or ticks < 1 or (ends is not None and ends - ticks < 1):  # noqa: PLR2004
+            return None
+        after = rest.model_dump(mode="json", exclude_unset=True) | {rest.ends_by: None if ends is None else ends - ticks}
+        schedule = {
+            "kind": "torch.SequentialLR",
+            "schedulers": [warm.model_dump(mode="json", exclude_unset=True), after],
+            "milestones": [ticks],
+        }
+        return "Run one after the other (SequentialLR)", {("schedule",): schedule}

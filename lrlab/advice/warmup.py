@@ -1,0 +1,137 @@
+"""Warmups: too long, from nothing, logarithmic, or a share where steps are meant."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lrlab.advice.base import Case, Finding, Rule, example, many, percent, run_of, setting, shown, stepping
+
+LONG = 0.3
+"""A share of the run that a warmup hardly ever takes."""
+CLAMPED = 0.1
+"""The share of the run that the fix gives it."""
+STARTS = {"init_value": "peak_value", "initial_learning_rate": "warmup_target", "start_lr": "end_lr"}
+"""Where a warmup begins, and where it leads to, as arguments."""
+
+
+class WarmupTooLong(Rule):
+    """The warmup is longer than the run, or takes most of it.
+
+    Why: A warmup of W steps in a run of N reaches N / W of the peak; short fine-tuning runs with a default of 1,000 steps never train at their rate.
+
+    Instead: 1 to 10 % of the run is usual. DeepSpeed only logs a warning here, optax raises.
+
+    Source: salesforce/LAVIS#72, EuroEval/EuroEval#1877.
+    """
+
+    code = "LR119"
+    severity = "error"
+    _LINEAR = "transformers.get_linear_schedule_with_warmup"
+    bad = example(run_of(2, 50), {"kind": _LINEAR, "num_warmup_steps": 500, "num_training_steps": None})
+    good = example(run_of(20, 500), {"kind": _LINEAR, "num_warmup_steps": 500, "num_training_steps": None})
+
+    def check(self, case: Case) -> Finding | None:
+        rise = case.rise
+        if rise is None or rise.value <= LONG * case.calls:
+            return None
+        if case.trial.clock == "epoch" and case.run.updates > 1 and rise.value <= LONG * case.run.steps:
+            fix = stepping("step")
+        else:
+            short = max(int(CLAMPED * case.calls), 1)
+            changes: dict[tuple[str | int, ...], Any] = {rise.path: short}
+            if rise.path[0] in {"schedulers", "schedules"} and case.schedule.native != "ChainedScheduler":
+                joint = "milestones" if rise.path[0] == "schedulers" else "boundaries"
+                if getattr(case.schedule, joint):
+                    changes[joint, 0] = short
+            fix = setting(changes, f"{percent(CLAMPED)} of the run")
+        where = f"{rise.name} = {shown(rise.value)} of {many(case.calls, 'call')}"
+        if rise.value >= case.calls:
+            return self.found(case, f"{where}: the warmup ends after the run, and reaches {percent(case.calls / rise.value)} of its way.", fix=fix)
+        says = f"{where}: the warmup takes {percent(rise.value / case.calls)} of the run."
+        return self.found(case, says, step=case.step(rise.value), fix=fix, severity="warning")
+
+
+class ZeroRate(Rule):
+    """The first step, or the last one, runs at a rate of 0.
+
+    Why: It moves nothing: a whole batch, and the averages of Adam, are spent on an update that changes no weight. Every step1 checkpoint of
+    Pythia equals its step0.
+
+    Instead: Start the warmup at 1 / (W + 1) of the peak, as nanoGPT does now. One step is a small loss: a note.
+
+    Source: karpathy/nanoGPT#443, EleutherAI/gpt-neox#1373, google-research/bert#1293, pytorch/torchtitan#1261.
+    """
+
+    code = "LR120"
+    severity = "note"
+    _WARM = "optax.warmup_cosine_decay_schedule"
+    bad = example(run_of(10, 100), {"kind": _WARM, "init_value": 0.0, "peak_value": 0.1, "warmup_steps": 100, "decay_steps": 1000})
+    good = example(run_of(10, 100), {"kind": _WARM, "init_value": 0.001, "peak_value": 0.1, "warmup_steps": 100, "decay_steps": 1000})
+
+    def check(self, case: Case) -> Finding | None:
+        if case.peak <= 0 or case.run.steps < 2 or (case.first != 0 and case.last != 0):  # noqa: PLR2004
+            return None
+        if case.first != 0:
+            return self.found(case, "The last step runs at a rate of 0: its update changes nothing.", step=case.run.steps - 1)
+        rise, fix = case.rise, None
+        for low, high in STARTS.items():
+            top = getattr(rise.owner, high, None) if rise and getattr(rise.owner, low, None) == 0 else None
+            if rise and top:
+                fix = setting({(*rise.path[:-1], low): float(f"{top / (rise.value + 1):.6g}")})
+        epoch = f", and so does every step of the first epoch ({shown(case.run.updates)})" if case.trial.clock == "epoch" else ""
+        return self.found(case, f"The first step runs at a rate of 0{epoch}: its update changes nothing.", step=0, fix=fix)
+
+
+class LogarithmicWarmup(Rule):
+    """DeepSpeed's warmup is logarithmic unless warmup_type says "linear".
+
+    Why: It is at two thirds of the peak after a tenth of the warmup: close to no warmup at all, where a straight line was expected. A warmup of
+    less than 2 steps counts as 2.
+
+    Instead: Write warmup_type: "linear" into the configuration, or keep "log" knowingly.
+
+    Source: deepspeedai/DeepSpeed#1298, deepspeedai/DeepSpeed#771, deepspeedai/DeepSpeed#633.
+    """
+
+    code = "LR124"
+    severity = "note"
+    bad = example(run_of(10, 1000), {"kind": "deepspeed.WarmupLR", "warmup_max_lr": 0.001, "warmup_num_steps": 1000})
+    good = example(run_of(10, 1000), {"kind": "deepspeed.WarmupLR", "warmup_max_lr": 0.001, "warmup_num_steps": 1000, "warmup_type": "linear"})
+
+    def check(self, case: Case) -> Finding | None:
+        schedule: Any = case.schedule
+        if schedule.framework != "deepspeed" or getattr(schedule, "warmup_type", "") != "log":
+            return None
+        steps = max(schedule.warmup_num_steps, 2)
+        tenth = max(int(steps / 10), 1)
+        says = (
+            f"After {many(tenth, 'step')} of {shown(steps)} the warmup is at {percent(math.log(tenth + 1) / math.log(steps))} of its way, "
+            "not at a tenth: it goes as log(step + 1) / log(warmup_num_steps)."
+        )
+        return self.found(case, says, step=case.step(tenth), fix=setting({("warmup_type",): "linear"}))
+
+
+class WarmupAsShare(Rule):
+    """num_warmup_steps is a fraction, or 1.0: a share of the run in TrainingArguments, and steps here.
+
+    Why: transformers 5 reads warmup_steps below 1 as a share and 1.0 as one step, and has no warmup_ratio any more; get_scheduler takes steps only.
+
+    Instead: Give whole steps: ceil(share * steps of the run).
+
+    Source: huggingface/transformers#41326, huggingface/peft#2949, huggingface/trl#4983.
+    """
+
+    code = "LR125"
+    severity = "warning"
+    _LINEAR = "transformers.get_linear_schedule_with_warmup"
+    bad = example(run_of(10, 100), {"kind": _LINEAR, "num_warmup_steps": 0.1, "num_training_steps": None})
+    good = example(run_of(10, 100), {"kind": _LINEAR, "num_warmup_steps": 100, "num_training_steps": None})
+
+    def check(self, case: Case) -> Finding | None:
+        value = getattr(case.schedule, "num_warmup_steps", None)
+        if not isinstance(value, float) or not 0 < value <= 1:
+            return None
+        steps = math.ceil(value * case.calls) if value < 1 else 1
+        what = f"{percent(value)} of this run would be {many(steps, 'step')}" if value < 1 else "1.0 is one step, not the whole run"
+        return self.found(case, f"num_warmup_steps = {value:g} counts steps here: {what}.", fix=setting({("num_warmup_steps",): steps}))
