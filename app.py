@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lrlab import charts, engine
-from lrlab.ui import chart, frame, run_panel, state, tabs, trials, view
+from lrlab.ui import advice, chart, frame, run_panel, state, tabs, trials, view
 
 frame.begin("Tune")
 with st.sidebar:
@@ -13,10 +13,12 @@ with st.sidebar:
 @st.fragment
 def page() -> None:
     """All but the side bar: a slider's move runs this alone, and draws before it says anything else."""
+    if run_panel.stale():
+        st.rerun()
     experiment = state.experiment()
     above = st.container()
     curves = engine.curves(experiment)
-    figure = charts.overlay(experiment.run, curves, experiment.view)
+    figure = charts.overlay(experiment.run, curves, experiment.view, advice.intended(experiment), advice.flags(experiment))
     height = 350 + 50 * sum(f"yaxis{i}" in figure["layout"] for i in (2, 3))
     chart.show(figure, key="chart", height=height, alt=charts.description(experiment.run, curves), on_toggle=state.toggle)
     with above:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import html
-from typing import TYPE_CHECKING, Any
+import textwrap
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lrlab.run import calls, first_step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lrlab.engine import Curve, Floats, Steps
     from lrlab.experiment import View
@@ -24,7 +25,21 @@ COLOURS = ("#2f7ed8", "#cf6a08", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST_VALUES = 2_000  # of a metric that are drawn
 _EXACT_F4 = 2**24  # steps up to here are whole numbers in single precision
+SYMBOLS = {"error": "x", "warning": "triangle-up"}
+BAND = "#b8bcc4"
+MEANT = 0.45  # of a curve that was meant, but does not run
+WRAP = 70  # characters of a flag's text in a line
 LABEL = 28  # characters of a trial's name in the chart
+
+
+class Flag(NamedTuple):
+    """A finding that has a place: the trial's place in the list, the optimizer step and its rate, how bad it is, and what it says."""
+
+    place: int
+    step: int
+    rate: float
+    severity: str
+    text: str
 
 
 def style(index: int) -> tuple[str, str]:
@@ -32,15 +47,18 @@ def style(index: int) -> tuple[str, str]:
     return COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
 
 
-def overlay(run: Run, curves: Sequence[Curve], view: View) -> Figure:
-    """All trials on one pair of axes; below, a panel each: momentum where a shown trial cycles it, the metric where one is shown to it."""
+def overlay(run: Run, curves: Sequence[Curve], view: View, intended: Mapping[int, Curve] | None = None, flags: Sequence[Flag] = ()) -> Figure:
+    """All trials on one pair of axes; below, a panel each: momentum where a shown trial cycles it, the metric where one is shown to it.
+
+    `intended`, by place in the list: curves that were meant but do not run, drawn faintly. `flags`: where findings lie.
+    """
     floor = _floor(curves) if view.y == "log" else None
     shown = [c for c in curves if not c.trial.hidden]
     momentum, metric = any(c.momentum is not None for c in shown), any(_metric_of(c) for c in shown)
     panels = ["momentum"] * momentum + ["metric"] * metric
     data = []
     for index, curve in enumerate(curves):
-        x = _packed(_x(run, curve.steps, view), "f4" if run.steps < _EXACT_F4 else "f8")
+        x = _steps(run, curve, view)
         data += _lines(index, curve, x, _lifted(curve.lr, floor), "y")
         if momentum and curve.momentum is not None:
             data += _lines(index, curve, x, curve.momentum, "y2", "momentum")
@@ -49,7 +67,33 @@ def overlay(run: Run, curves: Sequence[Curve], view: View) -> Figure:
             data += _lines(index, curve, _packed(_x(run, at, view), "f8"), values, f"y{len(panels) + 1}", "metric")
         if view.marks and curve.marks and not curve.trial.hidden:
             data.append(_marks(index, curve, run, view, floor))
+    data += [line for index, curve in (intended or {}).items() for line in _meant(index, curve, run, view, floor)]
+    data += [_flags(severity, flags, run, view, floor) for severity in SYMBOLS if any(flag.severity == severity for flag in flags)]
     return {"data": data, "layout": _layout(run, curves, view, panels, floor)}
+
+
+def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats], step: int, view: View) -> Figure:
+    """The uninterrupted curve, faint, and the one after a resume, with a line where that was."""
+    lines = []
+    for (steps, rates), label, dash, opacity in ((before, "uninterrupted", "dot", MEANT), (after, "resumed", "solid", 1.0)):
+        lines.append({
+            "type": "scatter", "mode": "lines", "name": label, "x": _packed(_x(run, steps, view), "f8"), "y": _packed(rates), "opacity": opacity,
+            "line": {"color": COLOURS[0], "dash": dash, "width": 2}, "hovertemplate": "%{y:.5g}<extra>" + label + "</extra>",
+        })  # fmt: skip
+    at = float(_x(run, np.array([step]), view)[0])
+    return {
+        "data": lines,
+        "layout": {
+            "hovermode": "x unified", "margin": {"l": 8, "r": 24, "t": 8, "b": 4},
+            "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+            "xaxis": {"title": {"text": "epoch" if view.x == "epoch" else "optimizer step"}, "automargin": True, "zeroline": False},
+            "yaxis": {"title": {"text": "learning rate"}, "automargin": True, "rangemode": "tozero", "tickformat": "~g"},
+            "shapes": [
+                {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dash", "width": 1, "color": COLOURS[4]}},
+            ],
+            "meta": {"filename": "lrlab-resume"},
+        },
+    }  # fmt: skip
 
 
 def name(text: str, most: int = LABEL) -> str:
@@ -100,6 +144,32 @@ def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, axis: st
             "hovertemplate": (f"{what} %{{y:.4g}}" if what else "%{y:.5g}") + f"<extra>{label}</extra>",
         })  # fmt: skip
     return lines
+
+
+def _steps(run: Run, curve: Curve, view: View) -> dict[str, str]:
+    return _packed(_x(run, curve.steps, view), "f4" if run.steps < _EXACT_F4 else "f8")
+
+
+def _meant(index: int, curve: Curve, run: Run, view: View, floor: float | None) -> list[Figure]:
+    """The curve that was meant: thin, faint, not in the legend, on a grey band that shows it before a dense one too."""
+    lines = _lines(index, curve, _steps(run, curve, view), _lifted(curve.lr, floor), "y", "meant:")
+    bands = [line | {"opacity": MEANT, "showlegend": False, "hoverinfo": "skip", "line": {"color": BAND, "width": 5}} for line in lines]
+    for band in bands:
+        del band["hovertemplate"]
+    return [*bands, *(line | {"opacity": MEANT, "showlegend": False, "line": line["line"] | {"width": 1.4}} for line in lines)]
+
+
+def _flags(severity: str, flags: Sequence[Flag], run: Run, view: View, floor: float | None) -> Figure:
+    """The findings of one severity, in the colours of their trials."""
+    shown = [flag for flag in flags if flag.severity == severity]
+    steps, rates = np.array([flag.step for flag in shown]), np.array([flag.rate for flag in shown])
+    return {
+        "type": "scatter", "mode": "markers", "x": _packed(_x(run, steps, view), "f8"), "y": _packed(_lifted(rates, floor), "f8"),
+        "text": ["<br>".join(html.escape(line) for line in textwrap.wrap(flag.text, WRAP)) for flag in shown],
+        "name": f"{severity}s", "showlegend": False, "cliponaxis": False,
+        "marker": {"symbol": SYMBOLS[severity], "size": 13, "color": [style(flag.place)[0] for flag in shown], "line": {"width": 1, "color": "#fff"}},
+        "hovertemplate": "%{text}<extra></extra>",
+    }  # fmt: skip
 
 
 def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -123,6 +124,31 @@ def calls(run: Run, clock: Clock) -> int:
     if clock == "epoch":
         return epochs + (rest > 0)
     return epochs * run.micro_batches + min(rest * run.accumulate, run.micro_batches)
+
+
+_TYPED = re.compile(r"(?P<number>-?(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)?\.?\d*(?:e[+-]?\d{1,4})?)\s*(?P<unit>[a-z]*|%)", re.IGNORECASE | re.ASCII)
+_TYPED_UNITS = {"": "ticks", "tick": "ticks", "ticks": "ticks", "%": "%"}
+_TYPED_UNITS |= dict.fromkeys(("st", "step", "steps"), "steps") | dict.fromkeys(("ep", "epoch", "epochs"), "epochs")
+
+
+def duration(text: str, run: Run, clock: Clock) -> int | float:
+    """Ticks, from what a person types: `500`, `1e5` or `3,910` ticks, `500 steps` of the optimizer, `5ep` epochs, `10%` of the run.
+
+    Steps, epochs and shares come to whole ticks. ValueError with a sentence where it is none of these.
+    """
+    match = _TYPED.fullmatch(text.strip())
+    unit = _TYPED_UNITS.get(match["unit"].lower()) if match else None
+    try:
+        number = float(match["number"].replace(",", "").replace("_", "")) if match else float("nan")
+    except ValueError:
+        unit = None
+    if unit is None or not abs(number) < 10 * MAX_STEPS * MAX_DEVICES:
+        msg = f"{text.strip()[:40]!r} is no duration, such as 500, 5ep or 10%"
+        raise ValueError(msg)
+    if unit == "ticks":
+        return int(number) if number.is_integer() else number
+    share = {"%": number / 100, "epochs": number * run.updates / run.steps, "steps": number / run.steps}[unit]
+    return round(share * calls(run, clock))
 
 
 def _form(data: object) -> str:

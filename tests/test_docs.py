@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from docs import schedules
+from docs import rules, schedules
+from lrlab.advice import RULES
 from lrlab.schedules import KINDS
 
 
@@ -19,7 +20,13 @@ def test_the_table_has_every_schedule_and_its_arguments() -> None:
         assert row.replace("\\|", "").count("|") == 6, f"{kind.kind}: a bar in its text breaks the table"
 
 
+def test_the_list_of_rules_is_up_to_date() -> None:
+    assert rules.TARGET.read_text(encoding="utf-8") == rules.page(), "docs/rules.md is out of date: run python -m docs.rules"
+
+
 def test_the_readme_and_the_changelog_count_right() -> None:
     root = schedules.TARGET.parents[1]
     assert f"[all {len(KINDS)}](docs/schedules.md)" in (root / "README.md").read_text(encoding="utf-8")
     assert f"- {len(KINDS)} schedules, equal to" in (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"[{len(RULES)} rules](docs/rules.md)" in (root / "README.md").read_text(encoding="utf-8")
+    assert f"{len(RULES)} rules of advice" in (root / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -19,7 +19,10 @@ DOCUMENT = json.dumps(oracle.document({"kind": "torch.CosineAnnealingLR", "T_max
 TARGETS = list(exporters.EXPORTERS)
 HEAVY = ("torch", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "matplotlib")
 GROUND = ("schedules", "run", "experiment")
-FIRST = ("engine", "advice", "exporters", "readers", "families", "formula", "charts", "lessons", "integrations", "metrics")
+FIRST = (
+    "engine", "advice", "exporters", "readers", "families", "formula",
+    "charts", "lessons", "integrations", "metrics", "resume", "calculators", "planner", "budget",
+)  # fmt: skip
 
 
 def module(path: Path) -> str:

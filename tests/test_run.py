@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from lrlab.run import AnyRun, DataRun, Run, StepRun, calls, first_step, ticks
+from lrlab.run import AnyRun, Clock, DataRun, Run, StepRun, calls, duration, first_step, ticks
 
 CLOCKS = ("step", "epoch", "micro_batch", "process")
 RUNS: TypeAdapter[Run] = TypeAdapter(AnyRun)
@@ -136,3 +136,24 @@ def test_the_examples_of_the_contract() -> None:
     assert (dropped.micro_batches, dropped.updates, dropped.steps) == (390, 98, 14700)
     floor = RUNS.validate_python({"samples": 50000, "batch_size": 128, "epochs": 150, "drop_last": True, "accumulate": 4, "leftover": "drop"})
     assert (floor.updates, floor.steps) == (97, 14550)
+
+
+EPOCHS = DataRun(samples=1000, batch_size=10, accumulate=4, devices=2, epochs=8)  # 50 micro-batches and 13 steps an epoch
+
+
+@pytest.mark.parametrize(("typed", "clock", "want"), [
+    ("500", "step", 500), ("1e3", "epoch", 1000), ("3,910", "step", 3910), ("1_000", "step", 1000), ("2.5", "step", 2.5), ("-3", "step", -3),
+    ("5ep", "step", 65), ("5 epochs", "epoch", 5), ("5ep", "micro_batch", 250), ("5ep", "process", 130), ("0.5 epoch", "micro_batch", 25),
+    ("26 steps", "epoch", 2), ("26 steps", "process", 52), ("26st", "micro_batch", 100),
+    ("50%", "step", 52), ("50 %", "epoch", 4), ("10%", "micro_batch", 40), ("100%", "process", 208),
+])  # fmt: skip
+def test_a_duration_is_ticks_however_it_is_typed(typed: str, clock: Clock, want: float) -> None:
+    found = duration(typed, EPOCHS, clock)
+    assert found == want
+    assert isinstance(found, int) or not float(want).is_integer(), "whole numbers stay whole, as documents want them"
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "ten", "5 apples", "5ep ep", "1,5", "1e", "--5", "nan", "inf", "1e999", "%", "ep", "5ep%", "0x10", "٣"])
+def test_what_is_no_duration_is_refused_with_a_sentence(typed: str) -> None:
+    with pytest.raises(ValueError, match="is no duration, such as 500, 5ep or 10%"):
+        duration(typed, EPOCHS, "step")

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from lrlab import engine
-from lrlab.experiment import Experiment, Trial, parse, rates
+from lrlab.experiment import DocumentError, Experiment, Trial, parse, rates
 from lrlab.run import Run, calls, first_step
 from lrlab.schedules import Schedule
 from lrlab.schedules.durations import Length, Path, Rise, lengths, nested, rise
@@ -101,7 +101,7 @@ class Rule:
         """A finding of this rule; `step` is kept where it lies in the run."""
         at = int(step) if step is not None and 0 <= step < case.run.steps else None
         mend = Fix(fix[0], case.trial.name, tuple(fix[1].items())) if fix and fix[1] else None
-        return Finding(self, severity or self.severity, message, case.trial.name, at, mend)
+        return Finding(self, severity or self.severity, message, case.trial.name, at, mend if mend and possible(case, mend) else None)
 
     @classmethod
     def title(cls) -> str:
@@ -169,6 +169,15 @@ class Case:
         """The schedule and all nested in it: path, as given, bound, and whether it is in force at the end."""
         pairs = zip(nested(self.schedule), nested(self.bound), strict=True)
         return [(path, given, bound, last) for (path, given, last), (_, bound, _) in pairs]
+
+
+def possible(case: Case, fix: Fix) -> bool:
+    """Whether a fix makes another document: a schedule can refuse the arguments that would fit, such as a rise of one step."""
+    before = Experiment(run=case.run, trials=(case.trial,))
+    try:
+        return fix(before) != before
+    except DocumentError:
+        return False
 
 
 def setting(changes: dict[Path, Any], why: str = "") -> tuple[str, dict[Path, Any]]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from lrlab.advice import fit
 from lrlab.advice.base import CALLED, Case, Finding, Rule, example, many, percent, run_of, setting, shown, stepping
+from lrlab.advice.cycles import cut, cycle, restarting
 from lrlab.advice.decay import milestones
 from lrlab.run import Clock
 from lrlab.schedules import durations
@@ -15,6 +16,8 @@ from lrlab.schedules.durations import Length
 UNITS: dict[Clock, str] = {"step": "optimizer steps", "epoch": "epochs", "micro_batch": "micro-batches", "process": "steps times processes"}
 COSINE = "torch.CosineAnnealingLR"
 MANY = 10  # steps per epoch from which a duration of so few ticks as there are epochs can only count epochs
+CYCLES = 50  # more than anybody restarts on purpose
+FALLEN = 0.5  # of the peak: a staircase in epochs is below it in its first moments
 SMALL = 1e-3
 """A rate below this share of the peak hardly trains."""
 
@@ -64,7 +67,7 @@ class EpochClock(_Unit):
         if case.trial.clock != "epoch":
             return None
         first = first_cycle(case)
-        if found is None and first and case.calls < first[1] <= case.run.steps:
+        if found is None and first and max(case.calls, case.run.updates - 1) < first[1] <= case.run.steps:
             says = (
                 f"Only {percent(case.calls / first[1])} of the first cycle runs: {first[0]} = {shown(first[1])} counts optimizer steps, but "
                 f"step() is called once per epoch, {many(case.calls, 'time')} in all."
@@ -99,7 +102,7 @@ class HorizonInEpochs(_Unit):
         if case.trial.clock == "epoch" or case.schedule.framework == "keras":
             return None
         first = first_cycle(case)
-        if found is None and first and first[1] <= case.epochs and case.epochs > 1 and case.run.updates >= MANY:
+        if found is None and first and in_epochs(case, first):
             says = (
                 f"The first cycle is over after {percent(first[1] / case.calls)} of the run: {first[0]} = {shown(first[1])} counts epochs, but "
                 f"step() is called {CALLED[case.trial.clock]}, {shown(case.calls)} times."
@@ -117,12 +120,20 @@ class HorizonInEpochs(_Unit):
         return self.found(case, says, step=case.step(case.calls + length.value - length.fits), fix=rescaled(case, "epoch"))
 
 
-def first_cycle(case: Case) -> tuple[str, float] | None:
-    """The argument that says how long the first cycle is, of what restarts at the end of the run, and its ticks."""
-    for _, schedule, _, last in case.nodes():
-        if last and schedule.restarts_by and not schedule.ends_by:
-            return schedule.restarts_by[0], float(getattr(schedule, schedule.restarts_by[0]) or 0)
+def first_cycle(case: Case) -> tuple[str, float, int] | None:
+    """The argument that says how long the first cycle is, of what restarts at the end of the run, its ticks, and how many cycles there are."""
+    for _, schedule, bound, last in case.nodes():
+        if last and restarting(schedule):
+            length, factor = cycle(bound)
+            return (schedule.restarts_by or ("",))[0], length, cut(case.calls, length, factor)[2]
     return None
+
+
+def in_epochs(case: Case, first: tuple[str, float, int]) -> bool:
+    """Whether a first cycle can only count epochs: there are as many of them, and one is longer, or else it restarts far too often."""
+    _, ticks, cycles = first
+    often = ticks < case.run.updates or cycles > CYCLES
+    return often and ticks <= case.epochs > 1 and case.run.updates >= MANY
 
 
 def bottoms(case: Case, length: Length) -> int:
@@ -269,10 +280,16 @@ class KerasCountsBatches(Rule):
 
     def check(self, case: Case) -> Finding | None:
         steps = getattr(case.schedule, "decay_steps", None) or getattr(case.schedule, "first_decay_steps", None)
-        if case.schedule.framework != "keras" or steps is None or case.epochs < 2 or case.trial.clock == "epoch":  # noqa: PLR2004
+        if case.schedule.framework != "keras" or steps is None or case.calls <= case.epochs or case.epochs < 2:  # noqa: PLR2004
             return None
-        ends = bool(case.schedule.ends_by)
-        if steps > case.epochs and not (ends and steps < case.run.updates):
+        ends, first = bool(case.schedule.ends_by), first_cycle(case)
+        if first:
+            early = in_epochs(case, first)
+        elif ends:
+            early = steps <= max(case.epochs, case.run.updates)
+        else:  # of 1 it decays so much a batch, and is meant so
+            early = 1 < steps <= case.epochs and case.rate(case.run.updates) < FALLEN * case.peak
+        if not early:
             return None
         name = "decay_steps" if hasattr(case.schedule, "decay_steps") else "first_decay_steps"
         says = (
@@ -303,11 +320,11 @@ class GoneEarly(Rule):
     def check(self, case: Case) -> Finding | None:
         early = max(int(self.TENTH * case.run.steps), min(case.run.updates, case.run.steps - 1))
         ended = any(given.ends_by for _, given, _, last in case.nodes() if last)
-        if case.epochs < 2 or case.trial.clock == "epoch" or ended or case.bound.no_formula or case.peak <= 0:  # noqa: PLR2004
+        if case.epochs < 2 or case.calls <= case.epochs or ended or case.bound.no_formula or case.peak <= 0:  # noqa: PLR2004
             return None
         tick = self.TENTH * case.calls
-        places = [tick for path, schedule, _, _ in case.nodes() if not path for tick in milestones(schedule)[1]]
-        in_epochs = bool(places) and 0 < max(places) <= case.epochs and case.run.updates >= MANY
+        places = [place for _, schedule, _, last in case.nodes() if last and not schedule.children() for place in milestones(schedule)[1]]
+        in_epochs = bool(places) and 0 < max(places) <= case.epochs and case.run.updates >= MANY and case.rate(tick) < FALLEN * case.peak
         if not in_epochs and (case.rate(tick) >= SMALL * case.peak or case.last >= SMALL * case.peak):
             return None
         changes = durations.scaled(case.schedule, case.calls / case.epochs)

@@ -151,7 +151,7 @@ class RestartCut(Rule):
             first, factor, ticks = *cycle(bound), bound._place.ticks  # noqa: SLF001 (what binding left to it)
             if schedule.framework == "timm" and getattr(schedule, "warmup_prefix", False):
                 ticks -= int(getattr(schedule, "warmup_t", 0))
-            if ticks < 1 or over(schedule, ticks):
+            if ticks < 1 or over(bound, ticks):
                 continue
             done, length, number = cut(ticks, first, factor)
             missing = length - done - 1
@@ -193,10 +193,10 @@ def cycle(bound: Schedule) -> tuple[float, float]:
     return float(getattr(bound, first)), float(getattr(bound, factor))
 
 
-def over(schedule: Schedule, ticks: int) -> bool:
+def over(bound: Schedule, ticks: int) -> bool:
     """Whether its last cycle is over before the ticks are: timm counts its cycles."""
-    limit = getattr(schedule, "cycle_limit", None)
-    first, factor = cycle(schedule)
+    limit = getattr(bound, "cycle_limit", None)
+    first, factor = cycle(bound)
     return limit is not None and cut(ticks, first, factor)[2] > limit
 
 

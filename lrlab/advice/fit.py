@@ -9,6 +9,7 @@ from lrlab.advice.base import NOTICED, Case
 from lrlab.run import Clock, DataRun, Run, calls
 from lrlab.schedules.durations import Length
 
+FAR = 10.0
 Misfit = Literal["fits", "rounding", "unit", "warmup", "short", "long"]
 
 
@@ -42,7 +43,8 @@ def totals(run: Run) -> dict[Clock, int]:
 def unit_meant(case: Case, length: Length) -> Clock:
     """The unit in which the value would fit best; the clock's own unless another is clearly nearer.
 
-    Steps and epochs lie far apart: the nearer one is meant. Processes and micro-batches are small factors: they must be twice as near.
+    Where two units lie far apart, as steps and epochs do, the nearer one is meant. Where they are small factors, such as processes and
+    micro-batches, the other must be twice as near.
     """
     own: Clock = case.trial.clock
     best, nearest = own, _distance(length.value, length.fits)
@@ -50,7 +52,7 @@ def unit_meant(case: Case, length: Length) -> Clock:
         if total == case.calls:
             continue
         distance = _distance(length.value, length.fits * total / case.calls)
-        far = "epoch" in {unit, own}
+        far = "epoch" in {unit, own} and abs(math.log(total / case.calls)) > math.log(FAR)
         if distance < nearest and (far or distance < _distance(length.value, length.fits) / 2):
             best, nearest = unit, distance
     return best

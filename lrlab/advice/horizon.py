@@ -13,6 +13,8 @@ from lrlab.schedules.durations import Length
 COSINE = "torch.CosineAnnealingLR"
 CUT = 0.05
 """A share of the way from the floor to the peak that a schedule may leave undone at its last step."""
+COOLDOWN = 0.1
+"""The share of the run that timm's cooldown_epochs take at most: epochs at lr_min, added on purpose."""
 
 
 def _fit(length: Length) -> tuple[str, dict[tuple[str | int, ...], object]]:
@@ -49,7 +51,7 @@ class HorizonShorterThanRun(Rule):
                 says = f"{where}; after that the rate climbs again, to {shown(highest)}, {percent(highest / case.peak)} of the peak."
             elif fit.misfit(case, length) == "rounding" or left <= NOTICED * case.calls:
                 continue
-            elif final <= NOTICED / 10 * case.peak:
+            elif final <= NOTICED / 10 * case.peak and not (case.schedule.framework == "timm" and final > 0 and left <= COOLDOWN * case.calls):
                 says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run at {shown(final)}."
             else:
                 says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run level at {shown(final)}."

@@ -25,6 +25,12 @@ def joints(case: Case) -> tuple[str, list[int]]:
     return "", []
 
 
+def jumps(case: Case, tick: int) -> bool:
+    """Whether the rate's step at a tick is much higher than those beside it."""
+    before, at, after = (abs(b - a) for a, b in pairwise(case.rate(tick + i) for i in (-2, -1, 0, 1)))
+    return at > SLOPES * max(before, after) and at > NOTICED * case.peak
+
+
 class PartUnfinished(Rule):
     """A part of a sequence is not over at its milestone, or has no turn at all.
 
@@ -57,6 +63,8 @@ class PartUnfinished(Rule):
                 continue
             if value < span:
                 continue
+            if not jumps(case, end):
+                continue
             before, after = case.rate(end - 1), case.rate(end)
             says = (
                 f"{argument} = {shown(value)} of {part.native}, but its part lasts {shown(span)} ticks ({name}: {shown(end)}): the rate goes from "
@@ -88,14 +96,10 @@ class Jump(Rule):
         if PartUnfinished().check(case):
             return None
         for tick in ends:
-            if not 2 <= tick < case.calls - 1:  # noqa: PLR2004
-                continue
-            rates = [case.rate(tick + i) for i in (-2, -1, 0, 1)]
-            steps = [b - a for a, b in pairwise(rates)]
-            jump = abs(steps[1])
-            if jump > SLOPES * max(abs(steps[0]), abs(steps[2])) and jump > NOTICED * case.peak:
-                way = f"from {shown(rates[1])} to {shown(rates[2])}"
-                says = f"At tick {shown(tick)} the rate goes {way} in one step, {percent(jump / case.peak)} of the peak."
+            if 2 <= tick < case.calls - 1 and jumps(case, tick):  # noqa: PLR2004
+                before, after = case.rate(tick - 1), case.rate(tick)
+                share = percent(abs(after - before) / case.peak)
+                says = f"At tick {shown(tick)} the rate goes from {shown(before)} to {shown(after)} in one step, {share} of the peak."
                 return self.found(case, says, step=case.step(tick))
         return None
 

@@ -67,8 +67,10 @@ class PlateauPerStep(Rule):
 
     def check(self, case: Case) -> Finding | None:
         schedule = watching(case)
-        if schedule is None or case.trial.clock == "epoch" or case.epochs < 2 or case.run.updates < 2:  # noqa: PLR2004
+        if schedule is None or case.epochs < 2 or case.calls <= case.epochs:  # noqa: PLR2004
             return None
-        waits = patience(schedule)
+        waits = (patience(schedule) or 0) * getattr(schedule, "accumulation_size", 1)
+        if waits * case.epochs >= case.calls:  # as long as an epoch: it counts batches, and is meant to
+            return None
         says = f"step() is called {shown(case.calls / case.epochs)} times an epoch: patience = {shown(waits)} is over within {waits} batches."
         return self.found(case, says, fix=stepping("epoch"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from lrlab.advice import fit
 from lrlab.advice.base import Case, Finding, Rule, example, many, percent, run_of, setting, shown, stepping
+from lrlab.advice.joints import joints
 
 LONG = 0.3
 """A share of the run that a warmup hardly ever takes."""
@@ -33,23 +35,23 @@ class WarmupTooLong(Rule):
 
     def check(self, case: Case) -> Finding | None:
         rise = case.rise
-        if rise is None or rise.value <= LONG * case.calls:
+        if rise is None or rise.value <= max(LONG * case.calls, 1.0):  # one call is the shortest warmup there is
             return None
-        if case.trial.clock == "epoch" and case.run.updates > 1 and rise.value <= LONG * case.run.steps:
-            fix = stepping("step")
+        in_epochs = any(fit.misfit(case, length) == "fits" for length in case.lengths)
+        if case.trial.clock == "epoch" and not in_epochs and case.run.updates > 1 and rise.value <= LONG * case.run.steps:
+            mend = stepping("step")
         else:
             short = max(int(CLAMPED * case.calls), 1)
             changes: dict[tuple[str | int, ...], Any] = {rise.path: short}
-            if rise.path[0] in {"schedulers", "schedules"} and case.schedule.native != "ChainedScheduler":
-                joint = "milestones" if rise.path[0] == "schedulers" else "boundaries"
-                if getattr(case.schedule, joint):
-                    changes[joint, 0] = short
-            fix = setting(changes, f"{percent(CLAMPED)} of the run")
+            joint, milestones = joints(case)
+            if rise.path[1:2] == (0,) and len(rise.path) == 3 and milestones[:1] == [rise.value]:  # noqa: PLR2004 (the first part's own)
+                changes[joint, 0] = short
+            mend = setting(changes, f"{percent(CLAMPED)} of the run")
         where = f"{rise.name} = {shown(rise.value)} of {many(case.calls, 'call')}"
         if rise.value >= case.calls:
-            return self.found(case, f"{where}: the warmup ends after the run, and reaches {percent(case.calls / rise.value)} of its way.", fix=fix)
+            return self.found(case, f"{where}: the warmup ends after the run, and reaches {percent(case.calls / rise.value)} of its way.", fix=mend)
         says = f"{where}: the warmup takes {percent(rise.value / case.calls)} of the run."
-        return self.found(case, says, step=case.step(rise.value), fix=fix, severity="warning")
+        return self.found(case, says, step=case.step(rise.value), fix=mend, severity="warning")
 
 
 class ZeroRate(Rule):

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrlab.schedules import params
-from lrlab.schedules.base import Schedule
+from lrlab.schedules.base import Place, Schedule
 
 Path = tuple[str | int, ...]
+UNBOUND = Place(1)
+"""What the cycles of optax.sgdr_schedule are left in: each says itself when the next begins."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,16 @@ def nested(schedule: Schedule) -> Iterator[tuple[Path, Schedule, bool]]:
     """The schedule and all that are nested in it, each with its path, and whether it is still in force at the end."""
     yield (), schedule, True
     children = schedule.children()
-    together = not any("milestones" in name or "boundaries" in name for name in type(schedule).model_fields)
+    together = not in_turn(schedule)
     for i, (path, child) in enumerate(children.items()):
         at = tuple(int(step) if step.isdecimal() else step for step in path.split("."))
         for below, inner, last in nested(child):
             yield (*at, *below), inner, last and (together or i == len(children) - 1)
+
+
+def in_turn(schedule: Schedule) -> bool:
+    """Whether what is nested in it runs one after the other, and not together."""
+    return not {"milestones", "boundaries", "cosine_kwargs"}.isdisjoint(type(schedule).model_fields)
 
 
 def lengths(schedule: Schedule, bound: Schedule) -> list[Length]:
@@ -60,10 +67,13 @@ def lengths(schedule: Schedule, bound: Schedule) -> list[Length]:
     found = []
     for (path, given, last), (_, owner, _) in zip(nested(schedule), nested(bound), strict=True):
         name = given.ends_by
-        value = getattr(given, name) if name else None
-        if value is not None:
-            ticks = max(owner._place.ticks, 1)  # noqa: SLF001 (what binding left to it)
-            found.append(Length((*path, name), owner, float(value), float(owner.fitting(ticks)), last))
+        product = getattr(given, "steps_per_epoch", None) is not None  # OneCycleLR: times epochs they make total_steps
+        value = getattr(owner if product else given, name) if name else None
+        if value is None or owner._place == UNBOUND:  # noqa: SLF001 (where binding put it)
+            continue
+        ticks = max(owner._place.ticks, 1)  # noqa: SLF001 (likewise)
+        fits = ticks if product else owner.fitting(ticks)
+        found.append(Length((*path, name), owner, float(value), float(fits), last))
     return found
 
 
@@ -74,7 +84,8 @@ def rise(schedule: Schedule) -> Rise | None:
         children = list(schedule.children().items())
         if not children:
             return None
-        step, schedule = next(((p, c) for p, c in children if c.rises_by), children[0])
+        first = children[:1] if in_turn(schedule) else children
+        step, schedule = next(((p, c) for p, c in first if c.rises_by), children[0])
         path = (*path, *(int(s) if s.isdecimal() else s for s in step.split(".")))
     value = getattr(schedule, schedule.rises_by)
     return None if value is None else Rise((*path, schedule.rises_by), schedule, float(value))

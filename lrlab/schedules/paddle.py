@@ -540,7 +540,6 @@ class CosineAnnealingWarmRestarts(PaddleSchedule):
 
     restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
 
-
     learning_rate: BaseRate
     T_0: Steps
     T_mult: Multiple = 1

@@ -11,13 +11,15 @@ import numpy as np
 import streamlit as st
 
 from lrlab.experiment import Trial
+from lrlab.run import duration
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import is_horizon
 from lrlab.ui import metric, nesting, state
-from lrlab.ui.widgets import WHOLE, Path, commit, counted, escape, key_of, offer, refuse, said
+from lrlab.ui.widgets import WHOLE, Path, accept, commit, counted, escape, key_of, offer, refuse, said
 
 COLUMNS = 4
 TALL = 4  # arguments of one schedule under each other, while there is room beside
+LARGE = 1e16  # whole numbers up to here are written out
 FIELD = 118  # pixels of an exact field beside its slider
 EPOCH_STOPS = 20  # a slider of ticks goes by epochs where it has at least as many of them
 
@@ -98,7 +100,7 @@ def _lengths(slot: nesting.Slot, joints: tuple[int, ...], about: params.Describe
         for i, length in enumerate(parts)
     ]
     if len(parts) > COLUMNS:
-        cells = [partial(_list_field, "lengths", path, tuple(parts), int, put=partial(nesting.set_lengths, slot))]
+        cells = [partial(_list_field, "lengths", path, tuple(parts), _ticks, put=partial(nesting.set_lengths, slot))]
     return [*cells, partial(_say, f"{len(parts) + 1}\\. has the {rest:,} ticks that are left")]
 
 
@@ -153,7 +155,7 @@ def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Describe
     if unit == "text":
         return [lambda: _text(name, path, value, about)]
     if isinstance(value, tuple):
-        whole: Cell = partial(_list_field, name, path, value, int if about.integer else float)
+        whole: Cell = partial(_list_field, name, path, value, _ticks if unit == "ticks" else int if about.integer else float)
         single: list[Cell] = [partial(_number, f"{name}[{i}]", (*path, i), v, about, ticks) for i, v in enumerate(value)]
         if not about.many or len(value) > COLUMNS:
             return [whole]
@@ -188,6 +190,32 @@ def _expression(name: str, path: Path, value: str | tuple[str, ...] | None, abou
     said(key)
 
 
+def _duration(label: str, key: str, ticks: float, put: Put, *, disabled: bool) -> None:
+    """An exact field for a duration: ticks, or 5ep, or 10%."""
+    offer(key, _plain(ticks))
+
+    def changed() -> None:
+        text: str = st.session_state[key]
+        if not text.strip():  # an emptied field gets back what it had
+            accept()
+            return
+        try:
+            put(key, _ticks(text))
+        except ValueError as error:
+            refuse(key, f"{label.split(' · ', maxsplit=1)[0]}: {error}")
+
+    st.text_input(f"{label}, exact", key=key, label_visibility="collapsed", disabled=disabled, width=FIELD, on_change=changed)
+
+
+def _plain(ticks: float) -> str:
+    """A number as it is written in a field."""
+    return str(int(ticks)) if float(ticks).is_integer() and abs(ticks) < LARGE else repr(float(ticks))
+
+
+def _ticks(text: str) -> int | float:
+    return duration(text, state.experiment().run, state.trial().clock)
+
+
 def _text(name: str, path: Path, value: str | None, about: params.Described) -> None:
     key = key_of(path, "text")
     offer(key, value or "")
@@ -218,7 +246,7 @@ def _pairs(name: str, path: Path, pairs: tuple[tuple[int, float], ...] | None, a
     said(key)
 
 
-def _list_field(name: str, path: Path, values: tuple[float, ...], item: type[int | float], put: Put | None = None) -> None:
+def _list_field(name: str, path: Path, values: tuple[float, ...], item: Callable[[str], Any], put: Put | None = None) -> None:
     key = key_of(path, "list")
     offer(key, ", ".join(map(str, values)))
 
@@ -227,11 +255,12 @@ def _list_field(name: str, path: Path, values: tuple[float, ...], item: type[int
         read = [_read(part.strip(), item) for part in parts]
         put(key, read) if put else commit(key, path, read)
 
-    st.text_input(name, key=key, help="numbers with commas between them", on_change=changed)
+    help_ = "numbers with commas between them" + ("; 5ep and 10% are reckoned in ticks" if item is _ticks else "")
+    st.text_input(name, key=key, help=help_, on_change=changed)
     said(key)
 
 
-def _read(text: str, item: type[int | float]) -> Any:
+def _read(text: str, item: Callable[[str], Any]) -> Any:
     """The number, or the text itself, which the document then refuses with its place."""
     try:
         return item(text.replace("_", ""))
@@ -318,6 +347,9 @@ def _units(unit: str, ticks: int) -> int:
 
 def _field(label: str, path: Path, number: Any, about: params.Described, put: Put, *, disabled: bool) -> None:
     key = key_of(path, "number")
+    if about.control is not None and about.control.unit == "ticks":
+        _duration(label, key, number, put, disabled=disabled)
+        return
     whole = _whole(number, about)
     offer(key, float(number))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LINK = "s"
 CHOSEN = "trial"
+MOST_STEPS_BACK = 100
 
 WARMUP = {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 1955}
 DEFAULT: dict[str, Any] = {
@@ -51,10 +52,11 @@ def begin() -> None:
     state = st.session_state
     if "experiment" not in state:
         state.experiment, state.problem, state.written = parse(DEFAULT), None, None
+        state.past, state.future = [], []
     asked = _address()
     if asked[0] is not None and asked != state.written:
         try:
-            state.experiment, state.problem = from_link(asked[0]), None
+            put(from_link(asked[0]))
         except DocumentError as error:
             state.problem = str(error)
         choose(int(asked[1]) if asked[1] and asked[1].isdecimal() and len(asked[1]) < 4 else 0)  # noqa: PLR2004 (64 trials at most)
@@ -97,8 +99,30 @@ def choose(index: int) -> None:
 
 
 def put(new: Experiment) -> None:
-    """Make this the experiment at hand."""
-    st.session_state.experiment, st.session_state.problem = new, None
+    """Make this the experiment at hand; what was there can be had back."""
+    state = st.session_state
+    if new != state.experiment:
+        state.past, state.future = [*state.past[1 - MOST_STEPS_BACK :], (state.experiment, chosen())], []
+    state.experiment, state.problem = new, None
+
+
+def travel(back: str = "past", forth: str = "future") -> None:
+    """Undo the last change of the experiment; the other way round, redo it."""
+    state = st.session_state
+    if not state[back]:
+        return
+    experiment_, index = state[back].pop()
+    state[forth].append((state.experiment, chosen()))
+    state.experiment, state.problem = experiment_, None
+    choose(index)
+
+
+def mend(fix: Callable[[Experiment], Experiment]) -> None:
+    """Apply a fix; where it makes no experiment, keep what was there and say why."""
+    try:
+        put(fix(experiment()))
+    except DocumentError as error:
+        st.session_state.problem = str(error)
 
 
 def change(update: Callable[[dict[str, Any]], None]) -> str | None:
@@ -184,6 +208,24 @@ def toggle(index: int | None = None) -> None:
     place = chosen() if index is None else index
     if place < len(experiment().trials):
         set_value(("trials", place, "hidden"), not experiment().trials[place].hidden)
+
+
+def set_groups(rates: float | list[float]) -> str | None:
+    """Give the chosen trial these base rates, one a parameter group; lists of groups in its schedule get as long, by their last value."""
+    index, lists = chosen(), trial().schedule.lists()
+
+    def update(document: dict[str, Any]) -> None:
+        shaped = document["trials"][index]
+        shaped["base_lr"] = rates
+        for path in lists:
+            *way, name = path.split(".")
+            here: Any = shaped["schedule"]
+            for step in way:
+                here = here[int(step) if step.isdecimal() else step]
+            old = here[name]
+            here[name] = [*old, *[old[-1]] * (len(rates) - len(old))][: len(rates)] if isinstance(rates, list) else old[0]
+
+    return change(update)
 
 
 def trial() -> Trial:

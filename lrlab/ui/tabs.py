@@ -1,4 +1,4 @@
-"""Beneath the sliders: numbers, formula, code, sharing and import. A tab that is closed costs nothing."""
+"""Beneath the sliders: numbers, advice, plans, formula, code, sharing and import. A tab that is closed costs nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrlab import engine
 from lrlab.experiment import MAX_BYTES, DocumentError
 from lrlab.exporters import EXPORTERS, export
 from lrlab.readers import exported
-from lrlab.ui import state
+from lrlab.ui import advice, planner, resume, state
 from lrlab.ui.widgets import escape, offer
 
 MOST_ROWS = 2_000_000
@@ -21,9 +21,18 @@ MOST_ROWS = 2_000_000
 
 def show() -> None:
     """All tabs."""
-    names = ["Numbers", "Formula", "Code", "Share", "Import"]
-    shown: Any = st.tabs(names, key="tabs", on_change="rerun")
-    for tab, fill in zip(shown, (_numbers, _formula, _code, _share, _import), strict=True):
+    tabs = {
+        "Numbers": _numbers,
+        "Advice": advice.tab,
+        "Restarts": planner.tab,
+        "Resume": resume.tab,
+        "Formula": _formula,
+        "Code": _code,
+        "Share": _share,
+        "Import": _import,
+    }
+    shown: Any = st.tabs(list(tabs), key="tabs", on_change="rerun")
+    for tab, fill in zip(shown, tabs.values(), strict=True):
         if tab.open:
             with tab:
                 fill()

@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from lrlab import charts
-from lrlab.run import calls
+from lrlab.run import Clock, calls
 from lrlab.schedules import KINDS, Schedule
-from lrlab.ui import fields, state
+from lrlab.ui import advice, fields, groups, state
 from lrlab.ui.widgets import Path, commit, escape, offer, said
 
 if TYPE_CHECKING:
     from lrlab.experiment import Trial
 
 _STROKES = ("━━━", "╺╸╺╸", "┄┄┄", "━┄━┄", "━╸━╸", "━┄┄━")
-_CLOCKS = {
-    "step": "step() per optimizer step",
-    "epoch": "step() per epoch",
-    "micro_batch": "step() per micro-batch",
-    "process": "step() per process (Accelerate)",
-}
+_CALLERS: tuple[tuple[Clock, str], ...] = (
+    ("step", "step() per optimizer step"),
+    ("epoch", "step() per epoch"),
+    ("micro_batch", "step() per micro-batch"),
+    ("process", "Accelerate: step() per process"),
+    ("step", "Accelerate, split_batches=True"),
+    ("step", 'Lightning, interval="step"'),
+    ("epoch", 'Lightning, interval="epoch" (default)'),
+    ("step", "transformers Trainer"),
+)
+"""Who calls scheduler.step(), and the clock that this comes to; the first of each clock is what a document alone tells."""
 
 
 def chips() -> None:
@@ -45,7 +50,7 @@ def chips() -> None:
 
 def _chip(index: int, trial: Trial) -> str:
     name = escape(trial.name if len(trial.name) <= charts.LABEL else trial.name[: charts.LABEL - 1] + "…")
-    return f"**{_STROKES[index % len(_STROKES)]}** {name}{' (hidden)' * trial.hidden}"
+    return f"**{_STROKES[index % len(_STROKES)]}** {name}{' (hidden)' * trial.hidden}{advice.sign(trial)}"
 
 
 def _add() -> None:
@@ -73,10 +78,10 @@ def shaping() -> None:
     index, trial, run = state.chosen(), state.trial(), state.experiment().run
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{escape(trial.schedule.kind)}**", width="content", help=escape(shape_of(type(trial.schedule))))
-        offer("clock", trial.clock)
+        offer("caller", _caller(trial))
         st.selectbox(
-            "scheduler.step() is called", list(_CLOCKS), key="clock", format_func=_CLOCKS.__getitem__, label_visibility="collapsed", width=260,
-            on_change=lambda: commit("clock", (*_chosen(), "clock"), st.session_state.clock),
+            "scheduler.step() is called", range(len(_CALLERS)), key="caller", format_func=[text for _, text in _CALLERS].__getitem__,
+            label_visibility="collapsed", width=270, on_change=_call,
         )  # fmt: skip
         renaming = st.popover("Rename", type="tertiary", icon=":material/edit:", key="renaming", on_change="rerun")
         if renaming.open:
@@ -84,9 +89,24 @@ def shaping() -> None:
                 offer("name", trial.name)
                 st.text_input("name", key="name", max_chars=200, on_change=lambda: commit("name", (*_chosen(), "name"), st.session_state.name))
                 said("name")
+        groups.show()
         _actions(index, hidden=trial.hidden, last=len(state.experiment().trials) - 1)
+    advice.beside()
     with st.container(key="fields"):
         fields.show(trial, _chosen(), calls(run, trial.clock))
+
+
+def _caller(trial: Trial) -> int:
+    """Who calls step(): as the person said of this trial, or as its clock alone tells."""
+    said_: dict[str, int] = st.session_state.setdefault("callers", {})
+    known = said_.get(trial.name, 0)
+    return known if _CALLERS[known][0] == trial.clock else [clock for clock, _ in _CALLERS].index(trial.clock)
+
+
+def _call() -> None:
+    caller = st.session_state.caller
+    st.session_state.callers[state.trial().name] = caller
+    commit("caller", (*_chosen(), "clock"), _CALLERS[caller][0])
 
 
 def _chosen() -> Path:
@@ -96,9 +116,10 @@ def _chosen() -> Path:
 
 def _actions(index: int, *, hidden: bool, last: int) -> None:
     button = partial(st.button, type="tertiary")
-    button("Duplicate", key="duplicate", icon=":material/content_copy:", on_click=state.duplicate)
-    button("Earlier", key="earlier", icon=":material/arrow_back:", disabled=index == 0, on_click=state.move, args=(-1,))
-    button("Later", key="later", icon=":material/arrow_forward:", disabled=index == last, on_click=state.move, args=(1,))
+    with st.container(horizontal=True, key="tools.trial", width="content"):
+        button("Duplicate", key="duplicate", icon=":material/content_copy:", on_click=state.duplicate, help="Duplicate")
+        button("Earlier", key="earlier", icon=":material/arrow_back:", disabled=index == 0, on_click=state.move, args=(-1,), help="Earlier")
+        button("Later", key="later", icon=":material/arrow_forward:", disabled=index == last, on_click=state.move, args=(1,), help="Later")
     show, eye = ("Show", ":material/visibility:") if hidden else ("Hide", ":material/visibility_off:")
     button(show, key="hide", icon=eye, on_click=state.toggle)
     button("Remove", key="remove", icon=":material/delete:", on_click=state.remove)

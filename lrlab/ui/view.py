@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lrlab.ui import state
-from lrlab.ui.widgets import commit, escape, offer
+from lrlab.ui.widgets import accept, commit, escape, offer
 
 
 def problem() -> None:
@@ -26,6 +26,20 @@ def switches() -> None:
         _choice("y", view.y, {"linear": "linear", "log": "log"})
         offer("marks", view.marks)
         st.toggle("marks", key="marks", on_change=lambda: commit("marks", ("view", "marks"), st.session_state.marks))
+        with st.container(horizontal=True, key="tools.history", width="content"):
+            _travel("Undo", "past", "future", "Ctrl+Z")
+            _travel("Redo", "future", "past", "Ctrl+Y")
+
+
+def _travel(label: str, back: str, forth: str, shortcut: str) -> None:
+    """A button that takes back the last change, or makes it again."""
+
+    def go() -> None:
+        accept()
+        state.travel(back, forth)
+
+    icon = f":material/{label.lower()}:"
+    st.button(label, key=label.lower(), icon=icon, help=f"{label} ({shortcut})", disabled=not st.session_state[back], on_click=go, shortcut=shortcut)
 
 
 def _choice(name: str, value: str, labels: dict[str, str]) -> None:

@@ -131,7 +131,7 @@ def test_open_in_tune_adds_the_schedule_and_goes_there() -> None:
     assert not app.exception
     trials = app.session_state["experiment"].trials
     assert [t.name for t in trials] == ["SGDR", "one cosine", "StepLR"]
-    assert app.get_by_key("clock"), "Tune is on screen"
+    assert app.get_by_key("caller"), "Tune is on screen"
 
 
 def test_an_unknown_schedule_is_one_sentence_and_the_gallery() -> None:

@@ -114,9 +114,9 @@ def test_milestones_are_steps_or_the_lengths_of_the_parts() -> None:
     app.button_group(key=f"{ROOT}.schedulers/spans").set_value("durations").run()
     assert [app.slider(key=f"{ROOT}.milestones.length.{i}/slider").value for i in (0, 1)] == [100, 300]
     assert any("600 ticks that are left" in caption.value for caption in app.caption)
-    app.number_input(key=f"{ROOT}.milestones.length.0/number").set_value(150).run()
+    app.text_input(key=f"{ROOT}.milestones.length.0/number").set_value("150").run()
     assert shown(app)["milestones"] == [150, 450], "the second part keeps its 300"
-    app.number_input(key=f"{ROOT}.milestones.length.1/number").set_value(-1).run()
+    app.text_input(key=f"{ROOT}.milestones.length.1/number").set_value("-1").run()
     assert shown(app)["milestones"] == [150, 450]
     assert "must not decrease" in app.error[0].value
     app.button_group(key=f"{ROOT}.schedulers/spans").set_value("steps").run()
@@ -154,7 +154,7 @@ def test_sixteen_levels_are_editable() -> None:
         schedule = {"kind": "torch.ChainedScheduler", "schedulers": [schedule]}
     app = page(schedule)
     deepest = ROOT + ".schedulers.0" * 15
-    app.number_input(key=f"{deepest}.step_size/number").set_value(7).run()
+    app.text_input(key=f"{deepest}.step_size/number").set_value("7").run()
     found = at_hand(app).trials[0].schedule
     for _ in range(15):
         found = found.schedulers[0]

@@ -99,7 +99,7 @@ def test_a_horizon_follows_the_run_until_it_is_told_otherwise() -> None:
 def test_a_refused_value_changes_nothing_and_is_said() -> None:
     app = opened()
     before = at_hand(app)
-    app.number_input(key="trials.0.schedule.schedulers.1.T_0/number").set_value(0).run()
+    app.text_input(key="trials.0.schedule.schedulers.1.T_0/number").set_value("0").run()
     assert at_hand(app) == before
     assert "must be greater than 0" in app.error[0].value
     app.number_input(key="run.batch_size").set_value(0).run()
@@ -198,13 +198,37 @@ def test_a_negative_milestone_has_a_slider_too() -> None:
     assert app.slider(key="trials.0.schedule.milestones.0/slider").value == -5
 
 
-@pytest.mark.parametrize("key", ["trials.0.base_lr/number", "trials.0.schedule.milestones.0/number", "run.epochs"])
-def test_an_emptied_field_gets_back_what_it_had(key: str) -> None:
+@pytest.mark.parametrize(("key", "empty"), [("trials.0.base_lr/number", None), ("trials.0.schedule.milestones.0/number", ""), ("run.epochs", None)])
+def test_an_emptied_field_gets_back_what_it_had(key: str, empty: str | None) -> None:
     app = opened()
-    before, value = at_hand(app), app.number_input(key=key).value
-    app.number_input(key=key).set_value(None).run()
+    before, value = at_hand(app), app.get_by_key(key).value
+    app.get_by_key(key).set_value(empty).run()
     assert at_hand(app) == before
-    assert app.number_input(key=key).value == value
+    assert app.get_by_key(key).value == value
+
+
+@pytest.mark.parametrize(("typed", "ticks"), [("10ep", 3910), ("10%", 6060), ("3,910", 3910), ("1e3", 1000), ("500 steps", 500)])
+def test_a_duration_may_be_typed_in_epochs_steps_or_as_a_share(typed: str, ticks: int) -> None:
+    app = opened()
+    app.text_input(key="trials.0.schedule.schedulers.1.T_0/number").set_value(typed).run()
+    assert ticks == at_hand(app).trials[0].schedule.schedulers[1].T_0
+    assert app.text_input(key="trials.0.schedule.schedulers.1.T_0/number").value == str(ticks)
+
+
+def test_what_is_no_duration_is_said_and_nothing_is_lost() -> None:
+    app = opened()
+    before = at_hand(app)
+    app.text_input(key="trials.0.schedule.schedulers.1.T_0/number").set_value("ten epochs").run()
+    assert at_hand(app) == before
+    assert "'ten epochs' is no duration, such as 500, 5ep or 10%" in app.error[0].value
+
+
+def test_milestones_may_be_typed_in_epochs() -> None:
+    step = {"kind": "torch.MultiStepLR", "milestones": [30, 60]}
+    run = {"total_steps": 1000, "steps_per_epoch": 10}
+    app = opened({"lrlab": 1, "run": run, "trials": [{"name": "t", "base_lr": 0.1, "schedule": step}]})
+    app.text_input(key="trials.0.schedule.milestones/list").set_value("30ep, 60ep, 80%").run()
+    assert at_hand(app).trials[0].schedule.milestones == (300, 600, 800)
 
 
 def test_a_whole_number_may_be_typed_as_a_browser_reads_it_and_a_fraction_is_refused_with_a_sentence() -> None:

@@ -1,0 +1,48 @@
+"""The parameter groups of the trial being shaped: one rate, some rates, or rates that fall from layer to layer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lrlab.experiment import MAX_GROUPS
+from lrlab.ui import state
+from lrlab.ui.widgets import WHOLE, escape
+
+_ONE, _TWO, _LAYERS = "one group", "backbone and head", "layer-wise decay"
+
+
+def show() -> None:
+    """A popover that makes one group, two, or one a layer of them."""
+    popover = st.popover("Groups", type="tertiary", icon=":material/account_tree:", key="groups", on_change="rerun")
+    if not popover.open:
+        return
+    with popover:
+        rates = state.trial().base_rates
+        st.caption("Parameter groups, each with a base rate of its own. Any other list can be typed into base_lr.")
+        how = st.segmented_control("Rates", (_ONE, _TWO, _LAYERS), key="groups.how", default=_TWO if len(rates) == 1 else _ONE, required=True)
+        wanted = _wanted(str(how), max(rates))
+        text = ", ".join(f"{rate:.4g}" for rate in (wanted if isinstance(wanted, list) else [wanted])[:6])
+        more = f" … {wanted[-1]:.4g} ({len(wanted)} groups)" if isinstance(wanted, list) and len(wanted) > 6 else ""  # noqa: PLR2004
+        st.caption(f"base_lr: {escape(text + more)}")
+        st.button("Use them", key="groups.use", type="primary", on_click=_use, args=(wanted,))
+
+
+def _use(rates: float | list[float]) -> None:
+    if state.set_groups(rates) is None:
+        st.session_state.groups = False
+
+
+def _wanted(how: str, head: float) -> float | list[float]:
+    """The rates that were asked for; the last group is the head."""
+    if how == _ONE:
+        return head
+    if how == _TWO:
+        share = st.number_input("the backbone's share of the head's rate", 0.0, 1.0, 0.1, step=0.05, key="groups.share", format="%.4g")
+        return [_round(head * share), head]
+    factor = st.number_input("decay from layer to layer", 0.01, 1.0, 0.75, step=0.05, key="groups.factor", format="%.4g")
+    depth = int(st.number_input("layers below the head", 1.0, float(MAX_GROUPS - 1), 12.0, step=1.0, key="groups.depth", format=WHOLE))
+    return [_round(head * factor ** (depth - layer)) for layer in range(depth)] + [head]
+
+
+def _round(rate: float) -> float:
+    return float(f"{rate:.12g}")

@@ -1,0 +1,216 @@
+"""Advice on the page: findings with their fixes, dismissals, undo and redo, and what the chart shows of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import ROOT
+from streamlit.testing.v1 import AppTest
+
+from lrlab import advice, engine
+from lrlab.experiment import Experiment, parse
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
+
+WARMUP = {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 100}
+BROKEN = {
+    "lrlab": 1,
+    "run": {"samples": 10_000, "batch_size": 10, "epochs": 1},
+    "trials": [
+        {
+            "name": "broken",
+            "base_lr": 0.1,
+            "schedule": {"kind": "torch.SequentialLR", "schedulers": [WARMUP, {"kind": "torch.CosineAnnealingLR", "T_max": 950}], "milestones": [50]},
+        }
+    ],
+}
+PER_EPOCH = {
+    "lrlab": 1,
+    "run": {"samples": 10_000, "batch_size": 10, "epochs": 5},
+    "trials": [{"name": "cosine", "base_lr": 0.1, "clock": "epoch", "schedule": {"kind": "torch.CosineAnnealingLR", "T_max": 5000}}],
+}
+
+
+def opened(document: dict[str, Any], tab: str | None = None) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.query_params["s"] = parse(document).link()
+    if tab:
+        app.session_state["tabs"] = tab
+    app.run()
+    assert not app.exception
+    return app
+
+
+def at_hand(app: AppTest) -> Experiment:
+    found: Experiment = app.session_state["experiment"]
+    return found
+
+
+def traces(app: AppTest) -> list[dict[str, Any]]:
+    chart = app.get("bidi_component")[0].proto.json
+    found: list[dict[str, Any]] = json.loads(chart)["figure"]["data"]
+    return found
+
+
+def values(packed: dict[str, str]) -> list[float]:
+    found: list[float] = np.frombuffer(base64.b64decode(packed["bdata"]), dtype=packed["dtype"]).tolist()
+    return found
+
+
+def buttons(app: AppTest) -> list[str]:
+    return [str(button.key) for button in app.button]
+
+
+def test_a_fix_is_applied_taken_back_and_made_again() -> None:
+    app = opened(BROKEN)
+    before = at_hand(app)
+    assert any("total\\_iters = 100 of LinearLR" in text.value for text in app.markdown)
+    app.button(key="fix.beside.0.LR121").click().run()
+    after = at_hand(app)
+    assert after.trials[0].schedule.schedulers[0].total_iters == 50
+    assert not advice.check(after)
+    assert "fix.beside.0.LR121" not in buttons(app)
+    app.button(key="undo").click().run()
+    assert at_hand(app) == before
+    assert "fix.beside.0.LR121" in buttons(app)
+    app.button(key="redo").click().run()
+    assert at_hand(app) == after
+
+
+def test_undo_reaches_the_run_in_the_side_bar_and_a_new_change_ends_redo() -> None:
+    app = opened(BROKEN)
+    app.number_input(key="run.epochs").set_value(3.0).run()
+    app.button(key="undo").click().run()
+    assert at_hand(app).run.epochs == 1
+    assert app.number_input(key="run.epochs").value == 1
+    assert not app.button(key="redo").disabled
+    app.number_input(key="run.epochs").set_value(2.0).run()
+    assert app.button(key="redo").disabled
+
+
+def test_what_is_dismissed_is_in_the_document_and_can_be_taken_back() -> None:
+    app = opened(BROKEN, tab="Advice")
+    app.button(key="dismiss.beside.0.LR121").click().run()
+    assert at_hand(app).document()["trials"][0]["dismissed"] == ["LR121"]
+    assert "fix.beside.0.LR121" not in buttons(app)
+    app.button(key="back.0.LR121").click().run()
+    assert at_hand(app).trials[0].dismissed == ()
+    assert "fix.beside.0.LR121" in buttons(app)
+
+
+def test_the_meant_curve_is_drawn_faintly_until_the_fix() -> None:
+    app = opened(PER_EPOCH)
+    lines = [t for t in traces(app) if t["mode"] == "lines"]
+    actual, meant = lines[0], lines[-1]
+    assert meant["opacity"] < 1 == actual.get("opacity", 1)
+    assert not meant["showlegend"]
+    fixed = parse(PER_EPOCH | {"trials": [PER_EPOCH["trials"][0] | {"clock": "step"}]})
+    want = engine.curve(fixed.run, fixed.trials[0])
+    assert values(meant["y"]) == pytest.approx(want.lr.tolist(), rel=1e-6)
+    assert min(values(actual["y"])) > 0.0999, "in five calls the rate hardly moves"
+    app.button(key="fix.beside.0.LR101").click().run()
+    lines = [t for t in traces(app) if t["mode"] == "lines"]
+    assert len(lines) == 1
+    assert min(values(lines[0]["y"])) < 1e-6
+
+
+def test_findings_are_markers_in_the_chart_at_their_step_and_rate() -> None:
+    app = opened(BROKEN)
+    flags = next(t for t in traces(app) if t["name"] == "warnings")
+    assert values(flags["x"]) == [50]
+    assert values(flags["y"]) == pytest.approx([0.1])
+    assert "LR121" in flags["text"][0]
+
+
+def test_a_chip_says_how_many_findings_its_trial_has() -> None:
+    app = opened(BROKEN)
+    assert app.get_by_key("chip").options[0].endswith("▲1")
+
+
+def test_who_calls_step_sets_the_clock_and_is_remembered() -> None:
+    app = opened(PER_EPOCH)
+    box = app.selectbox(key="caller")
+    box.set_value(5).run()
+    assert at_hand(app).trials[0].clock == "step"
+    assert app.selectbox(key="caller").value == 5, "Lightning's interval, not merely a clock"
+    app.button(key="undo").click().run()
+    assert app.selectbox(key="caller").value == 1
+
+
+def test_the_planner_applies_a_length_and_a_budget() -> None:
+    document = {
+        "lrlab": 1,
+        "run": {"samples": 1000, "batch_size": 10, "epochs": 200},
+        "trials": [
+            {"name": "SGDR", "base_lr": 0.05, "clock": "epoch", "schedule": {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 10, "T_mult": 2}}
+        ],
+    }
+    app = opened(document, tab="Restarts")
+    assert "cut" in app.warning[0].value
+    app.button(key="plan.below").click().run()
+    assert at_hand(app).run.epochs == 150
+    assert "none is cut" in app.success[0].value
+    app.button(key="undo").click().run()
+    app.select_slider(key="plan.cycles").set_value(3).run()
+    app.button(key="plan.length").click().run()
+    assert at_hand(app).trials[0].schedule.T_0 == 29, "200 / 7 rounded up"
+
+
+def test_a_resume_shows_its_jump() -> None:
+    document = PER_EPOCH | {"trials": [PER_EPOCH["trials"][0] | {"clock": "step"}]}
+    app = opened(document, tab="Resume")
+    app.number_input(key="resume.step").set_value(4000.0).run()
+    assert app.metric[0].value == "1 times"
+    app.selectbox(key="resume.how").set_value("last_epoch").run()
+    before = 0.05 * (1 + np.cos(np.pi * 0.8))
+    assert float(app.metric[0].value.split()[0]) == pytest.approx(0.1 / before, rel=1e-3), "the fresh optimizer's 0.1"
+    app.selectbox(key="resume.how").set_value("longer").run()
+    app.number_input(key="resume.length").set_value(10.0).run()
+    after = 0.05 * (1 + np.cos(np.pi * 0.4))
+    assert float(app.metric[0].value.split()[0]) == pytest.approx(after / before, rel=1e-3)
+
+
+def test_groups_of_a_backbone_and_layers_are_made_and_unmade() -> None:
+    app = opened(PER_EPOCH)
+    app.session_state["groups"] = True
+    app.run()
+    app.button(key="groups.use").click().run()
+    assert at_hand(app).trials[0].base_lr == (0.01, 0.1)
+    app.session_state["groups"] = True
+    app.session_state["groups.how"] = "layer-wise decay"
+    app.run()
+    app.button(key="groups.use").click().run()
+    rates = at_hand(app).trials[0].base_rates
+    assert len(rates) == 13
+    assert rates[0] == pytest.approx(0.1 * 0.75**12)
+    assert rates[-1] == 0.1
+    assert len([t for t in traces(app) if t["mode"] == "lines" and t.get("opacity", 1) == 1]) == 13
+    app.session_state["groups"] = True
+    app.session_state["groups.how"] = "one group"
+    app.run()
+    app.button(key="groups.use").click().run()
+    assert at_hand(app).trials[0].base_lr == 0.1
+
+
+def test_lists_of_groups_follow_their_number() -> None:
+    schedule = {"kind": "torch.OneCycleLR", "max_lr": [0.1, 0.2, 0.3], "total_steps": None}
+    app = opened({"lrlab": 1, "run": {"total_steps": 100}, "trials": [{"name": "t", "base_lr": [0.1, 0.1, 0.1], "schedule": schedule}]})
+    app.session_state["groups"] = True
+    app.session_state["groups.how"] = "backbone and head"
+    app.run()
+    app.button(key="groups.use").click().run()
+    assert at_hand(app).trials[0].schedule.max_lr == (0.1, 0.2)
+
+
+def test_the_calculators_answer() -> None:
+    app = opened(PER_EPOCH, tab="Advice")
+    app.number_input(key="skipped").set_value(50.0).run()
+    assert any("50 \\(1\\.00%\\) ahead" in text.value for text in app.markdown)
+    app.text_input(key="warmup.value").set_value("1.0").run()
+    assert any("1 step of warmup" in text.value for text in app.markdown)
+    app.text_input(key="warmup.value").set_value("often").run()
+    assert not app.exception
