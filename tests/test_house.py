@@ -21,7 +21,7 @@ HEAVY = ("torch", "sympy", "pandas", "plotly", "streamlit", "transformers", "sci
 GROUND = ("schedules", "run", "experiment")
 FIRST = (
     "engine", "advice", "exporters", "readers", "families", "formula",
-    "charts", "lessons", "integrations", "metrics", "resume", "calculators", "planner", "budget",
+    "charts", "lessons", "integrations", "metrics", "resume", "calculators", "planner", "budget", "recipes",
 )  # fmt: skip
 
 

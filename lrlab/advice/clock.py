@@ -322,7 +322,7 @@ class GoneEarly(Rule):
         ended = any(given.ends_by for _, given, _, last in case.nodes() if last)
         if case.epochs < 2 or case.calls <= case.epochs or ended or case.bound.no_formula or case.peak <= 0:  # noqa: PLR2004
             return None
-        tick = self.TENTH * case.calls
+        tick = int(self.TENTH * case.calls)
         places = [place for _, schedule, _, last in case.nodes() if last and not schedule.children() for place in milestones(schedule)[1]]
         in_epochs = bool(places) and 0 < max(places) <= case.epochs and case.run.updates >= MANY and case.rate(tick) < FALLEN * case.peak
         if not in_epochs and (case.rate(tick) >= SMALL * case.peak or case.last >= SMALL * case.peak):

@@ -18,6 +18,14 @@ HOWS: dict[str, str] = {
     "nothing": "nothing: the schedule begins anew",
 }
 STRETCHES: dict[str, str] = {"re-horizon": "horizon of the new length", "hold": "old horizon, past its end", "restart": "begun anew for the rest"}
+ABOUT: dict[str, str] = {
+    "state": "optimizer.load_state_dict() and scheduler.load_state_dict(): the curve goes on as if nothing had been.",
+    "last_epoch": "A fresh optimizer begins at its base rate, and a scheduler that multiplies the rate it finds goes on from there. Load both states.",
+    "nothing": "A new optimizer and a new scheduler: warmup and all come once more.",
+    "re-horizon": "torch's load_state_dict() brings the saved T_max back: set the new one after loading.",
+    "hold": "What the old schedule does past its end: some hold, some climb again, some raise.",
+    "restart": "A new scheduler over the steps that are left, from the first rate of its curve.",
+}
 POINTS = 600
 HEIGHT = 240
 
@@ -43,6 +51,7 @@ def tab() -> None:
             st.info(f"{escape(str(error))}.")
             return
         ratio = f"{jump.ratio:.4g} times" if np.isfinite(jump.ratio) else "from nothing"
+        st.caption(ABOUT[st.session_state["resume.stretch"] if how == "longer" else how])
         st.metric("the rate jumps by", ratio, border=True)
         st.markdown(f"Step {step:,}: {jump.before:.4g} uninterrupted, **{jump.after:.4g}** resumed.")
         if jump.warning:
