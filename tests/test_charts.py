@@ -19,7 +19,10 @@ from lrlab.experiment import View
 
 def figure(document: dict[str, Any], **view: Any) -> go.Figure:
     experiment = lrlab.experiment.parse(document)
-    drawn = charts.overlay(experiment.run, engine.curves(experiment), View(**view))
+    return read(charts.overlay(experiment.run, engine.curves(experiment), View(**view)))
+
+
+def read(drawn: charts.Figure) -> go.Figure:
     for trace in drawn["data"]:
         for axis in "xy":
             packed = trace[axis]
@@ -91,3 +94,28 @@ def test_no_trial_is_an_empty_chart_that_says_what_to_do() -> None:
     assert drawn.data == ()
     assert "Add a trial" in drawn.layout.annotations[0].text
     assert math.isfinite(drawn.layout.xaxis.range[1])
+
+
+def test_what_was_meant_and_where_findings_lie_is_drawn_over_the_lines() -> None:
+    experiment = lrlab.experiment.parse(oracle.document(STEP, steps=1000, name="<b>mine</b>"))
+    curve = engine.curve(experiment.run, experiment.trials[0])
+    flags = [charts.Flag(0, 100, 0.01, "error", "LR101: <script> " + "long " * 40), charts.Flag(0, 999, 1e-11, "warning", "LR104: x")]
+    drawn = read(charts.overlay(experiment.run, [curve], View(y="log"), {0: curve}, flags))
+    line, band, meant, errors, warnings = (t for t in drawn.data if "marks" not in t.name)
+    assert line.opacity is None
+    assert band.opacity == meant.opacity < 1
+    assert (line.name, meant.showlegend) == ("&lt;b&gt;mine&lt;/b&gt;", False)
+    assert (errors.x.tolist(), warnings.x.tolist()) == ([100], [999])
+    assert errors.marker.symbol != warnings.marker.symbol
+    assert "&lt;script&gt;" in errors.text[0], "plotly reads markup"
+    assert all(len(part) < 90 for part in errors.text[0].split("<br>"))
+    assert warnings.y[0] == pytest.approx(line.y.min()), "on a log axis at the bottom, not below it"
+
+
+def test_a_resume_is_drawn_against_what_would_have_been() -> None:
+    experiment = lrlab.experiment.parse(oracle.document(STEP, run={"total_steps": 1000, "steps_per_epoch": 50}))
+    steps = np.arange(500, 1000)
+    rates = engine.lr(experiment.run, experiment.trials[0], steps)
+    drawn = read(charts.resumed(experiment.run, (steps, rates), (steps, rates * 2), 500, View(x="epoch")))
+    assert [line.name for line in drawn.data] == ["uninterrupted", "resumed"]
+    assert drawn.data[1].x[0] == drawn.layout.shapes[0].x0 == 10

@@ -86,15 +86,40 @@ def test_export_writes_what_the_library_does(call: Callable[..., Call], file: Pa
         assert len(out.splitlines()) == 21
 
 
-def test_check_counts_and_lists_findings(call: Callable[..., Call], file: Path) -> None:
-    findings = lrlab.advice.check(lrlab.load(file))
-    status, out, err = call("check", file)
-    assert status == int(any(finding.severity == "error" for finding in findings))
-    assert out
-    assert err == ""
-    status, out, err = call("check", "--json", file)
-    assert len(json.loads(out)) == len(findings)
-    assert err == ""
+PER_EPOCH = oracle.document(COSINE | {"T_max": 5000}, run={"total_steps": 5000, "steps_per_epoch": 1000}, clock="epoch", name="mine")
+LONG = oracle.document(COSINE | {"T_max": 2000}, steps=1000, name="mine")
+
+
+def test_check_tells_what_is_wrong_and_how_to_mend_it(call: Callable[..., Call], tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(PER_EPOCH))
+    status, out, err = call("check", path)
+    assert (status, err) == (1, "")
+    assert out.splitlines()[0].startswith("error LR101 mine: Only 0.1 % of the curve runs")
+    assert "[Step after every optimizer step]" in out
+    assert out.splitlines()[-1].startswith("1 error, 0 warnings, ")
+
+
+def test_check_exits_with_1_for_errors_only(call: Callable[..., Call], tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(LONG))
+    assert call("check", path)[0] == 0
+    path.write_text(json.dumps(PER_EPOCH | {"trials": [PER_EPOCH["trials"][0] | {"dismissed": ["LR101"]}]}))
+    assert call("check", path)[0] == 0
+    assert "LR101" not in call("check", path)[1]
+
+
+def test_check_writes_findings_as_json(call: Callable[..., Call], tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(PER_EPOCH))
+    status, out, err = call("check", "--json", path)
+    assert (status, err) == (1, "")
+    found = json.loads(out)[0]
+    assert found["code"] == "LR101"
+    assert (found["severity"], found["trial"]) == ("error", "mine")
+    assert found["fix"]["changes"] == [{"path": ["clock"], "value": "step"}]
+    assert found["why"]
+    assert found["source"]
 
 
 def test_the_schema_is_one_and_refuses_what_is_no_document(call: Callable[..., Call]) -> None:

@@ -70,8 +70,8 @@ PUBLISHED = {
     "EfficientNet-B0 on ImageNet, 350 epochs": Published(218949, 0.128, 0.128 * 0.97**145, {0: 0.0, 1564: 0.064, 15014: 0.128 * 0.97**10}),
     # lr 5e-4 * 1024 / 512, --warmup-lr 1e-6, --min-lr 1e-5
     "DeiT-B on ImageNet, 300 epochs": Published(300 * 1251, 0.001, 1e-5, {0: 1e-6}),
-    "Swin-T on ImageNet, 300 epochs": Published(300 * 1251, 0.001, 1e-5, {0: 1e-6, 20 * 1251: 0.001}),
-    "ConvNeXt-T on ImageNet, 300 epochs": Published(300 * 312, 0.004, 1e-6, {0: 0.0, 20 * 312: 0.004}),
+    "Swin-T on ImageNet, 300 epochs": Published(300 * 1251, 0.001, 1e-5, {0: 1e-6, 10 * 1251: 5.005e-4, 20 * 1251: 0.001}),
+    "ConvNeXt-T on ImageNet, 300 epochs": Published(300 * 312, 0.004, 1e-6, {0: 0.0, 10 * 312: 0.002, 20 * 312: 0.004}),
     "ResNet-50 on ImageNet, 100 epochs (Flax)": Published(100 * 10009, 0.05, 0.0, {0: 0.0, 5 * 10009: 0.05}),
     # supports [500, 3000, 6000, 9000, 10000], base 0.003, a tenth behind each
     "BiT fine-tuned on CIFAR-10": Published(10000, 0.003, 3e-6, {250: 0.0015, 500: 0.003, 3000: 0.003, 3001: 3e-4, 6001: 3e-5, 9001: 3e-6}),
@@ -91,7 +91,7 @@ PUBLISHED = {
     "ResNet-9 on CIFAR-10 in 24 epochs (DAWNBench)": Published(24 * 97, 0.4, 0.0, {0: 0.0, 5 * 97: 0.4}),
     # blr 1.5e-4 * 4096 / 256; 40 of 800 epochs
     "MAE ViT-L pre-training, 800 epochs": Published(800 * 312, 0.0024, 0.0, {20 * 312: 0.0012, 40 * 312: 0.0024, 420 * 312: 0.0012}),
-    "DINO ViT-S/16, 100 epochs": Published(100 * 2502, 0.001, 1e-6, {10 * 2502: 0.001}),
+    "DINO ViT-S/16, 100 epochs": Published(100 * 2502, 0.001, 1e-6, {5 * 2502: 5e-4, 10 * 2502: 0.001}),
     # 0.3 * 4096 / 256; 0.2 * 4096 / 256
     "SimCLR ResNet-50, 100 epochs, batch 4,096": Published(1281167 * 100 // 4096 + 1, 4.8, 0.0, {0: 0.0}),
     "BYOL ResNet-50, 1,000 epochs": Published(1281167 * 1000 // 4096, 3.2, 0.0, {0: 0.0}),
@@ -109,7 +109,7 @@ PUBLISHED = {
     "DETR R50 on COCO, 300 epochs": Published(300 * 7393, 1e-4, 1e-5, {200 * 7393 - 1: 1e-4, 200 * 7393: 1e-5}),
     # 1e-4 after 10,000 steps, linear decay over 1,000,000
     "BERT pre-training, 1M steps": Published(1_000_000, 1e-4, 0.0, {5000: 5e-5, 10_000: 1e-4, 505_000: 5e-5}),
-    "RoBERTa-large pre-training, 500k steps": Published(500_000, 4e-4, 0.0, {30_000: 4e-4, 265_000: 2e-4}),
+    "RoBERTa-large pre-training, 500k steps": Published(500_000, 4e-4, 0.0, {15_000: 2e-4, 30_000: 4e-4, 265_000: 2e-4}),
     # 1 / sqrt(max(n, 10^4)) for 2^19 steps
     "T5 pre-training, 2^19 steps": Published(2**19, 0.01, 2**-9.5, {0: 0.01, 10_000: 0.01, 40_000: 0.005, 250_000: 0.002}),
     # warmup_iters 2000, lr_decay_iters 600000, learning_rate 6e-4, min_lr 6e-5; the warmup is (it + 1) / (warmup_iters + 1)
@@ -119,13 +119,13 @@ PUBLISHED = {
     # 300e9 / 3.2e6 steps, a tenth from 260e9 tokens on
     "GPT-3 175B, 300B tokens": Published(93750, 6e-5, 6e-6, {0: 0.0, 81250: 6e-6}),
     # warmup_steps 3000, anneal_steps 300000 behind them, lr 1.2e-4, end_lr 1.2e-5, total_steps 350000
-    "GPT-J 6B": Published(350_000, 1.2e-4, 1.2e-5, {3000: 1.2e-4, 153_000: 6.6e-5, 303_000: 1.2e-5}),
+    "GPT-J 6B": Published(350_000, 1.2e-4, 1.2e-5, {1500: 6e-5, 3000: 1.2e-4, 153_000: 6.6e-5, 303_000: 1.2e-5}),
     # train-iters 143000, warmup 0.01, lr 0.0006, min_lr 0.00006
-    "Pythia 160M": Published(143_000, 6e-4, 6e-5, {1430: 6e-4}),
+    "Pythia 160M": Published(143_000, 6e-4, 6e-5, {715: 3e-4, 1430: 6e-4}),
     "LLaMA 7B, 1T tokens": Published(250_000, 3e-4, 3e-5, {1000: 1.5e-4, 2000: 3e-4}),
     "Llama 3 405B": Published(1_200_000, 8e-5, 8e-7, {4000: 4e-5, 8000: 8e-5}),
     # max_duration 739_328, t_warmup 2000 (from a tenth), alpha_f 0.1
-    "OLMo 1B, 3.1T tokens": Published(739_328, 4e-4, 4e-5, {0: 4e-5, 2000: 4e-4}),
+    "OLMo 1B, 3.1T tokens": Published(739_328, 4e-4, 4e-5, {0: 4e-5, 1000: 2.2e-4, 2000: 4e-4}),
     # lr_decay_starting_step 500000, lr_decay_steps 100000, 1-sqrt
     "SmolLM 135M, warmup-stable-decay": Published(600_000, 0.003, 0.0, {2500: 0.0015, 5000: 0.003, 499_999: 0.003, 525_000: 0.0015}),
     # 31.6 % at 1.6T and 10 % at 1.8T tokens, of 2304 * 4096 a step

@@ -9,6 +9,7 @@ from lrlab.schedules import Schedule
 from lrlab.schedules.recurrence import MetricDriven
 
 PLATEAU = "torch.ReduceLROnPlateau"
+AT_ONCE = ("keras", "optax")  # whose patience p reduces at bad call p
 
 
 def watching(case: Case) -> Any:
@@ -23,11 +24,11 @@ def patience(schedule: Schedule) -> int | None:
 
 
 class PatiencePlusOne(Rule):
-    """A plateau scheduler with patience p reduces at bad call p + 1 (Keras: p), so a run can have fewer drops than expected, or none.
+    """A plateau scheduler with patience p reduces at bad call p + 1 (Keras, optax: p), so a run can have fewer drops than expected, or none.
 
     Why: Patience 10 bears ten bad epochs and reduces at the eleventh: in a run of 10 epochs the rate cannot fall at all.
 
-    Instead: At most floor((calls - 1) / (patience + 1)) reductions fit into the run; choose patience for that.
+    Instead: At most floor((calls - 1) / (patience + 1)) reductions fit into the run, fewer with a cooldown; choose patience for that.
 
     Source: pytorch/pytorch#2545, pytorch/pytorch#119763, pytorch/pytorch#11305.
     """
@@ -42,11 +43,13 @@ class PatiencePlusOne(Rule):
         waits = patience(schedule) if schedule is not None else None
         if not waits:
             return None
-        each = max(waits, 1) if schedule.framework == "keras" else waits + 1
-        each += getattr(schedule, "cooldown", getattr(schedule, "cooldown_t", 0))
-        bad = max(waits, 1) if schedule.framework == "keras" else waits + 1
-        most = max((case.calls - 1 - bad) // each + (case.calls - 1 >= bad), 0) if case.calls > bad else 0
-        says = f"patience = {shown(waits)} reduces at bad call {shown(bad)}: at most {many(most, 'reduction')} in {many(case.calls, 'call')}."
+        bad = waits if schedule.framework in AT_ONCE else waits + 1
+        rest = getattr(schedule, "cooldown", getattr(schedule, "cooldown_t", 0))
+        if schedule.framework == "keras":  # counts the cooldown's last call as a bad one
+            rest = max(rest - 1, 0)
+        seen = case.calls // getattr(schedule, "accumulation_size", 1)
+        most = max((seen - 1 - bad) // (bad + rest) + 1, 0)  # the first value is the best so far
+        says = f"patience = {shown(waits)} reduces at bad call {shown(bad)}: at most {many(most, 'reduction')} in {many(seen, 'call')}."
         return self.found(case, says, severity="warning" if most == 0 else "note")
 
 
