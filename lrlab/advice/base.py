@@ -143,6 +143,10 @@ class Case:
         """The highest rate of the run."""
         return float(np.atleast_2d(self._curve.lr)[0].max())
 
+    def highest(self, step: int) -> float:
+        """The highest rate from a step on."""
+        return float(np.atleast_2d(self._curve.lr)[0][self._curve.steps >= step].max())
+
     @cached_property
     def _curve(self) -> engine.Curve:
         return engine.curve(self.run, self.trial)

@@ -123,9 +123,10 @@ class HorizonInEpochs(_Unit):
 def first_cycle(case: Case) -> tuple[str, float, int] | None:
     """The argument that says how long the first cycle is, of what restarts at the end of the run, its ticks, and how many cycles there are."""
     for _, schedule, bound, last in case.nodes():
-        if last and restarting(schedule):
+        name = (schedule.restarts_by or ("",))[0]
+        if last and restarting(schedule) and getattr(schedule, name) is not None:
             length, factor = cycle(bound)
-            return (schedule.restarts_by or ("",))[0], length, cut(case.calls, length, factor)[2]
+            return name, length, cut(case.calls, length, factor)[2]
     return None
 
 
@@ -296,7 +297,7 @@ class KerasCountsBatches(Rule):
             f"{'The decay is over' if ends else 'One decay has passed'} after {percent(steps / case.calls)} of the run: {name} = {shown(steps)} "
             f"counts batches, and an epoch has {shown(case.run.updates)} of them ({many(case.epochs, 'epoch')})."
         )
-        fix = rescaled(case, "epoch") if steps <= case.epochs else None
+        fix = rescaled(case, "epoch") if steps <= case.epochs else setting({length.path: int(length.fits) for length in case.lengths})
         return self.found(case, says, step=steps, fix=fix)
 
 
@@ -325,7 +326,7 @@ class GoneEarly(Rule):
         tick = int(self.TENTH * case.calls)
         places = [place for _, schedule, _, last in case.nodes() if last and not schedule.children() for place in milestones(schedule)[1]]
         in_epochs = bool(places) and 0 < max(places) <= case.epochs and case.run.updates >= MANY and case.rate(tick) < FALLEN * case.peak
-        if not in_epochs and (case.rate(tick) >= SMALL * case.peak or case.last >= SMALL * case.peak):
+        if not in_epochs and max(case.rate(tick), case.highest(early)) >= SMALL * case.peak:
             return None
         changes = durations.scaled(case.schedule, case.calls / case.epochs)
         fix = rescaled(case, "epoch") if changes else stepping("epoch")

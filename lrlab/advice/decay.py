@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from lrlab.advice.base import Case, Finding, Rule, example, many, run_of, setting, shown, stepping
@@ -10,8 +11,14 @@ from lrlab.schedules import Schedule, params
 COSINE = "torch.CosineAnnealingLR"
 SCALED = 0.75  # of the run: where the last of the milestones goes that all lay beyond it
 NAMED = 3
-FLOORS = {"eta_min": "learning_rate", "lr_min": "", "end_learning_rate": "initial_learning_rate", "end_lr": "learning_rate", "swa_lr": ""}
-"""Where a decay ends, and the argument from which it starts; nothing where that is the base LR."""
+FLOORS = {
+    "eta_min": "learning_rate",
+    "lr_min": "",
+    "min_lr": "learning_rate",
+    "end_learning_rate": "initial_learning_rate",
+    "end_lr": "learning_rate",
+}
+"""Where a decay ends, and the argument from which it starts; the base LR where it has none."""
 
 
 class FloorAboveStart(Rule):
@@ -34,11 +41,11 @@ class FloorAboveStart(Rule):
             for name, start in FLOORS.items():
                 floor = getattr(schedule, name, None)
                 warms = bool(schedule.rises_by) and name == "end_lr"
-                if not isinstance(floor, float) or floor <= 0 or warms or name == "swa_lr":
+                if not isinstance(floor, float) or floor <= 0 or warms or unit(schedule, name) != "rate":
                     continue
                 begins = getattr(schedule, start, None) if start else None
                 if not isinstance(begins, (int, float)):
-                    begins = min(case.trial.base_rates)
+                    begins = math.inf if schedule.own_rate else min(case.trial.base_rates)
                 if floor >= begins:
                     says = (
                         f"{name} = {shown(floor)} is {'at' if floor == begins else 'above'} the {shown(begins)} from which {schedule.native} starts."
@@ -47,12 +54,18 @@ class FloorAboveStart(Rule):
         return None
 
 
+def unit(schedule: Schedule, name: str) -> str:
+    """What an argument counts in."""
+    field = type(schedule).model_fields[name]
+    control = params.describe(field.annotation, field.metadata).control
+    return control.unit if control else ""
+
+
 def milestones(schedule: Schedule) -> tuple[str, list[int]]:
     """The argument that lists ticks at which the rate changes, and they; of sequences, where the parts change."""
-    for name, field in type(schedule).model_fields.items():
-        control = params.describe(field.annotation, field.metadata).control
+    for name in type(schedule).model_fields:
         value = getattr(schedule, name)
-        if control and control.unit in {"ticks", "pairs"} and isinstance(value, tuple) and value:
+        if isinstance(value, tuple) and value and unit(schedule, name) in {"ticks", "pairs"}:
             return name, [v[0] if isinstance(v, tuple) else v for v in value]
     return "", []
 
@@ -77,7 +90,7 @@ class MilestonesBeyond(Rule):
             name, ticks = milestones(schedule)
             left = bound._place.ticks  # noqa: SLF001 (what binding left to it)
             beyond = [tick for tick in ticks if tick >= left]
-            if not beyond:
+            if not beyond or left < 1:  # a part that the run never comes to: where it would begin is beyond, and said
                 continue
             every = len(beyond) == len(ticks)
             fix = None

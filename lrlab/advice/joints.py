@@ -50,20 +50,16 @@ class PartUnfinished(Rule):
         name, milestones = joints(case)
         children = list(case.schedule.children().items())
         begins = [0, *milestones]
-        for (path, part), begin, end in zip(children, begins, milestones, strict=False):
+        for i, ((path, part), begin, end) in enumerate(zip(children, begins, milestones, strict=False)):
             at: Path = tuple(int(s) if s.isdecimal() else s for s in path.split("."))
             span = end - max(begin, 0)
-            if span <= 0:
-                return self.found(
-                    case, f"{part.native} never has its turn: the next part begins at tick {shown(max(end, 0))}, where it would.", step=0
-                )
             argument = part.rises_by or part.ends_by
             value = getattr(part, argument) if argument else None
-            if value is None or abs(value - span) <= 1 or end >= case.calls:
-                continue
-            if value < span:
-                continue
-            if not jumps(case, end):
+            if span <= 0:
+                says = f"{part.native} never has its turn: the next part begins at tick {shown(max(end, 0))}, where it would."
+                mend = setting({(name, i): max(begin, 0) + int(value)}) if part.rises_by and value is not None else None
+                return self.found(case, says, step=case.step(max(end, 0)), fix=mend)
+            if value is None or value <= span + 1 or end >= case.calls or not jumps(case, end):
                 continue
             before, after = case.rate(end - 1), case.rate(end)
             says = (

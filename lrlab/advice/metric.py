@@ -47,7 +47,7 @@ class PatiencePlusOne(Rule):
         rest = getattr(schedule, "cooldown", getattr(schedule, "cooldown_t", 0))
         if schedule.framework == "keras":  # counts the cooldown's last call as a bad one
             rest = max(rest - 1, 0)
-        seen = case.calls // getattr(schedule, "accumulation_size", 1)
+        seen = case.calls // max(getattr(schedule, "accumulation_size", 1), 1)
         most = max((seen - 1 - bad) // (bad + rest) + 1, 0)  # the first value is the best so far
         says = f"patience = {shown(waits)} reduces at bad call {shown(bad)}: at most {many(most, 'reduction')} in {many(seen, 'call')}."
         return self.found(case, says, severity="warning" if most == 0 else "note")

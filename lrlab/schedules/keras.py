@@ -240,6 +240,11 @@ class CosineDecayRestarts(KerasSchedule):
     alpha: Factor = 0.0
     name: Name = "SGDRDecay"
 
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """Three cycles, each twice as long as the one before: a seventh of the run for the first."""
+        return super().example(ticks, epochs, updates) | {"first_decay_steps": -(-ticks // 7)}
+
     def bind(self, place: Place) -> Self:
         """ValueError where the run goes on behind cycles that get shorter."""
         if self.t_mul < 1 and place.ticks >= self.first_decay_steps / (1.0 - self.t_mul):

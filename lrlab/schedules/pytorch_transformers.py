@@ -110,6 +110,11 @@ class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
 
     cycles: Cycles = 1.0
 
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """Three cycles: the default of one does not restart."""
+        return super().example(ticks, epochs, updates) | {"cycles": 3}
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         turns = self._turns(tick)
         cycle = shapes.cosine(turns - xp.floor(turns), 1.0, 0.0, xp)

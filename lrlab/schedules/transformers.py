@@ -105,6 +105,11 @@ class CosineWithHardRestartsWithWarmup(TransformersSchedule, native="get_cosine_
     num_training_steps: Total
     num_cycles: Cycles = 1
 
+    @classmethod
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
+        """Three cycles: the default of one does not restart."""
+        return super().example(ticks, epochs, updates) | {"num_cycles": 3}
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         progress = _progress(self, tick)
         turns = self.num_cycles * progress

@@ -20,7 +20,7 @@ HOWS: dict[str, str] = {
 STRETCHES: dict[str, str] = {"re-horizon": "horizon of the new length", "hold": "old horizon, past its end", "restart": "begun anew for the rest"}
 ABOUT: dict[str, str] = {
     "state": "optimizer.load_state_dict() and scheduler.load_state_dict(): the curve goes on as if nothing had been.",
-    "last_epoch": "A fresh optimizer begins at its base rate, and a scheduler that multiplies the rate it finds goes on from there. Load both states.",
+    "last_epoch": "A fresh optimizer begins at its base rate; a scheduler that multiplies the rate it finds goes on from there. Load both states.",
     "nothing": "A new optimizer and a new scheduler: warmup and all come once more.",
     "re-horizon": "torch's load_state_dict() brings the saved T_max back: set the new one after loading.",
     "hold": "What the old schedule does past its end: some hold, some climb again, some raise.",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lrlab import metrics
 from lrlab.experiment import DocumentError, Experiment, Trial, from_link, parse
-from lrlab.run import Clock, calls
+from lrlab.run import Clock, Run, calls
 from lrlab.schedules.recurrence import MetricDriven
 
 if TYPE_CHECKING:
@@ -167,15 +167,19 @@ def free_name(wanted: str) -> str:
     return name
 
 
-def add(kind: type[Any]) -> None:
-    """Append a trial of this kind, at the rate of the one being shaped, and shape it."""
-    trials, run = experiment().trials, experiment().run
-    base_lr = trials[chosen()].base_rates[0] if trials else 0.05
+def beginning(kind: type[Any], run: Run, base_lr: float) -> dict[str, Any]:
+    """A trial of this kind to begin with: its schedule as long as the run, stepped as it usually is, and with a metric where it watches one."""
     clock: Clock = "epoch" if kind.per_epoch and run.steps > run.updates else "step"
     schedule = kind.example(calls(run, clock), max(run.steps // run.updates, 1), run.updates)
     if issubclass(kind, MetricDriven):
         schedule["metrics"] = list(metrics.sketch(metrics.usual(kind), calls(run, clock)))
-    new = {"name": free_name(kind.native), "base_lr": base_lr, "schedule": schedule} | ({"clock": clock} if clock != "step" else {})
+    return {"name": kind.native, "base_lr": base_lr, "schedule": schedule} | ({"clock": clock} if clock != "step" else {})
+
+
+def add(kind: type[Any]) -> None:
+    """Append a trial of this kind, at the rate of the one being shaped, and shape it."""
+    trials, run = experiment().trials, experiment().run
+    new = beginning(kind, run, trials[chosen()].base_rates[0] if trials else 0.05) | {"name": free_name(kind.native)}
     if change(lambda document: document["trials"].append(new)) is None:
         choose(len(experiment().trials) - 1)
 
