@@ -13,14 +13,13 @@ from lrlab import engine
 from lrlab.experiment import Trial
 from lrlab.run import MAX_STEPS, Clock, DataRun, Run, calls, first_step, ticks
 from lrlab.schedules.base import Schedule
-from lrlab.schedules.durations import Path, nested
+from lrlab.schedules.durations import ROUNDING, Path, geometric, height, nested, plain
 
 MOST_LISTED = 200
 """Cycles whose ends are listed; beyond them they are counted only."""
 MOST_CHOICES = 50
 """Cycles that a first length is offered for."""
 _FAR = 2**62  # a tick that no run comes to
-_ROUNDING = 1e-13  # what a sum of fractions may be off by, as a share; the curves round as well
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,8 @@ def first_length(ticks: float, cycles: int, factor: float) -> tuple[float, int]:
 
     Rounded down, one cycle more would begin before the end and leave the rate near its peak; rounded up, the last one is cut by a little.
     """
-    total = _geometric(_plain(factor), cycles)
-    slack = _ROUNDING if isinstance(total, float) else 0
+    total = geometric(plain(factor), cycles)
+    slack = ROUNDING if isinstance(total, float) else 0
     return ticks / total, int(-(-ticks * (1 - slack) // total))
 
 
@@ -141,14 +140,14 @@ class _Cycles:
     limit: int
 
     def total(self, cycles: int) -> float:
-        return self.first * _geometric(self.factor, cycles)
+        return self.first * geometric(self.factor, cycles)
 
     def tick(self, cycles: int) -> int:
         try:
             total = self.total(cycles)
         except OverflowError:
             return _FAR
-        return math.ceil(min(self.begin + (total * (1 - _ROUNDING) if isinstance(self.factor, float) else total), _FAR))
+        return math.ceil(min(self.begin + (total * (1 - ROUNDING) if isinstance(self.factor, float) else total), _FAR))
 
     def step(self, cycles: int) -> int:
         return first_step(self.run, self.clock, self.tick(cycles))
@@ -170,10 +169,10 @@ class _Cycles:
 
 
 def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, length: str, factor: str) -> Plan | None:
-    room = owner._place.ticks  # noqa: SLF001 (what binding left to it)
+    room = owner.ticks_left
     left = owner.horizon(room)
     begin = calls(run, trial.clock) - left
-    cycles = _Cycles(run, trial.clock, begin, _plain(getattr(owner, length)), _plain(getattr(owner, factor)), _limit(owner))
+    cycles = _Cycles(run, trial.clock, begin, plain(getattr(owner, length)), plain(getattr(owner, factor)), _limit(owner))
     if cycles.step(0) >= run.steps or (owner.rises_by and getattr(owner, owner.rises_by) > room - 1):
         return None
     over, whole = cycles.over(run.steps - 1), cycles.over(run.steps)
@@ -190,7 +189,7 @@ def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, length: str, f
         whole=whole,
         share=1.0 if past else (run.steps - begun) / (cycles.step(over + 1) - begun),
         last_lr=last_lr,
-        height=0.0 if past else _height(owner, max(since, 0.0), cycles.first * cycles.factor**over),
+        height=0.0 if past else height(owner, max(since, 0.0), cycles.first * cycles.factor**over),
         below=cycles.budget(whole),
         above=None if past else cycles.budget(max(over + 1, whole)),
         choices=_choices(cycles, left),
@@ -209,27 +208,6 @@ def _choices(cycles: _Cycles, left: float) -> tuple[Choice, ...]:
     return tuple(found)
 
 
-def _height(owner: Schedule, since: float, length: float) -> float:
-    if not hasattr(owner, "cycle_limit"):
-        return (1 + math.cos(math.pi * since / length)) / 2
-    bare = owner.model_copy(update={"t_initial": length, "lr_min": 0.0, "warmup_t": 0})  # timm's cycles need not be cosines
-    return float(bare.curve(np.float64(since), 1.0))
-
-
 def _limit(owner: Schedule) -> int:
     """How many cycles there may be: timm counts them."""
     return int(getattr(owner, "cycle_limit", _FAR))
-
-
-def _plain(number: float) -> float:
-    """A whole number as an int, with which sums are exact."""
-    return int(number) if number == int(number) else number
-
-
-def _geometric(factor: float, cycles: int) -> float:
-    """1 + factor + factor ** 2 + ... of so many terms, also where factor is all but 1."""
-    if factor == 1:
-        return cycles
-    if isinstance(factor, int):
-        return (int(factor**cycles) - 1) // (factor - 1)
-    return math.expm1(cycles * math.log(factor)) / (factor - 1)

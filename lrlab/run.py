@@ -126,7 +126,13 @@ def calls(run: Run, clock: Clock) -> int:
     return epochs * run.micro_batches + min(rest * run.accumulate, run.micro_batches)
 
 
-_TYPED = re.compile(r"(?P<number>-?(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)?\.?\d*(?:e[+-]?\d{1,4})?)\s*(?P<unit>[a-z]*|%)", re.IGNORECASE | re.ASCII)
+def ticks_per_epoch(run: Run, clock: Clock) -> int:
+    """How often `scheduler.step()` is called in one whole epoch."""
+    return {"step": run.updates, "epoch": 1, "micro_batch": run.micro_batches, "process": run.updates * run.devices}[clock]
+
+
+MOST_TYPED = 40  # characters of a duration
+_TYPED = re.compile(r"(?P<number>-?(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)?(?:\.\d*)?(?:e[+-]?\d{1,4})?)\s*(?P<unit>[a-z]*|%)", re.IGNORECASE | re.ASCII)
 _TYPED_UNITS = {"": "ticks", "tick": "ticks", "ticks": "ticks", "%": "%"}
 _TYPED_UNITS |= dict.fromkeys(("st", "step", "steps"), "steps") | dict.fromkeys(("ep", "epoch", "epochs"), "epochs")
 
@@ -136,19 +142,21 @@ def duration(text: str, run: Run, clock: Clock) -> int | float:
 
     Steps, epochs and shares come to whole ticks. ValueError with a sentence where it is none of these.
     """
-    match = _TYPED.fullmatch(text.strip())
+    match = _TYPED.fullmatch(text.strip()) if len(text) <= MOST_TYPED else None
     unit = _TYPED_UNITS.get(match["unit"].lower()) if match else None
     try:
         number = float(match["number"].replace(",", "").replace("_", "")) if match else float("nan")
     except ValueError:
         unit = None
     if unit is None or not abs(number) < 10 * MAX_STEPS * MAX_DEVICES:
-        msg = f"{text.strip()[:40]!r} is no duration, such as 500, 5ep or 10%"
+        msg = f"{text.strip()[:MOST_TYPED]!r} is no duration, such as 500, 5ep or 10%"
         raise ValueError(msg)
     if unit == "ticks":
         return int(number) if number.is_integer() else number
-    share = {"%": number / 100, "epochs": number * run.updates / run.steps, "steps": number / run.steps}[unit]
-    return round(share * calls(run, clock))
+    if unit == "%":
+        return round(number / 100 * calls(run, clock))
+    epoch = ticks_per_epoch(run, clock)
+    return round(number * epoch if unit == "epochs" else number * epoch / run.updates)
 
 
 def _form(data: object) -> str:

@@ -219,3 +219,9 @@ def test_as_a_person_calls_it(file: Path) -> None:
     assert len(good.stdout.splitlines()) == 21
     bad = run("check", str(file.parent))
     assert "directory" in one_line(bad.returncode, bad.stdout, bad.stderr)
+
+
+def test_a_name_cannot_command_the_terminal(call: Callable[..., Call], tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(PER_EPOCH | {"trials": [PER_EPOCH["trials"][0] | {"name": "a\x1b[31m\x07b"}]}))
+    assert call("check", path)[1].startswith("error LR101 a?[31m?b: ")

@@ -153,7 +153,10 @@ def test_a_duration_is_ticks_however_it_is_typed(typed: str, clock: Clock, want:
     assert isinstance(found, int) or not float(want).is_integer(), "whole numbers stay whole, as documents want them"
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "ten", "5 apples", "5ep ep", "1,5", "1e", "--5", "nan", "inf", "1e999", "%", "ep", "5ep%", "0x10", "٣"])
+@pytest.mark.parametrize("typed", [
+    "", "  ", "ten", "5 apples", "5ep ep", "1,5", "1e", "--5", "nan", "inf", "1e999", "%", "ep", "5ep%", "0x10", "٣",
+    "1" * 100_000 + "x y",
+], ids=lambda typed: typed[:10])  # fmt: skip
 def test_what_is_no_duration_is_refused_with_a_sentence(typed: str) -> None:
     with pytest.raises(ValueError, match="is no duration, such as 500, 5ep or 10%"):
         duration(typed, EPOCHS, "step")

@@ -66,12 +66,11 @@ def findings(run: Run, trial: Trial) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def intended(run: Run, trial: Trial) -> tuple[Trial, str] | None:
-    """Where the schedule counts in another unit than its clock: the trial that was meant, and what is lost, in a few words."""
+def intended(run: Run, trial: Trial) -> Trial | None:
+    """Where the schedule counts in another unit than its clock: the trial that was meant."""
     for finding in findings(run, trial):
         if finding.rule.unit and finding.fix is not None and finding.code not in trial.dismissed:
-            meant = finding.fix(Experiment(run=run, trials=(trial,)))
-            return meant.trials[0], finding.message.split(":")[0]
+            return finding.fix(Experiment(run=run, trials=(trial,))).trials[0]
     return None
 
 

@@ -57,6 +57,8 @@ class Finding:
     message: str
     trial: str
     step: int | None = None
+    rate: float | None = None
+    """The rate of that step."""
     fix: Fix | None = None
 
     @property
@@ -100,8 +102,9 @@ class Rule:
     ) -> Finding:
         """A finding of this rule; `step` is kept where it lies in the run."""
         at = int(step) if step is not None and 0 <= step < case.run.steps else None
+        rate = None if at is None else float(engine.lr(case.run, case.trial, [at]).flat[0])
         mend = Fix(fix[0], case.trial.name, tuple(fix[1].items())) if fix and fix[1] else None
-        return Finding(self, severity or self.severity, message, case.trial.name, at, mend if mend and possible(case, mend) else None)
+        return Finding(self, severity or self.severity, message, case.trial.name, at, rate, mend if mend and possible(case, mend) else None)
 
     @classmethod
     def title(cls) -> str:
@@ -152,6 +155,14 @@ class Case:
         return engine.curve(self.run, self.trial)
 
     @cached_property
+    def falls_to_zero(self) -> int:
+        """The step from which on the rate is 0, as far as the chart tells; the run's steps where its last is not."""
+        rates = np.atleast_2d(self._curve.lr)[0]
+        moving = np.flatnonzero(rates)
+        after = int(moving[-1]) + 1 if moving.size else rates.size
+        return int(self._curve.steps[after]) if after < rates.size else self.run.steps
+
+    @cached_property
     def last(self) -> float:
         """The rate that the last optimizer step uses."""
         return float(np.atleast_2d(self._curve.lr)[0][-1])
@@ -173,6 +184,22 @@ class Case:
         """The schedule and all nested in it: path, as given, bound, and whether it is in force at the end."""
         pairs = zip(nested(self.schedule), nested(self.bound), strict=True)
         return [(path, given, bound, last) for (path, given, last), (_, bound, _) in pairs]
+
+
+def refitted(case: Case, changes: dict[Path, Any], slack: float = 1.0, share: float = 0.0) -> dict[Path, Any]:
+    """The changes, and every last horizon that would then all but fit made to fit: within some ticks, or a share of it."""
+    try:
+        fixed = Fix("", case.trial.name, tuple((("schedule", *path), value) for path, value in changes.items()))
+        trial = fixed(Experiment(run=case.run, trials=(case.trial,))).trials[0]
+    except DocumentError:
+        return changes
+    fitted = {length.path for length in case.lengths if length.reached and abs(length.value - length.fits) <= 1}
+    new = dict(changes)
+    for length in Case(case.run, trial).lengths:
+        near = abs(length.value - length.fits) <= max(slack, share * length.fits)
+        if length.last and length.value != int(length.fits) and (near or length.path in fitted):
+            new[length.path] = int(length.fits)
+    return new
 
 
 def possible(case: Case, fix: Fix) -> bool:
@@ -218,9 +245,9 @@ def percent(share: float) -> str:
     return f"{value:.1f} %".replace(".0 %", " %") if abs(value) >= 0.1 or value == 0 else f"{value:.2g} %"  # noqa: PLR2004
 
 
-def many(count: float, noun: str) -> str:
+def many(count: float, noun: str, plural: str = "") -> str:
     """A number of things."""
-    return f"{shown(count)} {noun}{'s' * (count != 1)}"
+    return f"{shown(count)} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def example(run: dict[str, Any], schedule: dict[str, Any], base_lr: float | list[float] = 0.1, clock: str | None = None) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import math
 from typing import Any, ClassVar
 
 from lrlab.advice import fit
-from lrlab.advice.base import CALLED, Case, Finding, Rule, example, many, percent, run_of, setting, shown, stepping
-from lrlab.advice.cycles import cut, cycle, restarting
+from lrlab.advice.base import CALLED, Case, Finding, Rule, example, many, percent, refitted, run_of, setting, shown, stepping
+from lrlab.advice.cycles import cycle, restarting
 from lrlab.advice.decay import milestones
-from lrlab.run import Clock
+from lrlab.run import Clock, ticks_per_epoch
 from lrlab.schedules import durations
 from lrlab.schedules.durations import Length
 
@@ -38,14 +38,9 @@ class _Unit(Rule):
 
 def rescaled(case: Case, unit: Clock) -> tuple[str, dict[Any, Any]]:
     """The fix that gives every duration in the clock's ticks in place of `unit`."""
-    factor = case.calls / fit.totals(case.run)[unit]
-    changes = durations.scaled(case.schedule, factor)
+    factor = ticks_per_epoch(case.run, case.trial.clock) / ticks_per_epoch(case.run, unit)
     by = f"times {shown(factor)}" if factor > 1 else f"divided by {shown(1 / factor)}"
-    for length in case.lengths:  # where it then fits but for rounding, let it fit
-        new = changes.get(length.path)
-        if new is not None and length.last and abs(new - length.fits) <= max(2.0, 0.002 * length.fits):
-            changes[length.path] = int(length.fits)
-    return setting(changes, by)
+    return setting(refitted(case, durations.scaled(case.schedule, factor), 2.0, 0.002), by)
 
 
 class EpochClock(_Unit):
@@ -126,7 +121,7 @@ def first_cycle(case: Case) -> tuple[str, float, int] | None:
         name = (schedule.restarts_by or ("",))[0]
         if last and restarting(schedule) and getattr(schedule, name) is not None:
             length, factor = cycle(bound)
-            return name, length, cut(case.calls, length, factor)[2]
+            return name, length, durations.cycle_at(case.calls - 1, length, factor)[2] + 1
     return None
 
 
@@ -140,13 +135,14 @@ def in_epochs(case: Case, first: tuple[str, float, int]) -> bool:
 def bottoms(case: Case, length: Length) -> int:
     """How often the curve comes to its minimum by the last tick used, if it climbs again after the first time: floor((passed / span + 1) / 2)."""
     owner = length.owner
-    ticks = owner._place.ticks  # noqa: SLF001 (what binding left to it)
+    ticks = owner.ticks_left
     own = float(getattr(owner, owner.rises_by)) if owner.rises_by and owner.rises_by != length.name else 0.0
     includes = own > 0 and length.fits >= ticks
     span, passed = length.value - own * includes, ticks - 1 - own
-    if span <= 0 or not climbs(case, length, span):
+    if span <= 0 or case.calls >= case.bound.raises_at() or not climbs(case, length, span):
         return 0
-    return math.floor((passed / span + 1) / 2)
+    waves = 2 * getattr(owner, "num_cycles", getattr(owner, "cycles", 0.5))
+    return math.floor((waves * passed / span + 1) / 2)
 
 
 def climbs(case: Case, length: Length, span: float) -> bool:
@@ -187,9 +183,9 @@ class StepsPerProcess(_Unit):
         if clock == "process":
             says = (
                 f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: {length.name} = {shown(length.value)} counts {UNITS[unit]}, but "
-                f"{many(case.run.devices, 'process')} move the scheduler on {case.run.devices} ticks a step; the last step uses "
+                f"{many(case.run.devices, 'process', 'processes')} move the scheduler on {case.run.devices} ticks a step; the last step uses "
                 f"{shown(case.last)}, {percent(case.last / case.peak if case.peak else 0)} of the peak."
-            ).replace("processs", "processes")
+            )
         else:
             says = (
                 f"Only {percent(case.calls / length.value)} of the curve runs: {length.name} = {shown(length.value)} is multiplied by the "
@@ -328,10 +324,9 @@ class GoneEarly(Rule):
         in_epochs = bool(places) and 0 < max(places) <= case.epochs and case.run.updates >= MANY and case.rate(tick) < FALLEN * case.peak
         if not in_epochs and max(case.rate(tick), case.highest(early)) >= SMALL * case.peak:
             return None
-        changes = durations.scaled(case.schedule, case.calls / case.epochs)
-        fix = rescaled(case, "epoch") if changes else stepping("epoch")
+        fix = rescaled(case, "epoch") if durations.scaled(case.schedule, 1.0) else stepping("epoch")
         says = (
             f"After a tenth of the run the rate is {shown(case.rate(tick))}, {percent(case.rate(tick) / case.peak)} of its peak: step() is called "
-            f"{shown(case.calls / case.epochs)} times an epoch."
+            f"{shown(ticks_per_epoch(case.run, case.trial.clock))} times an epoch."
         )
         return self.found(case, says, step=early, fix=fix)

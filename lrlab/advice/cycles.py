@@ -9,7 +9,7 @@ from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, many, perce
 from lrlab.advice.horizon import CUT
 from lrlab.schedules import durations
 from lrlab.schedules.base import Schedule
-from lrlab.schedules.durations import Path
+from lrlab.schedules.durations import Path, cycle_at, geometric, height, plain
 from lrlab.schedules.torch_cycles import CyclicLR, OneCycleLR
 
 ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000}
@@ -46,7 +46,7 @@ class GroupsFlattened(Rule):
                 fix = setting({(name,): [float(f"{getattr(schedule, name) * rate / high:.6g}") for rate in rates] for name in names})
             says = f"All {len(rates)} parameter groups run at the same rate, up to {shown(case.peak)}: {schedule.native} does not read their own."
             return self.found(case, says, fix=fix)
-        if schedule.kind in OWN and rates[0] not in {case.first, case.peak}:
+        if schedule.kind in OWN and not any(math.isclose(rates[0], rate, rel_tol=NOTICED) for rate in (case.first, case.peak)):
             own = f"{schedule.native} starts at {shown(case.first)} and peaks at {shown(case.peak)}"
             says = f"The optimizer's lr of {shown(rates[0])} is not used: {own}."
             return self.found(case, says, severity="note")
@@ -109,25 +109,6 @@ class FinalDivision(Rule):
         return self.found(case, says)
 
 
-def cut(ticks: int, first: float, factor: float) -> tuple[float, float, int]:
-    """How far the cycle has come at the last of so many ticks, its length, and its number from 1."""
-    begin, length, number = 0.0, float(first), 1
-    if factor == 1:
-        number = int((ticks - 1) // length) + 1
-        begin = (number - 1) * length
-    else:
-        while begin + length <= ticks - 1:
-            begin, length, number = begin + length, length * factor, number + 1
-            if length <= 0:
-                break
-    return ticks - 1 - begin, length, number
-
-
-def left(done: float, length: float) -> float:
-    """How much of the way down a cosine has not gone after `done` ticks of `length`."""
-    return (1.0 + math.cos(math.pi * min(done / length, 1.0))) / 2.0
-
-
 class RestartCut(Rule):
     """The run ends in the middle of a cycle.
 
@@ -148,38 +129,38 @@ class RestartCut(Rule):
         for path, schedule, bound, last in case.nodes():
             if not last or not restarting(schedule):
                 continue
-            first, factor, ticks = *cycle(bound), bound._place.ticks  # noqa: SLF001 (what binding left to it)
+            first, factor, ticks = *cycle(bound), bound.ticks_left
             if schedule.framework == "timm" and getattr(schedule, "warmup_prefix", False):
                 ticks -= int(getattr(schedule, "warmup_t", 0))
             if ticks < 1 or over(bound, ticks):
                 continue
-            done, length, number = cut(ticks, first, factor)
-            missing = length - done - 1
-            if missing <= max(1.0, NOTICED * length) or left(done, length) <= CUT:
+            done, length, number = cycle_at(ticks - 1, first, factor)
+            missing, left = length - done - 1, height(bound, done, length)
+            if missing <= max(1.0, NOTICED * length) or left <= CUT:
                 continue
-            name = (schedule.restarts_by or ("", ""))[0]
-            fix = self._whole(path, name, ticks, first, factor) if isinstance(getattr(schedule, name), int) or first.is_integer() else None
+            fix = self._nearly_whole(path, bound, ticks) if first.is_integer() else None
             says = (
-                f"Cycle {number} of {shown(length)} ticks is cut after {shown(done + 1)}: the last step is {percent(left(done, length))} of the way "
-                f"above the minimum, at {shown(case.last)}."
+                f"Cycle {number + 1} of {shown(length)} ticks is cut after {shown(done + 1)}: the last step is {percent(left)} of the way above the "
+                f"minimum, at {shown(case.last)}."
             )
             return self.found(case, says, step=case.run.steps - 1, fix=fix)
         return None
 
     @staticmethod
-    def _whole(path: Path, name: str, ticks: int, first: float, factor: float) -> tuple[str, dict[Path, Any]] | None:
-        """The first cycle nearest to the given one with which whole cycles fill the run, all but a rest that nobody notices."""
-        fitting = {}
+    def _nearly_whole(path: Path, bound: Schedule, ticks: int) -> tuple[str, dict[Path, Any]] | None:
+        """The first cycle nearest to the given one with which cycles fill the run, all but a rest that nobody notices."""
+        (first, factor), fitting = cycle(bound), {}
         for k in range(1, MOST_CYCLES + 1):
-            whole = k if factor == 1 else (factor**k - 1) / (factor - 1)
-            length = math.ceil(ticks / whole)
-            done, its, number = cut(ticks, length, factor)
-            if length >= 1 and number == k and left(done, its) <= CUT:
-                fitting[length] = k
+            length = math.ceil(ticks / geometric(plain(factor), k))
+            done, its, number = cycle_at(ticks - 1, length, factor)
+            if length >= 1 and number == k - 1 and height(bound, done, its) <= CUT:
+                fitting[length] = (k, its - done - 1)
         if not fitting:
             return None
         best = min(fitting, key=lambda length: abs(math.log(length / first)))
-        return setting({(*path, name): best}, f"{many(fitting[best], 'whole cycle')} in {shown(ticks)} ticks")
+        k, missing = fitting[best]
+        short = f", the last {many(missing, 'tick')} short" if missing >= 1 else ""
+        return setting({(*path, (bound.restarts_by or ("",))[0]): best}, f"{many(k, 'cycle')} in {shown(ticks)} ticks{short}")
 
 
 def restarting(schedule: Schedule) -> bool:
@@ -197,7 +178,7 @@ def over(bound: Schedule, ticks: int) -> bool:
     """Whether its last cycle is over before the ticks are: timm counts its cycles."""
     limit = getattr(bound, "cycle_limit", None)
     first, factor = cycle(bound)
-    return limit is not None and cut(ticks, first, factor)[2] > limit
+    return limit is not None and cycle_at(ticks - 1, first, factor)[2] >= limit
 
 
 class FloorNeverReached(Rule):
@@ -216,21 +197,21 @@ class FloorNeverReached(Rule):
     good = example(run_of(70, 100), {"kind": RESTARTS, "T_0": 1000, "T_mult": 2})
 
     def check(self, case: Case) -> Finding | None:
-        for _, schedule, bound, _ in case.nodes():
-            if not restarting(schedule):
+        for _, schedule, bound, last in case.nodes():
+            if not last or not restarting(schedule):
                 continue
             first, factor = cycle(bound)
-            gap = left(first - 1, first)
+            gap = height(bound, first - 1, first)
             if first <= 1 or gap <= NOTICED:
                 continue
             says = f"The last tick of the first cycle of {shown(first)} is {percent(gap)} of the way above the minimum" + (
-                f", of the next, of {shown(first * factor)}, {percent(left(first * factor - 1, first * factor))}." if factor > 1 else "."
+                f", of the next, of {shown(first * factor)}, {percent(height(bound, first * factor - 1, first * factor))}." if factor > 1 else "."
             )
             fix = None
             if case.trial.clock == "epoch" and case.run.updates > 1:
                 title, changes = setting(durations.scaled(case.schedule, case.run.updates))
                 fix = (f"Step every batch: {title[0].lower()}{title[1:]}", changes | {("clock",): "step"})
-            return self.found(case, says, step=case.step(first) - 1, fix=fix)
+            return self.found(case, says, step=case.step(case.calls - bound.ticks_left + first) - 1, fix=fix)
         return None
 
 

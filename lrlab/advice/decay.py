@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from lrlab.advice import fit
 from lrlab.advice.base import Case, Finding, Rule, example, many, run_of, setting, shown, stepping
-from lrlab.schedules import Schedule, params
+from lrlab.schedules import Schedule
+from lrlab.schedules.base import described
 
 COSINE = "torch.CosineAnnealingLR"
 SCALED = 0.75  # of the run: where the last of the milestones goes that all lay beyond it
@@ -56,8 +58,7 @@ class FloorAboveStart(Rule):
 
 def unit(schedule: Schedule, name: str) -> str:
     """What an argument counts in."""
-    field = type(schedule).model_fields[name]
-    control = params.describe(field.annotation, field.metadata).control
+    control = described(type(schedule))[name].control
     return control.unit if control else ""
 
 
@@ -86,10 +87,13 @@ class MilestonesBeyond(Rule):
     good = example(run_of(160, 100), {"kind": "torch.MultiStepLR", "milestones": [80, 120]}, clock="epoch")
 
     def check(self, case: Case) -> Finding | None:
+        if fit.counts_otherwise(case):
+            return None
         for path, schedule, bound, _ in case.nodes():
             name, ticks = milestones(schedule)
-            left = bound._place.ticks  # noqa: SLF001 (what binding left to it)
-            beyond = [tick for tick in ticks if tick >= left]
+            left = bound.ticks_left
+            arrives = schedule.native == "piecewise_interpolate_schedule"  # at its boundaries, where others begin something
+            beyond = [tick for tick in ticks if tick > left or (tick == left and not arrives)]
             if not beyond or left < 1:  # a part that the run never comes to: where it would begin is beyond, and said
                 continue
             every = len(beyond) == len(ticks)
@@ -103,7 +107,8 @@ class MilestonesBeyond(Rule):
             which = "Every milestone" if every and len(ticks) > 1 else "The milestone" if every else f"{len(beyond)} of {len(ticks)} milestones"
             more = " and more" * (len(beyond) > NAMED)
             lies = "lie" if not every and len(beyond) > 1 else "lies"
-            says = f"{which} {lies} beyond the {many(left, 'tick')} of the run: {', '.join(map(shown, beyond[:NAMED]))}{more}."
+            of = "its part" if path else "the run"
+            says = f"{which} {lies} beyond the {many(left, 'tick')} of {of}: {', '.join(map(shown, beyond[:NAMED]))}{more}."
             return self.found(case, says, fix=fix, severity="warning" if every else "note")
         return None
 

@@ -10,12 +10,15 @@ from lrlab.run import Clock, DataRun, Run, calls
 from lrlab.schedules.durations import Length
 
 FAR = 10.0
+NEAR = 3.0  # how many times as long as the run, or as short, a horizon in the unit that is meant may be
 Misfit = Literal["fits", "rounding", "unit", "warmup", "short", "long"]
 
 
 def misfit(case: Case, length: Length) -> Misfit:
     """The likeliest reason first: another rounding, another unit, the warmup counted twice; else it is simply too short or too long."""
     slack = length.value - length.fits
+    if not length.reached:
+        return "fits" if unit_meant(case, length) == case.trial.clock else "unit"
     if abs(slack) <= 1:
         return "fits"
     if other_rounding(case, length):
@@ -27,6 +30,11 @@ def misfit(case: Case, length: Length) -> Misfit:
     if warmup > margin and abs(abs(slack) - warmup) <= min(margin, warmup / 2):
         return "warmup"
     return "short" if slack < 0 else "long"
+
+
+def counts_otherwise(case: Case) -> bool:
+    """Whether a horizon counts in another unit than the clock: one mistake, which another rule tells."""
+    return any(length.last and misfit(case, length) == "unit" for length in case.lengths)
 
 
 def warmup_of(case: Case, length: Length) -> float:
@@ -53,7 +61,7 @@ def unit_meant(case: Case, length: Length) -> Clock:
             continue
         distance = _distance(length.value, length.fits * total / case.calls)
         far = "epoch" in {unit, own} and abs(math.log(total / case.calls)) > math.log(FAR)
-        if distance < nearest and (far or distance < _distance(length.value, length.fits) / 2):
+        if distance < min(nearest, math.log(NEAR)) and (far or distance < _distance(length.value, length.fits) / 2):
             best, nearest = unit, distance
     return best
 

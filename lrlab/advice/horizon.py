@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from lrlab.advice import fit
 from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, many, percent, run_of, setting, shown
 from lrlab.schedules.durations import Length
@@ -37,15 +35,16 @@ class HorizonShorterThanRun(Rule):
     good = example(run_of(10, 100), {"kind": COSINE, "T_max": 1000})
 
     def check(self, case: Case) -> Finding | None:
+        if case.peak <= 0 or case.calls >= case.bound.raises_at():  # where it raises nothing climbs
+            return None
         for length in case.lengths:
             if not length.last or fit.misfit(case, length) not in {"short", "rounding"} or length.value >= length.fits:
                 continue
             end = case.calls + length.value - length.fits
             left = case.calls - 1 - end
-            if left < 1 or end >= case.bound.raises_at():
+            if left < 1:
                 continue
-            final = case.rate(end)
-            highest = max(case.rate(tick) for tick in np.linspace(end, case.calls - 1, 33))
+            final, highest = case.rate(end), case.highest(case.step(end))
             where = f"{length.name} = {shown(length.value)} ends at tick {shown(end)} of {shown(case.calls)}"
             if highest - final > NOTICED * case.peak:
                 says = f"{where}; after that the rate climbs again, to {shown(highest)}, {percent(highest / case.peak)} of the peak."
@@ -57,7 +56,15 @@ class HorizonShorterThanRun(Rule):
                 says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run level at {shown(final)}."
                 return self.found(case, says, step=case.step(end), fix=_fit(length), severity="note")
             return self.found(case, says, step=case.step(end), fix=_fit(length))
-        return None
+        return self._idle(case)
+
+    def _idle(self, case: Case) -> Finding | None:
+        """A schedule that says its length in another way, and is at 0 long before the run's end."""
+        idle = case.run.steps - case.falls_to_zero
+        if idle <= max(1, NOTICED * case.run.steps) or any(length.last for length in case.lengths):
+            return None
+        says = f"The last {many(idle, 'step')} ({percent(idle / case.run.steps)} of the run) run at a rate of 0."
+        return self.found(case, says, step=case.falls_to_zero)
 
 
 class HorizonLongerThanRun(Rule):
@@ -79,7 +86,7 @@ class HorizonLongerThanRun(Rule):
         for length in case.lengths:
             if not length.last or fit.misfit(case, length) != "long":
                 continue
-            floor = case.rate(case.calls + length.value - length.fits)
+            floor = case.rate(min(case.calls + length.value - length.fits, case.bound.raises_at() - 2))  # OneCycleLR ends a tick before its total
             left = (case.last - floor) / (case.peak - floor) if case.peak > floor else 0.0
             if left > CUT:
                 ran = case.calls / (case.calls + length.value - length.fits)
@@ -104,7 +111,7 @@ class _Warmup(Rule):
                 continue
             right = f"{length.name} {'includes' if length.fits >= case.calls - 1 else 'excludes'} the warmup of {shown(rise.value)} here"
             if length.value > length.fits:
-                floor = case.rate(case.calls + length.value - length.fits)
+                floor = case.rate(min(case.calls + length.value - length.fits, case.bound.raises_at() - 2))
                 share = (case.last - floor) / (case.peak - floor) if case.peak > floor else 0.0
                 effect = f"the curve is {many(length.value - length.fits, 'tick')} too long and ends {percent(share)} of the way above its floor"
             else:

@@ -59,7 +59,16 @@ class PartUnfinished(Rule):
                 says = f"{part.native} never has its turn: the next part begins at tick {shown(max(end, 0))}, where it would."
                 mend = setting({(name, i): max(begin, 0) + int(value)}) if part.rises_by and value is not None else None
                 return self.found(case, says, step=case.step(max(end, 0)), fix=mend)
-            if value is None or value <= span + 1 or end >= case.calls or not jumps(case, end):
+            if value is None or end >= case.calls:
+                continue
+            over = max(begin, 0) + value
+            again = max((case.rate(tick) for tick in (over + value / 2, over + value) if tick < end), default=0.0)
+            if part.ends_by and value < span and again > case.rate(over) + NOTICED * case.peak:
+                says = (
+                    f"{argument} = {shown(value)} of {part.native} is over at tick {shown(over)}; then it climbs again, up to {shown(end)} ({name})."
+                )
+                return self.found(case, says, step=case.step(over), fix=setting({(*at, argument): int(span)}))
+            if value <= span + 1 or not jumps(case, end):
                 continue
             before, after = case.rate(end - 1), case.rate(end)
             says = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrlab.advice.base import Case, Finding, Rule, example, many, run_of, shown, stepping
+from lrlab.run import ticks_per_epoch
 from lrlab.schedules import Schedule
 from lrlab.schedules.recurrence import MetricDriven
 
@@ -75,5 +76,6 @@ class PlateauPerStep(Rule):
         waits = (patience(schedule) or 0) * getattr(schedule, "accumulation_size", 1)
         if waits * case.epochs >= case.calls:  # as long as an epoch: it counts batches, and is meant to
             return None
-        says = f"step() is called {shown(case.calls / case.epochs)} times an epoch: patience = {shown(waits)} is over within {waits} batches."
+        often = ticks_per_epoch(case.run, case.trial.clock)
+        says = f"step() is called {shown(often)} times an epoch: patience = {shown(waits)} is over within {many(waits, 'call')}."
         return self.found(case, says, fix=stepping("epoch"))

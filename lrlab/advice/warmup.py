@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from lrlab.advice import fit
-from lrlab.advice.base import Case, Finding, Rule, example, many, percent, run_of, setting, shown, stepping
+from lrlab.advice.base import Case, Finding, Rule, example, many, percent, refitted, run_of, setting, shown, stepping
 from lrlab.advice.joints import joints
 
 LONG = 0.3
@@ -37,8 +37,10 @@ class WarmupTooLong(Rule):
         rise = case.rise
         if rise is None or rise.value <= max(LONG * case.calls, 1.0):  # one call is the shortest warmup there is
             return None
+        if fit.counts_otherwise(case):
+            return None
         in_epochs = any(fit.misfit(case, length) == "fits" for length in case.lengths)
-        if case.trial.clock == "epoch" and not in_epochs and case.run.updates > 1 and rise.value <= LONG * case.run.steps:
+        if case.trial.clock == "epoch" and not in_epochs and case.calls < rise.value <= LONG * case.run.steps:
             mend = stepping("step")
         else:
             short = max(int(CLAMPED * case.calls), 1)
@@ -46,10 +48,12 @@ class WarmupTooLong(Rule):
             joint, milestones = joints(case)
             if rise.path[1:2] == (0,) and len(rise.path) == 3 and milestones[:1] == [rise.value]:  # noqa: PLR2004 (the first part's own)
                 changes[joint, 0] = short
-            mend = setting(changes, f"{percent(CLAMPED)} of the run")
+            mend = setting(refitted(case, changes), f"{percent(CLAMPED)} of the run")
         where = f"{rise.name} = {shown(rise.value)} of {many(case.calls, 'call')}"
         if rise.value >= case.calls:
-            return self.found(case, f"{where}: the warmup ends after the run, and reaches {percent(case.calls / rise.value)} of its way.", fix=mend)
+            top = case.rate(rise.value)
+            reached = case.last / top if rise.owner.framework == "deepspeed" and top > 0 else case.calls / rise.value  # whose warmup may be no line
+            return self.found(case, f"{where}: the warmup ends after the run, and reaches {percent(reached)} of its way.", fix=mend)
         says = f"{where}: the warmup takes {percent(rise.value / case.calls)} of the run."
         return self.found(case, says, step=case.step(rise.value), fix=mend, severity="warning")
 

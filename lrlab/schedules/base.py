@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
@@ -103,6 +104,11 @@ class Schedule(BaseModel):
     def own_rate(self) -> bool:
         """Whether the trial's base_lr is not used."""
         return self.sets_rate
+
+    @property
+    def ticks_left(self) -> int:
+        """The ticks that its place leaves to it (bound schedules only)."""
+        return self._place.ticks
 
     @property
     def no_formula(self) -> str:
@@ -212,9 +218,14 @@ class Schedule(BaseModel):
 
 
 def _in_ticks(kind: type[Schedule], name: str) -> bool:
-    field = kind.model_fields[name]
-    control = params.describe(field.annotation, field.metadata).control
+    control = described(kind)[name].control
     return control is not None and control.unit == "ticks"
+
+
+@cache
+def described(kind: type[Schedule]) -> dict[str, params.Described]:
+    """What a page, or a rule, needs to know of each argument of a schedule."""
+    return {name: params.describe(field.annotation, field.metadata) for name, field in kind.model_fields.items()}
 
 
 def is_horizon(field: Any) -> bool:

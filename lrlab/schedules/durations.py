@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lrlab.schedules import params
-from lrlab.schedules.base import Place, Schedule
+import numpy as np
+
+from lrlab.schedules.base import Place, Schedule, described
 
 Path = tuple[str | int, ...]
 UNBOUND = Place(1)
@@ -25,6 +28,8 @@ class Length:
     fits: float
     last: bool
     """Whether the run ends with it: no other part comes after."""
+    reached: bool = True
+    """Whether its part ever begins; `fits` is what the whole run would make it, if not."""
 
     @property
     def name(self) -> str:
@@ -34,7 +39,7 @@ class Length:
 
 @dataclass(frozen=True)
 class Rise:
-    """The argument that says how long a schedule rises at its very start, by its path, in ticks; `peak` is the tick of its end."""
+    """The argument that says how long a schedule rises at its very start, by its path, in ticks."""
 
     path: Path
     owner: Schedule
@@ -71,9 +76,10 @@ def lengths(schedule: Schedule, bound: Schedule) -> list[Length]:
         value = getattr(owner if product else given, name) if name else None
         if value is None or owner._place == UNBOUND:  # noqa: SLF001 (where binding put it)
             continue
-        ticks = max(owner._place.ticks, 1)  # noqa: SLF001 (likewise)
+        reached = owner.ticks_left > 0
+        ticks = owner.ticks_left if reached else max(bound.ticks_left, 1)
         fits = ticks if product else owner.fitting(ticks)
-        found.append(Length((*path, name), owner, float(value), float(fits), last))
+        found.append(Length((*path, name), owner, float(value), float(fits), last, reached))
     return found
 
 
@@ -95,8 +101,7 @@ def scaled(schedule: Schedule, factor: float) -> dict[Path, Any]:
     """Every duration that is set, in ticks of another unit: what to change, by path."""
     found: dict[Path, Any] = {}
     for path, owner, _ in nested(schedule):
-        for name, field in type(owner).model_fields.items():
-            about = params.describe(field.annotation, field.metadata)
+        for name, about in described(type(owner)).items():
             value = getattr(owner, name)
             if about.control is None or about.control.unit not in ("ticks", "pairs") or name not in owner.model_fields_set or value is None:
                 continue
@@ -107,3 +112,49 @@ def scaled(schedule: Schedule, factor: float) -> dict[Path, Any]:
             else:
                 found[*path, name] = max(round(value * factor), 1 if about.positive else 0)
     return found
+
+
+# ---------------------------------------------------------------- cycles that grow
+
+ROUNDING = 1e-13
+"""What a sum of fractions may be off by, as a share; the curves round as well."""
+
+
+def plain(number: float) -> float:
+    """A whole number as an int, with which sums are exact."""
+    return int(number) if number == int(number) else number
+
+
+def geometric(factor: float, cycles: int) -> float:
+    """1 + factor + factor ** 2 + ... of so many terms, also where factor is all but 1."""
+    if factor == 1:
+        return cycles
+    if isinstance(factor, int):
+        return (int(factor**cycles) - 1) // (factor - 1)
+    try:
+        return math.expm1(cycles * math.log(factor)) / (factor - 1)
+    except OverflowError:
+        return math.inf
+
+
+def cycle_at(tick: float, first: float, factor: float) -> tuple[float, float, int]:
+    """How far its cycle has come at a tick, how long that cycle is, and its number from 0; found by bisection, since there may be 1e12 of them."""
+    first, factor = plain(first), plain(factor)
+    slack = ROUNDING if isinstance(factor, float) else 0
+
+    def begin(number: int) -> float:
+        return first * geometric(factor, number) * (1 - slack)
+
+    most = 1
+    while begin(most) <= tick and most < tick + 1:
+        most *= 2
+    number = bisect_right(range(1, most + 1), tick, key=begin)
+    return max(tick - first * geometric(factor, number), 0.0), float(first * factor**number), number
+
+
+def height(owner: Schedule, since: float, length: float) -> float:
+    """How far up from the floor to its cycle's peak a restarting schedule still is; timm's cycles need not be cosines."""
+    if not hasattr(owner, "cycle_limit"):
+        return (1 + math.cos(math.pi * min(since / length, 1.0))) / 2
+    bare = owner.model_copy(update={"t_initial": length, "lr_min": 0.0, "warmup_t": 0, "cycle_mul": 1.0})
+    return float(bare.curve(np.float64(min(since, length)), 1.0))

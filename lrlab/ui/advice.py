@@ -36,19 +36,19 @@ def sign(trial: Trial) -> str:
 
 def flags(experiment: Experiment) -> list[charts.Flag]:
     """A marker for every error and warning that has a place in the run."""
-    found = []
-    for index, trial in enumerate(experiment.trials):
-        for finding in open_on(trial) if not trial.hidden else ():
-            if finding.step is not None and finding.severity in SIGNS:
-                rate = float(engine.lr(experiment.run, trial, [finding.step]).flat[0])
-                found.append(charts.Flag(index, finding.step, rate, finding.severity, f"{finding.code}: {finding.message}"))
-    return found
+    return [
+        charts.Flag(index, finding.step, finding.rate, finding.severity, f"{finding.code}: {finding.message}")
+        for index, trial in enumerate(experiment.trials)
+        if not trial.hidden
+        for finding in open_on(trial)
+        if finding.step is not None and finding.rate is not None and finding.severity in SIGNS
+    ]
 
 
 def intended(experiment: Experiment) -> dict[int, engine.Curve]:
     """The curve that was meant, of every shown trial whose schedule counts in another unit than its clock."""
     meant = {i: advice.intended(experiment.run, trial) for i, trial in enumerate(experiment.trials) if not trial.hidden}
-    return {i: engine.curve(experiment.run, found[0]) for i, found in meant.items() if found is not None}
+    return {i: engine.curve(experiment.run, found) for i, found in meant.items() if found is not None}
 
 
 def beside() -> None:
@@ -99,23 +99,26 @@ def _row(finding: advice.Finding, index: int, where: str) -> None:
                 on_click=state.mend,
                 args=(finding.fix,),
             )
-        st.button("Dismiss", key=f"dismiss.{where}.{index}.{finding.code}", type="tertiary", on_click=_dismiss, args=(index, finding.code))
+        st.button("Dismiss", key=f"dismiss.{where}.{index}.{finding.code}", type="tertiary", on_click=_dismiss, args=(finding,))
 
 
 def _dismissed(finding: advice.Finding, index: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{finding.code} is dismissed: {escape(finding.rule.title())}")
-        st.button("Take back", key=f"back.{index}.{finding.code}", type="tertiary", on_click=_take_back, args=(index, finding.code))
+        st.button("Take back", key=f"back.{index}.{finding.code}", type="tertiary", on_click=_take_back, args=(finding,))
 
 
-def _dismiss(index: int, code: str) -> None:
-    codes = state.experiment().trials[index].dismissed
-    state.set_value(("trials", index, "dismissed"), [*codes, code])
+def _dismiss(finding: advice.Finding) -> None:
+    index = state.place(finding.trial)
+    if index is not None:
+        state.set_value(("trials", index, "dismissed"), [*state.experiment().trials[index].dismissed, finding.code])
 
 
-def _take_back(index: int, code: str) -> None:
-    codes = state.experiment().trials[index].dismissed
-    state.set_value(("trials", index, "dismissed"), [c for c in codes if c != code])
+def _take_back(finding: advice.Finding) -> None:
+    index = state.place(finding.trial)
+    if index is not None:
+        kept = [code for code in state.experiment().trials[index].dismissed if code != finding.code]
+        state.set_value(("trials", index, "dismissed"), kept)
 
 
 def _text(rule: advice.Rule) -> str:

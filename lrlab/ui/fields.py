@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from lrlab.experiment import Trial
-from lrlab.run import duration
+from lrlab.run import MOST_TYPED, duration
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import is_horizon
 from lrlab.ui import metric, nesting, state
@@ -61,7 +61,7 @@ def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, numbe
     own: list[Cell] = []
     feet: list[Cell] = []
     inner: list[list[Cell]] = []
-    slots = nesting.slots(schedule, path, bound._place.ticks)  # noqa: SLF001 (what binding left to it)
+    slots = nesting.slots(schedule, path, bound.ticks_left)
     joints = {slot.joints: slot for slot in slots.values()}
     for name, field in type(schedule).model_fields.items():
         about = params.describe(field.annotation, field.metadata)
@@ -204,7 +204,9 @@ def _duration(label: str, key: str, ticks: float, put: Put, *, disabled: bool) -
         except ValueError as error:
             refuse(key, f"{label.split(' · ', maxsplit=1)[0]}: {error}")
 
-    st.text_input(f"{label}, exact", key=key, label_visibility="collapsed", disabled=disabled, width=FIELD, on_change=changed)
+    st.text_input(
+        f"{label}, exact", key=key, label_visibility="collapsed", disabled=disabled, width=FIELD, max_chars=MOST_TYPED, on_change=changed,
+    )  # fmt: skip
 
 
 def _plain(ticks: float) -> str:

@@ -57,10 +57,12 @@ def _lengths(plan: planner.Plan) -> None:
         f"{plan.left:,.0f} ticks hold {chosen} cycles of {choice.exact:,.6g} and longer ones; rounded up, so that no other begins before the end."
     )
 
+    name = state.trial().name
+
     def use() -> None:
-        path = ("trials", state.chosen())
-        for below, value in planner.with_first_length(plan, choice.length).items():
-            state.set_value((*path, *below), value)
+        index = state.place(name)
+        for below, value in planner.with_first_length(plan, choice.length).items() if index is not None else ():
+            commit("plan", ("trials", index or 0, *below), value)
 
     st.button(f"Set {escape(plan.length)} to {choice.length:,}", key="plan.length", icon=":material/build:", on_click=use)
 

@@ -74,7 +74,7 @@ def _same(run: Any, trial: Any, step: int, how: Any) -> tuple[resume.Jump, Any, 
 
 def _longer(run: Any, trial: Any, step: int) -> tuple[resume.Jump, Any, Any]:
     unit, length = ("epochs", run.epochs) if isinstance(run, DataRun) else ("optimizer steps", run.steps)
-    new = int(st.number_input(f"new length in {unit}", 1.0, 1e12, float(2 * length), step=1.0, key="resume.length", format=WHOLE))
+    new = int(st.number_input(f"new length in {unit}", 1.0, 1e12, min(2.0 * length, 1e12), step=1.0, key="resume.length", format=WHOLE))
     how: Any = st.selectbox("with the", list(STRETCHES), key="resume.stretch", format_func=STRETCHES.__getitem__)
     extension = resume.extended(run, trial, step, new, how)
     steps = np.unique(np.linspace(step, extension.run.steps - 1, POINTS).astype(np.int64))

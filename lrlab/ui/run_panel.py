@@ -27,7 +27,8 @@ _LEFTOVER = {"step": "make a step (transformers 5)", "drop": "are dropped"}
 
 def show() -> None:
     """The fields of the run and its arithmetic."""
-    run = st.session_state.run_shown = state.experiment().run
+    run = state.experiment().run
+    st.session_state.run_shown = _told()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Run", anchor=False)
         _presets()
@@ -51,8 +52,14 @@ def show() -> None:
 
 
 def stale() -> bool:
-    """Whether the side bar shows another run than the one at hand."""
-    return bool(st.session_state.get("run_shown") != state.experiment().run)
+    """Whether the side bar tells of another run, or another trial, than those at hand."""
+    return bool(st.session_state.get("run_shown") != _told())
+
+
+def _told() -> tuple[Run, str]:
+    """What the side bar tells of: the run, and the trial whose rate it would scale."""
+    experiment = state.experiment()
+    return experiment.run, state.trial().name if experiment.trials else ""
 
 
 def _count(name: str, value: int) -> None:
@@ -155,8 +162,14 @@ def _scaling(run: Run) -> None:
         scaled = float(f"{budget.scaled_rate(rate, batch, reference, rule):.10g}")
         root = "sqrt" if rule != "linear" else ""
         st.caption(f"{rate:.6g} x {root}({batch:,} / {reference:,}) = **{scaled:.6g}**. Linear is for SGD, with a warmup; square root for Adam.")
-        name = escape(state.trial().name[:40])
-        st.button(f"Use it for {name}", key="scale.use", on_click=lambda: commit("scale", ("trials", state.chosen(), "base_lr"), scaled))
+        name = state.trial().name
+
+        def use() -> None:
+            index = state.place(name)
+            if index is not None:
+                commit("scale", ("trials", index, "base_lr"), scaled)
+
+        st.button(f"Use it for {escape(name[:40])}", key="scale.use", on_click=use)
 
 
 def _tokens(run: Run) -> None:
@@ -165,7 +178,7 @@ def _tokens(run: Run) -> None:
         tokens = st.number_input("tokens", 1.0, 1e18, 3e11, key="tokens.total", format="%.6g", help="such as 300e9")
         length = int(st.number_input("sequence length", 1.0, 1e9, 2048.0, step=1.0, key="tokens.length", format=WHOLE))
         batch = run.batch_size * run.devices * run.accumulate if isinstance(run, DataRun) else 512
-        sequences = int(st.number_input("sequences in a step", 1.0, 1e9, float(batch), step=1.0, key="tokens.batch", format=WHOLE))
+        sequences = int(st.number_input("sequences in a step", 1.0, 1e9, min(float(batch), 1e9), step=1.0, key="tokens.batch", format=WHOLE))
         steps = budget.token_steps(tokens, length, sequences)
         st.caption(f"ceil({tokens:,.6g} / ({length:,} x {sequences:,})) = **{steps:,} optimizer steps**")
         st.button("Use them", key="tokens.use", on_click=lambda: commit("tokens", ("run",), {"total_steps": steps}))

@@ -50,13 +50,15 @@ DEFAULT: dict[str, Any] = {
 def begin() -> None:
     """Take up the experiment: the one in the address when it is not the one at hand, else the one at hand, else the default."""
     state = st.session_state
-    if "experiment" not in state:
+    fresh = "experiment" not in state
+    if fresh:
         state.experiment, state.problem, state.written = parse(DEFAULT), None, None
         state.past, state.future = [], []
     asked = _address()
     if asked[0] is not None and asked != state.written:
         try:
             put(from_link(asked[0]))
+            state.past = [] if fresh else state.past  # before a shared link there is nothing to go back to
         except DocumentError as error:
             state.problem = str(error)
         choose(int(asked[1]) if asked[1] and asked[1].isdecimal() and len(asked[1]) < 4 else 0)  # noqa: PLR2004 (64 trials at most)
@@ -230,6 +232,11 @@ def set_groups(rates: float | list[float]) -> str | None:
             here[name] = [*old, *[old[-1]] * (len(rates) - len(old))][: len(rates)] if isinstance(rates, list) else old[0]
 
     return change(update)
+
+
+def place(name: str) -> int | None:
+    """Where the trial of that name stands now; None where a quick hand has removed it."""
+    return next((i for i, trial_ in enumerate(experiment().trials) if trial_.name == name), None)
 
 
 def trial() -> Trial:

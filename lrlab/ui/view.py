@@ -27,8 +27,8 @@ def switches() -> None:
         offer("marks", view.marks)
         st.toggle("marks", key="marks", on_change=lambda: commit("marks", ("view", "marks"), st.session_state.marks))
         with st.container(horizontal=True, key="tools.history", width="content"):
-            _travel("Undo", "past", "future", "Ctrl+Z")
-            _travel("Redo", "future", "past", "Ctrl+Y")
+            _travel("Undo", "past", "future", "Alt+Z")
+            _travel("Redo", "future", "past", "Alt+Y")
 
 
 def _travel(label: str, back: str, forth: str, shortcut: str) -> None:

@@ -280,7 +280,7 @@ def test_the_first_cycle_that_is_offered_makes_whole_ones(first: int, factor: in
     assert path == ("schedule", "T_0")
     left, _, length = at_last(calls, offered, factor)
     assert left <= 0.05
-    count = int(re.findall(r"\((\d+) whole", finding.fix.title)[0])
+    count = int(re.findall(r"\((\d+) cycle", finding.fix.title)[0])
     assert length == offered * factor ** (count - 1), "it says how many cycles there are"
 
 

@@ -51,7 +51,7 @@ def examine(experiment: Experiment) -> None:
                 assert mended != experiment, f"{finding.code}: {finding.fix.title} changes nothing"
                 advice.check(mended)
         meant = advice.intended(experiment.run, trial)
-        assert meant is None or (meant[0].name == trial.name and meant[1])
+        assert meant is None or meant.name == trial.name
 
 
 @pytest.mark.parametrize("kind", KINDS)

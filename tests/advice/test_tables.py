@@ -474,9 +474,10 @@ def test_a_long_warmup_in_epochs_is_not_mended_by_stepping_every_batch() -> None
     assert changes("LR119", IMAGENET, "epoch", schedule) == {
         ("schedule", "schedulers", 0, "total_iters"): 9,
         ("schedule", "milestones", 0): 9,
-    }
+        ("schedule", "schedulers", 1, "T_max"): 81,
+    }, "what fitted before fits after"
     in_steps = sequence([2000], warmup(2000), cosine(448_450))
-    assert changes("LR119", IMAGENET, "epoch", in_steps) == {("clock",): "step"}
+    assert changes("LR101", IMAGENET, "epoch", in_steps) == {("clock",): "step"}
 
 
 def test_a_milestone_that_is_not_the_warmups_stays() -> None:

@@ -97,11 +97,11 @@ def test_undo_and_redo_by_keyboard_reach_the_side_bar(page: Page, server: str) -
     expect(page.get_by_text("2,737 optimizer steps")).to_be_visible()
     settled(page)
     page.locator(".lrlab-chart").click(position={"x": 5, "y": 5})
-    page.keyboard.press("Control+z")
+    page.keyboard.press("Alt+z")
     expect(page.get_by_text("1,955 optimizer steps")).to_be_visible()
     expect(field).to_have_value("5")
     settled(page)
-    page.keyboard.press("Control+y")
+    page.keyboard.press("Alt+y")
     expect(page.get_by_text("2,737 optimizer steps")).to_be_visible()
 
 

@@ -214,3 +214,15 @@ def test_the_calculators_answer() -> None:
     assert any("1 step of warmup" in text.value for text in app.markdown)
     app.text_input(key="warmup.value").set_value("often").run()
     assert not app.exception
+
+
+def test_a_button_whose_trial_is_gone_does_nothing() -> None:
+    """A second click may come before the page has followed the first."""
+    app = opened(BROKEN)
+    finding = advice.check(at_hand(app))[0]
+    state = app.session_state
+    other = BROKEN | {"trials": [BROKEN["trials"][0] | {"name": "other"}]}
+    state["experiment"] = parse(other)
+    app.button(key=f"dismiss.beside.0.{finding.code}").click().run()
+    assert not app.exception
+    assert at_hand(app).trials[0].dismissed == ()

@@ -92,3 +92,24 @@ def test_tokens_make_steps() -> None:
     app.number_input(key="tokens.batch").set_value(1600.0).run()
     app.button(key="tokens.use").click().run()
     assert at_hand(app).run.steps == 91_553
+
+
+def test_a_batch_beyond_any_budget_keeps_the_page() -> None:
+    app = opened({"samples": 10**12, "batch_size": 2 * 10**9, "epochs": 1})
+    assert at_hand(app).run.steps == 500
+
+
+def test_the_scaled_rate_goes_to_the_trial_that_its_button_names() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    two = [TRIAL, TRIAL | {"name": "other"}]
+    app.query_params["s"] = parse({"lrlab": 1, "run": {"samples": 1000, "batch_size": 512, "epochs": 3}, "trials": two}).link()
+    app.run()
+    app.segmented_control(key="chip").set_value(1).run()
+    assert app.button(key="scale.use").label == "Use it for other"
+    app.button(key="scale.use").click().run()
+    assert [trial.base_lr for trial in at_hand(app).trials] == [0.1, pytest.approx(0.2)]
+
+
+def test_before_a_shared_link_there_is_nothing_to_undo() -> None:
+    app = opened({"total_steps": 100})
+    assert app.button(key="undo").disabled
