@@ -91,6 +91,8 @@ class MilestonesBeyond(Rule):
             return None
         for path, schedule, bound, _ in case.nodes():
             name, ticks = milestones(schedule)
+            if not ticks and isinstance(first := getattr(schedule, "step_size", None), int):
+                name, ticks = "step_size", [first]
             left = bound.ticks_left
             arrives = schedule.native == "piecewise_interpolate_schedule"  # at its boundaries, where others begin something
             beyond = [tick for tick in ticks if tick > left or (tick == left and not arrives)]
@@ -101,10 +103,11 @@ class MilestonesBeyond(Rule):
             last = max(ticks)
             if every and case.trial.clock == "epoch" and last * last > case.calls * case.run.steps and last < case.run.steps:
                 fix = stepping("step")  # they are nearer to the steps than to the epochs
-            elif every and not isinstance(getattr(schedule, name)[0], tuple) and not schedule.children():
+            elif every and name != "step_size" and not isinstance(getattr(schedule, name)[0], tuple) and not schedule.children():
                 scaled = [int(tick * SCALED * left / last) for tick in ticks]
                 fix = setting({(*path, name): scaled}, "in proportion") if len(set(scaled)) == len(ticks) else None
-            which = "Every milestone" if every and len(ticks) > 1 else "The milestone" if every else f"{len(beyond)} of {len(ticks)} milestones"
+            one = name if name == "step_size" else "The milestone"
+            which = ("Every milestone" if len(ticks) > 1 else one) if every else f"{len(beyond)} of {len(ticks)} milestones"
             more = " and more" * (len(beyond) > NAMED)
             lies = "lie" if not every and len(beyond) > 1 else "lies"
             of = "its part" if path else "the run"

@@ -108,3 +108,10 @@ def test_a_long_rest_at_nothing_is_found_however_the_length_was_given() -> None:
 def test_cycles_without_number_are_counted_at_once() -> None:
     endless = s("keras.CosineDecayRestarts", initial_learning_rate=0.1, first_decay_steps=1, t_mul=1.000000001)
     advice.check(document({"total_steps": 10**12}, "step", 0.1, endless))
+
+
+def test_a_staircase_whose_first_step_is_beyond_the_run_is_found() -> None:
+    stairs = s("torch.StepLR", step_size=100)
+    found = codes({"total_steps": 6000, "steps_per_epoch": 100}, stairs, clock="epoch")
+    assert "step_size lies beyond the 60 ticks of the run: 100." in found["LR202"].message
+    assert not codes({"total_steps": 12_000, "steps_per_epoch": 100}, stairs, clock="epoch")
