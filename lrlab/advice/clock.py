@@ -40,7 +40,7 @@ def rescaled(case: Case, unit: Clock) -> tuple[str, dict[Any, Any]]:
     """The fix that gives every duration in the clock's ticks in place of `unit`."""
     factor = ticks_per_epoch(case.run, case.trial.clock) / ticks_per_epoch(case.run, unit)
     by = f"times {shown(factor)}" if factor > 1 else f"divided by {shown(1 / factor)}"
-    return setting(refitted(case, durations.scaled(case.schedule, factor), 2.0, 0.002), by)
+    return setting(refitted(case, durations.scaled(case.schedule, factor), 2.0, 0.005), by)
 
 
 class EpochClock(_Unit):
@@ -75,7 +75,12 @@ class EpochClock(_Unit):
             f"Only {percent(case.calls / (length.value + case.calls - length.fits))} of the curve runs: {length.name} = {shown(length.value)} counts "
             f"{UNITS[unit]}, but step() is called once per epoch, {many(case.calls, 'time')} in all."
         )
-        return self.found(case, says, fix=stepping("step") if unit == "step" else rescaled(case, unit))
+        title, changes = stepping("step")
+        if unit != "step":
+            factor = ticks_per_epoch(case.run, "step") / ticks_per_epoch(case.run, unit)
+            also, durations_ = setting(durations.scaled(case.schedule, factor))
+            title, changes = f"{title}, and {also[0].lower()}{also[1:]}", changes | durations_
+        return self.found(case, says, fix=(title, changes))
 
 
 class HorizonInEpochs(_Unit):
@@ -283,7 +288,7 @@ class KerasCountsBatches(Rule):
         if first:
             early = in_epochs(case, first)
         elif ends:
-            early = steps <= max(case.epochs, case.run.updates)
+            early = steps <= max(case.epochs, case.run.updates) or fit.counts_otherwise(case)
         else:  # of 1 it decays so much a batch, and is meant so
             early = 1 < steps <= case.epochs and case.rate(case.run.updates) < FALLEN * case.peak
         if not early:

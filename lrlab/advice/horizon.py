@@ -50,10 +50,10 @@ class HorizonShorterThanRun(Rule):
                 says = f"{where}; after that the rate climbs again, to {shown(highest)}, {percent(highest / case.peak)} of the peak."
             elif fit.misfit(case, length) == "rounding" or left <= NOTICED * case.calls:
                 continue
-            elif final <= NOTICED / 10 * case.peak and not (case.schedule.framework == "timm" and final > 0 and left <= COOLDOWN * case.calls):
-                says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run at {shown(final)}."
+            elif case.last <= NOTICED / 10 * case.peak and not (case.schedule.framework == "timm" and final > 0 and left <= COOLDOWN * case.calls):
+                says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run at {shown(case.last)}."
             else:
-                says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run level at {shown(final)}."
+                says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run level at {shown(case.last)}."
                 return self.found(case, says, step=case.step(end), fix=_fit(length), severity="note")
             return self.found(case, says, step=case.step(end), fix=_fit(length))
         return self._idle(case)

@@ -75,7 +75,12 @@ class PartUnfinished(Rule):
                 f"{argument} = {shown(value)} of {part.native}, but its part lasts {shown(span)} ticks ({name}: {shown(end)}): the rate goes from "
                 f"{shown(before)} to {shown(after)} in one step."
             )
-            return self.found(case, says, step=case.step(end), fix=setting({(*at, argument): int(span)}))
+            mend = setting({(*at, argument): int(span)})
+            if i == 0 and any(
+                length.last and length.value == case.calls - value for length in case.lengths
+            ):  # the rest counts on it: a wrong milestone
+                mend = setting({(name, 0): int(value)})
+            return self.found(case, says, step=case.step(end), fix=mend)
         return None
 
 

@@ -19,6 +19,7 @@ _STYLE = f"""<style>
 [data-testid="stSidebarContent"] [data-testid="stSidebarHeader"] {{ height: 1.5rem; }}
 .st-key-fields [data-testid="stHorizontalBlock"]:not([data-testid="stHorizontalBlock"] *) {{ row-gap: 0.4rem; }}
 .st-key-fields [data-testid="stColumn"]:not([data-testid="stColumn"] *) {{ min-width: 15rem; }}
+.st-key-fields [data-testid="stHorizontalBlock"] {{ overflow: visible; }}
 [class*="st-key-tools"] button {{ min-width: 1.75rem; min-height: 1.5rem; padding: 0; }}
 [class*="st-key-tools"] button [data-testid="stMarkdownContainer"] {{ position: absolute; width: 1px; height: 1px; overflow: hidden; }}
 [class*="st-key-finding"] > :nth-child(2) {{ flex: 1 1 20rem; min-width: min(20rem, 100%); }}

@@ -8,7 +8,7 @@ from lrlab.experiment import MAX_GROUPS
 from lrlab.ui import state
 from lrlab.ui.widgets import WHOLE, escape
 
-_ONE, _TWO, _LAYERS = "one group", "backbone and head", "layer-wise decay"
+_ONE, _TWO, _LAYERS, _LIST = "one group", "backbone and head", "layer-wise decay", "a list"
 
 
 def show() -> None:
@@ -18,9 +18,13 @@ def show() -> None:
         return
     with popover:
         rates = state.trial().base_rates
-        st.caption("Parameter groups, each with a base rate of its own. Any other list can be typed into base_lr.")
-        how = st.segmented_control("Rates", (_ONE, _TWO, _LAYERS), key="groups.how", default=_TWO if len(rates) == 1 else _ONE, required=True)
-        wanted = _wanted(str(how), max(rates))
+        st.caption("Parameter groups, each with a base rate of its own.")
+        how = st.segmented_control("Rates", (_ONE, _TWO, _LAYERS, _LIST), key="groups.how", default=_TWO if len(rates) == 1 else _ONE, required=True)
+        try:
+            wanted = _wanted(str(how), max(rates))
+        except ValueError:
+            st.caption(":red[Numbers with commas between them, such as 0.01, 0.1]")
+            return
         text = ", ".join(f"{rate:.4g}" for rate in (wanted if isinstance(wanted, list) else [wanted])[:6])
         more = f" … {wanted[-1]:.4g} ({len(wanted)} groups)" if isinstance(wanted, list) and len(wanted) > 6 else ""  # noqa: PLR2004
         st.caption(f"base_lr: {escape(text + more)}")
@@ -36,6 +40,8 @@ def _wanted(how: str, head: float) -> float | list[float]:
     """The rates that were asked for; the last group is the head."""
     if how == _ONE:
         return head
+    if how == _LIST:
+        return [float(part) for part in st.text_input("rates, with commas between them", f"{head:g}, {head:g}", key="groups.list").split(",")]
     if how == _TWO:
         share = st.number_input("the backbone's share of the head's rate", 0.0, 1.0, 0.1, step=0.05, key="groups.share", format="%.4g")
         return [_round(head * share), head]

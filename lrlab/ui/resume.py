@@ -22,7 +22,7 @@ ABOUT: dict[str, str] = {
     "state": "optimizer.load_state_dict() and scheduler.load_state_dict(): the curve goes on as if nothing had been.",
     "last_epoch": "A fresh optimizer begins at its base rate; a scheduler that multiplies the rate it finds goes on from there. Load both states.",
     "nothing": "A new optimizer and a new scheduler: warmup and all come once more.",
-    "re-horizon": "torch's load_state_dict() brings the saved T_max back: set the new one after loading.",
+    "re-horizon": "Loading a scheduler's state can bring its old horizon back (torch's T_max does): set the new one after loading.",
     "hold": "What the old schedule does past its end: some hold, some climb again, some raise.",
     "restart": "A new scheduler over the steps that are left, from the first rate of its curve.",
 }
@@ -50,9 +50,9 @@ def tab() -> None:
         except ValueError as error:
             st.info(f"{escape(str(error))}.")
             return
-        ratio = f"{jump.ratio:.4g} times" if np.isfinite(jump.ratio) else "from nothing"
+        ratio = f"{jump.ratio:.4g}" if np.isfinite(jump.ratio) else "from nothing"
         st.caption(ABOUT[st.session_state["resume.stretch"] if how == "longer" else how])
-        st.metric("the rate jumps by", ratio, border=True)
+        st.metric("the rate is multiplied by", ratio, border=True)
         st.markdown(f"Step {step:,}: {jump.before:.4g} uninterrupted, **{jump.after:.4g}** resumed.")
         if jump.warning:
             st.caption(":red[More than a tenth: the run will feel it.]")

@@ -91,7 +91,11 @@ def _rounding(run: DataRun) -> None:
 
 
 def _as(form: str, run: Run) -> dict[str, Any]:
-    """The same number of steps in the other form."""
+    """The same number of steps in the other form: as it was there before, or made up."""
+    kept: dict[str, Run] = st.session_state.setdefault("run_forms", {})
+    kept["data" if form == "steps" else "steps"] = run
+    if form in kept and kept[form].steps == run.steps:
+        return kept[form].model_dump(mode="json", exclude_unset=True)
     if form == "steps":
         return {"total_steps": run.steps, "steps_per_epoch": run.updates}
     return {"samples": run.updates * 128, "batch_size": 128, "epochs": max(run.steps // run.updates, 1)}

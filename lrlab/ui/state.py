@@ -157,6 +157,8 @@ def set_value(path: tuple[str | int, ...], value: Any) -> str | None:
             here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
         here[path[-1]] = value
 
+    if len(path) > 1 and path[0] == "trials" and int(path[1]) >= len(experiment().trials):  # a quick hand is ahead of the page
+        return None
     return change(update)
 
 

@@ -50,7 +50,8 @@ def _numbers() -> None:
         s = engine.summary(run, trial)
         asked = engine.lr(run, trial, [st.session_state.asked])
         rows.append({
-            "trial": escape(trial.name[:80]), "first": f"{s.first:.4g}", "peak": f"{s.peak:.4g}", "peak at step": f"{s.peak_step:,}",
+            "trial": escape(trial.name[:80]) + r"\[0\]" * isinstance(trial.base_lr, tuple),
+            "first": f"{s.first:.4g}", "peak": f"{s.peak:.4g}", "peak at step": f"{s.peak_step:,}",
             "last used": f"{s.last:.4g}", "mean": f"{s.mean:.4g}{'' if s.exact else ' (sampled)'}", "above half of the peak": f"{s.above_half:.1%}",
             f"LR at step {st.session_state.asked:,}": f"{asked.flat[0]:.6g}",
         })  # fmt: skip

@@ -24,6 +24,8 @@ def offer(key: str, value: Any) -> None:
 
 def commit(key: str, path: Path, value: Any) -> None:
     """Put what the person chose into the document; where it is refused, keep both the document and what stands in the widget."""
+    if st.session_state.get("undo") or st.session_state.get("redo"):  # a quick hand: the browser still sends what was just undone
+        return
     problem = state.set_value(path, value)
     _refused().clear()
     if problem is not None:

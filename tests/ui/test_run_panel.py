@@ -113,3 +113,12 @@ def test_the_scaled_rate_goes_to_the_trial_that_its_button_names() -> None:
 def test_before_a_shared_link_there_is_nothing_to_undo() -> None:
     app = opened({"total_steps": 100})
     assert app.button(key="undo").disabled
+
+
+def test_looking_at_the_other_form_of_the_run_loses_nothing() -> None:
+    app = opened({"samples": 50_000, "batch_size": 128, "devices": 4, "accumulate": 3, "epochs": 155})
+    before = at_hand(app)
+    app.segmented_control(key="form").set_value("steps").run()
+    assert at_hand(app).run.total_steps == before.run.steps
+    app.segmented_control(key="form").set_value("data").run()
+    assert at_hand(app) == before
