@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 LINK = "s"
 CHOSEN = "trial"
 MOST_STEPS_BACK = 100
+LAG = 0.4  # seconds for which an address just left may still come in; Back is pressed later than that
 
 WARMUP = {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 1955}
 DEFAULT: dict[str, Any] = {
@@ -54,8 +56,9 @@ def begin() -> None:
     if fresh:
         state.experiment, state.problem, state.written = parse(DEFAULT), None, None
         state.past, state.future = [], []
+        state.wrote, state.wrote_at = [], 0.0
     asked = _address()
-    if asked[0] is not None and asked != state.written:
+    if asked[0] is not None and asked != state.written and not _lags(asked):
         try:
             put(from_link(asked[0]))
             state.past = [] if fresh else state.past  # before a shared link there is nothing to go back to
@@ -63,6 +66,11 @@ def begin() -> None:
             state.problem = str(error)
         choose(int(asked[1]) if asked[1] and asked[1].isdecimal() and len(asked[1]) < 4 else 0)  # noqa: PLR2004 (64 trials at most)
         state.written = asked
+
+
+def _lags(asked: tuple[str | None, str | None]) -> bool:
+    """Whether the address is one that the page has just left behind: a quick hand is ahead of the browser, which still sends it."""
+    return asked in st.session_state.wrote and time.monotonic() - st.session_state.wrote_at < LAG
 
 
 def _address() -> tuple[str | None, str | None]:
@@ -81,6 +89,8 @@ def write_link() -> None:
     if wanted != _address():
         others = {name: x for name, x in st.query_params.to_dict().items() if name not in (LINK, CHOSEN)}
         st.query_params.from_dict(others | {name: x for name, x in zip((LINK, CHOSEN), wanted, strict=True) if x is not None})
+    if wanted != state.written:
+        state.wrote, state.wrote_at = [*state.wrote[-8:], state.written], time.monotonic()
     state.written = wanted
 
 

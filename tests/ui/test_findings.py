@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -247,3 +248,18 @@ def test_a_list_of_rates_is_typed_and_a_bad_one_is_said() -> None:
     app.text_input(key="groups.list").set_value("0.01, 0.02, 0.3").run()
     app.button(key="groups.use").click().run()
     assert at_hand(app).trials[0].base_lr == (0.01, 0.02, 0.3)
+
+
+def test_an_address_just_left_does_not_bring_back_what_was_changed() -> None:
+    """The browser may send its request before it has followed to the new address; Back comes later."""
+    app = opened(PER_EPOCH)
+    old = "".join(app.query_params["s"])
+    app.number_input(key="trials.0.base_lr/number").set_value(0.7).run()
+    app.query_params["s"] = old
+    app.session_state["wrote_at"] = time.monotonic()
+    app.run()
+    assert at_hand(app).trials[0].base_lr == 0.7
+    app.query_params["s"] = old
+    app.session_state["wrote_at"] = time.monotonic() - 1
+    app.run()
+    assert at_hand(app).trials[0].base_lr == 0.1
