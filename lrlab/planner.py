@@ -13,7 +13,7 @@ from lrlab import engine
 from lrlab.experiment import Trial
 from lrlab.run import MAX_STEPS, Clock, DataRun, Run, calls, first_step, ticks
 from lrlab.schedules.base import Schedule
-from lrlab.schedules.durations import ROUNDING, Path, geometric, height, nested, plain
+from lrlab.schedules.durations import ROUNDING, Path, first_length, geometric, height, nested, plain
 
 MOST_LISTED = 200
 """Cycles whose ends are listed; beyond them they are counted only."""
@@ -101,16 +101,6 @@ def plan(run: Run, trial: Trial) -> Plan | None:
         if last and owner.restarts_by and _limit(owner) > 1:
             return _planned(run, trial, path, owner, *owner.restarts_by)
     return None
-
-
-def first_length(ticks: float, cycles: int, factor: float) -> tuple[float, int]:
-    """The first of so many cycles that fill so many ticks: the exact quotient, and it rounded up.
-
-    Rounded down, one cycle more would begin before the end and leave the rate near its peak; rounded up, the last one is cut by a little.
-    """
-    total = geometric(plain(factor), cycles)
-    slack = ROUNDING if isinstance(total, float) else 0
-    return ticks / total, int(-(-ticks * (1 - slack) // total))
 
 
 def with_first_length(planned: Plan, length: int) -> dict[Path, Any]:

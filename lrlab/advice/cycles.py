@@ -9,7 +9,7 @@ from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, many, perce
 from lrlab.advice.horizon import CUT
 from lrlab.schedules import durations
 from lrlab.schedules.base import Schedule
-from lrlab.schedules.durations import Path, cycle_at, geometric, height, plain
+from lrlab.schedules.durations import Path, cycle_at, first_length, height
 from lrlab.schedules.torch_cycles import CyclicLR, OneCycleLR
 
 ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000}
@@ -151,7 +151,7 @@ class RestartCut(Rule):
         """The first cycle nearest to the given one with which cycles fill the run, all but a rest that nobody notices."""
         (first, factor), fitting = cycle(bound), {}
         for k in range(1, MOST_CYCLES + 1):
-            length = math.ceil(ticks / geometric(plain(factor), k))
+            _, length = first_length(ticks, k, factor)
             done, its, number = cycle_at(ticks - 1, length, factor)
             if length >= 1 and number == k - 1 and height(bound, done, its) <= CUT:
                 fitting[length] = (k, its - done - 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, percent, run_of, setting, shown
 from lrlab.schedules.base import Schedule
-from lrlab.schedules.durations import Path
+from lrlab.schedules.durations import Path, keys
 
 LINEAR = {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 100}
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": 900}
@@ -51,7 +51,7 @@ class PartUnfinished(Rule):
         children = list(case.schedule.children().items())
         begins = [0, *milestones]
         for i, ((path, part), begin, end) in enumerate(zip(children, begins, milestones, strict=False)):
-            at: Path = tuple(int(s) if s.isdecimal() else s for s in path.split("."))
+            at = keys(path)
             span = end - max(begin, 0)
             argument = part.rises_by or part.ends_by
             value = getattr(part, argument) if argument else None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lrlab.exporters.writer import number
 from lrlab.schedules import Schedule
+from lrlab.schedules.base import described
 from lrlab.schedules.expression import parse
-from lrlab.schedules.params import describe
 from lrlab.schedules.trace import TRACE, symbol
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def _value(writer: Writer, schedule: Schedule, name: str, value: Any, filled: An
         return constructor(writer, value, filled)
     if isinstance(value, tuple) and value and isinstance(value[0], Schedule):
         return _nested(writer, schedule, name, list(zip(value, filled, strict=True)))
-    field = type(schedule).model_fields[name]
-    control = describe(field.annotation, field.metadata).control
+    control = described(type(schedule))[name].control
     unit = control.unit if control else ""
     if isinstance(value, tuple) and unit == "pairs":
         return f"{{{', '.join(f'{tick}: {number(factor)}' for tick, factor in value)}}}"

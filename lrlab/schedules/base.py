@@ -60,6 +60,8 @@ class Schedule(BaseModel):
     """Whether arguments of its own set the rate."""
     reads_groups: ClassVar[bool] = False
     """Whether groups differ by more than their own base rate, also without lists of them."""
+    goes_on: ClassVar[bool] = False
+    """Whether its horizon is the time of one decay, of which there are more: the curve comes to no end."""
     restarts_by: ClassVar[tuple[str, str] | None] = None
     """Where it restarts: the arguments that say how long the first cycle is, and by what factor each next one is longer."""
 
@@ -135,7 +137,7 @@ class Schedule(BaseModel):
     @property
     def ends_by(self) -> str:
         """The argument that says when the curve has come to its end; nothing where it never does, or begins anew."""
-        return next((name for name, field in type(self).model_fields.items() if is_horizon(field)), "")
+        return next((name for name, field in type(self).model_fields.items() if is_horizon(field) and not self.goes_on), "")
 
     def fitting(self, ticks: int) -> float:
         """What `ends_by` comes to where the curve ends with the last of the `ticks` left to it."""
@@ -155,7 +157,7 @@ class Schedule(BaseModel):
         """A document of this schedule to begin with: its horizon as long as the run, what else it requires and its durations in proportion."""
         document: dict[str, Any] = {"kind": cls.kind}
         for name, field in cls.model_fields.items():
-            about = params.describe(field.annotation, field.metadata)
+            about = described(cls)[name]
             if is_horizon(field):
                 document[name] = None
             elif about.control is None or not (field.is_required() or (about.control.unit == "ticks" and not about.optional)):

@@ -51,15 +51,19 @@ class Rise:
         return str(self.path[-1])
 
 
+def keys(path: str) -> Path:
+    """A path as `children` and `lists` write it, step by step."""
+    return tuple(int(step) if step.isdecimal() else step for step in path.split("."))
+
+
 def nested(schedule: Schedule) -> Iterator[tuple[Path, Schedule, bool]]:
     """The schedule and all that are nested in it, each with its path, and whether it is still in force at the end."""
     yield (), schedule, True
     children = schedule.children()
     together = not in_turn(schedule)
     for i, (path, child) in enumerate(children.items()):
-        at = tuple(int(step) if step.isdecimal() else step for step in path.split("."))
         for below, inner, last in nested(child):
-            yield (*at, *below), inner, last and (together or i == len(children) - 1)
+            yield (*keys(path), *below), inner, last and (together or i == len(children) - 1)
 
 
 def in_turn(schedule: Schedule) -> bool:
@@ -92,7 +96,7 @@ def rise(schedule: Schedule) -> Rise | None:
             return None
         first = children[:1] if in_turn(schedule) else children
         step, schedule = next(((p, c) for p, c in first if c.rises_by), children[0])
-        path = (*path, *(int(s) if s.isdecimal() else s for s in step.split(".")))
+        path = (*path, *keys(step))
     value = getattr(schedule, schedule.rises_by)
     return None if value is None else Rise((*path, schedule.rises_by), schedule, float(value))
 
@@ -135,6 +139,16 @@ def geometric(factor: float, cycles: int) -> float:
         return math.expm1(cycles * math.log(factor)) / (factor - 1)
     except OverflowError:
         return math.inf
+
+
+def first_length(ticks: float, cycles: int, factor: float) -> tuple[float, int]:
+    """The first of so many cycles that fill so many ticks: the exact quotient, and it rounded up.
+
+    Rounded down, one cycle more would begin before the end and leave the rate near its peak; rounded up, the last one is cut by a little.
+    """
+    total = geometric(plain(factor), cycles)
+    slack = ROUNDING if isinstance(total, float) else 0
+    return ticks / total, int(-(-ticks * (1 - slack) // total))
 
 
 def cycle_at(tick: float, first: float, factor: float) -> tuple[float, float, int]:

@@ -39,6 +39,8 @@ class ExponentialDecay(KerasSchedule):
     Source: keras.optimizers.schedules.ExponentialDecay.
     """
 
+    goes_on: ClassVar[bool] = True
+
     initial_learning_rate: Rate
     decay_steps: Horizon
     decay_rate: Factor
@@ -51,11 +53,6 @@ class ExponentialDecay(KerasSchedule):
             msg = "decay_rate: must be at least 0 without staircase: a negative number has no real power of a fraction"
             raise ValueError(msg)
         return self
-
-    @property
-    def ends_by(self) -> str:
-        """Its horizon is the time of one decay: it goes on."""
-        return ""
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         return shapes.exponential(tick / self.decay_steps, self.initial_learning_rate, self.decay_rate, xp, staircase=self.staircase)
@@ -144,6 +141,8 @@ class InverseTimeDecay(KerasSchedule):
     Source: keras.optimizers.schedules.InverseTimeDecay.
     """
 
+    goes_on: ClassVar[bool] = True
+
     initial_learning_rate: Rate
     decay_steps: Horizon
     decay_rate: Annotated[float, Control("number", low=0.0, high=10.0, start=1.0)]
@@ -160,11 +159,6 @@ class InverseTimeDecay(KerasSchedule):
                     msg = f"decay_rate: {bound.decay_rate:g} makes keras divide by zero at step {step:,}"
                     raise ValueError(msg)
         return bound
-
-    @property
-    def ends_by(self) -> str:
-        """Its horizon is the time of one decay: it goes on."""
-        return ""
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         return self.initial_learning_rate / _inverse(self, tick, xp)

@@ -55,7 +55,29 @@ class ConstantSchedule(OptaxSchedule, native="constant_schedule"):
         return self.value
 
 
-class LinearSchedule(OptaxSchedule, native="linear_schedule"):
+class _Transition(OptaxSchedule):
+    """One way from init_value to end_value in transition_steps, from transition_begin on; its classes say in which order their arguments stand."""
+
+    @property
+    def rises_by(self: Any) -> str:
+        return "transition_steps" if self.end_value > self.init_value else ""
+
+    @property
+    def ends_by(self) -> str:
+        return "" if self.rises_by else "transition_steps"
+
+    def fitting(self: Any, ticks: int) -> float:
+        """Less what comes before its transition."""
+        return float(max(ticks - self.transition_begin, 1))
+
+    def marks(self: Any, ticks: int, limit: int) -> list[Mark] | None:
+        if self.transition_steps <= 0:
+            return []
+        first = max(self.transition_begin, 0)
+        return inside(ticks, limit, Mark(math.ceil(first), "transition begins"), Mark(math.ceil(first + self.transition_steps), "transition ends"))
+
+
+class LinearSchedule(_Transition, native="linear_schedule"):
     """Level at init_value until transition_begin, then a straight line to end_value in transition_steps, then level.
 
     With transition_steps of 0 or less it stays at init_value and never comes to end_value.
@@ -68,29 +90,14 @@ class LinearSchedule(OptaxSchedule, native="linear_schedule"):
     transition_steps: Transition
     transition_begin: Begin = 0
 
-    @property
-    def rises_by(self) -> str:
-        return "transition_steps" if self.end_value > self.init_value else ""
-
-    @property
-    def ends_by(self) -> str:
-        return "" if self.rises_by else "transition_steps"
-
-    def fitting(self, ticks: int) -> float:
-        """Less what comes before its transition."""
-        return max(ticks - self.transition_begin, 1)
-
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         if self.transition_steps <= 0:
             return self.init_value
         progress = shapes.ramp(_since(tick, self.transition_begin, xp), self.transition_steps, xp)
         return shapes.linear(progress, self.init_value, self.end_value)
 
-    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        return _transition_marks(self.transition_begin, self.transition_steps, ticks, limit)
 
-
-class PolynomialSchedule(OptaxSchedule, native="polynomial_schedule"):
+class PolynomialSchedule(_Transition, native="polynomial_schedule"):
     """Level at init_value until transition_begin, then to end_value in transition_steps as (1 - progress) ** power, then level.
 
     With transition_steps of 0 or less, or power 0, it stays at init_value.
@@ -104,26 +111,11 @@ class PolynomialSchedule(OptaxSchedule, native="polynomial_schedule"):
     transition_steps: Transition
     transition_begin: Begin = 0
 
-    @property
-    def rises_by(self) -> str:
-        return "transition_steps" if self.end_value > self.init_value else ""
-
-    @property
-    def ends_by(self) -> str:
-        return "" if self.rises_by else "transition_steps"
-
-    def fitting(self, ticks: int) -> float:
-        """Less what comes before its transition."""
-        return max(ticks - self.transition_begin, 1)
-
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         if self.transition_steps <= 0:
             return self.init_value
         progress = _since(tick, self.transition_begin, xp) / self.transition_steps
         return shapes.polynomial(progress, self.init_value, self.end_value, self.power, xp)
-
-    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        return _transition_marks(self.transition_begin, self.transition_steps, ticks, limit)
 
 
 class CosineDecaySchedule(OptaxSchedule, native="cosine_decay_schedule"):
@@ -155,6 +147,8 @@ class ExponentialDecay(OptaxSchedule, native="exponential_decay"):
     Source: optax.schedules.exponential_decay.
     """
 
+    goes_on: ClassVar[bool] = True
+
     init_value: Rate
     transition_steps: Transition
     decay_rate: Factor
@@ -166,11 +160,6 @@ class ExponentialDecay(OptaxSchedule, native="exponential_decay"):
     def _has_real_powers(self) -> Self:
         _check_rate(self)
         return self
-
-    @property
-    def ends_by(self) -> str:
-        """Its horizon is the time of one decay: it goes on."""
-        return ""
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         return _exponential(self, tick, self.init_value, xp)
@@ -363,6 +352,8 @@ class WarmupExponentialDecaySchedule(OptaxSchedule, native="warmup_exponential_d
     Source: optax.schedules.warmup_exponential_decay_schedule.
     """
 
+    goes_on: ClassVar[bool] = True
+
     init_value: ZeroRate
     peak_value: Rate
     warmup_steps: Warmup
@@ -380,11 +371,6 @@ class WarmupExponentialDecaySchedule(OptaxSchedule, native="warmup_exponential_d
     def horizon(self, ticks: int) -> float:
         """The run less the warmup."""
         return max(ticks - self.warmup_steps, 1)
-
-    @property
-    def ends_by(self) -> str:
-        """Its horizon is the time of one decay: it goes on."""
-        return ""
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
         since = _since(tick, self.warmup_steps, xp) if self.warmup_steps > 0 else tick - self.warmup_steps
@@ -598,13 +584,6 @@ def _warmed_up(schedule: WarmupCosineDecaySchedule | WarmupExponentialDecaySched
         return after
     rise = shapes.linear(tick / schedule.warmup_steps, schedule.init_value, schedule.peak_value)
     return xp.where(tick < schedule.warmup_steps, rise, after)
-
-
-def _transition_marks(begin: float, length: float, ticks: int, limit: int) -> list[Mark] | None:
-    if length <= 0:
-        return []
-    first = max(begin, 0)
-    return inside(ticks, limit, Mark(math.ceil(first), "transition begins"), Mark(math.ceil(first + length), "transition ends"))
 
 
 def _exponential_marks(schedule: ExponentialDecay | WarmupExponentialDecaySchedule, warmup: float, ticks: int, limit: int) -> list[Mark] | None:

@@ -19,7 +19,7 @@ from lrlab.exporters.constructor import constructor
 from lrlab.exporters.writer import Writer
 from lrlab.run import StepRun
 from lrlab.schedules import Schedule, params
-from lrlab.schedules.base import is_horizon
+from lrlab.schedules.base import described, is_horizon
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.ui import chart, state
 from lrlab.ui.widgets import escape
@@ -92,7 +92,7 @@ def show(kind: type[Schedule]) -> None:
         _source(kind, source)
     if kind.model_fields:
         st.subheader("Arguments", anchor=False)
-        _table([_argument(name, field) for name, field in kind.model_fields.items()], "arguments")
+        _table([_argument(name, field, described(kind)[name]) for name, field in kind.model_fields.items()], "arguments")
     st.subheader("Equivalents", anchor=False)
     for family, member in families.places(kind.kind):
         _elsewhere(family, member)
@@ -149,8 +149,7 @@ def _source(kind: type[Schedule], source: str) -> None:
     st.markdown(f"{text}  \n[{escape(address)}]({address})" if address else text)
 
 
-def _argument(name: str, field: FieldInfo) -> dict[str, str]:
-    about = params.describe(field.annotation, field.metadata)
+def _argument(name: str, field: FieldInfo, about: params.Described) -> dict[str, str]:
     control = about.control or params.Control("text")
     default = "required" if field.is_required() else _code([json.dumps(field.get_default(), default=str)])
     if about.optional:
@@ -158,7 +157,7 @@ def _argument(name: str, field: FieldInfo) -> dict[str, str]:
     return {
         "argument": _code([name]),
         "unit": _unit(about),
-        "must be": _code(json.dumps(choice) for choice in about.choices) or ("" if about.nested else _bounds(field)),
+        "must be": _code(json.dumps(choice) for choice in about.choices) or ("" if about.nested else _bounds(about)),
         "default": default,
         "meaning": escape(control.help),
     }
@@ -170,9 +169,8 @@ def _unit(about: params.Described) -> str:
     return UNITS.get(about.control.unit, "") if about.control else ""
 
 
-def _bounds(field: FieldInfo) -> str:
+def _bounds(about: params.Described) -> str:
     """The hard bounds in words."""
-    about = params.describe(field.annotation, field.metadata)
     most = "below" if about.below else "at most"
     limits = [f"{'above' if about.positive else 'at least'} {about.low:g}"] if about.low is not None and about.low > -params.MAX_COUNT else []
     limits += [f"{most} {about.high:g}"] if about.high is not None and about.high < params.MAX_COUNT else []

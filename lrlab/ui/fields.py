@@ -13,7 +13,7 @@ import streamlit as st
 from lrlab.experiment import Trial
 from lrlab.run import MOST_TYPED, duration
 from lrlab.schedules import Schedule, params
-from lrlab.schedules.base import is_horizon
+from lrlab.schedules.base import described, is_horizon
 from lrlab.ui import metric, nesting, state
 from lrlab.ui.widgets import WHOLE, Path, accept, commit, counted, escape, key_of, offer, refuse, said
 
@@ -64,7 +64,7 @@ def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, numbe
     slots = nesting.slots(schedule, path, bound.ticks_left)
     joints = {slot.joints: slot for slot in slots.values()}
     for name, field in type(schedule).model_fields.items():
-        about = params.describe(field.annotation, field.metadata)
+        about = described(type(schedule))[name]
         value, shown = getattr(schedule, name), getattr(bound, name)
         if name in slots:
             inner += _nested(slots[name], value, shown, ticks, number)

@@ -15,6 +15,7 @@ from lrlab import metrics
 from lrlab.experiment import DocumentError, Experiment, parse
 from lrlab.run import calls
 from lrlab.schedules import KINDS, params
+from lrlab.schedules.base import described
 from lrlab.schedules.combine import starts, turns
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.ui import state
@@ -49,7 +50,7 @@ class Slot:
 
 def slots(schedule: Schedule, path: Path, span: int) -> dict[str, Slot]:
     """The arguments of a schedule that hold others."""
-    fields = {name: params.describe(field.annotation, field.metadata) for name, field in type(schedule).model_fields.items()}
+    fields = described(type(schedule))
     nested = [name for name, about in fields.items() if about.nested]
     joints = next((name for name, about in fields.items() if about.many and about.integer and about.control and about.control.unit == "ticks"), None)
     held = schedule.model_dump(include=set(nested))
