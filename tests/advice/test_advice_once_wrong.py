@@ -6,26 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_tables import cosine, s, sequence, warmup
 
 import lrlab
 from lrlab import advice
 from lrlab.experiment import Experiment, parse
-
-
-def s(kind: str, **arguments: Any) -> dict[str, Any]:
-    return {"kind": kind, **arguments}
-
-
-def sequence(milestones: list[int], *schedulers: dict[str, Any]) -> dict[str, Any]:
-    return s("torch.SequentialLR", schedulers=list(schedulers), milestones=milestones)
-
-
-def warmup(iters: int) -> dict[str, Any]:
-    return s("torch.LinearLR", start_factor=0.01, total_iters=iters)
-
-
-def cosine(t_max: int) -> dict[str, Any]:
-    return s("torch.CosineAnnealingLR", T_max=t_max)
 
 
 def document(run: dict[str, Any], clock: str, base_lr: float, schedule: dict[str, Any]) -> Experiment:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from typing import Any
 
 import numpy as np
 import pytest
-from oracle import ROOT
 from streamlit.testing.v1 import AppTest
+from test_page import at_hand, figure, opened
 
 from lrlab import advice, engine
-from lrlab.experiment import Experiment, parse
+from lrlab.experiment import parse
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 
@@ -36,24 +35,8 @@ PER_EPOCH = {
 }
 
 
-def opened(document: dict[str, Any], tab: str | None = None) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.query_params["s"] = parse(document).link()
-    if tab:
-        app.session_state["tabs"] = tab
-    app.run()
-    assert not app.exception
-    return app
-
-
-def at_hand(app: AppTest) -> Experiment:
-    found: Experiment = app.session_state["experiment"]
-    return found
-
-
 def traces(app: AppTest) -> list[dict[str, Any]]:
-    chart = app.get("bidi_component")[0].proto.json
-    found: list[dict[str, Any]] = json.loads(chart)["figure"]["data"]
+    found: list[dict[str, Any]] = figure(app)["data"]
     return found
 
 

@@ -16,12 +16,14 @@ from lrlab.ui import state
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 
 
-def opened(document: dict[str, Any] | None = None, link: str | None = None) -> AppTest:
+def opened(document: dict[str, Any] | None = None, link: str | None = None, tab: str | None = None) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     if document is not None:
         app.query_params["s"] = parse(document).link()
     if link is not None:
         app.query_params["s"] = link
+    if tab is not None:
+        app.session_state["tabs"] = tab
     app.run()
     assert not app.exception
     return app

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from oracle import ROOT
 from streamlit.testing.v1 import AppTest
+from test_page import at_hand, opened
 
-from lrlab.experiment import Experiment, parse
 from lrlab.recipes import recipes
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -16,17 +15,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 TRIAL = {"name": "t", "base_lr": 0.1, "schedule": {"kind": "torch.CosineAnnealingLR", "T_max": None}}
 
 
-def opened(run: dict[str, Any]) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.query_params["s"] = parse({"lrlab": 1, "run": run, "trials": [TRIAL]}).link()
-    app.run()
-    assert not app.exception
-    return app
-
-
-def at_hand(app: AppTest) -> Experiment:
-    found: Experiment = app.session_state["experiment"]
-    return found
+def on(run: dict[str, Any]) -> AppTest:
+    return opened({"lrlab": 1, "run": run, "trials": [TRIAL]})
 
 
 def said(app: AppTest) -> str:
@@ -34,7 +24,7 @@ def said(app: AppTest) -> str:
 
 
 def test_the_arithmetic_is_shown_with_its_numbers() -> None:
-    app = opened({"samples": 50_000, "batch_size": 512, "accumulate": 4, "epochs": 3})
+    app = on({"samples": 50_000, "batch_size": 512, "accumulate": 4, "epochs": 3})
     assert "ceil(50,000 / 512) = 98 micro-batches, ceil(98 / 4) = 25 steps per epoch, x 3 = **75 optimizer steps**" in said(app)
     assert "Counted otherwise: with drop_last: 75" not in said(app), "97 micro-batches make 25 steps as well"
     assert "leftovers dropped: 72 (-3)" in said(app)
@@ -48,7 +38,7 @@ def test_the_arithmetic_is_shown_with_its_numbers() -> None:
     ("accumulate", 0, "run.accumulate"), ("samples", 1e18, "run"), ("epochs", 1e12, "run"),
 ])  # fmt: skip
 def test_what_is_no_run_is_said_and_the_last_good_one_stays(field: str, value: float, named: str) -> None:
-    app = opened({"samples": 1000, "batch_size": 10, "epochs": 3})
+    app = on({"samples": 1000, "batch_size": 10, "epochs": 3})
     before = at_hand(app)
     app.number_input(key=f"run.{field}").set_value(float(value)).run()
     assert at_hand(app) == before
@@ -56,7 +46,7 @@ def test_what_is_no_run_is_said_and_the_last_good_one_stays(field: str, value: f
 
 
 def test_a_batch_larger_than_the_data_set_is_one_step_or_with_drop_last_a_sentence() -> None:
-    app = opened({"samples": 100, "batch_size": 10, "epochs": 3})
+    app = on({"samples": 100, "batch_size": 10, "epochs": 3})
     app.number_input(key="run.batch_size").set_value(1000.0).run()
     assert at_hand(app).run.steps == 3
     app.toggle(key="drop_last").set_value(True).run()
@@ -65,7 +55,7 @@ def test_a_batch_larger_than_the_data_set_is_one_step_or_with_drop_last_a_senten
 
 
 def test_a_preset_gives_its_run_or_all_of_it() -> None:
-    app = opened({"total_steps": 100})
+    app = on({"total_steps": 100})
     app.session_state["presets"] = True
     app.run()
     place = len(recipes()) - 1
@@ -82,28 +72,26 @@ def test_a_preset_gives_its_run_or_all_of_it() -> None:
 
 
 def test_the_base_rate_is_scaled_with_the_batch_of_a_step() -> None:
-    app = opened({"samples": 100_000, "batch_size": 256, "devices": 8, "accumulate": 4, "epochs": 3})
+    app = on({"samples": 100_000, "batch_size": 256, "devices": 8, "accumulate": 4, "epochs": 3})
     app.button(key="scale.use").click().run()
     assert at_hand(app).trials[0].base_lr == pytest.approx(3.2), "0.1 for 256, and 8,192 here"
 
 
 def test_tokens_make_steps() -> None:
-    app = opened({"total_steps": 100})
+    app = on({"total_steps": 100})
     app.number_input(key="tokens.batch").set_value(1600.0).run()
     app.button(key="tokens.use").click().run()
     assert at_hand(app).run.steps == 91_553
 
 
 def test_a_batch_beyond_any_budget_keeps_the_page() -> None:
-    app = opened({"samples": 10**12, "batch_size": 2 * 10**9, "epochs": 1})
+    app = on({"samples": 10**12, "batch_size": 2 * 10**9, "epochs": 1})
     assert at_hand(app).run.steps == 500
 
 
 def test_the_scaled_rate_goes_to_the_trial_that_its_button_names() -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     two = [TRIAL, TRIAL | {"name": "other"}]
-    app.query_params["s"] = parse({"lrlab": 1, "run": {"samples": 1000, "batch_size": 512, "epochs": 3}, "trials": two}).link()
-    app.run()
+    app = opened({"lrlab": 1, "run": {"samples": 1000, "batch_size": 512, "epochs": 3}, "trials": two})
     app.segmented_control(key="chip").set_value(1).run()
     assert app.button(key="scale.use").label == "Use it for other"
     app.button(key="scale.use").click().run()
@@ -111,12 +99,12 @@ def test_the_scaled_rate_goes_to_the_trial_that_its_button_names() -> None:
 
 
 def test_before_a_shared_link_there_is_nothing_to_undo() -> None:
-    app = opened({"total_steps": 100})
+    app = on({"total_steps": 100})
     assert app.button(key="undo").disabled
 
 
 def test_looking_at_the_other_form_of_the_run_loses_nothing() -> None:
-    app = opened({"samples": 50_000, "batch_size": 128, "devices": 4, "accumulate": 3, "epochs": 155})
+    app = on({"samples": 50_000, "batch_size": 128, "devices": 4, "accumulate": 3, "epochs": 155})
     before = at_hand(app)
     app.segmented_control(key="form").set_value("steps").run()
     assert at_hand(app).run.total_steps == before.run.steps
