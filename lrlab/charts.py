@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lrlab.engine import first_group
 from lrlab.run import calls, first_step
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _flags(severity: str, flags: Sequence[Flag], run: Run, view: View, floor: fl
 
 def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) -> Figure:
     places = np.searchsorted(curve.steps, [m.tick for m in curve.marks])
-    first = np.atleast_2d(curve.lr)[0]
+    first = first_group(curve.lr)
     return {
         "type": "scatter", "mode": "markers", "x": _packed(_x(run, curve.steps[places], view), "f8"), "y": _packed(_lifted(first[places], floor)),
         "text": [html.escape(m.label) for m in curve.marks], "name": f"{name(curve.trial.name)} marks",
@@ -204,7 +205,7 @@ def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) 
     for place, (index, curve) in enumerate(shown):
         at = int(np.searchsorted(curve.steps, run.steps * (place + 0.6) / (len(shown) + 0.4)))
         at = min(at, curve.steps.size - 1)
-        y = float(_lifted(np.atleast_2d(curve.lr)[0][at : at + 1], floor)[0])
+        y = float(_lifted(first_group(curve.lr)[at : at + 1], floor)[0])
         labels.append({
             "x": float(_x(run, curve.steps[at : at + 1], view)[0]), "y": float(np.log10(y)) if view.y == "log" else y,
             "text": name(curve.trial.name), "font": {"color": style(index)[0], "size": 12},

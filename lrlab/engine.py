@@ -160,7 +160,7 @@ def _envelope(run: Run, trial: Trial) -> Steps:
     scattered = ((np.arange(PROBES) * _GOLDEN) % 1.0 * width).astype(np.int64)
     probes = begins[:-1, None].astype(np.int64) + np.concatenate([np.arange(PROBES), scattered])
     probes = np.minimum(probes, np.minimum(begins[1:, None].astype(np.int64), run.steps - 1))
-    rate = _first_group(run, trial, probes.ravel()).reshape(probes.shape)
+    rate = first_group(lr(run, trial, probes.ravel())).reshape(probes.shape)
     rows = np.arange(columns)
     return np.concatenate([probes[rows, rate.argmin(axis=1)], probes[rows, rate.argmax(axis=1)]])
 
@@ -175,17 +175,17 @@ def _summary(run: Run, trial: Trial) -> Summary:
     exact = run.steps <= EXACT
     cell = run.steps / EXACT  # beyond: one step of each cell, scattered, so that no period hides
     sample = np.arange(run.steps) if exact else ((np.arange(EXACT) + np.arange(EXACT) * _GOLDEN % 1.0) * cell).astype(np.int64)
-    rate = _first_group(run, trial, sample)
+    rate = first_group(lr(run, trial, sample))
     drawn = _curve(run, trial)
-    shown = drawn.lr[0] if drawn.lr.ndim > 1 else drawn.lr
+    shown = first_group(drawn.lr)
     peak_at = int(np.argmax(rate))
     peak, peak_step = float(rate[peak_at]), int(sample[peak_at])
     if not exact and shown.max() >= peak:
         peak, peak_step = float(shown.max()), int(drawn.steps[np.argmax(shown)])
-    ends = _first_group(run, trial, np.array([0, run.steps - 1]))
+    ends = first_group(lr(run, trial, [0, run.steps - 1]))
     return Summary(float(ends[0]), peak, peak_step, float(ends[1]), float(rate.mean()), float(np.mean(rate > peak / 2)), exact)
 
 
-def _first_group(run: Run, trial: Trial, steps: Steps) -> Floats:
-    found = lr(run, trial, steps)
-    return found[0] if found.ndim > 1 else found
+def first_group(rates: Floats) -> Floats:
+    """The rates of the first parameter group, of those that `lr` or a curve gives at a line of steps."""
+    return rates[0] if rates.ndim > 1 else rates

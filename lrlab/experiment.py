@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import pathlib
 import zlib
 from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, mode
 
 from lrlab.run import AnyRun, Clock, DataRun, Run, StepRun, calls
 from lrlab.schedules import KINDS, AnySchedule, Place, Schedule, did_you_mean
+from lrlab.schedules.durations import Path
 from lrlab.schedules.params import BaseRate
 from lrlab.schedules.recurrence import has_table
 
@@ -72,6 +73,14 @@ def _bound(schedule: Schedule, ticks: int, base_rates: tuple[float, ...]) -> tup
     return tuple(schedule.bind(Place(ticks, group, base_rates)) for group in range(len(base_rates)))
 
 
+def assign(document: Any, path: Path, value: Any) -> None:
+    """Put a value at a path of a document; objects that are missing on the way are made."""
+    here = document
+    for step in path[:-1]:
+        here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
+    here[path[-1]] = value
+
+
 class View(_Part):
     """How the chart is drawn."""
 
@@ -114,6 +123,10 @@ class Experiment(_Part):
                 msg = f"trials.{i}.schedule.{error}" if ": " in str(error) else f"trials.{i}.schedule: {error}"
                 raise ValueError(msg) from None
         return self
+
+    def place(self, name: str) -> int | None:
+        """Where the trial of that name stands; None where there is none."""
+        return next((i for i, trial in enumerate(self.trials) if trial.name == name), None)
 
     def trial(self, name: str | None = None) -> Trial:
         """The trial of that name, or the first one; DocumentError where there is none."""
@@ -182,10 +195,10 @@ def from_link(value: str) -> Experiment:
     return loads(text)
 
 
-def load(path: str | Path) -> Experiment:
+def load(path: str | pathlib.Path) -> Experiment:
     """Read a document from a file; DocumentError with one sentence when it cannot be."""
     try:
-        with Path(path).open("rb") as file:
+        with pathlib.Path(path).open("rb") as file:
             text = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         msg = f"{_short(str(path))}: {getattr(error, 'strerror', None) or 'cannot be read'}"

@@ -7,8 +7,6 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from lrlab import engine
 from lrlab.experiment import Trial
 from lrlab.run import MAX_STEPS, Clock, DataRun, Run, calls, first_step, ticks
@@ -169,7 +167,7 @@ def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, length: str, f
     past = over == cycles.limit
     borders = {cycles.step(k): cycles.tick(k) for k in range(min(whole, MOST_LISTED), 0, -1) if cycles.step(k) > 0}
     at = sorted(borders)
-    *rates, last_lr = np.atleast_2d(engine.lr(run, trial, [*(step - 1 for step in at), run.steps - 1]))[0].tolist()
+    *rates, last_lr = engine.first_group(engine.lr(run, trial, [*(step - 1 for step in at), run.steps - 1])).tolist()
     since = float(ticks(run, trial.clock, run.steps - 1)) - begin - cycles.total(over)
     begun = cycles.step(over)
     return Plan(

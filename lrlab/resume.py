@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from lrlab import engine
 from lrlab.engine import Floats
-from lrlab.experiment import Trial, rates, sentence
+from lrlab.experiment import Trial, assign, rates, sentence
 from lrlab.run import Clock, DataRun, Run, calls, ticks
 from lrlab.schedules import Place, Schedule
 from lrlab.schedules.durations import lengths
@@ -154,10 +154,7 @@ def _rescaled(trial: Trial, before: Schedule, now: Schedule) -> Trial:
     document = trial.model_dump(mode="json", exclude_unset=True)
     for was, becomes in zip(lengths(trial.schedule, before), lengths(trial.schedule, now), strict=True):
         if was.fits != becomes.fits:
-            here = document["schedule"]
-            for key in was.path[:-1]:
-                here = here[key]
-            here[was.name] = max(round(was.value * becomes.fits / was.fits), 1)
+            assign(document["schedule"], was.path, max(round(was.value * becomes.fits / was.fits), 1))
     return Trial.model_validate(document)
 
 

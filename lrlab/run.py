@@ -12,6 +12,8 @@ MAX_STEPS = 10**12
 MAX_DEVICES = 10**6  # ticks (steps * devices) then still fit in an int64
 
 Clock = Literal["step", "epoch", "micro_batch", "process"]
+UNITS: dict[Clock, str] = {"step": "optimizer steps", "epoch": "epochs", "micro_batch": "micro-batches", "process": "steps times processes"}
+"""What the ticks of each clock are."""
 Count = Annotated[int, Field(ge=1, le=MAX_STEPS)]
 
 
@@ -41,6 +43,11 @@ class DataRun(_Run):
         """U: ceil (leftover="drop": floor) of B / accumulate."""
         whole, rest = divmod(self.micro_batches, self.accumulate)
         return whole + (rest > 0 and self.leftover == "step")
+
+    @property
+    def step_samples(self) -> int:
+        """Samples that one optimizer step sees: batch_size * devices * accumulate."""
+        return self.batch_size * self.devices * self.accumulate
 
     @property
     def steps(self) -> int:

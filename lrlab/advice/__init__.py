@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from lrlab.advice import clock, cycles, decay, horizon, joints, metric, warmup
 from lrlab.advice.base import SEVERITIES, Case, Finding, Fix, Rule
 from lrlab.experiment import Experiment, Trial
 from lrlab.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 RULES: tuple[Rule, ...] = (
     clock.EpochClock(),
@@ -47,7 +51,15 @@ RULES: tuple[Rule, ...] = (
 
 def check(experiment: Experiment) -> list[Finding]:
     """The findings on every trial, errors first, but those that the trial dismisses."""
-    found = [f for trial in experiment.trials for f in findings(experiment.run, trial) if f.code not in trial.dismissed]
+    return _worst_first(finding for trial in experiment.trials for finding in open_on(experiment.run, trial))
+
+
+def open_on(run: Run, trial: Trial) -> list[Finding]:
+    """The findings on one trial, errors first, but those that it dismisses."""
+    return _worst_first(finding for finding in findings(run, trial) if finding.code not in trial.dismissed)
+
+
+def _worst_first(found: Iterable[Finding]) -> list[Finding]:
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -66,6 +78,7 @@ def findings(run: Run, trial: Trial) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=256)
 def intended(run: Run, trial: Trial) -> Trial | None:
     """Where the schedule counts in another unit than its clock: the trial that was meant."""
     for finding in findings(run, trial):
@@ -74,4 +87,4 @@ def intended(run: Run, trial: Trial) -> Trial | None:
     return None
 
 
-__all__ = ["RULES", "SEVERITIES", "Finding", "Fix", "Rule", "check", "findings", "intended"]
+__all__ = ["RULES", "SEVERITIES", "Finding", "Fix", "Rule", "check", "findings", "intended", "open_on"]

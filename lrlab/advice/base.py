@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from lrlab import engine
-from lrlab.experiment import DocumentError, Experiment, Trial, parse, rates
+from lrlab.experiment import DocumentError, Experiment, Trial, assign, parse, rates
 from lrlab.run import Run, calls, first_step
 from lrlab.schedules import Schedule
 from lrlab.schedules.durations import Length, Path, Rise, lengths, nested, rise
@@ -37,14 +37,11 @@ class Fix:
     def __call__(self, experiment: Experiment) -> Experiment:
         """The experiment with the changes made; DocumentError where they make none."""
         document = copy.deepcopy(experiment.document())
-        place = next((i for i, trial in enumerate(experiment.trials) if trial.name == self.trial), None)
+        place = experiment.place(self.trial)
         if place is None:
             return experiment
         for path, value in self.changes:
-            here: Any = document if path[0] == "run" else document["trials"][place]
-            for step in path[:-1]:
-                here = here[step]
-            here[path[-1]] = value
+            assign(document if path[0] == "run" else document["trials"][place], path, value)
         return parse(document)
 
 
@@ -144,33 +141,36 @@ class Case:
     @cached_property
     def peak(self) -> float:
         """The highest rate of the run."""
-        return float(np.atleast_2d(self._curve.lr)[0].max())
+        return float(self._drawn.max())
 
     def highest(self, step: int) -> float:
         """The highest rate from a step on."""
-        return float(np.atleast_2d(self._curve.lr)[0][self._curve.steps >= step].max())
+        return float(self._drawn[self._curve.steps >= step].max())
 
     @cached_property
     def _curve(self) -> engine.Curve:
         return engine.curve(self.run, self.trial)
 
     @cached_property
+    def _drawn(self) -> engine.Floats:
+        return engine.first_group(self._curve.lr)
+
+    @cached_property
     def falls_to_zero(self) -> int:
         """The step from which on the rate is 0, as far as the chart tells; the run's steps where its last is not."""
-        rates = np.atleast_2d(self._curve.lr)[0]
-        moving = np.flatnonzero(rates)
-        after = int(moving[-1]) + 1 if moving.size else rates.size
-        return int(self._curve.steps[after]) if after < rates.size else self.run.steps
+        moving = np.flatnonzero(self._drawn)
+        after = int(moving[-1]) + 1 if moving.size else self._drawn.size
+        return int(self._curve.steps[after]) if after < self._drawn.size else self.run.steps
 
     @cached_property
     def last(self) -> float:
         """The rate that the last optimizer step uses."""
-        return float(np.atleast_2d(self._curve.lr)[0][-1])
+        return float(self._drawn[-1])
 
     @cached_property
     def first(self) -> float:
         """The rate that the first optimizer step uses."""
-        return float(np.atleast_2d(self._curve.lr)[0][0])
+        return float(self._drawn[0])
 
     def rate(self, tick: float) -> float:
         """The rate at a tick, which may lie beyond the run."""

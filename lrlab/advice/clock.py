@@ -9,11 +9,10 @@ from lrlab.advice import fit
 from lrlab.advice.base import CALLED, Case, Finding, Rule, example, many, percent, refitted, run_of, setting, shown, stepping
 from lrlab.advice.cycles import cycle, restarting
 from lrlab.advice.decay import milestones
-from lrlab.run import Clock, ticks_per_epoch
+from lrlab.run import UNITS, Clock, ticks_per_epoch
 from lrlab.schedules import durations
 from lrlab.schedules.durations import Length
 
-UNITS: dict[Clock, str] = {"step": "optimizer steps", "epoch": "epochs", "micro_batch": "micro-batches", "process": "steps times processes"}
 COSINE = "torch.CosineAnnealingLR"
 MANY = 10  # steps per epoch from which a duration of so few ticks as there are epochs can only count epochs
 CYCLES = 50  # more than anybody restarts on purpose
@@ -72,7 +71,7 @@ class EpochClock(_Unit):
             return None
         length, unit = found
         says = (
-            f"Only {percent(case.calls / (length.value + case.calls - length.fits))} of the curve runs: {length.name} = {shown(length.value)} counts "
+            f"Only {percent(case.calls / fit.end(case, length))} of the curve runs: {length.name} = {shown(length.value)} counts "
             f"{UNITS[unit]}, but step() is called once per epoch, {many(case.calls, 'time')} in all."
         )
         title, changes = stepping("step")
@@ -113,11 +112,11 @@ class HorizonInEpochs(_Unit):
         length = found[0]
         troughs = bottoms(case, length)
         says = (
-            f"The curve is over after {percent((length.value + case.calls - length.fits) / case.calls)} of the run"
+            f"The curve is over after {percent(fit.end(case, length) / case.calls)} of the run"
             f"{f', and reaches its minimum {shown(troughs)} times' if troughs > 1 else ''}: {length.name} = {shown(length.value)} counts epochs, but "
             f"step() is called {CALLED[case.trial.clock]}, {shown(case.calls)} times."
         )
-        return self.found(case, says, step=case.step(case.calls + length.value - length.fits), fix=rescaled(case, "epoch"))
+        return self.found(case, says, step=case.step(fit.end(case, length)), fix=rescaled(case, "epoch"))
 
 
 def first_cycle(case: Case) -> tuple[str, float, int] | None:
@@ -152,7 +151,7 @@ def bottoms(case: Case, length: Length) -> int:
 
 def climbs(case: Case, length: Length, span: float) -> bool:
     """Whether the curve rises again after its end."""
-    end = case.calls + length.value - length.fits
+    end = fit.end(case, length)
     return case.rate(end + span / 2) > case.rate(end) + SMALL * case.peak
 
 
@@ -184,7 +183,7 @@ class StepsPerProcess(_Unit):
         if found is None or "process" not in {clock, found[1]} or "epoch" in {clock, found[1]}:
             return None
         length, unit = found
-        end = case.step(case.calls + length.value - length.fits)
+        end = case.step(fit.end(case, length))
         if clock == "process":
             says = (
                 f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: {length.name} = {shown(length.value)} counts {UNITS[unit]}, but "
@@ -226,7 +225,7 @@ class Accumulation(_Unit):
                 f"once for {case.run.accumulate} of them."
             )
             return self.found(case, says, fix=rescaled(case, unit))
-        end = case.step(case.calls + length.value - length.fits)
+        end = case.step(fit.end(case, length))
         says = (
             f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: {length.name} = {shown(length.value)} counts optimizer steps, but "
             f"step() is called for each of {shown(case.calls)} micro-batches."

@@ -32,6 +32,11 @@ def misfit(case: Case, length: Length) -> Misfit:
     return "short" if slack < 0 else "long"
 
 
+def end(case: Case, length: Length) -> float:
+    """The tick at which the curve of that length is over; beyond the run where it is too long."""
+    return case.calls + length.value - length.fits
+
+
 def counts_otherwise(case: Case) -> bool:
     """Whether a horizon counts in another unit than the clock: one mistake, which another rule tells."""
     return any(length.last and misfit(case, length) == "unit" for length in case.lengths)

@@ -40,7 +40,7 @@ class HorizonShorterThanRun(Rule):
         for length in case.lengths:
             if not length.last or fit.misfit(case, length) not in {"short", "rounding"} or length.value >= length.fits:
                 continue
-            end = case.calls + length.value - length.fits
+            end = fit.end(case, length)
             left = case.calls - 1 - end
             if left < 1:
                 continue
@@ -67,6 +67,12 @@ class HorizonShorterThanRun(Rule):
         return self.found(case, says, step=case.falls_to_zero)
 
 
+def left_undone(case: Case, length: Length) -> tuple[float, float]:
+    """The rate at the end of a curve that is longer than the run, and how far above it the last step still is, as a share of the peak's height."""
+    floor = case.rate(min(fit.end(case, length), case.bound.raises_at() - 2))  # OneCycleLR ends a tick before its total
+    return floor, (case.last - floor) / (case.peak - floor) if case.peak > floor else 0.0
+
+
 class HorizonLongerThanRun(Rule):
     """The run ends before the schedule does.
 
@@ -86,10 +92,9 @@ class HorizonLongerThanRun(Rule):
         for length in case.lengths:
             if not length.last or fit.misfit(case, length) != "long":
                 continue
-            floor = case.rate(min(case.calls + length.value - length.fits, case.bound.raises_at() - 2))  # OneCycleLR ends a tick before its total
-            left = (case.last - floor) / (case.peak - floor) if case.peak > floor else 0.0
+            floor, left = left_undone(case, length)
             if left > CUT:
-                ran = case.calls / (case.calls + length.value - length.fits)
+                ran = case.calls / fit.end(case, length)
                 says = (
                     f"Only {percent(ran)} of the curve runs: {length.name} = {shown(length.value)} where {shown(length.fits)} would fit, and the "
                     f"last step uses {shown(case.last)}, {percent(left)} of the way above the end at {shown(floor)}."
@@ -111,9 +116,8 @@ class _Warmup(Rule):
                 continue
             right = f"{length.name} {'includes' if length.fits >= case.calls - 1 else 'excludes'} the warmup of {shown(rise.value)} here"
             if length.value > length.fits:
-                floor = case.rate(min(case.calls + length.value - length.fits, case.bound.raises_at() - 2))
-                share = (case.last - floor) / (case.peak - floor) if case.peak > floor else 0.0
-                effect = f"the curve is {many(length.value - length.fits, 'tick')} too long and ends {percent(share)} of the way above its floor"
+                _, left = left_undone(case, length)
+                effect = f"the curve is {many(length.value - length.fits, 'tick')} too long and ends {percent(left)} of the way above its floor"
             else:
                 effect = f"the curve is over {many(length.fits - length.value, 'tick')} before the run, whose last step uses {shown(case.last)}"
             return self.found(case, f"{right}: with {shown(length.value)} {effect}; {shown(length.fits)} fits.", fix=_fit(length))

@@ -22,14 +22,9 @@ _ISSUE = re.compile(r"\b([A-Za-z0-9][\w-]*/[\w.-]+)#(\d+)")
 _PAPER = re.compile(r"arXiv (\d{4}\.\d{4,5})")
 
 
-def open_on(trial: Trial) -> list[advice.Finding]:
-    """The findings on a trial that it does not dismiss, errors first."""
-    return advice.check(state.experiment().model_copy(update={"trials": (trial,)}))
-
-
 def sign(trial: Trial) -> str:
     """How many errors and warnings a trial has, for its chip."""
-    found = open_on(trial)
+    found = advice.open_on(state.experiment().run, trial)
     counts = {severity: sum(f.severity == severity for f in found) for severity in SIGNS}
     return "".join(f" {SIGNS[severity]}{count}" for severity, count in counts.items() if count)
 
@@ -40,7 +35,7 @@ def flags(experiment: Experiment) -> list[charts.Flag]:
         charts.Flag(index, finding.step, finding.rate, finding.severity, f"{finding.code}: {finding.message}")
         for index, trial in enumerate(experiment.trials)
         if not trial.hidden
-        for finding in open_on(trial)
+        for finding in advice.open_on(experiment.run, trial)
         if finding.step is not None and finding.rate is not None and finding.severity in SIGNS
     ]
 
@@ -53,10 +48,10 @@ def intended(experiment: Experiment) -> dict[int, engine.Curve]:
 
 def beside() -> None:
     """The errors and warnings on the trial being shaped, each with its fix."""
-    if not state.experiment().trials:
+    experiment, index = state.experiment(), state.chosen()
+    if not experiment.trials:
         return
-    trial, index = state.trial(), state.chosen()
-    found = [f for f in open_on(trial) if f.severity in SIGNS]
+    found = [f for f in advice.open_on(experiment.run, state.trial()) if f.severity in SIGNS]
     for finding in found[:MOST]:
         _row(finding, index, "beside")
     if len(found) > MOST:
@@ -68,7 +63,7 @@ def tab() -> None:
     experiment = state.experiment()
     quiet = True
     for index, trial in enumerate(experiment.trials):
-        found = open_on(trial)
+        found = advice.open_on(experiment.run, trial)
         dismissed = [f for f in advice.findings(experiment.run, trial) if f.code in trial.dismissed]
         if not found and not dismissed:
             continue
@@ -109,13 +104,13 @@ def _dismissed(finding: advice.Finding, index: int) -> None:
 
 
 def _dismiss(finding: advice.Finding) -> None:
-    index = state.place(finding.trial)
+    index = state.experiment().place(finding.trial)
     if index is not None:
         state.set_value(("trials", index, "dismissed"), [*state.experiment().trials[index].dismissed, finding.code])
 
 
 def _take_back(finding: advice.Finding) -> None:
-    index = state.place(finding.trial)
+    index = state.experiment().place(finding.trial)
     if index is not None:
         kept = [code for code in state.experiment().trials[index].dismissed if code != finding.code]
         state.set_value(("trials", index, "dismissed"), kept)

@@ -10,7 +10,7 @@ from lrlab import calculators
 from lrlab.schedules.durations import nested
 from lrlab.schedules.torch_cycles import CyclicLR, OneCycleLR
 from lrlab.ui import state
-from lrlab.ui.widgets import WHOLE, escape
+from lrlab.ui.widgets import ask_whole, escape
 
 
 def show() -> None:
@@ -37,9 +37,7 @@ def _momentum() -> None:
 
 def _skipped() -> None:
     steps = state.experiment().run.steps
-    skipped = int(
-        st.number_input("optimizer steps skipped in this run", 0.0, float(steps), min(10.0, float(steps)), key="skipped", step=1.0, format=WHOLE)
-    )
+    skipped = ask_whole("optimizer steps skipped in this run", 0, steps, min(10, steps), "skipped")
     st.markdown(escape(calculators.amp_drift(steps, skipped).sentence))
 
 

@@ -14,8 +14,9 @@ from lrlab.experiment import Trial
 from lrlab.run import MOST_TYPED, duration
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import described, is_horizon
+from lrlab.schedules.durations import Path
 from lrlab.ui import metric, nesting, state
-from lrlab.ui.widgets import WHOLE, Path, accept, commit, counted, escape, key_of, offer, refuse, said
+from lrlab.ui.widgets import WHOLE, accept, commit, counted, escape, key_of, offer, refuse, said
 
 COLUMNS = 4
 TALL = 4  # arguments of one schedule under each other, while there is room beside

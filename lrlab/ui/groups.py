@@ -6,7 +6,7 @@ import streamlit as st
 
 from lrlab.experiment import MAX_GROUPS
 from lrlab.ui import state
-from lrlab.ui.widgets import WHOLE, escape
+from lrlab.ui.widgets import ask_whole, escape
 
 _ONE, _TWO, _LAYERS, _LIST = "one group", "backbone and head", "layer-wise decay", "a list"
 
@@ -46,7 +46,7 @@ def _wanted(how: str, head: float) -> float | list[float]:
         share = st.number_input("the backbone's share of the head's rate", 0.0, 1.0, 0.1, step=0.05, key="groups.share", format="%.4g")
         return [_round(head * share), head]
     factor = st.number_input("decay from layer to layer", 0.01, 1.0, 0.75, step=0.05, key="groups.factor", format="%.4g")
-    depth = int(st.number_input("layers below the head", 1.0, float(MAX_GROUPS - 1), 12.0, step=1.0, key="groups.depth", format=WHOLE))
+    depth = ask_whole("layers below the head", 1, MAX_GROUPS - 1, 12, "groups.depth")
     return [_round(head * factor ** (depth - layer)) for layer in range(depth)] + [head]
 
 

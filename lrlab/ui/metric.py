@@ -12,8 +12,9 @@ import streamlit as st
 from lrlab import metrics
 from lrlab.experiment import MAX_BYTES, DocumentError
 from lrlab.schedules import Schedule
+from lrlab.schedules.durations import Path
 from lrlab.ui import state
-from lrlab.ui.widgets import Path, accept, commit, key_of, offer, refuse, said
+from lrlab.ui.widgets import accept, commit, key_of, offer, refuse, said
 
 FIELD = "metrics"
 REMEMBERED = 8  # sketches whose sliders a session finds again

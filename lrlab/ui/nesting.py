@@ -17,9 +17,10 @@ from lrlab.run import calls
 from lrlab.schedules import KINDS, params
 from lrlab.schedules.base import described
 from lrlab.schedules.combine import starts, turns
+from lrlab.schedules.durations import Path
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.ui import state
-from lrlab.ui.widgets import Path, commit, escape, key_of, offer, said
+from lrlab.ui.widgets import commit, escape, key_of, offer, said
 
 if TYPE_CHECKING:
     from lrlab.experiment import Trial

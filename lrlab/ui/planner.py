@@ -60,7 +60,7 @@ def _lengths(plan: planner.Plan) -> None:
     name = state.trial().name
 
     def use() -> None:
-        index = state.place(name)
+        index = state.experiment().place(name)
         for below, value in planner.with_first_length(plan, choice.length).items() if index is not None else ():
             commit("plan", ("trials", index or 0, *below), value)
 

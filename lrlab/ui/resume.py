@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from lrlab import charts, engine, resume
-from lrlab.run import DataRun
+from lrlab.run import DataRun, Run
 from lrlab.ui import chart, state
-from lrlab.ui.widgets import WHOLE, escape
+from lrlab.ui.widgets import ask_whole, escape
 
 HOWS: dict[str, str] = {
     "state": "optimizer and scheduler state loaded",
@@ -39,9 +39,7 @@ def tab() -> None:
     run, trial = experiment.run, state.trial()
     left, right = st.columns([1, 2])
     with left:
-        step = int(
-            st.number_input("stopped before step", 0.0, float(run.steps - 1), float(run.steps // 2), step=1.0, key="resume.step", format=WHOLE)
-        )
+        step = ask_whole("stopped before step", 0, run.steps - 1, run.steps // 2, "resume.step")
         how: Any = st.selectbox(
             "resumed with", [*HOWS, "longer"], key="resume.how", format_func=(HOWS | {"longer": "another length of the run"}).__getitem__
         )
@@ -57,25 +55,25 @@ def tab() -> None:
         if jump.warning:
             st.caption(":red[More than a tenth: the run will feel it.]")
     with right:
-        old = np.unique(np.linspace(max(0, step - run.steps // 10), run.steps - 1, POINTS).astype(np.int64))
-        figure = charts.resumed(run, (old, _first(engine.lr(run, trial, old))), (steps, _first(rates)), step, experiment.view)
+        old = _points(max(0, step - run.steps // 10), run)
+        figure = charts.resumed(run, (old, engine.first_group(engine.lr(run, trial, old))), (steps, engine.first_group(rates)), step, experiment.view)
         alt = f"From step {step:,}: {jump.after:.3g} where the uninterrupted run uses {jump.before:.3g}"
         chart.show(figure, key="resume.chart", height=HEIGHT, alt=alt, on_toggle=lambda _: None)
 
 
-def _first(rates: Any) -> Any:
-    return rates[0] if rates.ndim > 1 else rates
+def _points(begin: int, run: Run) -> Any:
+    return np.unique(np.linspace(begin, run.steps - 1, POINTS).astype(np.int64))
 
 
 def _same(run: Any, trial: Any, step: int, how: Any) -> tuple[resume.Jump, Any, Any]:
-    steps = np.unique(np.linspace(step, run.steps - 1, POINTS).astype(np.int64))
+    steps = _points(step, run)
     return resume.jump(run, trial, step, how), steps, resume.after(run, trial, step, how, steps)
 
 
 def _longer(run: Any, trial: Any, step: int) -> tuple[resume.Jump, Any, Any]:
     unit, length = ("epochs", run.epochs) if isinstance(run, DataRun) else ("optimizer steps", run.steps)
-    new = int(st.number_input(f"new length in {unit}", 1.0, 1e12, min(2.0 * length, 1e12), step=1.0, key="resume.length", format=WHOLE))
+    new = ask_whole(f"new length in {unit}", 1, 1e12, min(2 * length, 1e12), "resume.length")
     how: Any = st.selectbox("with the", list(STRETCHES), key="resume.stretch", format_func=STRETCHES.__getitem__)
     extension = resume.extended(run, trial, step, new, how)
-    steps = np.unique(np.linspace(step, extension.run.steps - 1, POINTS).astype(np.int64))
+    steps = _points(step, extension.run)
     return extension.jump, steps, extension.lr(steps)

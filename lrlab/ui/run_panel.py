@@ -10,7 +10,7 @@ from lrlab import budget
 from lrlab.recipes import Recipe, recipes
 from lrlab.run import DataRun, Run
 from lrlab.ui import state
-from lrlab.ui.widgets import WHOLE, commit, counted, escape, offer, said
+from lrlab.ui.widgets import WHOLE, ask_whole, commit, counted, escape, offer, said
 
 _BY_DATA = ("samples", "batch_size", "devices", "accumulate", "epochs")
 _LABELS = {
@@ -157,11 +157,11 @@ def _scaling(run: Run) -> None:
     """The base rate for this run's batch, from one known for another."""
     if not isinstance(run, DataRun) or not state.experiment().trials:
         return
-    batch = run.batch_size * run.devices * run.accumulate
+    batch = run.step_samples
     with st.expander("Scale the base rate with the batch"):
         st.caption(f"A step sees {run.batch_size:,} x {run.devices:,} x {run.accumulate:,} = {batch:,} samples.")
         rate = st.number_input("a rate known to be good", 0.0, None, 0.1, key="scale.rate", format="%.6g")
-        reference = int(st.number_input("for a batch of", 1.0, 1e12, 256.0, step=1.0, key="scale.batch", format=WHOLE))
+        reference = ask_whole("for a batch of", 1, 1e12, 256, "scale.batch")
         rule: Any = st.segmented_control("scaled", ("linear", "square root"), key="scale.rule", default="linear", required=True)
         scaled = float(f"{budget.scaled_rate(rate, batch, reference, rule):.10g}")
         root = "sqrt" if rule != "linear" else ""
@@ -169,7 +169,7 @@ def _scaling(run: Run) -> None:
         name = state.trial().name
 
         def use() -> None:
-            index = state.place(name)
+            index = state.experiment().place(name)
             if index is not None:
                 commit("scale", ("trials", index, "base_lr"), scaled)
 
@@ -180,9 +180,9 @@ def _tokens(run: Run) -> None:
     """Optimizer steps from a budget of tokens."""
     with st.expander("Steps from a budget of tokens"):
         tokens = st.number_input("tokens", 1.0, 1e18, 3e11, key="tokens.total", format="%.6g", help="such as 300e9")
-        length = int(st.number_input("sequence length", 1.0, 1e9, 2048.0, step=1.0, key="tokens.length", format=WHOLE))
-        batch = run.batch_size * run.devices * run.accumulate if isinstance(run, DataRun) else 512
-        sequences = int(st.number_input("sequences in a step", 1.0, 1e9, min(float(batch), 1e9), step=1.0, key="tokens.batch", format=WHOLE))
+        length = ask_whole("sequence length", 1, 1e9, 2048, "tokens.length")
+        batch = run.step_samples if isinstance(run, DataRun) else 512
+        sequences = ask_whole("sequences in a step", 1, 1e9, min(batch, 1e9), "tokens.batch")
         steps = budget.token_steps(tokens, length, sequences)
         st.caption(f"ceil({tokens:,.6g} / ({length:,} x {sequences:,})) = **{steps:,} optimizer steps**")
         st.button("Use them", key="tokens.use", on_click=lambda: commit("tokens", ("run",), {"total_steps": steps}))

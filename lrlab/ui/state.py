@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lrlab import metrics
-from lrlab.experiment import DocumentError, Experiment, Trial, from_link, parse
+from lrlab.experiment import DocumentError, Experiment, Trial, assign, from_link, parse
 from lrlab.run import Clock, Run, calls
+from lrlab.schedules.durations import Path, keys
 from lrlab.schedules.recurrence import MetricDriven
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def change(update: Callable[[dict[str, Any]], None]) -> str | None:
     return None
 
 
-def value_at(path: tuple[str | int, ...]) -> Any:
+def value_at(path: Path) -> Any:
     """What stands at a path of the document; None where nothing does."""
     here: Any = experiment().document()
     for step in path:
@@ -158,18 +159,11 @@ def value_at(path: tuple[str | int, ...]) -> Any:
     return here
 
 
-def set_value(path: tuple[str | int, ...], value: Any) -> str | None:
+def set_value(path: Path, value: Any) -> str | None:
     """Change one value of the document; the sentence where it cannot be."""
-
-    def update(document: dict[str, Any]) -> None:
-        here: Any = document
-        for step in path[:-1]:
-            here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
-        here[path[-1]] = value
-
     if len(path) > 1 and path[0] == "trials" and int(path[1]) >= len(experiment().trials):  # a quick hand is ahead of the page
         return None
-    return change(update)
+    return change(lambda document: assign(document, path, value))
 
 
 def free_name(wanted: str) -> str:
@@ -230,25 +224,15 @@ def toggle(index: int | None = None) -> None:
 
 def set_groups(rates: float | list[float]) -> str | None:
     """Give the chosen trial these base rates, one a parameter group; lists of groups in its schedule get as long, by their last value."""
-    index, lists = chosen(), trial().schedule.lists()
+    at = ("trials", chosen())
+    lists = {path: value_at(path) for path in ((*at, "schedule", *keys(below)) for below in trial().schedule.lists())}
 
     def update(document: dict[str, Any]) -> None:
-        shaped = document["trials"][index]
-        shaped["base_lr"] = rates
-        for path in lists:
-            *way, name = path.split(".")
-            here: Any = shaped["schedule"]
-            for step in way:
-                here = here[int(step) if step.isdecimal() else step]
-            old = here[name]
-            here[name] = [*old, *[old[-1]] * (len(rates) - len(old))][: len(rates)] if isinstance(rates, list) else old[0]
+        assign(document, (*at, "base_lr"), rates)
+        for path, old in lists.items():
+            assign(document, path, [*old, *[old[-1]] * (len(rates) - len(old))][: len(rates)] if isinstance(rates, list) else old[0])
 
     return change(update)
-
-
-def place(name: str) -> int | None:
-    """Where the trial of that name stands now; None where a quick hand has removed it."""
-    return next((i for i, trial_ in enumerate(experiment().trials) if trial_.name == name), None)
 
 
 def trial() -> Trial:

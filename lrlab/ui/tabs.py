@@ -12,6 +12,7 @@ from lrlab import engine
 from lrlab.experiment import MAX_BYTES, DocumentError
 from lrlab.exporters import EXPORTERS, export
 from lrlab.readers import exported
+from lrlab.run import UNITS
 from lrlab.ui import advice, planner, resume, state
 from lrlab.ui.widgets import escape, offer
 
@@ -76,8 +77,7 @@ def _formula() -> None:
         st.latex(line)
     base = [] if trial.schedule.own_rate else [(r"\eta_{base}", trial.base_rates[0])]
     st.markdown(" &emsp; ".join(f"${name} = {value:.10g}$" for name, value in [*base, *formula.values(schedule)]), text_alignment="center")
-    clock = {"step": "optimizer steps", "epoch": "epochs", "micro_batch": "micro-batches", "process": "steps times processes"}[trial.clock]
-    st.caption(f"t counts the calls of scheduler.step(): {clock}, from 0.")
+    st.caption(f"t counts the calls of scheduler.step(): {UNITS[trial.clock]}, from 0.")
 
 
 def _code() -> None:

@@ -10,8 +10,9 @@ import streamlit as st
 from lrlab import charts
 from lrlab.run import Clock, calls
 from lrlab.schedules import KINDS, Schedule
+from lrlab.schedules.durations import Path
 from lrlab.ui import advice, fields, groups, state
-from lrlab.ui.widgets import Path, commit, escape, offer, said
+from lrlab.ui.widgets import commit, escape, offer, said
 
 if TYPE_CHECKING:
     from lrlab.experiment import Trial

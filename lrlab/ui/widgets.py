@@ -6,9 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from lrlab.schedules.durations import Path
 from lrlab.ui import state
-
-Path = tuple[str | int, ...]
 
 
 def key_of(path: Path, what: str) -> str:
@@ -46,6 +45,11 @@ WHOLE = "%.16g"
 def counted(value: float) -> int | float:
     """A whole number where it is one; else as it is, for the document to refuse."""
     return int(value) if float(value).is_integer() else value
+
+
+def ask_whole(label: str, least: float, most: float, start: float, key: str) -> int:
+    """A field for a whole number that is in no document."""
+    return int(st.number_input(label, float(least), float(most), float(start), step=1.0, key=key, format=WHOLE))
 
 
 def accept() -> None:
