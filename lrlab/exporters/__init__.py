@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lrlab.experiment import DocumentError
+from lrlab.exporters.base import Job
 from lrlab.exporters.csv import Csv
 from lrlab.exporters.json import Json
 from lrlab.exporters.numpy import Numpy
@@ -12,22 +13,46 @@ from lrlab.exporters.pytorch import PyTorch
 from lrlab.schedules import did_you_mean
 
 if TYPE_CHECKING:
-    from lrlab.experiment import Experiment
-    from lrlab.exporters.base import Exporter
+    from lrlab.experiment import Experiment, Trial
+    from lrlab.exporters.base import Exporter, Form, Loop
 
 EXPORTERS: dict[str, Exporter] = {exporter.target: exporter for exporter in (PyTorch(), Numpy(), Json(), Csv())}
 
 
-def export(experiment: Experiment, target: str, trial: str | None = None) -> str:
-    """The text of a trial (the first one, or the one named) in a target's form; DocumentError for an unknown one, or where there is no such form."""
+def export(experiment: Experiment, target: str, trial: str | None = None, *, form: Form | None = None, loop: Loop | None = None) -> Any:
+    """The text (npy: the bytes) of a trial, the first one or the one named, in a target's form.
+
+    `form`: "native" or "portable" instead of native where that is exact. `loop`: "accelerate" for a training loop of Accelerate (pytorch only).
+    DocumentError for an unknown target, or where there is no such form.
+    """
     if target not in EXPORTERS:
         msg = f"--to: {target!r} is no target (known: {', '.join(EXPORTERS)}){did_you_mean(target, EXPORTERS)}"
         raise DocumentError(msg)
     chosen = experiment.trial(trial)
     try:
-        return EXPORTERS[target].write(experiment, chosen)
+        return EXPORTERS[target].write(job(experiment, target, chosen, form, loop))
     except DocumentError:
         raise
     except ValueError as error:
         msg = f"{chosen.name}: cannot be written for {target}: {error}"
         raise DocumentError(msg) from None
+
+
+def job(experiment: Experiment, target: str, trial: Trial, form: Form | None = None, loop: Loop | None = None) -> Job:
+    """What is to be written, in the form and for the loop asked for, else native where that is exact.
+
+    ValueError with a reason where that is not to be had.
+    """
+    exporter = EXPORTERS[target]
+    for name, asked, known in (("form", form, exporter.forms), ("loop", loop, exporter.loops)):
+        if asked is not None and asked not in known:
+            msg = f"{exporter.title} has no {name} {asked!r} (known: {', '.join(known) or 'none'})"
+            raise ValueError(msg)
+    loop = loop or exporter.loops[0]
+    if not exporter.forms:
+        return Job(experiment, trial)
+    reason = exporter.not_native(experiment.run, trial, loop)
+    if form == "native" and reason:
+        msg = f"not in its native form: {reason}"
+        raise ValueError(msg)
+    return Job(experiment, trial, form or ("portable" if reason else "native"), loop)

@@ -1,24 +1,76 @@
-"""What an exporter is, and what all of them share: the head of the file, and the curve as a plain function."""
+"""What an exporter is: a target, and how a job (one trial, in one form) becomes its text."""
 
 from __future__ import annotations
 
-import json
-import textwrap
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from lrlab.run import ticks
-from lrlab.schedules.recurrence import has_table
-from lrlab.schedules.trace import TRACE, named, symbol, with_names
+import numpy as np
 
-if TYPE_CHECKING:
-    from lrlab.experiment import Experiment, Trial
-    from lrlab.exporters.writer import Writer
-    from lrlab.run import Run
-    from lrlab.schedules import Schedule
+from lrlab.experiment import Experiment, Trial, rates
+from lrlab.run import Run, calls, first_step, ticks
+from lrlab.schedules import Schedule
 
-DOCUMENT = "# lrlab: "
-"""What the line begins with that holds the document, so that the file can be read back."""
+Form = Literal["native", "portable"]
+"""The framework's own constructor, or a plain function written from the curve."""
+Loop = Literal["plain", "accelerate"]
+MOST_MARKS = 6
+MOST_CALLS = 100_000
+"""A self-check calls step() so often at most."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be written: one trial of an experiment, in a form, for a training loop."""
+
+    experiment: Experiment
+    trial: Trial
+    form: Form = "portable"
+    loop: Loop = "plain"
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+        return self.experiment.run
+
+    @property
+    def native(self) -> bool:
+        """Whether the framework's own constructor is called."""
+        return self.form == "native"
+
+    @property
+    def many(self) -> bool:
+        """Whether rates come as a list, one per parameter group."""
+        return isinstance(self.trial.base_lr, tuple)
+
+    @property
+    def bound(self) -> Schedule:
+        """The schedule of the first parameter group, its horizons filled in."""
+        return self.trial.bound(self.run)[0]
+
+    @property
+    def metrics(self) -> tuple[float | str, ...]:
+        """The metrics that the preview shows the schedule, those of one nested in it too."""
+        return _metrics(self.trial.schedule)
+
+    def expected(self, *, by_step: bool) -> dict[int, list[float]]:
+        """The rate of every group at the first tick, some marks and the tick before each, and the last; by optimizer step instead where asked."""
+        run, trial = self.run, self.trial
+        count = run.steps if by_step else calls(run, trial.clock)
+        last = min(count, MOST_CALLS) - 1
+        marks = self.bound.marks(calls(run, trial.clock), 10**3) or []
+        places = [first_step(run, trial.clock, mark.tick) if by_step else mark.tick for mark in marks]
+        known = [place for place in places if place <= last]
+        chosen = {known[i] for i in np.linspace(0, len(known) - 1, MOST_MARKS).astype(int)} if known else {last // 2}
+        at = np.array(sorted({0, last} | {c for place in chosen for c in (place - 1, place) if c > 0}))
+        tick = np.asarray(ticks(run, trial.clock, at) if by_step else at, dtype=np.float64)
+        table = [rates(schedule, base, tick) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)]
+        return {int(c): [float(row[i]) for row in table] for i, c in enumerate(at)}
+
+
+def _metrics(schedule: Schedule) -> tuple[float | str, ...]:
+    own: tuple[float | str, ...] = getattr(schedule, "metrics", None) or ()
+    return own or next(filter(None, map(_metrics, schedule.children().values())), ())
 
 
 class Exporter:
@@ -28,65 +80,14 @@ class Exporter:
     title: ClassVar[str]
     language: ClassVar[str]
     suffix: ClassVar[str]
+    forms: ClassVar[tuple[Form, ...]] = ()
+    """The forms that it may have; none where there is nothing to choose."""
+    loops: ClassVar[tuple[Loop, ...]] = ("plain",)
 
-    def write(self, experiment: Experiment, trial: Trial) -> str:
-        """The whole file."""
+    def write(self, job: Job) -> str | bytes:
+        """The whole file; ValueError with a reason where there can be none."""
         raise NotImplementedError
 
-
-def tick_tree(run: Run, trial: Trial) -> Any:
-    """The tick as a function of the optimizer step, under the names of what the run counts."""
-    counts = SimpleNamespace(
-        updates=named("STEPS_PER_EPOCH", run.updates),
-        micro_batches=named("MICRO_BATCHES_PER_EPOCH", run.micro_batches),
-        accumulate=named("ACCUMULATE", run.accumulate),
-        devices=named("PROCESSES", run.devices),
-    )
-    return ticks(counts, trial.clock, symbol("step"), TRACE)
-
-
-def curve_trees(run: Run, trial: Trial, tick: Any) -> list[Any]:
-    """The curve of each distinct parameter group as a tree over `tick` and the symbol base; one where the groups share it."""
-    bound = trial.bound(run)
-    kept = list(zip(bound, trial.base_rates, strict=True)) if trial.schedule.by_group else [(bound[0], trial.base_rates[0])]
-    many = isinstance(trial.base_lr, tuple)
-    trees = []
-    for schedule, rate in kept:
-        base_lr: Any = rate if many and has_table(schedule) else symbol("base") if many else named("BASE_LR", rate)
-        trees.append(with_names(schedule).curve(tick, base_lr, TRACE))
-    return trees
-
-
-BUILT_IN = "# Built in: what the metrics of the preview did to the rate; in training they will be others.\n"
-
-
-def metric_line(schedule: Schedule) -> str:
-    """The comment that says that a plain function follows the previewed metrics for ever, where it does."""
-    return BUILT_IN if getattr(schedule, "metrics", None) or any(map(metric_line, schedule.children().values())) else ""
-
-
-def document_line(experiment: Experiment, trial: Trial) -> str:
-    """The comment that holds the run and this trial: ASCII on one line, so that no name can break out of it."""
-    alone = experiment.model_copy(update={"trials": (trial,)})
-    return DOCUMENT + json.dumps(alone.document(), separators=(",", ":"))
-
-
-def base_lr_value(trial: Trial) -> str:
-    """BASE_LR: what the optimizer is built with; 1.0 for 0 where the schedule has a rate of its own."""
-    rates = [1.0 if rate == 0 and trial.schedule.own_rate else rate for rate in trial.base_rates]
-    return repr(rates) if isinstance(trial.base_lr, tuple) else repr(rates[0])
-
-
-def constants(writer: Writer, skip: str = "BASE_LR") -> str:
-    """The block of constants, one a line."""
-    return "\n".join(f"{name} = {text}" for name, text in writer.constants.items() if name != skip)
-
-
-def function(head: str, docstring: str, lines: list[str]) -> str:
-    """A function as text."""
-    return f'{head}\n    """{docstring}"""\n{textwrap.indent(chr(10).join(lines), "    ")}'
-
-
-def blocks(*parts: str) -> str:
-    """The parts of a module, those that are empty left out."""
-    return "\n\n\n".join(part for part in parts if part) + "\n"
+    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:  # noqa: ARG002 (what those with a native form override)
+        """Why the framework's own constructor would not give this curve at every step of the run; nothing where it does."""
+        return f"{self.title} has no {trial.schedule.kind} of its own"

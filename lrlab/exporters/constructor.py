@@ -22,7 +22,7 @@ def constructor(writer: Writer, schedule: Schedule, bound: Schedule) -> str:
 
     It names `optimizer` where native code takes one; the writer collects the imports.
     """
-    writer.imports.add(f"import {schedule.module}" if schedule.module.startswith("torch.") else f"from {schedule.module} import {schedule.called()}")
+    writer.imports.add("import torch" if schedule.module.startswith("torch.") else f"from {schedule.module} import {schedule.called()}")
     arguments = ["optimizer"] if schedule.takes_optimizer else []
     arguments += [f"{name}={value!r}" for name, value in schedule.fixed().items()]
     for name in type(schedule).model_fields:

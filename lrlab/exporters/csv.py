@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrlab import engine
-from lrlab.exporters.base import Exporter
+from lrlab.exporters.base import Exporter, Job
 
 if TYPE_CHECKING:
-    from lrlab.experiment import Experiment, Trial
+    from lrlab.experiment import Trial
     from lrlab.run import Run
 
 
@@ -25,8 +25,8 @@ class Csv(Exporter):
     language = "text"
     suffix = ".csv"
 
-    def write(self, experiment: Experiment, trial: Trial) -> str:
-        return "".join(rows(experiment.run, [trial]))
+    def write(self, job: Job) -> str:
+        return "".join(rows(job.run, [job.trial]))
 
 
 def rows(run: Run, trials: Sequence[Trial]) -> Iterator[str]:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from lrlab.exporters.base import Exporter
-
-if TYPE_CHECKING:
-    from lrlab.experiment import Experiment, Trial
+from lrlab.exporters.base import Exporter, Job
 
 
 class Json(Exporter):
@@ -18,5 +13,5 @@ class Json(Exporter):
     language = "json"
     suffix = ".json"
 
-    def write(self, experiment: Experiment, trial: Trial) -> str:  # noqa: ARG002 (the document holds them all)
-        return experiment.dumps() + "\n"
+    def write(self, job: Job) -> str:
+        return job.experiment.dumps() + "\n"

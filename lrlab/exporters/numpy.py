@@ -3,49 +3,63 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
-from lrlab.exporters import base
+from lrlab.exporters import module
+from lrlab.exporters.base import Job
 from lrlab.exporters.writer import Writer, always_defined
 from lrlab.schedules.trace import Expr, symbol
 
-if TYPE_CHECKING:
-    from lrlab.experiment import Experiment, Trial
+_CHECK = '''
+def check():
+    """Print how far the function is from EXPECTED; whether that is too far."""
+    wanted = np.array(list(EXPECTED.values())).T
+    largest = np.abs(learning_rate(np.array(list(EXPECTED))) - wanted).max()
+    print(f"largest deviation: {largest:.3g}")
+    return bool(largest > 1e-9 * np.abs(wanted).max())
+'''
 
 
-class Numpy(base.Exporter):
+class Numpy(module.Module):
     """`learning_rate(step)`, written from the curve itself."""
 
     target = "numpy"
-    title = "numpy function"
-    language = "python"
+    title = "numpy"
     suffix = "_numpy.py"
+    forms = ("portable",)
+    flavour = "numpy"
+    versions: ClassVar = {"numpy": "2.4.6"}
+    by_step = True
 
-    def write(self, experiment: Experiment, trial: Trial) -> str:
-        writer = Writer("numpy")
-        tick = base.tick_tree(experiment.run, trial)
-        plain = isinstance(tick, Expr) and tick.op == "symbol"
-        many = isinstance(trial.base_lr, tuple)
-        trees = base.curve_trees(experiment.run, trial, tick if plain else symbol("tick"))
-        moved = "" if plain else f"tick = {writer.text(tick)}"
-        argument = "step" if plain else "tick"
-        start = ["step = np.asarray(step, dtype=np.float64)", *filter(None, [moved])]
-        if many:
+    def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (the same for every one)
+        return {"import numpy as np"}
+
+    def run_constants(self, job: Job) -> dict[str, str]:  # noqa: ARG002 (there is no loop that counts)
+        return {}
+
+    def defines(self, job: Job, writer: Writer) -> list[str]:
+        argument, start, trees = over_steps(job, writer)
+        if job.many:
             functions, call = _groups(writer, trees, argument)
             last = [f"return np.stack([{call}])"]
         else:
             functions, last = [], _statements(writer, trees[0], argument)
         guard = "" if all(map(always_defined, trees)) else '@np.errstate(all="ignore")  # both sides of a where are computed\n'
         says = "The learning rate that optimizer step `step` (counted from 0; a number or an array) uses"
-        shape = f"{says}; one row per parameter group." if many else f"{says}."
-        standard = "".join(f"{line}\n\n" for line in sorted(writer.imports - {"import numpy as np"}))
-        head = f'"""The learning rate of {trial.schedule.kind} at any optimizer step, as a plain numpy function."""'
-        return base.blocks(
-            f"{head}\n\n{base.document_line(experiment, trial)}\n{base.metric_line(trial.schedule)}\n{standard}import numpy as np\n\n"
-            f"BASE_LR = {base.base_lr_value(trial)}\n{base.constants(writer)}".rstrip(),
-            *functions,
-            guard + base.function("def learning_rate(step):", shape, [*start, *last]),
-        )
+        shape = f"{says}; one row per parameter group." if job.many else f"{says}."
+        body = ["step = np.asarray(step, dtype=np.float64)", *start, *last]
+        return [*functions, guard + module.function("def learning_rate(step):", shape, body)]
+
+    def check(self, job: Job) -> str:  # noqa: ARG002 (the same for every one)
+        return _CHECK.strip("\n")
+
+
+def over_steps(job: Job, writer: Writer, *, groups: bool = True) -> tuple[str, list[str], list[Any]]:
+    """What the curves count in, the statement that makes it from `step` (none where it is that), and their trees."""
+    tick = module.tick_tree(job.run, job.trial)
+    plain = isinstance(tick, Expr) and tick.op == "symbol"
+    moved = [] if plain else [f"tick = {writer.text(tick)}"]
+    return "step" if plain else "tick", moved, module.curve_trees(job, tick if plain else symbol("tick"), groups=groups)
 
 
 def _groups(writer: Writer, trees: list[Any], argument: str) -> tuple[list[str], str]:
@@ -53,9 +67,9 @@ def _groups(writer: Writer, trees: list[Any], argument: str) -> tuple[list[str],
     doc = f"The rate of one parameter group at each {argument}."
     names = ["rate"] if len(trees) == 1 else [f"rate_{i}" for i in range(len(trees))]
     functions = [
-        base.function(f"def {name}({argument}, base):", doc, _statements(writer, tree, argument)) for name, tree in zip(names, trees, strict=True)
+        module.function(f"def {name}({argument}, base):", doc, _statements(writer, tree, argument)) for name, tree in zip(names, trees, strict=True)
     ]
-    each = "for base in BASE_LR" if len(trees) == 1 else f"for rate, base in zip([{', '.join(names)}], BASE_LR)"
+    each = "for base in BASE_LR" if len(trees) == 1 else f"for rate, base in zip([{', '.join(names)}], BASE_LR, strict=True)"
     return functions, f"rate({argument}, base) {each}"
 
 

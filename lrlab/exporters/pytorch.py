@@ -2,121 +2,57 @@
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING
-
-from lrlab.exporters import base
+from lrlab.experiment import Trial
+from lrlab.exporters import module, torch_like
+from lrlab.exporters.base import Job, Loop
 from lrlab.exporters.constructor import constructor
 from lrlab.exporters.writer import Writer
-from lrlab.run import calls
+from lrlab.run import Run, calls
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.torch import TorchSchedule
-from lrlab.schedules.trace import symbol
 
-if TYPE_CHECKING:
-    from lrlab.experiment import Experiment, Trial
-    from lrlab.run import Run
-
-_OPTIMIZER = "torch.optim.SGD(model.parameters(), lr=BASE_LR, momentum=0.9)"
-_GROUPS = "torch.optim.SGD([{'params': p, 'lr': lr} for p, lr in zip(parameter_groups, BASE_LR)], momentum=0.9)"
-_LOOPS = {
-    "step": """
-        for epoch in range(epochs):
-            for batch in loader:
-                ...  # forward, backward
-                optimizer.step()
-                scheduler.step()  # once per optimizer step""",
-    "epoch": """
-        for epoch in range(epochs):
-            for batch in loader:
-                ...  # forward, backward
-                optimizer.step()
-            scheduler.step()  # once per epoch""",
-    "micro_batch": """
-        for epoch in range(epochs):
-            for i, batch in enumerate(loader, start=1):
-                ...  # forward, backward
-                if i % accumulate == 0 or i == len(loader):
-                    optimizer.step()
-                scheduler.step()  # once per micro-batch""",
-    "process": """
-        for epoch in range(epochs):
-            for batch in loader:
-                ...  # forward, backward
-                optimizer.step()
-                scheduler.step()  # prepared by Accelerate: moves on once per process""",
-}
-
-_LOST_METRIC = "# Not carried over: the metrics that lrlab previews it with; here step() is called with those that the training gives.\n"
+_PORTABLE = """
+for group in optimizer.param_groups:
+    group["lr"] = 1.0  # what the factors multiply: they are the rates themselves
+return torch.optim.lr_scheduler.LambdaLR(optimizer, <factors>)
+"""
 
 
-class PyTorch(base.Exporter):
+class PyTorch(torch_like.TorchLike):
     """`BASE_LR` and `make_scheduler(optimizer)`."""
 
     target = "pytorch"
     title = "PyTorch"
-    language = "python"
     suffix = "_pytorch.py"
+    loops = ("plain", "accelerate")
 
-    def write(self, experiment: Experiment, trial: Trial) -> str:
-        run = experiment.run
-        native = is_native(run, trial)
-        writer = Writer("math")
-        body = [_native(writer, run, trial)] if native else _portable(writer, run, trial)
-        if native:
-            lost = _LOST_METRIC if isinstance(trial.schedule, MetricDriven) and trial.schedule.metrics else ""
-        else:
-            cycled = trial.bound(run)[0].momentum(0.0) is not None
-            lost = base.metric_line(trial.schedule) + "# Not carried over: the momentum that this schedule cycles.\n" * cycled
-        standard = sorted((line for line in writer.imports if not line.startswith("import torch")), reverse=True)
-        imports = "\n".join([*standard, *([""] if standard else []), "import torch"])
-        how = "its own scheduler" if native else "a LambdaLR over the curve"
-        head = f'"""{trial.schedule.kind} in PyTorch, by {how}.\n{_usage(trial, native=native)}"""'
-        top = (
-            f"{head}\n\n{base.document_line(experiment, trial)}\n{lost}\n{imports}\n\nBASE_LR = {base.base_lr_value(trial)}\n{base.constants(writer)}"
-        )
-        return base.blocks(top.rstrip(), *body)
+    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+        return raises(run, trial) if isinstance(trial.schedule, TorchSchedule) else super().not_native(run, trial, loop)
+
+    def how(self, job: Job) -> str:
+        return "its own scheduler" if job.native else "one LambdaLR over the curve"
+
+    def defines(self, job: Job, writer: Writer) -> list[str]:
+        step = "scheduler.step(evaluate(model))" if job.native and isinstance(job.trial.schedule, MetricDriven) else "scheduler.step()"
+        if job.trial.clock == "process":
+            step = f"for _ in range(PROCESSES):  # as a scheduler does that Accelerate prepared\n    {step}"
+        return [*scheduler(job, writer), torch_like.make_optimizer(job), *torch_like.training(job, step)]
+
+    def check(self, job: Job) -> str:
+        shown = job.native and isinstance(job.trial.schedule, MetricDriven)
+        return torch_like.check(job, "scheduler.step(metrics[tick])" if shown else "scheduler.step()")
 
 
-def is_native(run: Run, trial: Trial) -> bool:
-    """Whether torch's own scheduler gives this curve at every tick of the run, the last call of step() included."""
-    schedule = trial.bound(run)[0]
-    return isinstance(schedule, TorchSchedule) and calls(run, trial.clock) < schedule.raises_at()
+def raises(run: Run, trial: Trial) -> str:
+    """Why the genuine scheduler does not get through the run; nothing where it does."""
+    last = trial.bound(run)[0].raises_at()
+    return f"it raises at call {last:,.0f} of step(), and the run makes {calls(run, trial.clock):,}" if calls(run, trial.clock) >= last else ""
 
 
-def _usage(trial: Trial, *, native: bool) -> str:
-    optimizer = _GROUPS if isinstance(trial.base_lr, tuple) else _OPTIMIZER
-    loop = textwrap.dedent(_LOOPS[trial.clock])
-    if native and isinstance(trial.schedule, MetricDriven):
-        loop = loop.replace("scheduler.step()", "scheduler.step(metric)")
-    lines = f"optimizer = {optimizer}\nscheduler = make_scheduler(optimizer){loop}"
-    return f"\n{textwrap.indent(lines, '    ')}\n"
-
-
-def _native(writer: Writer, run: Run, trial: Trial) -> str:
-    text = constructor(writer, trial.schedule, trial.bound(run)[0])
-    return base.function("def make_scheduler(optimizer):", f"{_called(trial)}", [f"return {text}"])
-
-
-def _called(trial: Trial) -> str:
-    when = {"step": "optimizer step", "epoch": "epoch", "micro_batch": "micro-batch", "process": "optimizer step and process"}
-    return f"The scheduler; call its step() once per {when[trial.clock]}."
-
-
-def _portable(writer: Writer, run: Run, trial: Trial) -> list[str]:
-    trees = base.curve_trees(run, trial, symbol("tick"))
-    many = isinstance(trial.base_lr, tuple)
-    says = "The learning rate after `tick` calls of scheduler.step()."
-    arguments = "tick, base" if many else "tick"
-    names = ["learning_rate"] if len(trees) == 1 else [f"learning_rate_{i}" for i in range(len(trees))]
-    functions = [base.function(f"def {name}({arguments}):", says, writer.body(tree)) for name, tree in zip(names, trees, strict=True)]
-    zero = not trial.schedule.own_rate and 0 in trial.base_rates  # a group at rate 0 stays there, whatever the factor
-    if not many:
-        factor = f"lambda tick: {'0.0' if zero else 'learning_rate(tick) / BASE_LR'}"
-    else:
-        guard = " if base else 0.0" if zero else ""
-        each = "for base in BASE_LR" if len(trees) == 1 else f"for learning_rate, base in zip([{', '.join(names)}], BASE_LR)"
-        held = "base=base" if len(trees) == 1 else "learning_rate=learning_rate, base=base"
-        factor = f"[lambda tick, {held}: learning_rate(tick, base) / base{guard} {each}]"
-    make = base.function("def make_scheduler(optimizer):", _called(trial), [f"return torch.optim.lr_scheduler.LambdaLR(optimizer, {factor})"])
-    return [*functions, make]
+def scheduler(job: Job, writer: Writer) -> list[str]:
+    """`make_scheduler`, and the curve before it where torch has no scheduler of its own for it."""
+    says = f"The scheduler; call its step() once per {module.UNITS[job.trial.clock]}."
+    if job.native:
+        return [module.function("def make_scheduler(optimizer):", says, [f"return {constructor(writer, job.trial.schedule, job.bound)}"])]
+    functions, factors = torch_like.curve_functions(job, writer)
+    return [*functions, module.function("def make_scheduler(optimizer):", says, module.fill(_PORTABLE, factors=factors).splitlines())]

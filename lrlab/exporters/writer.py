@@ -9,12 +9,23 @@ from lrlab.schedules.trace import BINARY, COMPARISONS, Expr, Named, Restarts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Flavour = Literal["numpy", "math"]
+Flavour = Literal["math", "numpy", "jax", "keras"]
+"""Plain numbers, or arrays of a framework."""
+ARRAYS: dict[Flavour, tuple[str, str]] = {
+    "numpy": ("np", "import numpy as np"),
+    "jax": ("jnp", "import jax.numpy as jnp"),
+    "keras": ("ops", "from keras import ops"),
+}
+"""The name of each namespace of arrays, and its import."""
 
 _PRECEDENCE = {"where": 0, "<": 2, "<=": 2, ">": 2, ">=": 2, "==": 2, "!=": 2, "+": 3, "-": 3, "*": 4, "/": 4, "//": 4, "%": 4, "neg": 5, "**": 6}
 _ATOM = 9
 _LONG = 40
-_TAKEN = frozenset({"learning_rate", "rate", "step", "tick", "base", "np", "math", "accumulate", "bisect_right"})  # by the functions around
+_TAKEN = frozenset({
+    "learning_rate", "rate", "step", "tick", "base", "np", "jnp", "ops", "math", "sys", "accumulate", "bisect_right", "schedule", "train", "save",
+    "load", "check",
+})  # fmt: skip
+"""Names of what stands around the curve."""
 _LEAVES = frozenset({"symbol", "name", "item", "pi", "e"})
 _MATH = {"minimum": "min", "maximum": "max", "abs": "abs"}
 _SAFE = frozenset({"+", "-", "*", "neg", "minimum", "maximum", "floor", "cos", "searchsorted", "take", "where", *_LEAVES, *COMPARISONS})
@@ -35,6 +46,8 @@ class Writer:
 
     def __init__(self, flavour: Flavour) -> None:
         self.flavour = flavour
+        self.arrays = ARRAYS[flavour][0] if flavour in ARRAYS else ""
+        """The namespace of arrays; none where it writes over plain numbers."""
         self.constants: dict[str, str] = {}
         """Name -> text of every parameter used, in order of use."""
         self.imports: set[str] = set()
@@ -47,11 +60,11 @@ class Writer:
         lines = []
         for node in list(_walk(tree, uses)):  # children before their parents
             shared = uses[id(node)] > 1 and node.op not in _LEAVES and _varies(node)
-            if shared and (self.flavour == "numpy" or _safe(node)):
+            if shared and (self.arrays or _safe(node)):
                 lines.append(self._assign(node))
-            elif node.op == "where" and self.flavour == "numpy":
+            elif node.op == "where" and self.arrays:
                 lines += [self._assign(arm) for arm in node.args[1:] if len(self.text(arm)) > _LONG]
-        lines += self._branches(tree) if self.flavour == "math" else [f"return {self.text(tree)}"]
+        lines += [f"return {self.text(tree)}"] if self.arrays else self._branches(tree)
         self._shared.clear()
         return lines
 
@@ -89,7 +102,7 @@ class Writer:
             return self._infix(op, *args)
         if op == "neg":
             return f"-{self._nested(args[0], 5)}", 5
-        if op == "where" and self.flavour == "math":
+        if op == "where" and not self.arrays:
             condition, this, other = self._nested(args[0], 1), self._nested(args[1], 1), self._nested(args[2], 0)
             return f"{this} if {condition} else {other}", 0
         return self._leaf_or_call(op, args), _ATOM
@@ -110,8 +123,7 @@ class Writer:
             case "symbol":
                 return str(args[0])
             case "pi" | "e":
-                self.imports.add("import math" if self.flavour == "math" else "import numpy as np")
-                return f"{'math' if self.flavour == 'math' else 'np'}.{op}"
+                return f"{self._namespace(self.arrays if self.arrays and self.flavour != 'keras' else 'math')}.{op}"
             case "name":
                 name, value, owner = args
                 return self._constant(name, number(value), owner)
@@ -122,15 +134,20 @@ class Writer:
                 return self._search(args[0], self.text(args[1]))
             case "take":
                 table, index = self._table(args[0]), self.text(args[1])
-                return f"{table}[{index}]" if self.flavour == "math" else f"np.take({table}, {index})"
+                return f"{self._namespace(self.arrays)}.take({self._array(table)}, {index})" if self.arrays else f"{table}[{index}]"
         inside = ", ".join(self.text(a) for a in args)
-        if self.flavour == "numpy":
-            self.imports.add("import numpy as np")
-            return f"np.{op}({inside})"
-        if op in _MATH:
+        if op in _MATH and not self.arrays:
             return f"{_MATH[op]}({inside})"
-        self.imports.add("import math")
-        return f"math.{op}({inside})"
+        return f"{self._namespace(self.arrays or 'math')}.{op}({inside})"
+
+    def _namespace(self, name: str) -> str:
+        """The name of a namespace that the text uses; its import is noted."""
+        self.imports.add(dict(ARRAYS.values()).get(name, f"import {name}"))
+        return name
+
+    def _array(self, table: str) -> str:
+        """A list as what the framework indexes and searches; numpy takes it as it is."""
+        return {"jax": f"jnp.array({table}, float)", "keras": f"ops.cast({table}, keras.config.floatx())"}.get(self.flavour, table)
 
     def _table(self, values: tuple[Any, ...]) -> str:
         """The constant that holds a table of values: an argument under its own name, or what was worked out from arguments."""
@@ -146,9 +163,8 @@ class Writer:
             borders = self._constant("restarts", f"list(accumulate({first} * {factor}**k for k in range({len(table)})))")
         else:
             borders = _list(table)
-        if self.flavour == "numpy":
-            self.imports.add("import numpy as np")
-            return f'np.searchsorted({borders}, {value}, side="right")'
+        if self.arrays:
+            return f'{self._namespace(self.arrays)}.searchsorted({self._array(borders)}, {value}, side="right")'
         self.imports.add("from bisect import bisect_right")
         return f"bisect_right({borders}, {value})"
 

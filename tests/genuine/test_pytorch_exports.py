@@ -195,28 +195,3 @@ def test_the_shown_loop_is_python() -> None:
         loop = text[text.index("optimizer = ") :]
         calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(loop)) if isinstance(node, ast.Call)}
         assert calls >= {"make_scheduler", "optimizer.step", "scheduler.step"}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=10)
-@given(data=st.data())
-def test_torch_scheduler_gives_the_engine_s_rates(kind: str, data: st.DataObject) -> None:
-    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind)))
-    trial = experiment.trials[0]
-    optimizer = sgd([math.pi] * len(trial.base_rates))
-    lr, _ = drive(optimizer, lrlab.torch_scheduler(optimizer, experiment), experiment)
-    oracle.same(lr, np.atleast_2d(lrlab.engine.lr(experiment.run, trial, np.arange(experiment.run.steps))), f"{trial}", relative=1e-12)
-
-
-def test_torch_scheduler_takes_the_named_trial() -> None:
-    one = oracle.document(COSINE)
-    two = lrlab.experiment.parse(one | {"trials": [*one["trials"], one["trials"][0] | {"name": "two", "base_lr": 0.7}]})
-    optimizer = sgd(0.5)
-    assert lrlab.torch_scheduler(optimizer, two, trial="two").get_last_lr() == [0.7]
-    with pytest.raises(lrlab.DocumentError, match=r"did you mean two\?"):
-        lrlab.torch_scheduler(optimizer, two, trial="twoo")
-
-
-def test_torch_scheduler_refuses_another_number_of_groups() -> None:
-    with pytest.raises(ValueError, match=r"2 parameter groups.*has 1"):
-        lrlab.torch_scheduler(sgd([0.1, 0.2]), oracle.experiment(COSINE))

@@ -1,0 +1,203 @@
+"""The layout of an exported Python module, and the curve in it as plain functions."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import textwrap
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lrlab.exporters.base import Exporter, Form, Job
+from lrlab.exporters.writer import Flavour, Writer, number
+from lrlab.run import Run, ticks
+from lrlab.schedules.recurrence import MetricDriven, has_table
+from lrlab.schedules.trace import TRACE, named, symbol, with_names
+
+if TYPE_CHECKING:
+    from lrlab.experiment import Trial
+
+DOCUMENT = "# lrlab: "
+"""What the line begins with that holds the document, so that the file can be read back."""
+UNITS = {"step": "optimizer step", "epoch": "epoch", "micro_batch": "micro-batch", "process": "optimizer step and process"}
+"""What a tick of each clock is called."""
+SINGLE = 3e38  # the largest number of single precision, about
+
+
+class Module(Exporter):
+    """A Python module that imports without side effects: document, constants, functions, and a self-check.
+
+    A target says what is in it (`defines`), and may say more about the rest.
+    """
+
+    language = "python"
+    forms: ClassVar[tuple[Form, ...]] = ("native", "portable")
+    flavour: ClassVar[Flavour] = "math"
+    versions: ClassVar[dict[str, str]] = {}
+    """The packages that its code was checked with."""
+    by_step: ClassVar[bool] = False
+    """Whether what it defines counts optimizer steps, whatever the clock; else it counts ticks."""
+    groups: ClassVar[bool] = True
+    """Whether its framework has a rate for every parameter group."""
+    single: ClassVar[bool] = False
+    """Whether its framework usually computes in single precision."""
+
+    def write(self, job: Job) -> str:
+        if self.single:
+            _fits_single(job)
+        writer = Writer(self.flavour)
+        parts = self.defines(job, writer)
+        expected = _expected(job, list_of_rates=job.many and self.groups, by_step=self.by_step)
+        imports = _imports(writer.imports | self.imports(job) | {"import sys"})
+        head = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{_comment(self.lost(job))}\n{imports}\n\n{self.constants(job, writer)}'
+        return blocks(head.rstrip(), *parts, expected, self.check(job), _MAIN)
+
+    def defines(self, job: Job, writer: Writer) -> list[str]:
+        """The functions of the module, those that training code calls and those they need."""
+        raise NotImplementedError
+
+    def check(self, job: Job) -> str:
+        """The function `check`, which prints the largest deviation from EXPECTED and returns whether it is too large."""
+        raise NotImplementedError
+
+    def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (what most override)
+        """The import lines of what is written around the curve."""
+        return set()
+
+    def how(self, job: Job) -> str:
+        """By what the curve is made, in a few words."""
+        return "its own scheduler" if job.native else "the curve as a plain function"
+
+    def lost(self, job: Job) -> list[str]:
+        """What of the trial is not in the code, a phrase each."""
+        found = []
+        cycles = job.bound.momentum(0.0) is not None
+        if cycles and not job.native:
+            found.append("the momentum that this schedule cycles")
+        if job.metrics and job.native and isinstance(job.trial.schedule, MetricDriven):
+            found.append("the metrics that lrlab previews it with, but for the self-check: the training gives its own")
+        elif job.metrics:
+            found.append("the metric: what the metrics of the preview did to the rate is built in; in training they will be others")
+        if not self.groups and len(job.trial.base_rates) > 1:
+            found.append(f"parameter groups: {self.title} has one rate, which is that of the first of {len(job.trial.base_rates)}")
+        return found
+
+    def unit(self, job: Job) -> str:
+        """What is counted, in a sentence."""
+        if self.by_step:
+            return "A step is an optimizer step, counted from 0."
+        return f"A tick is one call of scheduler.step(), made once per {UNITS[job.trial.clock]}."
+
+    def run_constants(self, job: Job) -> dict[str, str]:
+        """The numbers of the run that the code names."""
+        return {"EPOCHS": str(-(-job.run.steps // job.run.updates))}
+
+    def constants(self, job: Job, writer: Writer) -> str:
+        """BASE_LR, the run, and the arguments."""
+        found = {"BASE_LR": base_lr_value(job, groups=self.groups)} | self.run_constants(job) | writer.constants
+        return "\n".join(f"{name} = {base_lr_value(job, groups=self.groups) if name == 'BASE_LR' else text}" for name, text in found.items())
+
+    def _says(self, job: Job) -> str:
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        reason = "" if job.native or len(self.forms) == 1 else self.not_native(job.run, job.trial, job.loop)
+        form = f"Form: {job.form}{f' ({reason})' if reason else ''}.\n"
+        return (
+            f"{job.trial.schedule.kind} in {self.title}, by {self.how(job)}.\n\n{form}{self.unit(job)}\nChecked with {versions}.\n\n"
+            "    python exported.py --check\n\nprints how far it is from the rates of lrlab.\n"
+        )
+
+
+_MAIN = 'if __name__ == "__main__":\n    sys.exit(check() if "--check" in sys.argv else __doc__)'
+
+
+def document_line(job: Job) -> str:
+    """The comment that holds the run and this trial: ASCII on one line, so that no name can break out of it."""
+    alone = job.experiment.model_copy(update={"trials": (job.trial,)})
+    return DOCUMENT + json.dumps(alone.document(), separators=(",", ":"))
+
+
+def base_lr_value(job: Job, *, groups: bool = True) -> str:
+    """BASE_LR: what the optimizer is built with; 1.0 for 0 where the schedule has a rate of its own."""
+    rates = [1.0 if rate == 0 and job.trial.schedule.own_rate else rate for rate in job.trial.base_rates]
+    return repr(rates) if job.many and groups else repr(rates[0])
+
+
+def tick_tree(run: Run, trial: Trial) -> Any:
+    """The tick as a function of the optimizer step, under the names of what the run counts."""
+    counts = SimpleNamespace(
+        updates=named("STEPS_PER_EPOCH", run.updates),
+        micro_batches=named("MICRO_BATCHES_PER_EPOCH", run.micro_batches),
+        accumulate=named("ACCUMULATE", run.accumulate),
+        devices=named("PROCESSES", run.devices),
+    )
+    return ticks(counts, trial.clock, symbol("step"), TRACE)
+
+
+def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
+    """The curve of each distinct parameter group as a tree over `tick` and the symbol base; one where the groups share it, or only one is wanted."""
+    trial = job.trial
+    bound = trial.bound(job.run)
+    many = job.many and groups
+    kept = list(zip(bound, trial.base_rates, strict=True)) if trial.schedule.by_group and groups else [(bound[0], trial.base_rates[0])]
+    trees = []
+    for schedule, rate in kept:
+        base_lr: Any = rate if many and has_table(schedule) else symbol("base") if many else named("BASE_LR", rate)
+        trees.append(with_names(schedule).curve(tick, base_lr, TRACE))
+    return trees
+
+
+def function(head: str, docstring: str, lines: list[str]) -> str:
+    """A function as text."""
+    return f'{head}\n    """{docstring}"""\n{textwrap.indent(chr(10).join(lines), "    ")}'
+
+
+def blocks(*parts: str) -> str:
+    """The parts of a module, those that are empty left out."""
+    return "\n\n\n".join(part for part in parts if part) + "\n"
+
+
+def fill(text: str, **parts: str) -> str:
+    """A piece of code with its `<parts>` filled in; a line whose only part is empty goes, and a part of several lines keeps its indent."""
+    out = []
+    for line in textwrap.dedent(text).strip("\n").splitlines():
+        bare = line.strip()
+        alone = bare[1:-1] if bare.startswith("<") and bare.endswith(">") else ""
+        if alone in parts:
+            out += [line[: len(line) - len(bare)] + piece for piece in parts[alone].splitlines()]
+        else:
+            out.append(re.sub(r"<(\w+)>", lambda found: parts.get(found[1], found[0]), line))
+    return "\n".join(out)
+
+
+def _comment(lost: list[str]) -> str:
+    if not lost:
+        return ""
+    return "# Not carried over:\n" + "".join(f"# - {phrase}\n" for phrase in lost)
+
+
+def _imports(lines: set[str]) -> str:
+    """Import lines in the order of style guides: Python's own, then the frameworks'."""
+    own = sorted(line for line in lines if line.split()[1].split(".")[0] in {"bisect", "itertools", "math", "sys"})
+    others = sorted(lines - set(own), key=lambda line: (line.startswith("from"), line))
+    own.sort(key=lambda line: (line.startswith("from"), line))
+    return "\n".join([*own, *([""] if others else []), *others])
+
+
+def _expected(job: Job, *, list_of_rates: bool, by_step: bool) -> str:
+    """The table of rates that the self-check compares with."""
+    unit = "step" if by_step else "tick"
+    found = job.expected(by_step=by_step)
+    rows = [f"    {c}: {_row(lr) if list_of_rates else number(lr[0])}," for c, lr in found.items()]
+    return f"# {unit}: the rate that lrlab computed\nEXPECTED = {{\n" + "\n".join(rows) + "\n}"
+
+
+def _row(rates: list[float]) -> str:
+    return f"[{', '.join(map(number, rates))}]"
+
+
+def _fits_single(job: Job) -> None:
+    big = max((max(map(abs, lr)) for lr in job.expected(by_step=False).values()), default=0.0)
+    if big > SINGLE or not math.isfinite(big):
+        msg = f"a rate of {big:.3g} is more than single precision holds"
+        raise ValueError(msg)
