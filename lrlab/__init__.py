@@ -2,7 +2,20 @@
 
 from lrlab import advice, engine, exporters
 from lrlab.experiment import DocumentError, Experiment, Trial, load, loads
-from lrlab.integrations import torch_scheduler
+from lrlab.integrations import hf_scheduler, keras_schedule, optax_schedule, torch_scheduler
 
 __version__ = "0.1.0"
-__all__ = ["DocumentError", "Experiment", "Trial", "advice", "engine", "exporters", "load", "loads", "torch_scheduler"]
+__all__ = [
+    "DocumentError",
+    "Experiment",
+    "Trial",
+    "advice",
+    "engine",
+    "exporters",
+    "hf_scheduler",
+    "keras_schedule",
+    "load",
+    "loads",
+    "optax_schedule",
+    "torch_scheduler",
+]

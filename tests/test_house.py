@@ -17,7 +17,8 @@ from lrlab import exporters
 FILES = sorted((oracle.ROOT / "lrlab").rglob("*.py"))
 DOCUMENT = json.dumps(oracle.document({"kind": "torch.CosineAnnealingLR", "T_max": None}))
 TARGETS = list(exporters.EXPORTERS)
-HEAVY = ("torch", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "matplotlib")
+HEAVY = ("torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "matplotlib")
+INTEGRATIONS = ("torch_scheduler", "hf_scheduler", "optax_schedule", "keras_schedule")
 GROUND = ("schedules", "run", "experiment")
 FIRST = (
     "engine", "advice", "exporters", "readers", "families", "formula",
@@ -74,7 +75,7 @@ def test_every_room_has_its_floor() -> None:
 def test_only_the_ui_knows_streamlit_and_only_who_needs_it_the_heavy_ones(path: Path) -> None:
     tops = {name.split(".")[0] for name in imports(path)}
     here = module(path)
-    allowed = {"lrlab.integrations": {"torch"}, "lrlab.formula": {"sympy"}}.get(here, set())
+    allowed = {"lrlab.integrations": {"torch", "jax", "keras"}, "lrlab.formula": {"sympy"}}.get(here, set())
     if here.startswith("lrlab.ui"):
         allowed = {"streamlit", "pandas", "plotly"}
     assert not tops & set(HEAVY) - allowed, f"{here} imports {tops & set(HEAVY) - allowed}"
@@ -119,7 +120,7 @@ def test_starting_loads_nothing_heavy(statement: str) -> None:
 
 
 def test_the_package_makes_its_parts_reachable() -> None:
-    for name in ("engine", "advice", "exporters", "load", "loads", "DocumentError", "torch_scheduler"):
+    for name in ("engine", "advice", "exporters", "load", "loads", "DocumentError", *INTEGRATIONS):
         assert hasattr(lrlab, name), f"import lrlab must give lrlab.{name} (DESIGN 3.2)"
 
 

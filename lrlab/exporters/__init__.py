@@ -8,15 +8,33 @@ from lrlab.experiment import DocumentError
 from lrlab.exporters.base import Job
 from lrlab.exporters.csv import Csv
 from lrlab.exporters.json import Json
+from lrlab.exporters.lightning import Lightning
+from lrlab.exporters.npy import Npy
 from lrlab.exporters.numpy import Numpy
+from lrlab.exporters.paddle import Paddle
 from lrlab.exporters.pytorch import PyTorch
+from lrlab.exporters.timm import Timm
+from lrlab.exporters.transformers import Transformers
 from lrlab.schedules import did_you_mean
 
 if TYPE_CHECKING:
     from lrlab.experiment import Experiment, Trial
     from lrlab.exporters.base import Exporter, Form, Loop
 
-EXPORTERS: dict[str, Exporter] = {exporter.target: exporter for exporter in (PyTorch(), Numpy(), Json(), Csv())}
+EXPORTERS: dict[str, Exporter] = {
+    exporter.target: exporter
+    for exporter in (
+        PyTorch(),
+        Lightning(),
+        Transformers(),
+        Timm(),
+        Paddle(),
+        Numpy(),
+        Json(),
+        Csv(),
+        Npy(),
+    )
+}
 
 
 def export(experiment: Experiment, target: str, trial: str | None = None, *, form: Form | None = None, loop: Loop | None = None) -> Any:
@@ -48,7 +66,8 @@ def job(experiment: Experiment, target: str, trial: Trial, form: Form | None = N
         if asked is not None and asked not in known:
             msg = f"{exporter.title} has no {name} {asked!r} (known: {', '.join(known) or 'none'})"
             raise ValueError(msg)
-    loop = loop or exporter.loops[0]
+    prepared = trial.clock == "process" and "accelerate" in exporter.loops
+    loop = loop or ("accelerate" if prepared else "plain")
     if not exporter.forms:
         return Job(experiment, trial)
     reason = exporter.not_native(experiment.run, trial, loop)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrlab.experiment import Experiment, Trial, rates
 from lrlab.run import Run, calls, first_step, ticks
@@ -58,14 +59,27 @@ class Job:
         run, trial = self.run, self.trial
         count = run.steps if by_step else calls(run, trial.clock)
         last = min(count, MOST_CALLS) - 1
-        marks = self.bound.marks(calls(run, trial.clock), 10**3) or []
-        places = [first_step(run, trial.clock, mark.tick) if by_step else mark.tick for mark in marks]
-        known = [place for place in places if place <= last]
+        known = [place for place in marked(run, trial, by_step=by_step) if place <= last]
         chosen = {known[i] for i in np.linspace(0, len(known) - 1, MOST_MARKS).astype(int)} if known else {last // 2}
         at = np.array(sorted({0, last} | {c for place in chosen for c in (place - 1, place) if c > 0}))
         tick = np.asarray(ticks(run, trial.clock, at) if by_step else at, dtype=np.float64)
         table = [rates(schedule, base, tick) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)]
         return {int(c): [float(row[i]) for row in table] for i, c in enumerate(at)}
+
+
+def marked(run: Run, trial: Trial, *, by_step: bool) -> list[int]:
+    """The ticks of the marks, or the optimizer steps that meet them."""
+    marks = trial.bound(run)[0].marks(calls(run, trial.clock), 10**3) or []
+    return [first_step(run, trial.clock, mark.tick) if by_step else mark.tick for mark in marks]
+
+
+def compared(run: Run, trial: Trial, *, by_step: bool) -> NDArray[np.int64]:
+    """The ticks, or optimizer steps, at which curves are compared: all of the run and the one past it; of a long one a grid, the marks and beside them."""
+    count = (run.steps if by_step else calls(run, trial.clock)) + 1
+    if count <= MOST_CALLS:
+        return np.arange(count)
+    beside = [place + by for place in marked(run, trial, by_step=by_step) for by in (-1, 0, 1)]
+    return np.unique(np.clip([*np.linspace(0, count - 1, MOST_CALLS).astype(np.int64), *beside], 0, count - 1))
 
 
 def _metrics(schedule: Schedule) -> tuple[float | str, ...]:

@@ -14,26 +14,42 @@ from lrlab.schedules.trace import TRACE, symbol
 if TYPE_CHECKING:
     from lrlab.exporters.writer import Writer
 
+_BY_PATH = frozenset({"torch", "paddle"})
+"""Packages whose schedulers are called by their whole path."""
 _LINE = 110  # characters of a call that stays on one line
 
 
-def constructor(writer: Writer, schedule: Schedule, bound: Schedule) -> str:
+def constructor(writer: Writer, schedule: Schedule, bound: Schedule, owner: str | None = None) -> str:
     """The expression that makes the native scheduler from the arguments that were given; `bound` says what null horizons come to.
 
-    It names `optimizer` where native code takes one; the writer collects the imports.
+    It names `optimizer` where native code takes one; the writer collects the imports and, where an owner is named, the arguments as constants.
     """
-    writer.imports.add("import torch" if schedule.module.startswith("torch.") else f"from {schedule.module} import {schedule.called()}")
-    arguments = ["optimizer"] if schedule.takes_optimizer else []
-    arguments += [f"{name}={value!r}" for name, value in schedule.fixed().items()]
+    package, name = schedule.module.partition(".")[0], schedule.called()
+    whole = package in _BY_PATH
+    writer.imports.add(f"import {package}" if whole else f"from {schedule.module} import {name}")
+    fixed = [f"{name}={value!r}" for name, value in schedule.fixed().items()]
+    given = [f"{name}={text}" for name, text in arguments(writer, schedule, bound, owner).items()]
+    return call(f"{schedule.module}.{name}" if whole else name, [*(["optimizer"] if schedule.takes_optimizer else []), *fixed, *given])
+
+
+def arguments(writer: Writer, schedule: Schedule, bound: Schedule, owner: str | None = None) -> dict[str, str]:
+    """The text of every argument that was given; where an owner is named, plain ones are constants of the writer."""
+    found = {}
     for name in type(schedule).model_fields:
         if name in schedule.model_fields_set - schedule.aside:
             value = getattr(schedule, name)
-            arguments.append(f"{name}={_value(writer, schedule, name, value, getattr(bound, name))}")
-    call = f"{schedule.module}.{schedule.called()}" if schedule.module.startswith("torch.") else schedule.called()
-    return _call(call, arguments)
+            text = _value(writer, schedule, name, value, getattr(bound, name), owner)
+            plain = not text.startswith("lambda ") and not _nests(value)
+            found[name] = writer.constant(name, text, owner) if plain and owner is not None else text
+    return found
 
 
-def _call(name: str, arguments: list[str]) -> str:
+def _nests(value: Any) -> bool:
+    return isinstance(value, Schedule) or (isinstance(value, tuple) and any(isinstance(item, Schedule) for item in value))
+
+
+def call(name: str, arguments: list[str]) -> str:
+    """A call on one line, or with an argument a line where that is too long."""
     flat = f"{name}({', '.join(arguments)})"
     if len(flat) <= _LINE and "\n" not in flat:
         return flat
@@ -41,21 +57,27 @@ def _call(name: str, arguments: list[str]) -> str:
     return f"{name}(\n{textwrap.indent(inside, '    ')},\n)"
 
 
-def _value(writer: Writer, schedule: Schedule, name: str, value: Any, filled: Any) -> str:
+def _value(writer: Writer, schedule: Schedule, name: str, value: Any, filled: Any, owner: str | None) -> str:
     if isinstance(value, Schedule):
-        return constructor(writer, value, filled)
+        return constructor(writer, value, filled, owner and f"{owner}.{name}")
     if isinstance(value, tuple) and value and isinstance(value[0], Schedule):
-        return _nested(writer, schedule, name, list(zip(value, filled, strict=True)))
+        return _nested(writer, schedule, name, list(zip(value, filled, strict=True)), owner)
     control = described(type(schedule))[name].control
     unit = control.unit if control else ""
     if isinstance(value, tuple) and unit == "pairs":
         return f"{{{', '.join(f'{tick}: {number(factor)}' for tick, factor in value)}}}"
     if isinstance(value, tuple):
-        return f"[{', '.join(_value(writer, schedule, name, v, v) for v in value)}]"
+        return f"[{', '.join(_value(writer, schedule, name, v, v, owner) for v in value)}]"
     if control is not None and control.arguments and value is not None:
         return _function(writer, value, control.arguments)
     value = filled if value is None else value
-    return number(value) if isinstance(value, float) else repr(value)
+    return number(value) if isinstance(value, float) else quoted(value) if isinstance(value, str) else repr(value)
+
+
+def quoted(text: str) -> str:
+    """A string as style guides want it."""
+    plain = repr(text)
+    return plain if '"' in text or "'" in text else f'"{plain[1:-1]}"'
 
 
 def _function(writer: Writer, text: str, names: tuple[str, ...]) -> str:
@@ -69,10 +91,13 @@ def _function(writer: Writer, text: str, names: tuple[str, ...]) -> str:
     raise AssertionError(text)  # it was read when the schedule was made
 
 
-def _nested(writer: Writer, schedule: Schedule, name: str, parts: list[tuple[Schedule, Schedule]]) -> str:
+def _nested(writer: Writer, schedule: Schedule, name: str, parts: list[tuple[Schedule, Schedule]], owner: str | None) -> str:
     """A list of schedulers, or of their arguments where native code wants those."""
     document = schedule.model_dump(mode="json", exclude_unset=True)[name]
     bare = "kind" not in document[0]
-    written = [repr(arguments) for arguments in document] if bare else [constructor(writer, part, its) for part, its in parts]
+    if bare:
+        written = [repr(arguments) for arguments in document]
+    else:
+        written = [constructor(writer, part, its, owner and f"{owner}.{name}.{i}") for i, (part, its) in enumerate(parts)]
     inner = ",\n".join(written)
     return f"[\n{textwrap.indent(inner, '    ')},\n]"

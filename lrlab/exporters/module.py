@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lrlab.exporters.base import Exporter, Form, Job
+from lrlab.exporters.constructor import constructor
 from lrlab.exporters.writer import Flavour, Writer, number
 from lrlab.run import Run, ticks
 from lrlab.schedules.recurrence import MetricDriven, has_table
@@ -22,6 +23,7 @@ DOCUMENT = "# lrlab: "
 """What the line begins with that holds the document, so that the file can be read back."""
 UNITS = {"step": "optimizer step", "epoch": "epoch", "micro_batch": "micro-batch", "process": "optimizer step and process"}
 """What a tick of each clock is called."""
+WIDTH = 110  # characters of a line
 SINGLE = 3e38  # the largest number of single precision, about
 
 
@@ -37,7 +39,7 @@ class Module(Exporter):
     versions: ClassVar[dict[str, str]] = {}
     """The packages that its code was checked with."""
     by_step: ClassVar[bool] = False
-    """Whether what it defines counts optimizer steps, whatever the clock; else it counts ticks."""
+    """Whether what it defines counts optimizer steps, whatever the clock; else ticks."""
     groups: ClassVar[bool] = True
     """Whether its framework has a rate for every parameter group."""
     single: ClassVar[bool] = False
@@ -48,7 +50,7 @@ class Module(Exporter):
             _fits_single(job)
         writer = Writer(self.flavour)
         parts = self.defines(job, writer)
-        expected = _expected(job, list_of_rates=job.many and self.groups, by_step=self.by_step)
+        expected = _expected(job, list_of_rates=job.many and self.groups, by_step=self.counts_steps(job))
         imports = _imports(writer.imports | self.imports(job) | {"import sys"})
         head = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{_comment(self.lost(job))}\n{imports}\n\n{self.constants(job, writer)}'
         return blocks(head.rstrip(), *parts, expected, self.check(job), _MAIN)
@@ -64,6 +66,10 @@ class Module(Exporter):
     def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (what most override)
         """The import lines of what is written around the curve."""
         return set()
+
+    def counts_steps(self, job: Job) -> bool:  # noqa: ARG002 (what those override whose framework does not know every clock)
+        """Whether what this module defines counts optimizer steps, the clock being in it; else ticks."""
+        return self.by_step
 
     def how(self, job: Job) -> str:
         """By what the curve is made, in a few words."""
@@ -85,7 +91,7 @@ class Module(Exporter):
 
     def unit(self, job: Job) -> str:
         """What is counted, in a sentence."""
-        if self.by_step:
+        if self.counts_steps(job):
             return "A step is an optimizer step, counted from 0."
         return f"A tick is one call of scheduler.step(), made once per {UNITS[job.trial.clock]}."
 
@@ -95,8 +101,9 @@ class Module(Exporter):
 
     def constants(self, job: Job, writer: Writer) -> str:
         """BASE_LR, the run, and the arguments."""
-        found = {"BASE_LR": base_lr_value(job, groups=self.groups)} | self.run_constants(job) | writer.constants
-        return "\n".join(f"{name} = {base_lr_value(job, groups=self.groups) if name == 'BASE_LR' else text}" for name, text in found.items())
+        base_lr = {"BASE_LR": base_lr_value(job, groups=self.groups)}  # whatever the curve took it for
+        found = base_lr | self.run_constants(job) | writer.constants | base_lr
+        return "\n".join(constant(name, text) for name, text in found.items())
 
     def _says(self, job: Job) -> str:
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
@@ -118,9 +125,19 @@ def document_line(job: Job) -> str:
 
 
 def base_lr_value(job: Job, *, groups: bool = True) -> str:
-    """BASE_LR: what the optimizer is built with; 1.0 for 0 where the schedule has a rate of its own."""
-    rates = [1.0 if rate == 0 and job.trial.schedule.own_rate else rate for rate in job.trial.base_rates]
+    """BASE_LR: what the optimizer is built with."""
+    rates = starting_rates(job)
     return repr(rates) if job.many and groups else repr(rates[0])
+
+
+def starting_rates(job: Job) -> list[float]:
+    """What each group of the optimizer is built with: 1.0 for 0 where the schedule has a rate of its own."""
+    return [1.0 if rate == 0 and job.trial.schedule.own_rate else rate for rate in job.trial.base_rates]
+
+
+def native_call(job: Job, writer: Writer) -> str:
+    """The call of the framework's own constructor, its arguments being constants of the module."""
+    return constructor(writer, job.trial.schedule, job.bound, "schedule")
 
 
 def tick_tree(run: Run, trial: Trial) -> Any:
@@ -168,6 +185,14 @@ def fill(text: str, **parts: str) -> str:
         else:
             out.append(re.sub(r"<(\w+)>", lambda found: parts.get(found[1], found[0]), line))
     return "\n".join(out)
+
+
+def constant(name: str, text: str) -> str:
+    """An assignment; a long list goes over several lines."""
+    if len(name) + len(text) < WIDTH or not text.startswith("["):
+        return f"{name} = {text}"
+    inside = textwrap.fill(text[1:-1], WIDTH, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
+    return f"{name} = [\n{inside},\n]  # fmt: skip"
 
 
 def _comment(lost: list[str]) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from lrlab.experiment import Trial
-from lrlab.exporters import module, torch_like
+from lrlab.exporters import accelerate, module, torch_like
 from lrlab.exporters.base import Job, Loop
-from lrlab.exporters.constructor import constructor
 from lrlab.exporters.writer import Writer
-from lrlab.run import Run, calls
-from lrlab.schedules.recurrence import MetricDriven
+from lrlab.run import DataRun, Run, calls
 from lrlab.schedules.torch import TorchSchedule
 
+STEP_METRIC = """
+if tick < len(metrics):
+    scheduler.step(metrics[tick])
+""".strip("\n")
 _PORTABLE = """
 for group in optimizer.param_groups:
     group["lr"] = 1.0  # what the factors multiply: they are the rates themselves
@@ -27,20 +29,37 @@ class PyTorch(torch_like.TorchLike):
     loops = ("plain", "accelerate")
 
     def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
-        return raises(run, trial) if isinstance(trial.schedule, TorchSchedule) else super().not_native(run, trial, loop)
+        if not isinstance(trial.schedule, TorchSchedule):
+            return super().not_native(run, trial, loop)
+        if loop == "accelerate" and trial.clock == "process" and run.accumulate > 1 and hasattr(trial.schedule, "total_steps"):
+            return "while gradients accumulate, Accelerate ends a prepared scheduler with total_steps early"
+        return raises(run, trial)
+
+    def lost(self, job: Job) -> list[str]:
+        return super().lost(job) + (accelerate.lost(job) if job.loop == "accelerate" else [])
+
+    def imports(self, job: Job) -> set[str]:
+        return super().imports(job) | ({"from accelerate import Accelerator"} if job.loop == "accelerate" else set())
+
+    def run_constants(self, job: Job) -> dict[str, str]:
+        """With the number of processes, which Accelerate's loop compares with its own."""
+        counted = job.loop == "accelerate" and isinstance(job.run, DataRun)
+        return super().run_constants(job) | ({"PROCESSES": str(job.run.devices)} if counted else {})
 
     def how(self, job: Job) -> str:
         return "its own scheduler" if job.native else "one LambdaLR over the curve"
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
-        step = "scheduler.step(evaluate(model))" if job.native and isinstance(job.trial.schedule, MetricDriven) else "scheduler.step()"
+        made = [*scheduler(job, writer), torch_like.make_optimizer(job)]
+        if job.loop == "accelerate":
+            return [*made, accelerate.training(job)]
+        step = "scheduler.step(evaluate(model))" if torch_like.watches(job) else "scheduler.step()"
         if job.trial.clock == "process":
             step = f"for _ in range(PROCESSES):  # as a scheduler does that Accelerate prepared\n    {step}"
-        return [*scheduler(job, writer), torch_like.make_optimizer(job), *torch_like.training(job, step)]
+        return [*made, *torch_like.training(job, step)]
 
     def check(self, job: Job) -> str:
-        shown = job.native and isinstance(job.trial.schedule, MetricDriven)
-        return torch_like.check(job, "scheduler.step(metrics[tick])" if shown else "scheduler.step()")
+        return torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()")
 
 
 def raises(run: Run, trial: Trial) -> str:
@@ -49,10 +68,27 @@ def raises(run: Run, trial: Trial) -> str:
     return f"it raises at call {last:,.0f} of step(), and the run makes {calls(run, trial.clock):,}" if calls(run, trial.clock) >= last else ""
 
 
-def scheduler(job: Job, writer: Writer) -> list[str]:
-    """`make_scheduler`, and the curve before it where torch has no scheduler of its own for it."""
-    says = f"The scheduler; call its step() once per {module.UNITS[job.trial.clock]}."
+def scheduler(job: Job, writer: Writer, *, by_step: bool = False) -> list[str]:
+    """`make_scheduler`, after the curve where torch has no scheduler of its own; `by_step`: stepped once per optimizer step, whatever the clock."""
+    says = f"The scheduler; call its step() once per {'optimizer step' if by_step else module.UNITS[job.trial.clock]}."
     if job.native:
-        return [module.function("def make_scheduler(optimizer):", says, [f"return {constructor(writer, job.trial.schedule, job.bound)}"])]
-    functions, factors = torch_like.curve_functions(job, writer)
-    return [*functions, module.function("def make_scheduler(optimizer):", says, module.fill(_PORTABLE, factors=factors).splitlines())]
+        lines = [f"return {module.native_call(job, writer)}"]
+        return [module.function("def make_scheduler(optimizer):", says, lines)]
+    functions = torch_like.curve_functions(job, writer)
+    lines = lambda_lr(job, len(functions), writer.text(module.tick_tree(job.run, job.trial)) if by_step else "")
+    return [*functions, module.function("def make_scheduler(optimizer):", says, lines)]
+
+
+def lambda_lr(job: Job, functions: int, tick: str = "") -> list[str]:
+    """The statements that return a LambdaLR over the curve's functions; `tick`: what they get, in terms of the step that it counts."""
+    count, at = ("step", tick) if tick else ("tick", "tick")
+    names = [f"learning_rate_{i}" for i in range(functions)]
+    if not job.many:
+        factors = f"lambda step: learning_rate({tick})" if tick else "learning_rate"
+        return module.fill(_PORTABLE, factors=factors).splitlines()
+    if functions == 1:
+        lines = [f"factors = [lambda {count}, base=base: learning_rate({at}, base) for base in BASE_LR]"]
+    else:
+        pairs = "zip(functions, BASE_LR, strict=True)"
+        lines = [f"functions = [{', '.join(names)}]", f"factors = [lambda {count}, rate=rate, base=base: rate({at}, base) for rate, base in {pairs}]"]
+    return lines + module.fill(_PORTABLE, factors="factors").splitlines()

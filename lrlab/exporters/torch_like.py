@@ -18,34 +18,37 @@ class TorchLike(module.Module):
     versions: ClassVar = {"torch": "2.13.0"}
 
     def imports(self, job: Job) -> set[str]:
-        found = {"import torch"}
-        return found | {"from itertools import islice"} if _partial(job) else found
+        return {"import torch"} | loop_imports(job)
 
     def run_constants(self, job: Job) -> dict[str, str]:
         """Those that its loop counts with."""
-        run, found = job.run, super().run_constants(job)
-        if run.accumulate > 1:
-            found["ACCUMULATE"] = str(run.accumulate)
-        if _partial(job):
-            found |= {"TOTAL_STEPS": str(run.steps), "STEPS_PER_EPOCH": str(run.updates)}
-        if job.trial.clock == "process":
-            found["PROCESSES"] = str(run.devices)
-        return found
+        return super().run_constants(job) | loop_constants(job)
 
 
-def curve_functions(job: Job, writer: Writer) -> tuple[list[str], str]:
-    """The rate after so many ticks, as functions; and what gives one function for all groups, or a list of one for each."""
+def loop_imports(job: Job) -> set[str]:
+    """The import lines that the training loop needs."""
+    return {"from itertools import islice"} if _partial(job) else set()
+
+
+def loop_constants(job: Job) -> dict[str, str]:
+    """What the training loop counts with, besides epochs."""
+    run, found = job.run, {}
+    if run.accumulate > 1:
+        found["ACCUMULATE"] = str(run.accumulate)
+    if _partial(job):
+        found |= {"TOTAL_STEPS": str(run.steps), "STEPS_PER_EPOCH": str(run.updates)}
+    if job.trial.clock == "process":
+        found["PROCESSES"] = str(run.devices)
+    return found
+
+
+def curve_functions(job: Job, writer: Writer) -> list[str]:
+    """The rate after so many ticks: one function, or one for each parameter group that has a curve of its own."""
     trees = module.curve_trees(job, symbol("tick"))
     arguments = "tick, base" if job.many else "tick"
     says = "The learning rate after `tick` calls of scheduler.step()."
     names = ["learning_rate"] if len(trees) == 1 else [f"learning_rate_{i}" for i in range(len(trees))]
-    functions = [module.function(f"def {name}({arguments}):", says, writer.body(tree)) for name, tree in zip(names, trees, strict=True)]
-    if not job.many:
-        return functions, "learning_rate"
-    if len(trees) == 1:
-        return functions, "[lambda tick, base=base: learning_rate(tick, base) for base in BASE_LR]"
-    pairs = f"zip([{', '.join(names)}], BASE_LR, strict=True)"
-    return functions, f"[lambda tick, rate=rate, base=base: rate(tick, base) for rate, base in {pairs}]"
+    return [module.function(f"def {name}({arguments}):", says, writer.body(tree)) for name, tree in zip(names, trees, strict=True)]
 
 
 def make_optimizer(job: Job) -> str:
@@ -64,8 +67,7 @@ def make_optimizer(job: Job) -> str:
 _TRAIN = '''
 def train(model, loader, loss_function, <more>path="checkpoint.pt", resume=False):
     """Train for EPOCHS epochs<on>; a checkpoint after each, from which `resume` goes on."""
-    optimizer = make_optimizer(<parameters>)
-    scheduler = make_scheduler(optimizer)
+    <made>
     start = load(path, model, optimizer, scheduler) if resume else 0
     <counted>
     for epoch in range(start, EPOCHS):
@@ -95,6 +97,11 @@ def load(path, model, optimizer, scheduler):
 '''
 
 
+def watches(job: Job) -> bool:
+    """Whether the scheduler is shown the training's own metric."""
+    return job.native and isinstance(job.trial.schedule, MetricDriven)
+
+
 def _partial(job: Job) -> bool:
     """Whether the run ends within an epoch."""
     return isinstance(job.run, StepRun) and job.run.steps % job.run.updates > 0
@@ -102,30 +109,46 @@ def _partial(job: Job) -> bool:
 
 def more_arguments(job: Job) -> str:
     """What `train` needs besides model, data and loss."""
-    return "parameters, " * job.many + "evaluate, " * (job.native and isinstance(job.trial.schedule, MetricDriven))
+    return "parameters, " * job.many + "evaluate, " * watches(job)
+
+
+def source(job: Job) -> str:
+    """What the batches of an epoch are taken from."""
+    return "islice(loader, TOTAL_STEPS - epoch * STEPS_PER_EPOCH)" if _partial(job) else "loader"
 
 
 def training(job: Job, step: str, counted: str = "") -> list[str]:
-    """The training loop with `step` where the clock has it, and what saves and loads; `counted` is set before the first epoch."""
+    """The training loop, and what saves and loads."""
+    parameters = "parameters" if job.many else "model.parameters()"
+    made = f"optimizer = make_optimizer({parameters})\nscheduler = make_scheduler(optimizer)"
+    return [loop(job, step, made, counted=counted), _CHECKPOINT.strip("\n")]
+
+
+def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_grad()", counted: str = "") -> str:
+    """The training loop with `step` where the clock has it; `made`: optimizer and scheduler; `counted` is set before the first epoch."""
     run, clock = job.run, job.trial.clock
     numbered = run.accumulate > 1
-    source = "islice(loader, TOTAL_STEPS - epoch * STEPS_PER_EPOCH)" if _partial(job) else "loader"
     whole = "i % ACCUMULATE == 0" + " or i == len(loader)" * (getattr(run, "leftover", "step") == "step")
-    update = "optimizer.step()\noptimizer.zero_grad()" + (f"\n{step}" if clock in {"step", "process"} else "")
-    text = module.fill(
+    update = f"optimizer.step()\n{zero_grad}" + (f"\n{step}" if clock in {"step", "process"} else "")
+    return module.fill(
         _TRAIN,
         more=more_arguments(job),
         on=", `parameters` being a list for each base rate" * job.many,
-        parameters="parameters" if job.many else "model.parameters()",
+        made=made,
         counted=counted,
-        fresh="optimizer.zero_grad()" if numbered and getattr(run, "leftover", "") == "drop" else "",
-        head="for i, (inputs, targets) in enumerate(loader, start=1):" if numbered else f"for inputs, targets in {source}:",
+        fresh=zero_grad if numbered and getattr(run, "leftover", "") == "drop" else "",
+        head="for i, (inputs, targets) in enumerate(loader, start=1):" if numbered else f"for inputs, targets in {source(job)}:",
         backward="(loss / ACCUMULATE).backward()" if numbered else "loss.backward()",
         update=f"if {whole}:\n" + "\n".join(f"    {line}" for line in update.splitlines()) if numbered else update,
         each_micro_batch=step if clock == "micro_batch" else "",
         each_epoch=step if clock == "epoch" else "",
     )
-    return [text, _CHECKPOINT.strip("\n")]
+
+
+def metrics(job: Job, *, by_step: bool = False) -> str:
+    """The statement that names the metrics a self-check shows, where the scheduler watches any."""
+    shown = [f'float("{m}")' if isinstance(m, str) else repr(m) for m in job.metrics[: max(job.expected(by_step=by_step))]]
+    return f"metrics = [{', '.join(shown)}]  # of the preview" if watches(job) else ""
 
 
 _CHECK = '''
@@ -146,18 +169,17 @@ def check():
 '''
 
 
-def check(job: Job, step: str) -> str:
-    """The self-check: a scheduler on idle parameters, moved on by `step`."""
-    shown = job.native and isinstance(job.trial.schedule, MetricDriven)
-    metrics = [f'float("{m}")' if isinstance(m, str) else repr(m) for m in job.metrics[: max(job.expected(by_step=False))]]
+def check(job: Job, step: str, *, by_step: bool = False) -> str:
+    """The self-check: a scheduler on idle parameters, moved on by `step`, which may show it one of the `metrics` of the preview."""
     idle = "torch.nn.Parameter(torch.zeros(1))"
-    return module.fill(
+    text = module.fill(
         _CHECK,
         optimizer=f"optimizer = make_optimizer([[{idle}] for _ in BASE_LR])" if job.many else f"optimizer = make_optimizer([{idle}])",
-        metrics=f"metrics = [{', '.join(metrics)}]  # of the preview" if shown else "",
+        metrics=metrics(job, by_step=by_step),
         compare="largest = max(largest, *(abs(rate - lr) for rate, lr in zip(rates, EXPECTED[tick], strict=True)))"
         if job.many
         else "largest = max(largest, abs(rates[0] - EXPECTED[tick]))",
-        step=f"if tick < len(metrics):\n    {step}" if shown else step,
+        step=step,
         scale="max(abs(lr) for rates in EXPECTED.values() for lr in rates)" if job.many else "max(map(abs, EXPECTED.values()))",
     )
+    return text.replace("tick", "step") if by_step else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from lrlab.schedules.trace import BINARY, COMPARISONS, Expr, Named, Restarts
@@ -20,7 +21,11 @@ ARRAYS: dict[Flavour, tuple[str, str]] = {
 
 _PRECEDENCE = {"where": 0, "<": 2, "<=": 2, ">": 2, ">=": 2, "==": 2, "!=": 2, "+": 3, "-": 3, "*": 4, "/": 4, "//": 4, "%": 4, "neg": 5, "**": 6}
 _ATOM = 9
-_LONG = 40
+_PLAIN = re.compile(r"-?[\w.]+")
+"""An operand that style guides want next to its **."""
+_LONG = 40  # characters of a part that would do better with a name
+_WIDE = 105  # characters of a whole that is better written in parts
+_PART = 60  # characters of such a part
 _TAKEN = frozenset({
     "learning_rate", "rate", "step", "tick", "base", "np", "jnp", "ops", "math", "sys", "accumulate", "bisect_right", "schedule", "train", "save",
     "load", "check",
@@ -61,17 +66,37 @@ class Writer:
         for node in list(_walk(tree, uses)):  # children before their parents
             shared = uses[id(node)] > 1 and node.op not in _LEAVES and _varies(node)
             if shared and (self.arrays or _safe(node)):
-                lines.append(self._assign(node))
+                lines += self._assign(node)
             elif node.op == "where" and self.arrays:
-                lines += [self._assign(arm) for arm in node.args[1:] if len(self.text(arm)) > _LONG]
-        lines += [f"return {self.text(tree)}"] if self.arrays else self._branches(tree)
+                lines += [line for arm in node.args[1:] if len(self.text(arm)) > _LONG for line in self._assign(arm)]
+        lines += self._return(tree) if self.arrays else self._branches(tree)
         self._shared.clear()
         return lines
 
-    def _assign(self, node: Expr) -> str:
-        line = f"v{len(self._shared) + 1} = {self.text(node)}"
-        self._shared[id(node)] = line.split(" ", 1)[0]
-        return line
+    def _return(self, tree: Any) -> list[str]:
+        """The statements that return a value, the parts of a wide one named."""
+        known = dict(self._shared)
+        lines = [*self._parts(tree), f"return {self.text(tree)}"]
+        self._shared = known  # another branch has not computed its parts
+        return lines
+
+    def _parts(self, tree: Any) -> list[str]:
+        """The statements that name long parts of a wide value."""
+        lines: list[str] = []
+        if len(self.text(tree)) > _WIDE:
+            for node in _walk(tree, {}):
+                part = node is not tree and id(node) not in self._shared and node.op not in {"where", *COMPARISONS} and _varies(node)
+                if part and (self.arrays or _safe(node)) and len(self.text(node)) > _PART:
+                    lines += self._assign(node)
+        return lines
+
+    def _assign(self, node: Any) -> list[str]:
+        """The statements that give a value a name, which its text is from then on."""
+        lines = self._parts(node)
+        name = f"v{len(self._shared) + 1}"
+        lines.append(f"{name} = {self.text(node)}")
+        self._shared[id(node)] = name
+        return lines
 
     def _branches(self, tree: Any) -> list[str]:
         """`where` as if and return, also where it is a factor of the whole."""
@@ -81,7 +106,7 @@ class Writer:
                 condition, this, other = right.args
                 tree = Expr("where", condition, Expr(tree.op, left, this), Expr(tree.op, left, other))
         if not _is_where(tree) or id(tree) in self._shared:
-            return [f"return {self.text(tree)}"]
+            return self._return(tree)
         condition, this, other = tree.args
         return [f"if {self.text(condition)}:", *(f"    {line}" for line in self._branches(this)), *self._branches(other)]
 
@@ -112,7 +137,8 @@ class Writer:
         lower_left, lower_right = (level + 1, level) if op == "**" else (level, level + 1)
         if op in COMPARISONS:
             lower_left = level + 1
-        return f"{self._nested(left, lower_left)} {op} {self._nested(right, lower_right)}", level
+        texts = self._nested(left, lower_left), self._nested(right, lower_right)
+        return ("" if op == "**" and all(map(_PLAIN.fullmatch, texts)) else " ").join((texts[0], op, texts[1])), level
 
     def _nested(self, value: Any, least: int) -> str:
         text, level = self._write(value)
@@ -126,10 +152,10 @@ class Writer:
                 return f"{self._namespace(self.arrays if self.arrays and self.flavour != 'keras' else 'math')}.{op}"
             case "name":
                 name, value, owner = args
-                return self._constant(name, number(value), owner)
+                return self.constant(name, number(value), owner)
             case "item":
                 name, index, values, owner = args
-                return f"{self._constant(name, _list(values), owner)}[{index}]"
+                return f"{self.constant(name, _list(values), owner)}[{index}]"
             case "searchsorted":
                 return self._search(args[0], self.text(args[1]))
             case "take":
@@ -154,13 +180,13 @@ class Writer:
         own = [v.expr.args for v in values if isinstance(v, Named) and v.expr.op == "item"]
         whole = len(own) == len(values) and [item[1] for item in own] == list(range(len(own[0][2])))
         name, owner = (own[0][0], own[0][3]) if whole and len({(item[0], item[3]) for item in own}) == 1 else ("levels", "")
-        return self._constant(name, _list(map(float, values)), owner)
+        return self.constant(name, _list(map(float, values)), owner)
 
     def _search(self, table: Any, value: str) -> str:
         if isinstance(table, Restarts):
             first, factor = self.text(table.first), self.text(table.factor)
             self.imports.add("from itertools import accumulate")
-            borders = self._constant("restarts", f"list(accumulate({first} * {factor}**k for k in range({len(table)})))")
+            borders = self.constant("restarts", f"list(accumulate({first} * {factor}**k for k in range({len(table)})))")
         else:
             borders = _list(table)
         if self.arrays:
@@ -168,7 +194,7 @@ class Writer:
         self.imports.add("from bisect import bisect_right")
         return f"bisect_right({borders}, {value})"
 
-    def _constant(self, name: str, text: str, owner: str = "") -> str:
+    def constant(self, name: str, text: str, owner: str = "") -> str:
         """The name under which a constant stands on top: the argument's own, numbered where another schedule has one of that name."""
         name = f"{name}_" if name in _TAKEN else name
         candidate, n = name, 1

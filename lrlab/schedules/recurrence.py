@@ -51,6 +51,9 @@ class Recurrence(Schedule):
                 msg = f"its rate changes at {len(starts) - 1:,} ticks, each time from the one before: more than {MOST_LEVELS:,} are not written out"
                 raise ValueError(msg)
             return shapes.levels(tick, tuple(map(float, starts[1:])), tuple(table[starts].tolist()), xp)
+        if xp is not np:  # another library's numbers: what the run needs of the table
+            table = followed(self, float(base_lr), known)
+            return xp.take(table, xp.minimum(tick, table.size - 1))
         last = int(np.max(tick, initial=0))
         if last < BEYOND:  # a look at the beginning
             known = BEYOND
@@ -99,7 +102,7 @@ class MetricDriven(Recurrence):
         """The table ends where the metrics do."""
         if isinstance(tick, Expr):
             return super().curve(tick, base_lr, xp)
-        return super().curve(np.minimum(tick, len(self.metrics or ())), base_lr, xp)
+        return super().curve(xp.minimum(tick, len(self.metrics or ())), base_lr, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         """Where the rate changes."""

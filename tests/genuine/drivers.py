@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -72,7 +73,7 @@ def _pytorch(experiment: lrlab.Experiment, code: str) -> Rates:
 def torch_rates(experiment: lrlab.Experiment, optimizer: Any, scheduler: Any, call: Callable[[int], Any] | None = None) -> Rates:
     """The optimizer's rates while its scheduler is stepped by the clock; one that watches a metric sees those of the document."""
     shown = frameworks.metrics(schedule_of(experiment))
-    watches = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
+    watches = type(scheduler).__name__ in {"ReduceLROnPlateau", "GreedyLR"}
 
     def step(count: int) -> None:
         optimizer._opt_called = True  # noqa: SLF001 (micro-batches are counted before the first optimizer step, which torch warns about)
@@ -86,6 +87,63 @@ def torch_rates(experiment: lrlab.Experiment, optimizer: Any, scheduler: Any, ca
     return by_clock(experiment, lambda: [float(group["lr"]) for group in optimizer.param_groups], step)
 
 
+def _lightning(experiment: lrlab.Experiment, code: str) -> Rates:
+    """The scheduler stepped as Lightning does, once per interval; test_torch_exports.py asks the genuine Trainer."""
+    made = module(code)
+    rates = made["BASE_LR"]
+    groups = [[torch.nn.Parameter(torch.zeros(1))] for _ in rates] if isinstance(rates, list) else [torch.nn.Parameter(torch.zeros(1))]
+    configured = made["configure_optimizers"](groups)
+    optimizer, about = configured["optimizer"], configured["lr_scheduler"]
+    by_epoch = experiment.trials[0].clock == "epoch"
+    assert (about["interval"], about["frequency"]) == ("epoch" if by_epoch else "step", 1)
+    clock = "epoch" if by_epoch else "step"
+    return torch_rates(with_clock(experiment, clock), optimizer, about["scheduler"])
+
+
+def with_clock(experiment: lrlab.Experiment, clock: str) -> lrlab.Experiment:
+    """The same, stepped by another clock."""
+    return experiment.model_copy(update={"trials": (experiment.trials[0].model_copy(update={"clock": clock}),)})
+
+
+def _timm(experiment: lrlab.Experiment, code: str) -> Rates:
+    frameworks.timm_schedulers()
+    made = module(code)
+    optimizer = frameworks.sgd(made["BASE_LR"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # timm's own deprecation
+        scheduler = made["make_scheduler"](optimizer)
+    if type(scheduler).__name__ == "PlateauLRScheduler":
+        shown = frameworks.metrics(schedule_of(experiment))
+        return torch_rates(experiment, optimizer, scheduler, lambda t: scheduler.step(t, metric=next(shown, None)))
+    return torch_rates(experiment, optimizer, scheduler, scheduler.step if scheduler.t_in_epochs else scheduler.step_update)
+
+
+def _transformers(experiment: lrlab.Experiment, code: str) -> Rates:
+    made = module(code)
+    optimizer = frameworks.sgd(made["BASE_LR"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # which of two arguments wins
+        scheduler = made["make_scheduler"](optimizer)
+    return torch_rates(experiment, optimizer, scheduler)
+
+
+def _paddle(experiment: lrlab.Experiment, code: str) -> Rates:
+    """The scheduler's own rate, which all groups get; those that have another are off by it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of compilers that are not there
+        scheduler = module(code)["make_scheduler"]()
+    shown = frameworks.metrics(schedule_of(experiment))
+    watches = type(scheduler).__name__ == "ReduceOnPlateau"
+
+    def step(_: int) -> None:
+        if not watches:
+            scheduler.step()
+        elif (value := next(shown, None)) is not None:
+            scheduler.step(value)
+
+    return by_clock(experiment, lambda: [float(scheduler())] * len(experiment.trials[0].base_rates), step)
+
+
 def _numpy(experiment: lrlab.Experiment, code: str) -> Rates:
     return np.asarray(module(code)["learning_rate"](np.arange(experiment.run.steps)))
 
@@ -94,7 +152,15 @@ def _npy(experiment: lrlab.Experiment, code: bytes) -> Rates:  # noqa: ARG001 (a
     return np.load(io.BytesIO(code), allow_pickle=False)
 
 
-DRIVERS: dict[str, Callable[[lrlab.Experiment, Any], Rates]] = {"pytorch": _pytorch, "numpy": _numpy}
+DRIVERS: dict[str, Callable[[lrlab.Experiment, Any], Rates]] = {
+    "pytorch": _pytorch,
+    "lightning": _lightning,
+    "timm": _timm,
+    "transformers": _transformers,
+    "paddle": _paddle,
+    "numpy": _numpy,
+    "npy": _npy,
+}
 SINGLE: frozenset[str] = frozenset()
 """Targets whose framework was run in single precision."""
 

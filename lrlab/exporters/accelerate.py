@@ -1,0 +1,69 @@
+"""The training loop of Accelerate, for the pytorch target."""
+
+from __future__ import annotations
+
+from lrlab.exporters import module, torch_like
+from lrlab.exporters.base import Job
+from lrlab.run import DataRun
+
+_TRAIN = '''
+def train(model, loader, loss_function, <more>path="checkpoints", resume=0):
+    """Train for EPOCHS epochs<on>; a checkpoint after each, and `resume` is the number of epochs in the one to go on from."""
+    accelerator = Accelerator(<accumulate>)
+    <processes>
+    optimizer = make_optimizer(<parameters>)
+    scheduler = make_scheduler(optimizer)
+    <prepare>
+    if resume:
+        accelerator.load_state(f"{path}/{resume}")
+    for epoch in range(resume, EPOCHS):
+        for inputs, targets in <source>:
+            with accelerator.accumulate(model):
+                accelerator.backward(loss_function(model(inputs), targets))
+                optimizer.step()
+                optimizer.zero_grad()
+                <each_step>
+            <each_micro_batch>
+        <each_epoch>
+        accelerator.save_state(f"{path}/{epoch + 1}")
+    return optimizer
+'''
+_PREPARED = "model, optimizer, loader, scheduler = accelerator.prepare(model, optimizer, loader, scheduler)  # step() then counts processes"
+_ALONE = """
+model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+accelerator.register_for_checkpointing(scheduler)  # not prepared: Accelerate would step it once per process
+"""
+_PROCESSES = """
+if accelerator.num_processes != PROCESSES:
+    raise ValueError(f"the schedule was made for {PROCESSES} processes, not {accelerator.num_processes}")
+"""
+_SYNCED = """
+if accelerator.sync_gradients and not accelerator.optimizer_step_was_skipped:
+    <step>
+"""
+
+
+def training(job: Job) -> str:
+    """The loop. A scheduler stepped once per process is prepared; any other is left alone, so that the number of processes is nothing to it."""
+    clock = job.trial.clock
+    step = "scheduler.step(evaluate(model))" if torch_like.watches(job) else "scheduler.step()"
+    each_step = {"step": module.fill(_SYNCED, step=step), "process": step}.get(clock, "")
+    return module.fill(
+        _TRAIN,
+        more=torch_like.more_arguments(job),
+        on=", `parameters` being a list for each base rate" * job.many,
+        accumulate="gradient_accumulation_steps=ACCUMULATE" if job.run.accumulate > 1 else "",
+        processes=_PROCESSES.strip("\n") if isinstance(job.run, DataRun) else "",
+        parameters="parameters" if job.many else "model.parameters()",
+        prepare=_PREPARED if clock == "process" else _ALONE.strip("\n"),
+        source=torch_like.source(job),
+        each_step=each_step,
+        each_micro_batch=step if clock == "micro_batch" else "",
+        each_epoch=step if clock == "epoch" else "",
+    )
+
+
+def lost(job: Job) -> list[str]:
+    """What Accelerate's own loop does otherwise than the run."""
+    drops = isinstance(job.run, DataRun) and job.run.leftover == "drop" and job.run.micro_batches % job.run.accumulate > 0
+    return ["an epoch's leftover micro-batches, which the run drops: Accelerate makes a step of them"] if drops else []

@@ -1,0 +1,142 @@
+"""DeepSpeed: the part of its JSON configuration that gives this curve, where one of its own five schedulers does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab import engine
+from lrlab.experiment import Trial
+from lrlab.exporters import module
+from lrlab.exporters.base import Exporter, Job, Loop, compared
+from lrlab.run import DataRun, Run, calls
+from lrlab.schedules import Schedule
+from lrlab.schedules.base import is_horizon
+from lrlab.schedules.deepspeed import DeepSpeedSchedule, OneCycle, WarmupCosineLR, WarmupLR
+from lrlab.schedules.recurrence import MetricDriven
+
+EXACT = 1e-9  # of the largest rate
+_INSTEAD = "export to pytorch instead and pass its make_scheduler to deepspeed.initialize(lr_scheduler=...)"
+
+
+class DeepSpeed(Exporter):
+    """A block of ds_config.json; DeepSpeed looks up the keys that it knows, so that `lrlab` may stand among them."""
+
+    target = "deepspeed"
+    title = "DeepSpeed"
+    language = "json"
+    suffix = "_deepspeed.json"
+    forms = ("native",)
+
+    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:  # noqa: ARG002 (there is one)
+        if _watches(trial.schedule):
+            return f"its rate hangs on a metric, which none of DeepSpeed's own schedulers is shown; {_INSTEAD}"
+        if _same(run, trial) is None:
+            return f"a configuration names one of DeepSpeed's own five schedulers, and none of them gives this curve; {_INSTEAD}"
+        return ""
+
+    def write(self, job: Job) -> str:
+        schedule = _same(job.run, job.trial)
+        if schedule is None:
+            raise ValueError(self.not_native(job.run, job.trial))
+        batches = {"train_micro_batch_size_per_gpu": job.run.batch_size} if isinstance(job.run, DataRun) else {}
+        accumulated = {"gradient_accumulation_steps": job.run.accumulate} if isinstance(job.run, DataRun) else {}
+        about = {
+            "unit": "A step is an optimizer step: DeepSpeed's engine steps the scheduler once after each.",
+            "checked_with": "deepspeed 0.19.8",
+            "not_carried_over": _lost(job, schedule),
+            "document": module.document(job),
+        }
+        block = {
+            **batches,
+            **accumulated,
+            "optimizer": {"type": "AdamW", "params": {"lr": module.starting_rates(job)[0]}},
+            "scheduler": {"type": schedule.native, "params": _params(schedule)},
+            "lrlab": about,
+        }
+        return json.dumps(block, indent=2, allow_nan=False) + "\n"
+
+
+def _watches(schedule: Schedule) -> bool:
+    return isinstance(schedule, MetricDriven) or any(map(_watches, schedule.children().values()))
+
+
+def _params(schedule: DeepSpeedSchedule) -> dict[str, Any]:
+    return {name: value for name, value in schedule.model_dump(mode="json", exclude_unset=True).items() if name != "kind"}
+
+
+def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
+    """What of the trial is not in the block, a phrase each."""
+    run, trial, found = job.run, job.trial, []
+    if job.bound.momentum(0.0) is not None and schedule.kind != trial.schedule.kind:
+        found.append("the momentum that this schedule cycles")
+    if trial.clock != "step":
+        found.append(f"the clock: one step() per {module.UNITS[trial.clock]} comes to the same rates as DeepSpeed's one per optimizer step")
+    if isinstance(schedule, WarmupCosineLR) and len(set(trial.base_rates)) > 1:
+        rates = ", ".join(map(repr, trial.base_rates))
+        found.append(f"the rates of the parameter groups, which this scheduler scales: give them their own in model_parameters ({rates})")
+    if isinstance(run, DataRun) and run.micro_batches % run.accumulate:
+        made = run.epochs * run.micro_batches // run.accumulate
+        found.append(
+            f"the epoch's leftover micro-batches: DeepSpeed accumulates them on into the next epoch, which makes {made:,} steps, not {run.steps:,}"
+        )
+    return found
+
+
+@lru_cache(maxsize=64)
+def _same(run: Run, trial: Trial) -> DeepSpeedSchedule | None:
+    """The scheduler of DeepSpeed that gives every optimizer step of the run, and the one past it, the trial's rate."""
+    steps = compared(run, trial, by_step=True)
+    wanted = np.atleast_2d(engine.lr(run, trial, steps))
+    largest = np.abs(wanted).max()
+    for schedule in _candidates(run, trial, wanted, steps):
+        got = engine.lr(run, trial.model_copy(update={"clock": "step", "schedule": schedule}), steps)
+        if np.all(np.abs(got - wanted) <= EXACT * largest):
+            return schedule
+    return None
+
+
+def _candidates(run: Run, trial: Trial, wanted: NDArray[np.float64], steps: NDArray[np.int64]) -> Iterator[DeepSpeedSchedule]:
+    """The trial's own schedule; a level; a straight line; up and back down, or down and back up: in lines from one rate to another."""
+    if isinstance(trial.schedule, DeepSpeedSchedule):
+        yield _filled(trial.schedule, run, trial)
+    first = _rates(trial, wanted[:, 0])
+    yield WarmupLR(warmup_min_lr=first, warmup_max_lr=first, warmup_num_steps=1)
+    rates = wanted[np.abs(wanted).max(axis=1).argmax()]  # of the group that tells most
+    turn = int(np.abs(rates - rates[0]).argmax())
+    lines = {"cycle_min_lr": first, "cycle_max_lr": _rates(trial, wanted[:, turn]), "cycle_momentum": False}
+    if turn == 0:
+        return
+    up = int(steps[turn])
+    if turn == len(steps) - 1:
+        yield OneCycle(**lines, cycle_first_step_size=up)
+    elif (back := rates[turn] - rates[turn + 1]) != 0:
+        down = (rates[turn] - rates[0]) / back * float(steps[turn + 1] - steps[turn])
+        if down > 0:
+            yield OneCycle(**lines, cycle_first_step_size=up, cycle_second_step_size=_whole(float(down)))
+
+
+def _filled(schedule: DeepSpeedSchedule, run: Run, trial: Trial) -> DeepSpeedSchedule:
+    """With the numbers that stand for null: of horizons, and of the rate that is the base rate."""
+    ticks = max(calls(run, trial.clock), 1)
+    update: dict[str, Any] = {
+        name: schedule.horizon(ticks) for name, field in type(schedule).model_fields.items() if is_horizon(field) and getattr(schedule, name) is None
+    }
+    if isinstance(schedule, WarmupLR) and schedule.warmup_max_lr is None:
+        update["warmup_max_lr"] = _rates(trial, np.array(module.base_rates(trial)))
+    return schedule.model_copy(update=update)
+
+
+def _rates(trial: Trial, values: NDArray[np.float64]) -> Any:
+    """One rate for all groups where they share it, else a rate for each."""
+    return tuple(values.tolist()) if len(set(values.tolist())) > 1 else float(values[0])
+
+
+def _whole(size: float) -> int | float:
+    """The whole number that it is but for rounding."""
+    return round(size) if abs(size - round(size)) < 1e-6 * size else size

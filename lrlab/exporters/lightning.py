@@ -1,0 +1,109 @@
+"""Lightning: `configure_optimizers`, with the interval that the clock asks for."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import ClassVar
+
+from lrlab.experiment import Trial
+from lrlab.exporters import accelerate, module, torch_like
+from lrlab.exporters.base import Job, Loop
+from lrlab.exporters.pytorch import STEP_METRIC, raises, scheduler
+from lrlab.exporters.writer import Writer
+from lrlab.run import Run
+from lrlab.schedules.torch import TorchSchedule
+
+INTERVALS = {"step": "step", "epoch": "epoch"}
+"""Lightning's interval for each clock that it has; the others are worked into the function."""
+
+_CONFIGURE = '''
+def configure_optimizers(parameters):
+    """What a LightningModule's method of that name returns: Lightning steps the scheduler once per <each>."""
+    optimizer = make_optimizer(parameters)
+    scheduler = {"scheduler": make_scheduler(optimizer), "interval": "<interval>", "frequency": 1<monitor>}
+    return {"optimizer": optimizer, "lr_scheduler": scheduler}
+
+
+class Training(lightning.LightningModule):
+    """A model that is trained on this schedule<validated>; Lightning's checkpoints hold the optimizer and the scheduler."""
+
+    def __init__(self, model, loss_function<argument>):
+        super().__init__()
+        self.model, self.loss_function = model, loss_function
+        <kept>
+
+    def training_step(self, batch, index):
+        inputs, targets = batch
+        return self.loss_function(self.model(inputs), targets)
+
+    <validation>def configure_optimizers(self):
+        return configure_optimizers(<parameters>)
+
+
+def train(model, loader, loss_function, <more>path="checkpoints", resume=None):
+    """Train for TOTAL_STEPS optimizer steps; `resume` is the path of a checkpoint to go on from."""
+    trainer = lightning.Trainer(max_steps=TOTAL_STEPS, <accumulate>default_root_dir=path)
+    trainer.fit(Training(model, loss_function<passed>), loader, <validating>ckpt_path=resume)
+    return trainer
+'''
+_VALIDATION = """
+def validation_step(self, batch, index):
+    inputs, targets = batch
+    self.log("val_loss", self.loss_function(self.model(inputs), targets))
+
+"""
+
+
+class Lightning(torch_like.TorchLike):
+    """`BASE_LR` and `configure_optimizers(parameters)`."""
+
+    target = "lightning"
+    title = "Lightning"
+    suffix = "_lightning.py"
+    versions: ClassVar = {"lightning": "2.6.6", "torch": "2.13.0"}
+
+    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+        if not isinstance(trial.schedule, TorchSchedule):
+            return super().not_native(run, trial, loop)
+        if trial.clock not in INTERVALS:
+            return f"Lightning has no interval that is a {module.UNITS[trial.clock]}"
+        return raises(run, trial)
+
+    def how(self, job: Job) -> str:
+        return "torch's own scheduler" if job.native else "one LambdaLR over the curve"
+
+    def counts_steps(self, job: Job) -> bool:
+        return job.trial.clock not in INTERVALS
+
+    def lost(self, job: Job) -> list[str]:
+        return super().lost(job) + accelerate.lost(job)
+
+    def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (there is no loop that counts)
+        return {"import lightning", "import torch"}
+
+    def run_constants(self, job: Job) -> dict[str, str]:
+        accumulate = {"ACCUMULATE": str(job.run.accumulate)} if job.run.accumulate > 1 else {}
+        return {"TOTAL_STEPS": str(job.run.steps)} | accumulate
+
+    def defines(self, job: Job, writer: Writer) -> list[str]:
+        shown = torch_like.watches(job)
+        interval = INTERVALS.get(job.trial.clock, "step")
+        configure = module.fill(
+            _CONFIGURE,
+            each="optimizer step" if interval == "step" else "epoch",
+            interval=interval,
+            monitor=', "monitor": "val_loss"' * shown,
+            validated=", and validated for its metric" * shown,
+            argument=", parameters" * job.many,
+            kept="self.groups = parameters" if job.many else "",
+            validation=textwrap.indent(_VALIDATION, "    ").strip() + "\n\n    " if shown else "",
+            parameters="self.groups" if job.many else "self.model.parameters()",
+            more="parameters, " * job.many + "validation, " * shown,
+            accumulate="accumulate_grad_batches=ACCUMULATE, " * (job.run.accumulate > 1),
+            passed=", parameters" * job.many,
+            validating="validation, " * shown,
+        )
+        return [*scheduler(job, writer, by_step=self.counts_steps(job)), torch_like.make_optimizer(job), configure]
+
+    def check(self, job: Job) -> str:
+        return torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()", by_step=self.counts_steps(job))

@@ -1,0 +1,143 @@
+"""PaddlePaddle: its own schedulers where they give this very curve over the whole run, one LambdaDecay over the plain function otherwise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import ClassVar
+
+from lrlab.experiment import Trial
+from lrlab.exporters import module, torch_like
+from lrlab.exporters.base import Job, Loop
+from lrlab.exporters.constructor import constructor
+from lrlab.exporters.pytorch import STEP_METRIC, raises
+from lrlab.exporters.writer import Writer
+from lrlab.run import Run
+from lrlab.schedules import Schedule
+from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay, PaddleSchedule
+from lrlab.schedules.trace import symbol
+
+_CHECKPOINT = '''
+def save(path, epoch, model, optimizer, scheduler):
+    """Write a checkpoint: a schedule goes on where it was only if its scheduler is saved too."""
+    parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    state = {name: part.state_dict() for name, part in parts.items()}
+    paddle.save(state | {"epoch": epoch<more>}, path)
+
+
+def load(path, model, optimizer, scheduler):
+    """Put a checkpoint back into all three; the epoch to go on with."""
+    saved = paddle.load(path)
+    for name, part in {"model": model, "optimizer": optimizer, "scheduler": scheduler}.items():
+        part.set_state_dict(saved[name])
+    <cycle>
+    return saved["epoch"]
+'''
+_CHECK = '''
+def check():
+    """Print how far the scheduler's rates are from EXPECTED; whether that is too far."""
+    scheduler = make_scheduler()
+    <metrics>
+    largest = 0.0
+    <loop>
+    print(f"largest deviation: {largest:.3g}")
+    return largest > 1e-9 * max(map(abs, EXPECTED.values()))
+'''
+_WALK = """
+for tick in range(max(EXPECTED) + 1):
+    if tick in EXPECTED:
+        largest = max(largest, abs(scheduler() - EXPECTED[tick]))
+    <step>
+"""
+_JUMP = """
+for tick, lr in EXPECTED.items():
+    scheduler.step(tick)  # at once: call by call, it would multiply all its factors anew each time
+    largest = max(largest, abs(scheduler() - lr))
+"""
+
+
+class Paddle(module.Module):
+    """`make_scheduler()`: a scheduler of PaddlePaddle, which holds the rate itself."""
+
+    target = "paddle"
+    title = "PaddlePaddle"
+    suffix = "_paddle.py"
+    versions: ClassVar = {"paddlepaddle": "3.3.1"}
+    groups = False
+
+    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+        if not isinstance(trial.schedule, PaddleSchedule):
+            return super().not_native(run, trial, loop)
+        return raises(run, trial) or _misses(trial.bound(run)[0])
+
+    def how(self, job: Job) -> str:
+        return "its own scheduler" if job.native else "one LambdaDecay over the curve"
+
+    def imports(self, job: Job) -> set[str]:
+        return {"import paddle"} | torch_like.loop_imports(job)
+
+    def run_constants(self, job: Job) -> dict[str, str]:
+        """Those that its loop counts with."""
+        return super().run_constants(job) | torch_like.loop_constants(job)
+
+    def defines(self, job: Job, writer: Writer) -> list[str]:
+        job = _first_group(job)
+        step = "scheduler.step(evaluate(model))" if torch_like.watches(job) else "scheduler.step()"
+        if job.trial.clock == "process":
+            step = f"for _ in range(PROCESSES):\n    {step}"
+        made = "scheduler = make_scheduler()\noptimizer = make_optimizer(model.parameters(), scheduler)"
+        loop = torch_like.loop(job, step, made, zero_grad="optimizer.clear_grad()")
+        return [*_scheduler(job, writer), _OPTIMIZER, loop.replace("checkpoint.pt", "checkpoint.pdparams"), _checkpoint(job)]
+
+    def check(self, job: Job) -> str:
+        step = STEP_METRIC if torch_like.watches(job) else "scheduler.step()"
+        walk = _JUMP if job.native and _multiplies(job.trial.schedule) else module.fill(_WALK, step=step)
+        return module.fill(_CHECK, metrics=torch_like.metrics(job), loop=walk.strip("\n"))
+
+
+_OPTIMIZER = module.function(
+    "def make_optimizer(parameters, scheduler):",
+    "An optimizer that asks the scheduler for its rate; any other will do as well.",
+    ["return paddle.optimizer.Momentum(learning_rate=scheduler, momentum=0.9, parameters=parameters)"],
+)
+
+
+def _first_group(job: Job) -> Job:
+    """The first parameter group alone: the framework has one rate."""
+    return replace(job, trial=job.trial.model_copy(update={"base_lr": job.trial.base_rates[0]}))
+
+
+def _scheduler(job: Job, writer: Writer) -> list[str]:
+    """`make_scheduler`, after the curve where paddle has no scheduler of its own."""
+    head, says = "def make_scheduler():", f"The scheduler; call its step() once per {module.UNITS[job.trial.clock]}."
+    if job.native:
+        return [module.function(head, says, [f"return {constructor(writer, job.trial.schedule, job.bound)}"])]
+    tree = module.curve_trees(job, symbol("tick"))[0]
+    curve = module.function("def learning_rate(tick):", "The learning rate after `tick` calls of scheduler.step().", writer.body(tree))
+    return [curve, module.function(head, says, ["return paddle.optimizer.lr.LambdaDecay(1.0, learning_rate)"])]
+
+
+def _checkpoint(job: Job) -> str:
+    """Saving and loading, with what paddle leaves out of a scheduler's state."""
+    cycles = job.native and isinstance(job.trial.schedule, CosineAnnealingWarmRestarts)
+    return module.fill(
+        _CHECKPOINT,
+        more=', "cycle": [scheduler.T_cur, scheduler.T_i]' if cycles else "",
+        cycle='scheduler.T_cur, scheduler.T_i = saved["cycle"]  # which are not in its state_dict' if cycles else "",
+    )
+
+
+def _multiplies(schedule: Schedule) -> bool:
+    return isinstance(schedule, MultiplicativeDecay) or any(map(_multiplies, schedule.children().values()))
+
+
+def _misses(schedule: Schedule, *, asked: bool = False) -> str:
+    """Why paddle restarts a tick late: asked for a tick, as a warmup asks, it counts the cycles behind it by a logarithm that may fall short."""
+    if asked and isinstance(schedule, CosineAnnealingWarmRestarts) and schedule.T_mult > 1:
+        first, factor = schedule.T_0, schedule.T_mult
+        begin, cycle = first, 1
+        while begin <= schedule.ticks_left:
+            if int(math.log(begin / first * (factor - 1) + 1, factor)) != cycle:
+                return f"under a warmup its restart {cycle} comes a tick late"
+            begin, cycle = begin + first * factor**cycle, cycle + 1
+    return next(filter(None, (_misses(child, asked=True) for child in schedule.children().values())), "")

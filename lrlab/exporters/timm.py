@@ -1,0 +1,107 @@
+"""timm: its own schedulers, or one that follows the plain function; both are told the count of epochs, or of updates."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from lrlab.experiment import Trial
+from lrlab.exporters import module, torch_like
+from lrlab.exporters.base import Job, Loop
+from lrlab.exporters.pytorch import raises
+from lrlab.exporters.writer import Writer
+from lrlab.run import Run, calls
+from lrlab.schedules.timm import PlateauLRScheduler, TimmSchedule
+
+_PORTABLE = '''
+class CurveScheduler(Scheduler):
+    """A scheduler of timm that follows the curve."""
+
+    def __init__(self, optimizer):
+        super().__init__(optimizer, param_group_field="lr", t_in_epochs=<in_epochs>)
+        self.update_groups(self._get_lr(0))
+
+    def _get_lr(self, t):
+        return <rates>
+'''
+
+
+class Timm(torch_like.TorchLike):
+    """`BASE_LR` and `make_scheduler(optimizer)`: a scheduler of timm."""
+
+    target = "timm"
+    title = "timm"
+    suffix = "_timm.py"
+    versions: ClassVar = {"timm": "1.0.31", "torch": "2.13.0"}
+
+    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+        return raises(run, trial) or _slip(run, trial) if isinstance(trial.schedule, TimmSchedule) else super().not_native(run, trial, loop)
+
+    def how(self, job: Job) -> str:
+        return "its own scheduler" if job.native else "a scheduler of timm that follows the curve"
+
+    def unit(self, job: Job) -> str:
+        return f"A tick is one call of {_call(job, 't')} with t counted from 1, made once per {module.UNITS[job.trial.clock]}."
+
+    def lost(self, job: Job) -> list[str]:
+        unsaved = ["its state in checkpoints: timm saves none of it"] if job.native and isinstance(job.trial.schedule, PlateauLRScheduler) else []
+        return super().lost(job) + unsaved
+
+    def imports(self, job: Job) -> set[str]:
+        return super().imports(job) | (set() if job.native else {"from timm.scheduler.scheduler import Scheduler"})
+
+    def run_constants(self, job: Job) -> dict[str, str]:
+        """With what an epoch counts as, where the loop begins at a later one."""
+        counted = {"epoch": {}, "micro_batch": {"MICRO_BATCHES_PER_EPOCH": str(job.run.micro_batches)}}
+        return super().run_constants(job) | counted.get(job.trial.clock, {"STEPS_PER_EPOCH": str(job.run.updates)})
+
+    def defines(self, job: Job, writer: Writer) -> list[str]:
+        says = f"The scheduler; call {_call(job, 't')} once per {module.UNITS[job.trial.clock]}, with t = 1 after the first."
+        if job.native:
+            made = [module.function("def make_scheduler(optimizer):", says, [f"return {module.native_call(job, writer)}"])]
+        else:
+            made = [*_follower(job, writer), module.function("def make_scheduler(optimizer):", says, ["return CurveScheduler(optimizer)"])]
+        clock, metric = job.trial.clock, "evaluate(model)"
+        if clock == "epoch":
+            step, counted = _call(job, "epoch + 1", metric), ""
+        else:
+            each = "PROCESSES" if clock == "process" else "1"
+            epoch = {"micro_batch": "MICRO_BATCHES_PER_EPOCH", "process": "STEPS_PER_EPOCH * PROCESSES"}.get(clock, "STEPS_PER_EPOCH")
+            step, counted = f"t += {each}\n{_call(job, 't', metric)}", f"t = start * {epoch}"
+        return [*made, torch_like.make_optimizer(job), *torch_like.training(job, step, counted)]
+
+    def check(self, job: Job) -> str:
+        return torch_like.check(job, _call(job, "tick + 1", "metrics[tick] if tick < len(metrics) else None"))
+
+
+def _slip(run: Run, trial: Trial) -> str:
+    """Where the rounding of timm's logarithm misses a restart, in words; nothing where it misses none in the run."""
+    schedule: Any = trial.bound(run)[0]
+    factor = getattr(schedule, "cycle_mul", 1.0)
+    begin = schedule.warmup_t if getattr(schedule, "warmup_prefix", False) else 0
+    cycle = t = 0
+    while factor != 1 and begin + t < calls(run, trial.clock) and cycle < schedule.cycle_limit:
+        cycle, t = cycle + 1, t + schedule.t_initial * factor**cycle
+        if float(t).is_integer() and math.floor(math.log(1 - t / schedule.t_initial * (1 - factor), factor)) != cycle:
+            return f"the rounding of its logarithm misses the restart at tick {begin + t:,.0f}"
+    return ""
+
+
+def _call(job: Job, count: str, metric: str = "") -> str:
+    """How the scheduler is moved on: native ones of updates, and ours on every clock but that of epochs, by another method."""
+    in_epochs = getattr(job.trial.schedule, "t_in_epochs", True) if job.native else job.trial.clock == "epoch"
+    shown = f", metric={metric}" if metric and torch_like.watches(job) else ""
+    return f"scheduler.{'step' if in_epochs else 'step_update'}({count}{shown})"
+
+
+def _follower(job: Job, writer: Writer) -> list[str]:
+    """The curve, and the class that follows it."""
+    functions = torch_like.curve_functions(job, writer)
+    names = [f"learning_rate_{i}" for i in range(len(functions))]
+    if not job.many:
+        rates = "[learning_rate(t)] * len(self.base_values)"
+    elif len(functions) == 1:
+        rates = "[learning_rate(t, base) for base in BASE_LR]"
+    else:
+        rates = f"[rate(t, base) for rate, base in zip([{', '.join(names)}], BASE_LR, strict=True)]"
+    return [*functions, module.fill(_PORTABLE, in_epochs=str(job.trial.clock == "epoch"), rates=rates)]

@@ -1,0 +1,163 @@
+"""transformers: `get_scheduler` and `TrainingArguments` of version 5, or one LambdaLR over the plain function, handed to the Trainer."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lrlab.experiment import Trial
+from lrlab.exporters import accelerate, module, torch_like
+from lrlab.exporters.base import Job, Loop
+from lrlab.exporters.constructor import arguments, call, quoted
+from lrlab.exporters.pytorch import STEP_METRIC, lambda_lr, raises, scheduler
+from lrlab.exporters.writer import Writer
+from lrlab.run import DataRun, Run
+from lrlab.schedules.recurrence import MetricDriven
+from lrlab.schedules.transformers import TransformersSchedule
+
+TYPES = {
+    "get_constant_schedule": "constant",
+    "get_constant_schedule_with_warmup": "constant_with_warmup",
+    "get_linear_schedule_with_warmup": "linear",
+    "get_cosine_schedule_with_warmup": "cosine",
+    "get_cosine_with_hard_restarts_schedule_with_warmup": "cosine_with_restarts",
+    "get_polynomial_decay_schedule_with_warmup": "polynomial",
+    "get_inverse_sqrt_schedule": "inverse_sqrt",
+    "get_cosine_with_min_lr_schedule_with_warmup": "cosine_with_min_lr",
+    "get_cosine_with_min_lr_schedule_with_warmup_lr_rate": "cosine_warmup_with_min_lr",
+    "get_wsd_schedule": "warmup_stable_decay",
+    "get_reduce_on_plateau_schedule": "reduce_lr_on_plateau",
+    "get_greedy_schedule": "greedy",
+}
+"""The function of each name that get_scheduler and lr_scheduler_type take."""
+_DIRECT = ("num_warmup_steps", "num_training_steps")  # arguments of get_scheduler itself
+
+_TRAIN = '''
+def make_arguments(output_dir):
+    """The run, <and_schedule>for the Trainer."""
+    return TrainingArguments(
+        output_dir,
+        learning_rate=<rate>,
+        max_steps=TOTAL_STEPS,
+        <batch>
+        <scheduler>
+    )
+
+
+def train(model, dataset, <more>output_dir="out", resume=False):
+    """Train; the Trainer's checkpoints hold the optimizer and the scheduler, and `resume` goes on from the last one."""
+    <made>
+    trainer.train(resume_from_checkpoint=resume)
+    return trainer
+'''
+
+
+class Transformers(torch_like.TorchLike):
+    """`BASE_LR` and `make_scheduler(optimizer)`, and what the Trainer is given."""
+
+    target = "transformers"
+    title = "transformers"
+    suffix = "_transformers.py"
+    versions: ClassVar = {"transformers": "5.23.0", "accelerate": "1.15.0", "torch": "2.13.0"}
+
+    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+        if not isinstance(trial.schedule, TransformersSchedule):
+            return super().not_native(run, trial, loop)
+        if trial.clock != "step" and not (trial.clock == "epoch" and isinstance(trial.schedule, MetricDriven)):
+            return "the Trainer steps once per optimizer step"
+        return raises(run, trial)
+
+    def how(self, job: Job) -> str:
+        return "its own scheduler" if job.native else "one LambdaLR over the curve"
+
+    def lost(self, job: Job) -> list[str]:
+        return super().lost(job) + accelerate.lost(job)
+
+    def imports(self, job: Job) -> set[str]:
+        return {"import torch", f"from transformers import Trainer, TrainingArguments{', get_scheduler' * job.native}"}
+
+    def run_constants(self, job: Job) -> dict[str, str]:
+        run, found = job.run, {"TOTAL_STEPS": str(job.run.steps)}
+        if isinstance(run, DataRun):
+            found["BATCH_SIZE"] = str(run.batch_size)
+            if run.accumulate > 1:
+                found["ACCUMULATE"] = str(run.accumulate)
+        return found
+
+    def defines(self, job: Job, writer: Writer) -> list[str]:
+        if not job.native:
+            made, chosen, by_hand = scheduler(job, writer), "", True
+            if job.trial.clock != "step":
+                made.append(_for_the_trainer(job, writer, len(made) - 1))
+        else:
+            given = arguments(writer, job.trial.schedule, job.bound, "schedule")
+            chosen = _chosen(job, given)
+            by_hand = job.many or not chosen
+            says = f"The scheduler; call its step() once per {module.UNITS[job.trial.clock]}."
+            made = [module.function("def make_scheduler(optimizer):", says, [f"return {_get_scheduler(job, given)}"])]
+        return [*made, torch_like.make_optimizer(job), _train(job, chosen, by_hand=by_hand)]
+
+    def check(self, job: Job) -> str:
+        return torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()")
+
+
+def _get_scheduler(job: Job, given: dict[str, str]) -> str:
+    """The call of get_scheduler."""
+    rest = {name: text for name, text in given.items() if name not in _DIRECT}
+    direct = [f"{name}={text}" for name, text in given.items() if name in _DIRECT]
+    specific = [f"scheduler_specific_kwargs={_dictionary(rest)}"] if rest else []
+    return call("get_scheduler", [quoted(TYPES[job.trial.schedule.native]), "optimizer", *direct, *specific])
+
+
+def _dictionary(items: dict[str, str]) -> str:
+    return "{" + ", ".join(f'"{name}": {text}' for name, text in items.items()) + "}"
+
+
+def _chosen(job: Job, given: dict[str, str]) -> str:
+    """The lines of TrainingArguments that make this scheduler; nothing where they cannot: the Trainer counts the horizon itself, in whole steps."""
+    schedule: Any = job.bound
+    total, warmup = getattr(schedule, "num_training_steps", None), getattr(schedule, "num_warmup_steps", 0)
+    if (total is not None and total != job.run.steps) or not isinstance(warmup, int):
+        return ""
+    if schedule.native == "get_wsd_schedule" and total is None:
+        return ""
+    lines = [f'lr_scheduler_type="{TYPES[schedule.native]}",']
+    if warmup:
+        lines.append(f"warmup_steps={given['num_warmup_steps']},")
+    rest = {name: text for name, text in given.items() if name not in _DIRECT}
+    if rest:
+        lines.append(f"lr_scheduler_kwargs={_dictionary(rest)},")
+    if torch_like.watches(job):
+        lines.append('eval_strategy="epoch",' if job.trial.clock == "epoch" else 'eval_strategy="steps",\neval_steps=1,')
+    return "\n".join(lines)
+
+
+def _for_the_trainer(job: Job, writer: Writer, functions: int) -> str:
+    """The scheduler over optimizer steps, for clocks that the Trainer does not have."""
+    lines = lambda_lr(job, functions, writer.text(module.tick_tree(job.run, job.trial)))
+    return module.function("def make_trainer_scheduler(optimizer):", "The same for the Trainer, which calls step() once per optimizer step.", lines)
+
+
+def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
+    """What the Trainer is given; `by_hand`: optimizer and scheduler too."""
+    run, shown = job.run, torch_like.watches(job)
+    batch = []
+    if isinstance(run, DataRun):
+        batch = ["per_device_train_batch_size=BATCH_SIZE,"]
+        batch += ["gradient_accumulation_steps=ACCUMULATE,"] if run.accumulate > 1 else []
+        batch += ["dataloader_drop_last=True,"] if run.drop_last else []
+    evaluated = ", eval_dataset=validation" * shown
+    simple = f"trainer = Trainer(model, make_arguments(output_dir), train_dataset=dataset{evaluated})"
+    make = "make_scheduler" if job.native or job.trial.clock == "step" else "make_trainer_scheduler"
+    handed = (
+        f"optimizer = make_optimizer({'parameters' if job.many else 'model.parameters()'})\noptimizers = (optimizer, {make}(optimizer))\n"
+        f"trainer = Trainer(model, make_arguments(output_dir), train_dataset=dataset{evaluated}, optimizers=optimizers)"
+    )
+    return module.fill(
+        _TRAIN,
+        and_schedule="and the schedule, " * (not by_hand),
+        rate="BASE_LR[0]" if job.many else "BASE_LR",
+        batch="\n".join(batch),
+        scheduler=chosen,
+        more="parameters, " * job.many + "validation, " * shown,
+        made=handed if by_hand else simple,
+    )
