@@ -6,11 +6,12 @@ import argparse
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from lrlab import advice
 from lrlab.experiment import DocumentError, Experiment, load
 from lrlab.exporters import EXPORTERS, export
+from lrlab.exporters.base import Form, Loop
 from lrlab.exporters.csv import rows
 from lrlab.schedules import KINDS
 
@@ -40,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--trial", metavar="NAME", help="this trial only (export: instead of the first)")
     check.add_argument("--json", action="store_true", help="findings as JSON")
     take.add_argument("--to", required=True, metavar="TARGET", help=", ".join(EXPORTERS))
+    take.add_argument("--form", choices=get_args(Form), help="the framework's own constructor or a plain function, instead of native where that is exact")
+    take.add_argument("--loop", choices=get_args(Loop), help="for whose training loop (pytorch)")
     return parser
 
 
@@ -52,7 +55,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     experiment = load(arguments.file)
     if arguments.command == "export":
-        sys.stdout.write(export(experiment, arguments.to, arguments.trial))
+        written = export(experiment, arguments.to, arguments.trial, form=arguments.form, loop=arguments.loop)
+        sys.stdout.buffer.write(written if isinstance(written, bytes) else written.encode())
         return 0
     if arguments.command == "curve":
         trials = [experiment.trial(arguments.trial)] if arguments.trial is not None else experiment.trials or (experiment.trial(),)

@@ -38,7 +38,7 @@ def optax_schedule(experiment: Experiment, trial: str | None = None) -> Any:
     """This trial's rate as a function of the count of updates, inside jax.jit too: the `learning_rate` of any optax optimizer.
 
     The count is an integer or an array of them; a list of base rates gives a leading axis of one rate per group, as in `engine.lr`.
-    It counts in double precision and answers in JAX's default one. A rate that follows from the one before is known to 64 ticks past the run.
+    It counts in double precision and answers in JAX's default one. Rates that follow from those before are known to 64 ticks past the run.
     Raises DocumentError for an unknown trial, ImportError without JAX.
     """
     return _jax_function("optax_schedule", experiment.run, experiment.trial(trial))
@@ -58,7 +58,7 @@ def keras_schedule(experiment: Experiment, trial: str | None = None) -> Any:
 @cache
 def keras_class() -> Any:
     """The class of what `keras_schedule` makes, known to Keras from the first call on; its config holds the document."""
-    with _needed("keras_schedule", "Keras 3: pip install keras"):
+    with _needed("keras_schedule", "Keras 3 on PyTorch or JAX: pip install keras"):
         import keras  # noqa: PLC0415 (heavy)
 
     @keras.saving.register_keras_serializable("lrlab")
@@ -98,8 +98,7 @@ def _needed(by: str, what: str) -> Iterator[None]:
 def _lambda_lr(name: str, optimizer: Any, run: Run, trial: Trial, clock: Clock) -> Any:
     with _needed(name, "PyTorch: pip install torch"):
         from torch.optim.lr_scheduler import LambdaLR  # noqa: PLC0415 (only who trains with torch needs it)
-    many = len(trial.base_rates)
-    if len(optimizer.param_groups) != many:
+    if (many := len(trial.base_rates)) != len(optimizer.param_groups):
         msg = f"the optimizer has {len(optimizer.param_groups)} parameter groups, the trial {trial.name!r} has {many}"
         raise ValueError(msg)
     for group in optimizer.param_groups:

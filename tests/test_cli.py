@@ -74,16 +74,34 @@ def test_curve_writes_every_step_in_full_precision(call: Callable[..., Call], fi
 
 @pytest.mark.parametrize("target", EXPORTERS)
 @pytest.mark.parametrize("trial", [None, "groups"])
-def test_export_writes_what_the_library_does(call: Callable[..., Call], file: Path, target: str, trial: str | None) -> None:
-    status, out, err = call("export", file, "--to", target, *([] if trial is None else ["--trial", trial]))
-    assert (status, err) == (0, "")
-    assert out == lrlab.exporters.export(lrlab.load(file), target, trial)
-    if target in ("numpy", "pytorch"):
+def test_export_writes_what_the_library_does(capsysbinary: pytest.CaptureFixture[bytes], file: Path, target: str, trial: str | None) -> None:
+    status = main(["export", str(file), "--to", target, *([] if trial is None else ["--trial", trial])])
+    out, err = capsysbinary.readouterr()
+    try:
+        written = lrlab.exporters.export(lrlab.load(file), target, trial)
+    except lrlab.DocumentError as error:
+        assert target == "deepspeed"
+        assert (status, out, err.decode().strip()) == (2, b"", str(error))
+        return
+    assert (status, err) == (0, b"")
+    assert out == (written if target == "npy" else written.encode())
+    if EXPORTERS[target].language == "python":
         ast.parse(out)
     elif target == "json":
         assert json.loads(out) == json.loads(file.read_text())
-    else:
+    elif target == "csv":
         assert len(out.splitlines()) == 21
+
+
+def test_the_form_and_the_loop_can_be_forced(call: Callable[..., Call], file: Path) -> None:
+    assert "CosineAnnealingLR(" in call("export", file, "--to", "pytorch")[1]
+    assert "LambdaLR(" in call("export", file, "--to", "pytorch", "--form", "portable")[1]
+    assert "accelerator.accumulate(model)" in call("export", file, "--to", "pytorch", "--loop", "accelerate")[1]
+    status, out, err = call("export", file, "--to", "paddle", "--form", "native")
+    assert (status, out) == (2, "")
+    assert err == "plain, with comma: cannot be written for paddle: not in its native form: PaddlePaddle has no torch.CosineAnnealingLR of its own\n"
+    status, out, err = call("export", file, "--to", "timm", "--loop", "accelerate")
+    assert (status, out, err) == (2, "", "plain, with comma: cannot be written for timm: timm has no loop 'accelerate' (known: plain)\n")
 
 
 PER_EPOCH = oracle.document(COSINE | {"T_max": 5000}, run={"total_steps": 5000, "steps_per_epoch": 1000}, clock="epoch", name="mine")

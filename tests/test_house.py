@@ -15,7 +15,7 @@ import lrlab
 from lrlab import exporters
 
 FILES = sorted((oracle.ROOT / "lrlab").rglob("*.py"))
-DOCUMENT = json.dumps(oracle.document({"kind": "torch.CosineAnnealingLR", "T_max": None}))
+DOCUMENT = json.dumps(oracle.document({"kind": "deepspeed.WarmupLR"}))  # every target has a form of it
 TARGETS = list(exporters.EXPORTERS)
 HEAVY = ("torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "matplotlib")
 INTEGRATIONS = ("torch_scheduler", "hf_scheduler", "optax_schedule", "keras_schedule")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from lrlab.experiment import DocumentError
 from lrlab.exporters.base import Job
 from lrlab.exporters.csv import Csv
+from lrlab.exporters.deepspeed import DeepSpeed
 from lrlab.exporters.json import Json
 from lrlab.exporters.lightning import Lightning
 from lrlab.exporters.npy import Npy
 from lrlab.exporters.numpy import Numpy
+from lrlab.exporters.optax import Optax
 from lrlab.exporters.paddle import Paddle
 from lrlab.exporters.pytorch import PyTorch
 from lrlab.exporters.timm import Timm
@@ -28,7 +30,9 @@ EXPORTERS: dict[str, Exporter] = {
         Lightning(),
         Transformers(),
         Timm(),
+        Optax(),
         Paddle(),
+        DeepSpeed(),
         Numpy(),
         Json(),
         Csv(),
@@ -74,4 +78,7 @@ def job(experiment: Experiment, target: str, trial: Trial, form: Form | None = N
     if form == "native" and reason:
         msg = f"not in its native form: {reason}"
         raise ValueError(msg)
+    if reason and "portable" not in exporter.forms:
+        raise ValueError(reason)
+    reason = reason or exporter.prefers_portable(experiment.run, trial)
     return Job(experiment, trial, form or ("portable" if reason else "native"), loop)

@@ -18,6 +18,8 @@ Loop = Literal["plain", "accelerate"]
 MOST_MARKS = 6
 MOST_CALLS = 100_000
 """A self-check calls step() so often at most."""
+EXACT = 1e-9
+"""What share of the largest rate is no difference between curves."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def marked(run: Run, trial: Trial, *, by_step: bool) -> list[int]:
 
 
 def compared(run: Run, trial: Trial, *, by_step: bool) -> NDArray[np.int64]:
-    """The ticks, or optimizer steps, at which curves are compared: all of the run and the one past it; of a long one a grid, the marks and beside them."""
+    """The ticks, or optimizer steps, at which curves are compared: every one of the run and the next; of a long run a grid, and around the marks."""
     count = (run.steps if by_step else calls(run, trial.clock)) + 1
     if count <= MOST_CALLS:
         return np.arange(count)
@@ -105,3 +107,7 @@ class Exporter:
     def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:  # noqa: ARG002 (what those with a native form override)
         """Why the framework's own constructor would not give this curve at every step of the run; nothing where it does."""
         return f"{self.title} has no {trial.schedule.kind} of its own"
+
+    def prefers_portable(self, run: Run, trial: Trial) -> str:  # noqa: ARG002 (what the few that do override)
+        """Why the portable form is taken unless the native one is asked for, where both are to be had; nothing where the native one is."""
+        return ""

@@ -14,7 +14,7 @@ from lrlab.schedules.trace import TRACE, symbol
 if TYPE_CHECKING:
     from lrlab.exporters.writer import Writer
 
-_BY_PATH = frozenset({"torch", "paddle"})
+_BY_PATH = frozenset({"torch", "paddle", "optax", "keras"})
 """Packages whose schedulers are called by their whole path."""
 _LINE = 110  # characters of a call that stays on one line
 

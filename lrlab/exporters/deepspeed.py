@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from lrlab import engine
 from lrlab.experiment import Trial
 from lrlab.exporters import module
-from lrlab.exporters.base import Exporter, Job, Loop, compared
+from lrlab.exporters.base import EXACT, Exporter, Job, Loop, compared
 from lrlab.run import DataRun, Run, calls
 from lrlab.schedules import Schedule
 from lrlab.schedules.base import is_horizon
 from lrlab.schedules.deepspeed import DeepSpeedSchedule, OneCycle, WarmupCosineLR, WarmupLR
 from lrlab.schedules.recurrence import MetricDriven
 
-EXACT = 1e-9  # of the largest rate
-_INSTEAD = "export to pytorch instead and pass its make_scheduler to deepspeed.initialize(lr_scheduler=...)"
+_NONE = (
+    "a configuration names one of DeepSpeed's own five schedulers, and none of them gives this curve; "
+    "export to pytorch instead, and pass its make_scheduler to deepspeed.initialize(lr_scheduler=make_scheduler)"
+)
 
 
 class DeepSpeed(Exporter):
@@ -34,16 +36,12 @@ class DeepSpeed(Exporter):
     forms = ("native",)
 
     def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:  # noqa: ARG002 (there is one)
-        if _watches(trial.schedule):
-            return f"its rate hangs on a metric, which none of DeepSpeed's own schedulers is shown; {_INSTEAD}"
-        if _same(run, trial) is None:
-            return f"a configuration names one of DeepSpeed's own five schedulers, and none of them gives this curve; {_INSTEAD}"
-        return ""
+        return "" if _same(run, trial) else _NONE
 
     def write(self, job: Job) -> str:
         schedule = _same(job.run, job.trial)
         if schedule is None:
-            raise ValueError(self.not_native(job.run, job.trial))
+            raise ValueError(_NONE)
         batches = {"train_micro_batch_size_per_gpu": job.run.batch_size} if isinstance(job.run, DataRun) else {}
         accumulated = {"gradient_accumulation_steps": job.run.accumulate} if isinstance(job.run, DataRun) else {}
         about = {
@@ -80,17 +78,17 @@ def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
     if isinstance(schedule, WarmupCosineLR) and len(set(trial.base_rates)) > 1:
         rates = ", ".join(map(repr, trial.base_rates))
         found.append(f"the rates of the parameter groups, which this scheduler scales: give them their own in model_parameters ({rates})")
-    if isinstance(run, DataRun) and run.micro_batches % run.accumulate:
-        made = run.epochs * run.micro_batches // run.accumulate
-        found.append(
-            f"the epoch's leftover micro-batches: DeepSpeed accumulates them on into the next epoch, which makes {made:,} steps, not {run.steps:,}"
-        )
+    made = run.epochs * run.micro_batches // run.accumulate if isinstance(run, DataRun) else run.steps
+    if made != run.steps:
+        found.append(f"the ends of epochs: DeepSpeed accumulates what is left over on into the next, which makes {made:,} steps, not {run.steps:,}")
     return found
 
 
 @lru_cache(maxsize=64)
 def _same(run: Run, trial: Trial) -> DeepSpeedSchedule | None:
     """The scheduler of DeepSpeed that gives every optimizer step of the run, and the one past it, the trial's rate."""
+    if _watches(trial.schedule):
+        return None
     steps = compared(run, trial, by_step=True)
     wanted = np.atleast_2d(engine.lr(run, trial, steps))
     largest = np.abs(wanted).max()
@@ -105,11 +103,11 @@ def _candidates(run: Run, trial: Trial, wanted: NDArray[np.float64], steps: NDAr
     """The trial's own schedule; a level; a straight line; up and back down, or down and back up: in lines from one rate to another."""
     if isinstance(trial.schedule, DeepSpeedSchedule):
         yield _filled(trial.schedule, run, trial)
-    first = _rates(trial, wanted[:, 0])
+    first = _rates(wanted[:, 0])
     yield WarmupLR(warmup_min_lr=first, warmup_max_lr=first, warmup_num_steps=1)
     rates = wanted[np.abs(wanted).max(axis=1).argmax()]  # of the group that tells most
     turn = int(np.abs(rates - rates[0]).argmax())
-    lines = {"cycle_min_lr": first, "cycle_max_lr": _rates(trial, wanted[:, turn]), "cycle_momentum": False}
+    lines = {"cycle_min_lr": first, "cycle_max_lr": _rates(wanted[:, turn]), "cycle_momentum": False}
     if turn == 0:
         return
     up = int(steps[turn])
@@ -128,11 +126,11 @@ def _filled(schedule: DeepSpeedSchedule, run: Run, trial: Trial) -> DeepSpeedSch
         name: schedule.horizon(ticks) for name, field in type(schedule).model_fields.items() if is_horizon(field) and getattr(schedule, name) is None
     }
     if isinstance(schedule, WarmupLR) and schedule.warmup_max_lr is None:
-        update["warmup_max_lr"] = _rates(trial, np.array(module.base_rates(trial)))
+        update["warmup_max_lr"] = _rates(np.array(trial.base_rates))
     return schedule.model_copy(update=update)
 
 
-def _rates(trial: Trial, values: NDArray[np.float64]) -> Any:
+def _rates(values: NDArray[np.float64]) -> Any:
     """One rate for all groups where they share it, else a rate for each."""
     return tuple(values.tolist()) if len(set(values.tolist())) > 1 else float(values[0])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import textwrap
 from types import SimpleNamespace
@@ -14,7 +13,7 @@ from lrlab.exporters.constructor import constructor
 from lrlab.exporters.writer import Flavour, Writer, number
 from lrlab.run import Run, ticks
 from lrlab.schedules.recurrence import MetricDriven, has_table
-from lrlab.schedules.trace import TRACE, named, symbol, with_names
+from lrlab.schedules.trace import TRACE, Expr, named, symbol, with_names
 
 if TYPE_CHECKING:
     from lrlab.experiment import Trial
@@ -24,7 +23,6 @@ DOCUMENT = "# lrlab: "
 UNITS = {"step": "optimizer step", "epoch": "epoch", "micro_batch": "micro-batch", "process": "optimizer step and process"}
 """What a tick of each clock is called."""
 WIDTH = 110  # characters of a line
-SINGLE = 3e38  # the largest number of single precision, about
 
 
 class Module(Exporter):
@@ -42,12 +40,8 @@ class Module(Exporter):
     """Whether what it defines counts optimizer steps, whatever the clock; else ticks."""
     groups: ClassVar[bool] = True
     """Whether its framework has a rate for every parameter group."""
-    single: ClassVar[bool] = False
-    """Whether its framework usually computes in single precision."""
 
     def write(self, job: Job) -> str:
-        if self.single:
-            _fits_single(job)
         writer = Writer(self.flavour)
         parts = self.defines(job, writer)
         expected = _expected(job, list_of_rates=job.many and self.groups, by_step=self.counts_steps(job))
@@ -107,7 +101,8 @@ class Module(Exporter):
 
     def _says(self, job: Job) -> str:
         versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
-        reason = "" if job.native or len(self.forms) == 1 else self.not_native(job.run, job.trial, job.loop)
+        reason = self.not_native(job.run, job.trial, job.loop) or self.prefers_portable(job.run, job.trial)
+        reason = "" if job.native or len(self.forms) == 1 else reason
         form = f"Form: {job.form}{f' ({reason})' if reason else ''}.\n"
         return (
             f"{job.trial.schedule.kind} in {self.title}, by {self.how(job)}.\n\n{form}{self.unit(job)}\nChecked with {versions}.\n\n"
@@ -120,8 +115,12 @@ _MAIN = 'if __name__ == "__main__":\n    sys.exit(check() if "--check" in sys.ar
 
 def document_line(job: Job) -> str:
     """The comment that holds the run and this trial: ASCII on one line, so that no name can break out of it."""
-    alone = job.experiment.model_copy(update={"trials": (job.trial,)})
-    return DOCUMENT + json.dumps(alone.document(), separators=(",", ":"))
+    return DOCUMENT + json.dumps(document(job), separators=(",", ":"))
+
+
+def document(job: Job) -> dict[str, Any]:
+    """The run and this trial alone."""
+    return job.experiment.model_copy(update={"trials": (job.trial,)}).document()
 
 
 def base_lr_value(job: Job, *, groups: bool = True) -> str:
@@ -140,7 +139,7 @@ def native_call(job: Job, writer: Writer) -> str:
     return constructor(writer, job.trial.schedule, job.bound, "schedule")
 
 
-def tick_tree(run: Run, trial: Trial) -> Any:
+def tick_tree(run: Run, trial: Trial, step: str = "step") -> Any:
     """The tick as a function of the optimizer step, under the names of what the run counts."""
     counts = SimpleNamespace(
         updates=named("STEPS_PER_EPOCH", run.updates),
@@ -148,7 +147,7 @@ def tick_tree(run: Run, trial: Trial) -> Any:
         accumulate=named("ACCUMULATE", run.accumulate),
         devices=named("PROCESSES", run.devices),
     )
-    return ticks(counts, trial.clock, symbol("step"), TRACE)
+    return ticks(counts, trial.clock, symbol(step), TRACE)
 
 
 def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
@@ -162,6 +161,15 @@ def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
         base_lr: Any = rate if many and has_table(schedule) else symbol("base") if many else named("BASE_LR", rate)
         trees.append(with_names(schedule).curve(tick, base_lr, TRACE))
     return trees
+
+
+def over_steps(job: Job, writer: Writer, *, groups: bool = True) -> tuple[str, list[str], list[Any]]:
+    """What the curves count in, the statements that make it from `step` (none where it is that), and their trees."""
+    tick = tick_tree(job.run, job.trial)
+    plain = isinstance(tick, Expr) and tick.op == "symbol"
+    *before, last = [line.replace("v1", "epoch") for line in writer.body(tick)]  # what micro-batches are counted with
+    moved = [] if plain else [*before, last.replace("return", "tick =")]
+    return "step" if plain else "tick", moved, curve_trees(job, tick if plain else symbol("tick"), groups=groups)
 
 
 def function(head: str, docstring: str, lines: list[str]) -> str:
@@ -219,10 +227,3 @@ def _expected(job: Job, *, list_of_rates: bool, by_step: bool) -> str:
 
 def _row(rates: list[float]) -> str:
     return f"[{', '.join(map(number, rates))}]"
-
-
-def _fits_single(job: Job) -> None:
-    big = max((max(map(abs, lr)) for lr in job.expected(by_step=False).values()), default=0.0)
-    if big > SINGLE or not math.isfinite(big):
-        msg = f"a rate of {big:.3g} is more than single precision holds"
-        raise ValueError(msg)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from lrlab.exporters import module
 from lrlab.exporters.base import Job
 from lrlab.exporters.writer import Writer, always_defined
-from lrlab.schedules.trace import Expr, symbol
 
 _CHECK = '''
 def check():
@@ -38,7 +37,7 @@ class Numpy(module.Module):
         return {}
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
-        argument, start, trees = over_steps(job, writer)
+        argument, start, trees = module.over_steps(job, writer)
         if job.many:
             functions, call = _groups(writer, trees, argument)
             last = [f"return np.stack([{call}])"]
@@ -52,14 +51,6 @@ class Numpy(module.Module):
 
     def check(self, job: Job) -> str:  # noqa: ARG002 (the same for every one)
         return _CHECK.strip("\n")
-
-
-def over_steps(job: Job, writer: Writer, *, groups: bool = True) -> tuple[str, list[str], list[Any]]:
-    """What the curves count in, the statement that makes it from `step` (none where it is that), and their trees."""
-    tick = module.tick_tree(job.run, job.trial)
-    plain = isinstance(tick, Expr) and tick.op == "symbol"
-    moved = [] if plain else [f"tick = {writer.text(tick)}"]
-    return "step" if plain else "tick", moved, module.curve_trees(job, tick if plain else symbol("tick"), groups=groups)
 
 
 def _groups(writer: Writer, trees: list[Any], argument: str) -> tuple[list[str], str]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import ClassVar
 
-from lrlab.experiment import Trial
+import numpy as np
+
+from lrlab.experiment import Trial, rates
 from lrlab.exporters import module, torch_like
-from lrlab.exporters.base import Job, Loop
-from lrlab.exporters.constructor import constructor
+from lrlab.exporters.base import EXACT, Job, Loop, compared
 from lrlab.exporters.pytorch import STEP_METRIC, raises
 from lrlab.exporters.writer import Writer
 from lrlab.run import Run
 from lrlab.schedules import Schedule
-from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay, PaddleSchedule
+from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay
 from lrlab.schedules.trace import symbol
 
 _CHECKPOINT = '''
@@ -66,28 +68,33 @@ class Paddle(module.Module):
     groups = False
 
     def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
-        if not isinstance(trial.schedule, PaddleSchedule):
+        if trial.schedule.framework != "paddle":
             return super().not_native(run, trial, loop)
         return raises(run, trial) or _misses(trial.bound(run)[0])
 
     def how(self, job: Job) -> str:
         return "its own scheduler" if job.native else "one LambdaDecay over the curve"
 
+    def lost(self, job: Job) -> list[str]:
+        return super().lost(_first_group(job) if _scales(job.run, job.trial) else job)
+
     def imports(self, job: Job) -> set[str]:
         return {"import paddle"} | torch_like.loop_imports(job)
 
     def run_constants(self, job: Job) -> dict[str, str]:
-        """Those that its loop counts with."""
-        return super().run_constants(job) | torch_like.loop_constants(job)
+        """Those that its loop counts with, and what the groups' rates are times the scheduler's."""
+        scales = {"GROUP_SCALES": repr(list(_scales(job.run, job.trial)))} if _grouped(job) else {}
+        return super().run_constants(job) | torch_like.loop_constants(job) | scales
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
-        job = _first_group(job)
+        grouped = _grouped(job)
+        job = job if grouped else _first_group(job)
         step = "scheduler.step(evaluate(model))" if torch_like.watches(job) else "scheduler.step()"
         if job.trial.clock == "process":
             step = f"for _ in range(PROCESSES):\n    {step}"
-        made = "scheduler = make_scheduler()\noptimizer = make_optimizer(model.parameters(), scheduler)"
+        made = f"scheduler = make_scheduler()\noptimizer = make_optimizer({'parameters' if grouped else 'model.parameters()'}, scheduler)"
         loop = torch_like.loop(job, step, made, zero_grad="optimizer.clear_grad()")
-        return [*_scheduler(job, writer), _OPTIMIZER, loop.replace("checkpoint.pt", "checkpoint.pdparams"), _checkpoint(job)]
+        return [*_scheduler(job, writer), _optimizer(grouped=grouped), loop.replace("checkpoint.pt", "checkpoint.pdparams"), _checkpoint(job)]
 
     def check(self, job: Job) -> str:
         step = STEP_METRIC if torch_like.watches(job) else "scheduler.step()"
@@ -95,11 +102,17 @@ class Paddle(module.Module):
         return module.fill(_CHECK, metrics=torch_like.metrics(job), loop=walk.strip("\n"))
 
 
-_OPTIMIZER = module.function(
-    "def make_optimizer(parameters, scheduler):",
-    "An optimizer that asks the scheduler for its rate; any other will do as well.",
-    ["return paddle.optimizer.Momentum(learning_rate=scheduler, momentum=0.9, parameters=parameters)"],
-)
+def _optimizer(*, grouped: bool) -> str:
+    """The function that builds an optimizer over the scheduler."""
+    says, lines = "An optimizer that asks the scheduler for its rate; any other will do as well.", []
+    if grouped:
+        says = "An optimizer that asks the scheduler for its rate, `parameters` being a list for each of GROUP_SCALES."
+        lines = [
+            "pairs = zip(parameters, GROUP_SCALES, strict=True)",
+            'parameters = [{"params": params, "learning_rate": scale} for params, scale in pairs]',
+        ]
+    lines.append("return paddle.optimizer.Momentum(learning_rate=scheduler, momentum=0.9, parameters=parameters)")
+    return module.function("def make_optimizer(parameters, scheduler):", says, lines)
 
 
 def _first_group(job: Job) -> Job:
@@ -107,12 +120,30 @@ def _first_group(job: Job) -> Job:
     return replace(job, trial=job.trial.model_copy(update={"base_lr": job.trial.base_rates[0]}))
 
 
+def _grouped(job: Job) -> bool:
+    """Whether groups need, and can have, a scale of their own."""
+    return any(scale != 1 for scale in _scales(job.run, job.trial))
+
+
+@lru_cache(maxsize=64)
+def _scales(run: Run, trial: Trial) -> tuple[float, ...]:
+    """What each group's rate is times the first's; nothing where that is not the same all through the run."""
+    ticks = compared(run, trial, by_step=False).astype(np.float64)
+    table = np.array([rates(schedule, base, ticks) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)])
+    top = np.abs(table[0]).argmax()
+    if table[0, top] == 0:
+        return ()
+    scales = [float(f"{scale:.12g}") for scale in table[:, top] / table[0, top]]
+    fits = np.abs(table - np.outer(scales, table[0])) <= EXACT * np.abs(table).max()
+    return tuple(scales) if fits.all() else ()
+
+
 def _scheduler(job: Job, writer: Writer) -> list[str]:
     """`make_scheduler`, after the curve where paddle has no scheduler of its own."""
     head, says = "def make_scheduler():", f"The scheduler; call its step() once per {module.UNITS[job.trial.clock]}."
     if job.native:
-        return [module.function(head, says, [f"return {constructor(writer, job.trial.schedule, job.bound)}"])]
-    tree = module.curve_trees(job, symbol("tick"))[0]
+        return [module.function(head, says, [f"return {module.native_call(job, writer)}"])]
+    tree = module.curve_trees(job, symbol("tick"), groups=False)[0]
     curve = module.function("def learning_rate(tick):", "The learning rate after `tick` calls of scheduler.step().", writer.body(tree))
     return [curve, module.function(head, says, ["return paddle.optimizer.lr.LambdaDecay(1.0, learning_rate)"])]
 

@@ -19,6 +19,8 @@ ARRAYS: dict[Flavour, tuple[str, str]] = {
 }
 """The name of each namespace of arrays, and its import."""
 
+_COMPILED = frozenset({"jax", "keras"})
+"""Flavours whose functions of constants are Python's own: computed once, in double precision."""
 _PRECEDENCE = {"where": 0, "<": 2, "<=": 2, ">": 2, ">=": 2, "==": 2, "!=": 2, "+": 3, "-": 3, "*": 4, "/": 4, "//": 4, "%": 4, "neg": 5, "**": 6}
 _ATOM = 9
 _PLAIN = re.compile(r"-?[\w.]+")
@@ -161,10 +163,22 @@ class Writer:
             case "take":
                 table, index = self._table(args[0]), self.text(args[1])
                 return f"{self._namespace(self.arrays)}.take({self._array(table)}, {index})" if self.arrays else f"{table}[{index}]"
+            case "float":
+                return self._float(args[0])
         inside = ", ".join(self.text(a) for a in args)
-        if op in _MATH and not self.arrays:
+        if op == "quotient":
+            return f"quotient({inside})"
+        constant = self.flavour in _COMPILED and not any(_varies(a) for a in args if isinstance(a, Expr))
+        if op in _MATH and (constant or not self.arrays):
             return f"{_MATH[op]}({inside})"
-        return f"{self._namespace(self.arrays or 'math')}.{op}({inside})"
+        return f"{self._namespace('math' if constant else self.arrays or 'math')}.{op}({inside})"
+
+    def _float(self, value: Any) -> str:
+        """A whole number as a float."""
+        text = self.text(value)
+        if not _varies(value):
+            return f"float({text})"
+        return f"{text}.astype(float)" if self.flavour == "jax" else f"ops.cast({text}, keras.config.floatx())"
 
     def _namespace(self, name: str) -> str:
         """The name of a namespace that the text uses; its import is noted."""
@@ -173,7 +187,8 @@ class Writer:
 
     def _array(self, table: str) -> str:
         """A list as what the framework indexes and searches; numpy takes it as it is."""
-        return {"jax": f"jnp.array({table}, float)", "keras": f"ops.cast({table}, keras.config.floatx())"}.get(self.flavour, table)
+        converted = {"jax": f"jnp.array({table}, float)", "keras": f"ops.convert_to_tensor({table}, keras.config.floatx())"}
+        return converted.get(self.flavour, table)
 
     def _table(self, values: tuple[Any, ...]) -> str:
         """The constant that holds a table of values: an argument under its own name, or what was worked out from arguments."""
@@ -225,6 +240,11 @@ def _walk(value: Any, uses: dict[int, int]) -> Iterator[Expr]:
 
 def _varies(node: Expr) -> bool:
     return node.op == "symbol" or any(_varies(a) for a in node.args if isinstance(a, Expr))
+
+
+def depends(value: Any, name: str) -> bool:
+    """Whether a tree has the symbol of that name in it."""
+    return isinstance(value, Expr) and ((value.op == "symbol" and value.args[0] == name) or any(depends(a, name) for a in value.args))
 
 
 def _is_where(value: Any) -> bool:

@@ -1,6 +1,8 @@
-"""What lrlab wrote itself: a document, or an exported file that carries one in a comment."""
+"""What lrlab wrote itself: a document, or an exported file that carries one: in a comment, or under a key of its own."""
 
 from __future__ import annotations
+
+import json
 
 from lrlab.experiment import MAX_BYTES, DocumentError, Experiment, loads
 
@@ -16,4 +18,13 @@ def read(content: str | bytes) -> Experiment:
     for line in raw.splitlines():
         if line.startswith(COMMENT.encode()):
             return loads(line[len(COMMENT) :])
-    return loads(raw)
+    return loads(_inside(raw) or raw)
+
+
+def _inside(raw: bytes) -> str:
+    """The document in a configuration that has it under the key "lrlab", which is the version in a document itself; nothing elsewhere."""
+    try:
+        own = json.loads(raw)["lrlab"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return ""
+    return json.dumps(own.get("document", own)) if isinstance(own, dict) else ""

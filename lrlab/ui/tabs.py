@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pandas as pd
@@ -10,14 +9,10 @@ import streamlit as st
 
 from lrlab import engine
 from lrlab.experiment import MAX_BYTES, DocumentError
-from lrlab.exporters import EXPORTERS, export
 from lrlab.readers import exported
 from lrlab.run import UNITS
-from lrlab.ui import advice, planner, resume, state
+from lrlab.ui import advice, code, planner, resume, state
 from lrlab.ui.widgets import escape, offer
-
-MOST_ROWS = 2_000_000
-"""Rows of a CSV made for the browser; the command line writes longer ones."""
 
 
 def show() -> None:
@@ -28,7 +23,7 @@ def show() -> None:
         "Restarts": planner.tab,
         "Resume": resume.tab,
         "Formula": _formula,
-        "Code": _code,
+        "Code": code.tab,
         "Share": _share,
         "Import": _import,
     }
@@ -78,43 +73,6 @@ def _formula() -> None:
     base = [] if trial.schedule.own_rate else [(r"\eta_{base}", trial.base_rates[0])]
     st.markdown(" &emsp; ".join(f"${name} = {value:.10g}$" for name, value in [*base, *formula.values(schedule)]), text_alignment="center")
     st.caption(f"t counts the calls of scheduler.step(): {UNITS[trial.clock]}, from 0.")
-
-
-def _code() -> None:
-    experiment = state.experiment()
-    if not experiment.trials:
-        st.caption("No trial yet.")
-        return
-    trial = state.trial()
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
-        target = st.segmented_control("As", list(EXPORTERS), key="target", default="pytorch", required=True, format_func=lambda t: EXPORTERS[t].title)
-    exporter = EXPORTERS[str(target)]
-    file = f"{slug(trial.name)}{exporter.suffix}" if target != "json" else "schedules.json"  # which holds every trial
-    rows = experiment.run.steps
-    problem = "" if target != "csv" or rows <= MOST_ROWS else f"{rows:,} rows are more than a browser should hold: python -m lrlab curve writes them"
-    code = ""
-    if target != "csv":
-        try:
-            code = export(experiment, str(target), trial.name)
-        except DocumentError as error:
-            problem = f"{error}. Another form will do, such as the CSV"
-    with right:
-        st.download_button(
-            f"Download {file}", data=lambda: code or export(experiment, str(target), trial.name), file_name=file, key="download",
-            icon=":material/download:", on_click="ignore", disabled=bool(problem),
-        )  # fmt: skip
-    if problem:
-        st.info(f"{escape(problem)}.")
-    elif target == "csv":
-        st.caption(f"{rows:,} rows: step, epoch and the learning rate that each optimizer step uses, in full precision.")
-    else:
-        st.code(code, language=exporter.language, height=420)
-
-
-def slug(name: str) -> str:
-    """A file name from a trial's name: letters, digits and dashes only."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "schedule"
 
 
 def _share() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -38,8 +39,13 @@ def wanted(experiment: lrlab.Experiment) -> Rates:
 
 
 def off(got: Any, experiment: lrlab.Experiment) -> float:
-    """The largest deviation from the engine, as a share of the largest rate; infinity where the shapes differ."""
+    """The largest deviation from the engine, as a share of the largest rate; infinity where the shapes differ.
+
+    Of a framework with one rate, that of the first group is wanted.
+    """
     want, got = wanted(experiment), np.asarray(got, dtype=np.float64)
+    if (got.ndim, want.ndim) == (1, 2):
+        want = want[0]
     if got.shape != want.shape or not np.all(np.isfinite(got)):
         return float("inf")
     return float(np.abs(got - want).max() / (np.abs(want).max() or 1.0))
@@ -128,10 +134,11 @@ def _transformers(experiment: lrlab.Experiment, code: str) -> Rates:
 
 
 def _paddle(experiment: lrlab.Experiment, code: str) -> Rates:
-    """The scheduler's own rate, which all groups get; those that have another are off by it."""
+    """The scheduler's own rate; a row for each group that scales it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of compilers that are not there
-        scheduler = module(code)["make_scheduler"]()
+        made = module(code)
+    scheduler, scales = made["make_scheduler"](), made.get("GROUP_SCALES")
     shown = frameworks.metrics(schedule_of(experiment))
     watches = type(scheduler).__name__ == "ReduceOnPlateau"
 
@@ -141,7 +148,54 @@ def _paddle(experiment: lrlab.Experiment, code: str) -> Rates:
         elif (value := next(shown, None)) is not None:
             scheduler.step(value)
 
-    return by_clock(experiment, lambda: [float(scheduler())] * len(experiment.trials[0].base_rates), step)
+    rates = by_clock(experiment, lambda: [scale * float(scheduler()) for scale in scales or [1.0]], step)
+    return rates if scales else rates.reshape(-1)
+
+
+def _deepspeed(experiment: lrlab.Experiment, code: str) -> Rates:
+    """The scheduler of the block, stepped after every optimizer step as DeepSpeed's engine does."""
+    return deepspeed_followed(experiment, code)[0]
+
+
+def deepspeed_followed(experiment: lrlab.Experiment, code: str) -> tuple[Rates, Rates]:
+    """The rates, and Adam's beta1, of every step; parameter groups with a rate of their own begin with it."""
+    block, rates = json.loads(code), experiment.trials[0].base_lr
+    lr = block["optimizer"]["params"]["lr"]
+    optimizer = frameworks.adam(list(rates) if isinstance(rates, tuple) else lr)
+    scheduler = getattr(frameworks.deepspeed_schedulers(), block["scheduler"]["type"])(optimizer, **block["scheduler"]["params"])
+    lrs, betas = [], []
+    for _ in range(experiment.run.steps):
+        lrs.append([float(group["lr"]) for group in optimizer.param_groups])
+        betas.append([float(group["betas"][0]) for group in optimizer.param_groups])
+        optimizer.step()
+        scheduler.step()
+    return _shaped(experiment, np.transpose(lrs)), _shaped(experiment, np.transpose(betas))
+
+
+def _optax(experiment: lrlab.Experiment, code: str) -> Rates:
+    """The schedule, compiled and in double precision; BASE_LR by the scale of a transformation that watches a metric."""
+    import jax  # noqa: PLC0415 (heavy)
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    with jax.enable_x64(True):  # noqa: FBT003 (jax's signature)
+        made = module(code)
+        if "plateau" in made:
+            return _optax_plateau(experiment, made)
+        rate = jax.vmap(lambda count: jnp.asarray(made["schedule"](count), dtype=float), out_axes=-1)
+        return np.asarray(jax.jit(rate)(jnp.arange(experiment.run.steps, dtype="int64")))
+
+
+def _optax_plateau(experiment: lrlab.Experiment, made: dict[str, Any]) -> Rates:
+    plateau, shown = made["plateau"], frameworks.metrics(schedule_of(experiment))
+    idle = np.zeros(1)
+    state = plateau.init(idle)
+
+    def step(_: int) -> None:
+        nonlocal state
+        if (value := next(shown, None)) is not None:
+            state = plateau.update(idle, state, value=np.asarray(value))[1]
+
+    return by_clock(experiment, lambda: np.atleast_1d(made["BASE_LR"]) * float(state.scale), step)
 
 
 def _numpy(experiment: lrlab.Experiment, code: str) -> Rates:
@@ -156,13 +210,20 @@ DRIVERS: dict[str, Callable[[lrlab.Experiment, Any], Rates]] = {
     "pytorch": _pytorch,
     "lightning": _lightning,
     "timm": _timm,
+    "optax": _optax,
     "transformers": _transformers,
     "paddle": _paddle,
+    "deepspeed": _deepspeed,
     "numpy": _numpy,
     "npy": _npy,
 }
 SINGLE: frozenset[str] = frozenset()
 """Targets whose framework was run in single precision."""
+
+
+def follows(experiment: lrlab.Experiment, target: str, form: str) -> bool:
+    """Whether code in this form defines what its driver looks at."""
+    return True
 
 
 def rates(experiment: lrlab.Experiment, target: str, **options: Any) -> Rates:

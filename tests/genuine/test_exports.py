@@ -1,0 +1,109 @@
+"""Every schedule in every target, executed in the genuine framework and compared with the engine at every step of the run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import drivers
+import oracle
+import prove
+import pytest
+import strategies
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import lrlab
+from lrlab.exporters import EXPORTERS, export, proof
+from lrlab.exporters.module import Module
+from lrlab.schedules import KINDS
+
+CLOCKS = ("step", "epoch", "micro_batch", "process")
+DOUBLE = 1e-9
+COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
+PAIRS = [(kind, target) for kind in KINDS for target in prove.TARGETS]
+
+
+def check(experiment: lrlab.Experiment, target: str) -> None:
+    """Each form that the target has gives the engine's rates; at least one does, or the export says that there is none."""
+    found = prove.measured(experiment, target)
+    assert found or target == "deepspeed", f"{target} has no form of {experiment.trials[0]}"
+    for form, off in found.items():
+        assert off <= DOUBLE, f"{target}, {form}: off by {off:.3g} of the largest rate, {experiment.document()}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_recorded_case_in_every_target_as_the_matrix_says(kind: str) -> None:
+    recorded = proof.proofs()[kind]
+    found = prove.proved(kind)
+    assert found["cases"] == recorded.cases
+    forms = {target: list(seen) for target, seen in found["deviations"].items()}
+    assert forms == {target: list(seen) for target, seen in recorded.deviations.items()}, "out of date: run python tests/genuine/prove.py"
+    for deviations in (found["deviations"], recorded.deviations):
+        for target, seen in deviations.items():
+            assert all(off <= DOUBLE for off in seen.values()), f"{kind}, {target}: {seen}"
+
+
+def test_the_matrix_has_every_schedule_and_every_target() -> None:
+    assert list(proof.proofs()) == list(KINDS)
+    assert set(prove.TARGETS) == set(EXPORTERS)
+    assert all(list(about.deviations) == list(EXPORTERS) for about in proof.proofs().values())
+
+
+@pytest.mark.parametrize(("kind", "target"), PAIRS)
+@settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_drawn_documents(kind: str, target: str, data: st.DataObject) -> None:
+    check(lrlab.experiment.parse(data.draw(strategies.documents(kind))), target)
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+@pytest.mark.parametrize("target", prove.TARGETS)
+@settings(max_examples=4)
+@given(run=strategies.data_runs(), lists=st.booleans(), schedule=st.sampled_from([COSINE, "transformers", "optax", "keras", "paddle", "timm"]))
+def test_every_clock(target: str, clock: str, run: dict[str, Any], lists: bool, schedule: Any) -> None:  # noqa: FBT001 (drawn by name)
+    document = EACH.get(schedule, schedule) if isinstance(schedule, str) else schedule
+    check(oracle.experiment(document, run=run, clock=clock, base_lr=[0.1, 0.5] if lists else 0.1), target)
+
+
+EACH = {
+    "transformers": {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": 3, "num_training_steps": None},
+    "optax": {"kind": "optax.warmup_cosine_decay_schedule", "init_value": 0.0, "peak_value": 0.2, "warmup_steps": 1, "decay_steps": None},
+    "keras": {"kind": "keras.CosineDecay", "initial_learning_rate": 0.2, "decay_steps": None},
+    "paddle": {"kind": "paddle.CosineAnnealingDecay", "learning_rate": 0.2, "T_max": 7},
+    "timm": {"kind": "timm.CosineLRScheduler", "t_initial": None, "warmup_t": 2},
+}
+
+
+@pytest.mark.parametrize("target", [target for target, exporter in EXPORTERS.items() if isinstance(exporter, Module)])
+def test_the_versions_named_are_those_that_it_was_run_with(target: str) -> None:
+    exporter: Any = EXPORTERS[target]
+    assert exporter.versions
+    for package, named in exporter.versions.items():
+        distribution = {"paddle": "paddlepaddle"}.get(package, package)
+        assert version(distribution).partition("+")[0] == named, f"{target} names {package} {named}"
+
+
+def test_code_is_formatted(tmp_path: Path) -> None:
+    """As ruff formats it, where no line is too long; a long expression is left to the reader's own formatter."""
+    for row in oracle.rows():
+        experiment = lrlab.loads(json.dumps(row["document"]))
+        for target, exporter in EXPORTERS.items():
+            for form in exporter.forms if exporter.language == "python" else ():
+                try:
+                    code = export(experiment, target, form=form)
+                except lrlab.DocumentError:
+                    continue
+                if max(len(line) for line in code.splitlines() if not line.startswith("# lrlab")) <= 120:
+                    (tmp_path / f"{row['id']}-{target}-{form}.py").write_text(code)
+    assert len(list(tmp_path.iterdir())) > 1000
+    ruff = [sys.executable, "-m", "ruff"]
+    done = subprocess.run([*ruff, "format", "--isolated", "--line-length", "120", "--diff", tmp_path], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout[:3000]
+    rules = ["--select", "E,F,W,I,N,B,C4,SIM,RET", "--ignore", "E501,N803,N806,N816,B023,E731,N801"]
+    done = subprocess.run([*ruff, "check", "--isolated", *rules, tmp_path], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout[:3000]
