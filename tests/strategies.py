@@ -158,9 +158,10 @@ def _with_room_to_decay(schedule: dict[str, Any]) -> dict[str, Any]:
     """timm's decay fits into t_initial, and a stable function has a timescale."""
     if schedule["t_initial"] is not None:
         schedule["decay_t"] = min(schedule["decay_t"], schedule["t_initial"])
-    if (schedule.get("stable_fn", "constant") != "constant" and (schedule.get("stable_timescale") or schedule.get("warmup_t", 0)) <= 0) or (
-        schedule.get("stable_timescale") or 1.0
-    ) <= 0:
+    timescale = schedule.get("stable_timescale")
+    if timescale is None:
+        timescale = schedule.get("warmup_t", 0) if schedule.get("stable_fn", "constant") != "constant" else 1.0
+    if timescale <= 0:
         schedule["stable_timescale"] = 7.5
     return schedule
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docs import rules, schedules
+from docs import exports, rules, schedules
 from lrlab.advice import RULES
 from lrlab.schedules import KINDS
 
@@ -22,6 +22,10 @@ def test_the_table_has_every_schedule_and_its_arguments() -> None:
 
 def test_the_list_of_rules_is_up_to_date() -> None:
     assert rules.TARGET.read_text(encoding="utf-8") == rules.page(), "docs/rules.md is out of date: run python -m docs.rules"
+
+
+def test_the_matrix_of_exports_is_up_to_date() -> None:
+    assert exports.TARGET.read_text(encoding="utf-8") == exports.page(), "docs/exports.md is out of date: run python -m docs.exports"
 
 
 def test_the_readme_and_the_changelog_count_right() -> None:

@@ -9,6 +9,7 @@ from lrlab.exporters.base import Job
 from lrlab.exporters.csv import Csv
 from lrlab.exporters.deepspeed import DeepSpeed
 from lrlab.exporters.json import Json
+from lrlab.exporters.keras import Keras
 from lrlab.exporters.lightning import Lightning
 from lrlab.exporters.npy import Npy
 from lrlab.exporters.numpy import Numpy
@@ -31,6 +32,7 @@ EXPORTERS: dict[str, Exporter] = {
         Transformers(),
         Timm(),
         Optax(),
+        Keras(),
         Paddle(),
         DeepSpeed(),
         Numpy(),

@@ -35,7 +35,7 @@ accelerator.register_for_checkpointing(scheduler)  # not prepared: Accelerate wo
 """
 _PROCESSES = """
 if accelerator.num_processes != PROCESSES:
-    raise ValueError(f"the schedule was made for {PROCESSES} processes, not {accelerator.num_processes}")
+    raise ValueError(f"num_processes is {accelerator.num_processes}; the schedule was made for {PROCESSES}")
 """
 _SYNCED = """
 if accelerator.sync_gradients and not accelerator.optimizer_step_was_skipped:
@@ -47,7 +47,6 @@ def training(job: Job) -> str:
     """The loop. A scheduler stepped once per process is prepared; any other is left alone, so that the number of processes is nothing to it."""
     clock = job.trial.clock
     step = "scheduler.step(evaluate(model))" if torch_like.watches(job) else "scheduler.step()"
-    each_step = {"step": module.fill(_SYNCED, step=step), "process": step}.get(clock, "")
     return module.fill(
         _TRAIN,
         more=torch_like.more_arguments(job),
@@ -57,13 +56,12 @@ def training(job: Job) -> str:
         parameters="parameters" if job.many else "model.parameters()",
         prepare=_PREPARED if clock == "process" else _ALONE.strip("\n"),
         source=torch_like.source(job),
-        each_step=each_step,
+        each_step=module.fill(_SYNCED, step=step) if clock in {"step", "process"} else "",
         each_micro_batch=step if clock == "micro_batch" else "",
         each_epoch=step if clock == "epoch" else "",
     )
 
 
-def lost(job: Job) -> list[str]:
-    """What Accelerate's own loop does otherwise than the run."""
-    drops = isinstance(job.run, DataRun) and job.run.leftover == "drop" and job.run.micro_batches % job.run.accumulate > 0
-    return ["an epoch's leftover micro-batches, which the run drops: Accelerate makes a step of them"] if drops else []
+def lost(job: Job, title: str = "Accelerate") -> list[str]:
+    """What a loop that is not ours does otherwise than the run."""
+    return [f"an epoch's leftover micro-batches, which the run drops: {title} makes a step of them"] if torch_like.drops(job) else []

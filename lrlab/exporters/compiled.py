@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lrlab import engine
 from lrlab.experiment import Experiment, Trial
 from lrlab.exporters import module
 from lrlab.exporters.base import Job, compared
-from lrlab.exporters.writer import Writer, depends
-from lrlab.run import Run, calls
+from lrlab.exporters.writer import Flavour, Writer, depends
+from lrlab.run import Run
 from lrlab.schedules import Schedule
-from lrlab.schedules.trace import BINARY, COMPARISONS, Expr, Named, Restarts, named, symbol
+from lrlab.schedules.trace import BINARY, COMPARISONS, Expr, Named, Restarts, symbol
 
 CLOSE = 1e-5
 """What single precision may be off by, as a share of the largest rate."""
@@ -24,11 +24,13 @@ INTEGERS = 2**31
 """From here on numbers do not fit into the integers that compiled code counts with."""
 WHOLE = 2**24
 """From here on single precision does not know every whole number."""
+NEAR = 0.02
+"""The logarithm of numbers so near to 1 that powers of hundreds count."""
 MOST_JUMPS = 10**6
 """So many jumps of a staircase are looked at."""
+PRECISIONS: tuple[Any, ...] = (np.float32, np.float64)
 LEAST, MOST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 _JUMPING = frozenset({"floor", "ceil", "trunc", "//", "%", "searchsorted", *COMPARISONS})
-_COMPARE = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal}
 _QUOTIENT = '''
 def quotient(a, b):
     """a / b, rounded once: where the compiler knows b it multiplies by 1 / b, and a jump may come a step late."""
@@ -52,25 +54,25 @@ class Compiled(module.Module):
 
     def off(self, job: Job) -> float:
         """How far it is off in single precision, as a share of the largest rate."""
-        return deviation(job.run, job.trial, native=job.native, groups=self.groups)
+        return deviation(job.run, job.trial, self.flavour, native=job.native, groups=self.groups)
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
-        native, portable = (deviation(run, trial, native=native, groups=self.groups) for native in (True, False))
+        native, portable = (deviation(run, trial, self.flavour, native=native, groups=self.groups) for native in (True, False))
         return f"in single precision its own is off by up to {_percent(native)} of the largest rate" if native > CLOSE and portable < native else ""
 
     def unit(self, job: Job) -> str:
         """With what single precision does to it, where that is more than rounding."""
         off = self.off(job)
-        says = f"\nIn single precision it is off by up to {_percent(off)} of the largest rate; not so with {self.doubles}."
+        says = f"\nIn single precision some steps are off by up to {_percent(off)} of the largest rate; not so with {self.doubles}."
         return super().unit(job) + says * (off > CLOSE)
 
     def tolerance(self, job: Job) -> str:
         """What the self-check lets pass, as a share of the largest rate."""
-        return f"{max(CLOSE, 4 * self.off(job)):.0e}".replace("e-0", "e-")
+        return f"{max(CLOSE, 4 * self.off(job)):.1g}".replace("e-0", "e-")
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    return f"{100 * share:.3g} %"
 
 
 def statements(job: Job, writer: Writer, *, groups: bool = True) -> tuple[list[str], list[str], list[str]]:
@@ -78,8 +80,7 @@ def statements(job: Job, writer: Writer, *, groups: bool = True) -> tuple[list[s
 
     With a list of base rates there is a function for each distinct group, and the last statements stack them.
     """
-    argument, start, trees = module.over_steps(job, writer, groups=groups)
-    trees = [prepared(tree) for tree in trees]
+    argument, start, trees = module.over_steps(job, writer, groups=groups, prepared=lambda tree: prepared(tree, writer.flavour))
     if not (job.many and groups):
         functions, last = [], _body(writer, trees[0], argument)
     else:
@@ -89,7 +90,7 @@ def statements(job: Job, writer: Writer, *, groups: bool = True) -> tuple[list[s
         functions = [module.function(f"def {name}({argument}, base):", says, _body(writer, tree, argument)) for name, tree in pairs]
         each = "for base in BASE_LR" if len(trees) == 1 else f"for rate, base in zip([{', '.join(names)}], BASE_LR, strict=True)"
         last = [f"return {writer.arrays}.stack([rate({argument}, base) {each}])"]
-    divides = any("quotient(" in line for line in [*functions, *last])
+    divides = any("quotient(" in line for line in [*functions, *start, *last])
     return [_QUOTIENT.strip("\n")] * divides + functions, start, last
 
 
@@ -102,11 +103,12 @@ def _body(writer: Writer, tree: Any, argument: str) -> list[str]:
 # --- trees that stand compilation and single precision
 
 
-def prepared(tree: Any) -> Any:
+def prepared(tree: Any, flavour: Flavour) -> Any:
     """The tree with what a compiler or single precision would spoil written in another way.
 
-    Powers of a number that single precision rounds are exponentials, whose logarithm is taken in double. Quotients that a jump hangs on are
-    kept from becoming products. Numbers of places are no integers, which might overflow; nor are numbers that are too large for them.
+    Powers of a number near 1 that single precision rounds are exponentials, whose logarithm is taken in double. Quotients that a jump hangs on are
+    whole ones, or are kept from becoming products. Numbers of places are no integers, which might overflow; nor are numbers that are too large
+    for them. Keras rounds and compares in single precision whatever it is given, where its functions are used for it.
     """
     jumping = _jumping(tree)
     known: dict[int, Any] = {}
@@ -117,13 +119,13 @@ def prepared(tree: Any) -> Any:
         if not isinstance(value, Expr):
             return float(value) if _too_large(value) else value
         if id(value) not in known:
-            known[id(value)] = _prepared(value, go, jumping=id(value) in jumping)
+            known[id(value)] = _prepared(value, go, flavour, jumping=id(value) in jumping)
         return known[id(value)]
 
     return go(tree)
 
 
-def _prepared(node: Expr, go: Any, *, jumping: bool) -> Expr:
+def _prepared(node: Expr, go: Any, flavour: Flavour, *, jumping: bool) -> Expr:
     op, args = node.op, node.args
     if op in {"symbol", "pi", "e"}:
         return node
@@ -136,12 +138,35 @@ def _prepared(node: Expr, go: Any, *, jumping: bool) -> Expr:
         return Expr("float", Expr(op, _table(args[0]), go(args[1])))
     if op == "take":
         return Expr(op, args[0], go(args[1]).args[0])
+    if op == "floor" and _whole_quotient(args[0]):
+        return Expr("//", *map(go, args[0].args))
     left, right = (*map(go, args), None)[:2]
-    if op == "**" and not _varies(args[0]) and _value(args[0]) > 0 and float(np.float32(_value(args[0]))) != _value(args[0]):
+    if flavour == "keras" and op in _IN_SINGLE and _varies(node):
+        return _IN_SINGLE[op](left, right) if _varies(args[0]) else _IN_SINGLE[op](right, left)
+    if op == "**" and not _varies(args[0]) and _drifts(_value(args[0])):
         return Expr("exp", Expr("*", Expr("log", left), right))
     if op == "/" and jumping:
         return Expr("quotient", left, right)
     return Expr(op, *map(go, args))
+
+
+_IN_SINGLE: dict[str, Callable[[Any, Any], Expr]] = {
+    "floor": lambda x, _: Expr("//", x, 1),
+    "ceil": lambda x, _: Expr("neg", Expr("//", Expr("neg", x), 1)),
+    "minimum": lambda x, y: Expr("where", Expr("<", x, y), x, y),
+    "maximum": lambda x, y: Expr("where", Expr(">", x, y), x, y),
+}
+"""How to do without functions of Keras that answer in single precision."""
+
+
+def _whole_quotient(value: Any) -> bool:
+    """Whether it is a quotient by a whole constant, so that // rounds it down to the same."""
+    return isinstance(value, Expr) and value.op == "/" and _varies(value.args[0]) and not _varies(value.args[1]) and _value(value.args[1]) % 1 == 0
+
+
+def _drifts(base: float) -> bool:
+    """Whether what single precision makes of a number is seen in its powers: not where they are soon nothing."""
+    return base > 0 and abs(math.log(base)) < NEAR and float(np.float32(base)) != base
 
 
 def _too_large(value: Any) -> bool:
@@ -183,14 +208,14 @@ def _jumping(tree: Any) -> set[int]:
 
 
 @lru_cache(maxsize=64)
-def deviation(run: Run, trial: Trial, *, native: bool, groups: bool = True) -> float:
+def deviation(run: Run, trial: Trial, flavour: Flavour, *, native: bool, groups: bool = True) -> float:
     """How far single precision takes the curve from the engine's, as a share of the largest rate; infinity where it is not finite there."""
     steps = compared(run, trial, by_step=True)
     wanted = np.atleast_2d(engine.lr(run, trial, steps))[: None if groups else 1]
     job = Job(Experiment.model_construct(run=run, trials=(trial,)), trial)
     tick = evaluate(module.tick_tree(run, trial), {"step": steps.astype(np.float32)})
     trees = module.curve_trees(job, symbol("tick"), groups=groups)
-    trees = trees if native else [prepared(tree) for tree in trees]
+    trees = trees if native else [prepared(tree, flavour) for tree in trees]
     rows = trees * len(wanted) if len(trees) == 1 else trees
     got = [evaluate(tree, {"tick": tick, "base": base}) for tree, base in zip(rows, trial.base_rates, strict=False)]
     with np.errstate(all="ignore"):
@@ -234,30 +259,37 @@ def _evaluated(node: Expr, go: Any, values: dict[str, Any]) -> Any:
             return np.where(condition, np.float32(this), np.float32(other))
         case "float":
             return np.float32(go(args[0]))
-    operands = list(map(go, args))
-    if op in _COMPARE:
-        return _COMPARE[op](*operands)
-    found = BINARY[op](*operands) if op in BINARY else _FUNCTIONS.get(op, getattr(np, op, None))(*operands)  # type: ignore[misc]
+    found = (_OPERATIONS.get(op) or getattr(np, op))(*map(go, args))
     return found if np.ndim(found) == 0 and not isinstance(found, np.float32) else np.float32(found)
 
 
-_FUNCTIONS = {"neg": np.negative, "quotient": BINARY["/"]}
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    **BINARY,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+    "quotient": BINARY["/"],
+    "neg": np.negative,
+}
 
 
 # --- where the framework's own code jumps late
 
 
-def late(size: float, ticks: int, begins: int = 0) -> int:
+def late(size: float, ticks: int, *, after: bool = False) -> int:
     """A tick at which a compiled staircase of this step size is on the wrong level, within so many ticks; 0 where there is none.
 
-    The compiler multiplies by 1 / size: 41 * (1 / 41) is less than 1 in single precision. `begins`: 1 where a level begins behind its border.
+    The compiler multiplies by 1 / size: 41 * (1 / 41) is less than 1 in single precision. `after`: levels begin behind their borders.
     """
     count = np.arange(1, min(ticks // size, MOST_JUMPS) + 1)
     border = np.ceil(count * size)
     at = np.unique(np.concatenate([border - 1, border, border + 1]))
     at = at[(at >= 0) & (at <= min(ticks, WHOLE))]
-    whole = np.ceil if begins else np.floor
-    for dtype in (np.float32, np.float64):
+    whole = np.ceil if after else np.floor
+    for dtype in PRECISIONS:
         x = at.astype(dtype)
         for got in (x * (dtype(1) / dtype(size)), x / dtype(size)):
             wrong = at[whole(got) != whole(at / size)]
@@ -266,18 +298,25 @@ def late(size: float, ticks: int, begins: int = 0) -> int:
     return 0
 
 
-def late_staircase(schedule: Schedule, run: Run, trial: Trial, **sizes: str) -> str:
-    """Why a staircase, in this schedule or in one nested in it, is not compiled as it should be; `sizes`: the argument that says how high a step is."""
-    size = getattr(schedule, sizes.get("argument", ""), 0)
-    tick = late(size, calls(run, trial.clock)) if getattr(schedule, "staircase", False) and size > 0 else 0
-    if tick:
-        return f"once compiled by XLA, which multiplies by 1 / {size}, its staircase is off at tick {tick:,}"
-    return next(filter(None, (late_staircase(child, run, trial, **sizes) for child in schedule.children().values())), "")
+def late_says(size: float, ticks: int, *, after: bool = False) -> str:
+    """The same in words."""
+    tick = late(size, ticks, after=after)
+    return f"compiled by XLA, which multiplies by 1 / {size:g} instead of dividing, it jumps at another tick than {tick:,}" if tick else ""
 
 
-def too_large(schedule: Schedule, run: Run, trial: Trial) -> str:
+def below_zero(power: float) -> str:
+    """Why a fractional power of 1 - progress is not to be had where progress comes to 1."""
+    return f"compiled by XLA, 1 - progress is rounded to less than 0 at its end, whose power {power:g} is not a number" if power % 1 else ""
+
+
+def first_reason(schedule: Schedule, reason: Callable[[Any], str]) -> str:
+    """The reason that a schedule gives, or one nested in it."""
+    return reason(schedule) or next(filter(None, (first_reason(child, reason) for child in schedule.children().values())), "")
+
+
+def too_large(schedule: Schedule, ticks: int) -> str:
     """Why the framework's own code cannot count as far."""
-    numbers = [calls(run, trial.clock), *_numbers(schedule.model_dump())]
+    numbers = [ticks, *_numbers(schedule.model_dump())]
     return f"{max(numbers):,} is more than its integers of 32 bits hold" if max(numbers) >= INTEGERS else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,7 @@ def _nested(writer: Writer, schedule: Schedule, name: str, parts: list[tuple[Sch
     document = schedule.model_dump(mode="json", exclude_unset=True)[name]
     bare = "kind" not in document[0]
     if bare:
-        written = [repr(arguments) for arguments in document]
+        written = [json.dumps(arguments) for arguments in document]
     else:
         written = [constructor(writer, part, its, owner and f"{owner}.{name}.{i}") for i, (part, its) in enumerate(parts)]
     inner = ",\n".join(written)

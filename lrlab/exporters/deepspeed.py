@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from lrlab.run import DataRun, Run, calls
 from lrlab.schedules import Schedule
 from lrlab.schedules.base import is_horizon
 from lrlab.schedules.deepspeed import DeepSpeedSchedule, OneCycle, WarmupCosineLR, WarmupLR
+from lrlab.schedules.params import MAX_COUNT
 from lrlab.schedules.recurrence import MetricDriven
 
 _NONE = (
@@ -71,32 +71,42 @@ def _params(schedule: DeepSpeedSchedule) -> dict[str, Any]:
 def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
     """What of the trial is not in the block, a phrase each."""
     run, trial, found = job.run, job.trial, []
-    if job.bound.momentum(0.0) is not None and schedule.kind != trial.schedule.kind:
+    made = trial.model_copy(update={"schedule": schedule}).bound(run)[0]
+    if job.bound.momentum(0.0) is not None and made.momentum(0.0) is None:
         found.append("the momentum that this schedule cycles")
     if trial.clock != "step":
         found.append(f"the clock: one step() per {module.UNITS[trial.clock]} comes to the same rates as DeepSpeed's one per optimizer step")
     if isinstance(schedule, WarmupCosineLR) and len(set(trial.base_rates)) > 1:
         rates = ", ".join(map(repr, trial.base_rates))
         found.append(f"the rates of the parameter groups, which this scheduler scales: give them their own in model_parameters ({rates})")
-    made = run.epochs * run.micro_batches // run.accumulate if isinstance(run, DataRun) else run.steps
-    if made != run.steps:
-        found.append(f"the ends of epochs: DeepSpeed accumulates what is left over on into the next, which makes {made:,} steps, not {run.steps:,}")
+    steps = run.epochs * run.micro_batches // run.accumulate if isinstance(run, DataRun) else run.steps
+    if steps != run.steps:
+        found.append(f"the ends of epochs: DeepSpeed accumulates what is left over on into the next, which makes {steps:,} steps, not {run.steps:,}")
     return found
 
 
-@lru_cache(maxsize=64)
 def _same(run: Run, trial: Trial) -> DeepSpeedSchedule | None:
     """The scheduler of DeepSpeed that gives every optimizer step of the run, and the one past it, the trial's rate."""
     if _watches(trial.schedule):
         return None
     steps = compared(run, trial, by_step=True)
-    wanted = np.atleast_2d(engine.lr(run, trial, steps))
-    largest = np.abs(wanted).max()
-    for schedule in _candidates(run, trial, wanted, steps):
-        got = engine.lr(run, trial.model_copy(update={"clock": "step", "schedule": schedule}), steps)
-        if np.all(np.abs(got - wanted) <= EXACT * largest):
-            return schedule
-    return None
+    wanted, momenta = np.atleast_2d(engine.lr(run, trial, steps)), engine.momentum(run, trial, steps)
+    with np.errstate(all="ignore"):
+        return next((schedule for schedule in _candidates(run, trial, wanted, steps) if _gives(run, trial, schedule, steps, wanted, momenta)), None)
+
+
+def _gives(run: Run, trial: Trial, schedule: DeepSpeedSchedule, steps: Any, wanted: Any, momenta: Any) -> bool:
+    """Whether a schedule has these rates, and these momenta if it cycles any, when it is stepped after every optimizer step."""
+    other = trial.model_copy(update={"clock": "step", "schedule": schedule})
+    try:
+        lr, cycled = engine.lr(run, other, steps), engine.momentum(run, other, steps)
+    except ValueError:  # not finite
+        return False
+    return _close(lr, wanted) and (cycled is None or _close(cycled, momenta))
+
+
+def _close(got: Any, wanted: Any) -> bool:
+    return bool(np.all(np.abs(got - wanted) <= EXACT * np.abs(wanted).max()))
 
 
 def _candidates(run: Run, trial: Trial, wanted: NDArray[np.float64], steps: NDArray[np.int64]) -> Iterator[DeepSpeedSchedule]:
@@ -115,7 +125,7 @@ def _candidates(run: Run, trial: Trial, wanted: NDArray[np.float64], steps: NDAr
         yield OneCycle(**lines, cycle_first_step_size=up)
     elif (back := rates[turn] - rates[turn + 1]) != 0:
         down = (rates[turn] - rates[0]) / back * float(steps[turn + 1] - steps[turn])
-        if down > 0:
+        if 0 < down <= MAX_COUNT:
             yield OneCycle(**lines, cycle_first_step_size=up, cycle_second_step_size=_whole(float(down)))
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import ClassVar
 
 from lrlab.experiment import Trial
-from lrlab.exporters import accelerate, module, torch_like
+from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job, Loop
 from lrlab.exporters.pytorch import STEP_METRIC, raises, scheduler
 from lrlab.exporters.writer import Writer
-from lrlab.run import Run
+from lrlab.run import DataRun, Run
 from lrlab.schedules.torch import TorchSchedule
 
 INTERVALS = {"step": "step", "epoch": "epoch"}
@@ -36,13 +35,18 @@ class Training(lightning.LightningModule):
         inputs, targets = batch
         return self.loss_function(self.model(inputs), targets)
 
-    <validation>def configure_optimizers(self):
+    <methods>
+    def configure_optimizers(self):
         return configure_optimizers(<parameters>)
 
 
 def train(model, loader, loss_function, <more>path="checkpoints", resume=None):
-    """Train for TOTAL_STEPS optimizer steps; `resume` is the path of a checkpoint to go on from."""
-    trainer = lightning.Trainer(max_steps=TOTAL_STEPS, <accumulate>default_root_dir=path)
+    """Train for EPOCHS epochs; `resume` is the path of a checkpoint to go on from."""
+    trainer = lightning.Trainer(
+        max_epochs=EPOCHS,
+        <limits>
+        default_root_dir=path,
+    )
     trainer.fit(Training(model, loss_function<passed>), loader, <validating>ckpt_path=resume)
     return trainer
 '''
@@ -50,6 +54,11 @@ _VALIDATION = """
 def validation_step(self, batch, index):
     inputs, targets = batch
     self.log("val_loss", self.loss_function(self.model(inputs), targets))
+
+"""
+_STOP = """
+def on_train_batch_end(self, outputs, batch, index):
+    self.trainer.should_stop = self.global_step == TOTAL_STEPS  # within an epoch; max_steps would resume epochs wrongly
 
 """
 
@@ -76,14 +85,17 @@ class Lightning(torch_like.TorchLike):
         return job.trial.clock not in INTERVALS
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(job) + accelerate.lost(job)
+        late = torch_like.watches(job) and job.trial.clock == "epoch"
+        return super().lost(job) + ["in a checkpoint: the metric of its epoch, which Lightning shows the scheduler after writing it"] * late
 
     def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (there is no loop that counts)
         return {"import lightning", "import torch"}
 
     def run_constants(self, job: Job) -> dict[str, str]:
-        accumulate = {"ACCUMULATE": str(job.run.accumulate)} if job.run.accumulate > 1 else {}
-        return {"TOTAL_STEPS": str(job.run.steps)} | accumulate
+        """With what the Trainer is told."""
+        told = {"PROCESSES": str(job.run.devices)} if isinstance(job.run, DataRun) else {}
+        drops = {"STEPS_PER_EPOCH": str(job.run.updates)} if torch_like.drops(job) else {}
+        return super().run_constants(job) | told | drops
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
         shown = torch_like.watches(job)
@@ -96,10 +108,10 @@ class Lightning(torch_like.TorchLike):
             validated=", and validated for its metric" * shown,
             argument=", parameters" * job.many,
             kept="self.groups = parameters" if job.many else "",
-            validation=textwrap.indent(_VALIDATION, "    ").strip() + "\n\n    " if shown else "",
+            methods=_VALIDATION.lstrip("\n") * shown + _STOP.lstrip("\n") * torch_like.partial(job),
             parameters="self.groups" if job.many else "self.model.parameters()",
             more="parameters, " * job.many + "validation, " * shown,
-            accumulate="accumulate_grad_batches=ACCUMULATE, " * (job.run.accumulate > 1),
+            limits="\n".join(_limits(job)),
             passed=", parameters" * job.many,
             validating="validation, " * shown,
         )
@@ -107,3 +119,11 @@ class Lightning(torch_like.TorchLike):
 
     def check(self, job: Job) -> str:
         return torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()", by_step=self.counts_steps(job))
+
+
+def _limits(job: Job) -> list[str]:
+    """What the Trainer is told of the run besides its epochs."""
+    told = ["devices=PROCESSES,  # of one node"] if isinstance(job.run, DataRun) else []
+    told += ["accumulate_grad_batches=ACCUMULATE,"] if job.run.accumulate > 1 else []
+    told += ["limit_train_batches=STEPS_PER_EPOCH * ACCUMULATE,  # the rest of an epoch makes no step"] if torch_like.drops(job) else []
+    return told + (["val_check_interval=1,"] if torch_like.watches(job) and job.trial.clock == "step" else [])

@@ -16,6 +16,8 @@ from lrlab.schedules.recurrence import MetricDriven, has_table
 from lrlab.schedules.trace import TRACE, Expr, named, symbol, with_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lrlab.experiment import Trial
 
 DOCUMENT = "# lrlab: "
@@ -163,13 +165,16 @@ def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
     return trees
 
 
-def over_steps(job: Job, writer: Writer, *, groups: bool = True) -> tuple[str, list[str], list[Any]]:
+def over_steps(
+    job: Job, writer: Writer, *, groups: bool = True, prepared: Callable[[Any], Any] = lambda tree: tree
+) -> tuple[str, list[str], list[Any]]:
     """What the curves count in, the statements that make it from `step` (none where it is that), and their trees."""
     tick = tick_tree(job.run, job.trial)
     plain = isinstance(tick, Expr) and tick.op == "symbol"
-    *before, last = [line.replace("v1", "epoch") for line in writer.body(tick)]  # what micro-batches are counted with
+    *before, last = [line.replace("v1", "epoch") for line in writer.body(prepared(tick))]  # what micro-batches are counted with
     moved = [] if plain else [*before, last.replace("return", "tick =")]
-    return "step" if plain else "tick", moved, curve_trees(job, tick if plain else symbol("tick"), groups=groups)
+    trees = curve_trees(job, tick if plain else symbol("tick"), groups=groups)
+    return "step" if plain else "tick", moved, [prepared(tree) for tree in trees]
 
 
 def function(head: str, docstring: str, lines: list[str]) -> str:
@@ -189,7 +194,7 @@ def fill(text: str, **parts: str) -> str:
         bare = line.strip()
         alone = bare[1:-1] if bare.startswith("<") and bare.endswith(">") else ""
         if alone in parts:
-            out += [line[: len(line) - len(bare)] + piece for piece in parts[alone].splitlines()]
+            out += [(line[: len(line) - len(bare)] + piece).rstrip() for piece in parts[alone].splitlines()]
         else:
             out.append(re.sub(r"<(\w+)>", lambda found: parts.get(found[1], found[0]), line))
     return "\n".join(out)

@@ -9,8 +9,8 @@ from lrlab.exporters import compiled, module, torch_like
 from lrlab.exporters.base import Job, Loop
 from lrlab.exporters.constructor import constructor
 from lrlab.exporters.writer import Writer
-from lrlab.run import Run
-from lrlab.schedules.optax import OptaxSchedule
+from lrlab.run import Run, calls
+from lrlab.schedules.optax import ExponentialDecay, OptaxSchedule, PolynomialSchedule, WarmupExponentialDecaySchedule
 from lrlab.schedules.recurrence import MetricDriven
 
 _OPTIMIZER = '''
@@ -20,13 +20,13 @@ def make_optimizer():
 '''
 _OPTIMIZER_OF_GROUPS = '''
 def make_optimizer(labels):
-    """An optimizer with a rate for each parameter group; `labels`, shaped like the parameters, says which group each of them is in."""
+    """An optimizer with a rate for each group; `labels`, shaped like the parameters, has the group of each of them."""
     groups = {i: optax.sgd(lambda count, i=i: schedule(count)[i], momentum=0.9) for i in range(len(BASE_LR))}
     return optax.partition(groups, labels)
 '''
 _TRAIN = '''
 def train(params, <labels>loader, loss_function, <evaluate>path="checkpoint.npz", resume=False):
-    """Train for EPOCHS epochs on loss_function(params, inputs, targets); a checkpoint after each, from which `resume` goes on."""
+    """Train on loss_function(params, inputs, targets) for EPOCHS epochs; after each a checkpoint to `resume` from."""
     optimizer = make_optimizer(<passed>)
     state = <state>
     <gradient>
@@ -51,7 +51,7 @@ def train(params, <labels>loader, loss_function, <evaluate>path="checkpoint.npz"
 
 
 def save(path, epoch, params, state):
-    """Write a checkpoint: the schedule goes on where it was only if the optimizer's state is saved too, which holds the count."""
+    """Write a checkpoint: a schedule goes on where it was only if the state is saved too, which holds the count."""
     with open(path, "wb") as file:
         np.savez(file, *jax.tree.leaves((params, state)), epoch=epoch)
 
@@ -77,7 +77,7 @@ updates, moved = optimizer.update(gradients, state[0], params)
 updates = optax.tree.scale(state[1].scale, updates)
 state = (moved, state[1])
 """
-_WATCH = "state = (state[0], plateau.update(params, state[1], value=evaluate(params))[1])"
+_WATCH = "state = (state[0], watch(params, state[1], value=evaluate(params))[1])"
 _CHECK = '''
 def check():
     """Print how far the schedule, compiled, is from EXPECTED; whether that is too far."""
@@ -97,7 +97,7 @@ def check():
         if tick in EXPECTED:
             rates.append(np.multiply(BASE_LR, state.scale))
         if tick < len(metrics):
-            state = plateau.update(idle, state, value=metrics[tick])[1]
+            state = watch(idle, state, value=metrics[tick])[1]
     wanted = np.array(list(EXPECTED.values()))
     largest = np.abs(np.array(rates) - wanted).max()
     print(f"largest deviation: {largest:.3g}")
@@ -118,8 +118,8 @@ class Optax(compiled.Compiled):
     def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
         if not isinstance(trial.schedule, OptaxSchedule):
             return super().not_native(run, trial, loop)
-        bound = trial.bound(run)[0]
-        return compiled.too_large(bound, run, trial) or compiled.late_staircase(bound, run, trial, argument="transition_steps")
+        bound, ticks = trial.bound(run)[0], calls(run, trial.clock)
+        return compiled.too_large(bound, ticks) or compiled.first_reason(bound, lambda schedule: _compiled_otherwise(schedule, ticks))
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
         if isinstance(trial.schedule, MetricDriven):
@@ -156,6 +156,16 @@ class Optax(compiled.Compiled):
         return module.fill(_CHECK, tolerance=self.tolerance(job))
 
 
+def _compiled_otherwise(schedule: OptaxSchedule, ticks: int) -> str:
+    """Why a compiled schedule is another curve within so many ticks."""
+    match schedule:
+        case ExponentialDecay() | WarmupExponentialDecaySchedule() if schedule.staircase and schedule.transition_steps > 0:
+            return compiled.late_says(schedule.transition_steps, ticks)
+        case PolynomialSchedule() if schedule.transition_steps > 0 and ticks > schedule.transition_begin + schedule.transition_steps:
+            return compiled.below_zero(schedule.power)
+    return ""
+
+
 def _schedule(job: Job, writer: Writer) -> list[str]:
     """`schedule`, and what stands before it."""
     says = "The learning rate of update `count`, counted from 0" + ("; one row per parameter group." if job.many else "; a number or an array.")
@@ -165,7 +175,7 @@ def _schedule(job: Job, writer: Writer) -> list[str]:
     if torch_like.watches(job):
         call = constructor(writer, job.trial.schedule, job.bound, "schedule")
         constant = "optax.constant_schedule(jnp.array(BASE_LR))" if job.many else "optax.constant_schedule(BASE_LR)"
-        return [f"plateau = {call}  # scales what comes of the constant rate\nschedule = {constant}"]
+        return [f"plateau = {call}  # scales what comes of the constant rate\nwatch = jax.jit(plateau.update)\nschedule = {constant}"]
     call = module.native_call(job, writer)
     if not job.many and job.trial.clock == "step":
         return [f"schedule = {call}"]

@@ -133,8 +133,9 @@ def _scales(run: Run, trial: Trial) -> tuple[float, ...]:
     top = np.abs(table[0]).argmax()
     if table[0, top] == 0:
         return ()
-    scales = [float(f"{scale:.12g}") for scale in table[:, top] / table[0, top]]
-    fits = np.abs(table - np.outer(scales, table[0])) <= EXACT * np.abs(table).max()
+    with np.errstate(all="ignore"):
+        scales = [float(f"{scale:.12g}") for scale in table[:, top] / table[0, top]]
+        fits = np.abs(table - np.outer(scales, table[0])) <= EXACT * np.abs(table).max()
     return tuple(scales) if fits.all() else ()
 
 

@@ -6,11 +6,6 @@ import importlib.resources
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from lrlab.exporters.base import Form
-
 FILE = "proof.json"
 
 
@@ -18,12 +13,12 @@ FILE = "proof.json"
 class Proof:
     """The cases that a schedule was run with, and by target and form the largest deviation seen, as a share of the largest rate.
 
-    The first form of a target is the one that it has by itself; no form: the target cannot hold this schedule in any of the cases.
+    The first form of a target is the one that is written by itself; none: the target cannot hold this schedule in any of the cases.
     """
 
     kind: str
     cases: int
-    deviations: dict[str, dict[Form, float]]
+    deviations: dict[str, dict[str, float]]
 
 
 @cache
@@ -33,6 +28,6 @@ def proofs() -> dict[str, Proof]:
     return {kind: Proof(kind, **about) for kind, about in recorded.items()}
 
 
-def cell(deviations: dict[Form, float]) -> str:
+def cell(deviations: dict[str, float]) -> str:
     """A target's entry in the matrix: each form with its deviation."""
     return " · ".join(f"{form} {off:.1g}" if off else f"{form} 0" for form, off in deviations.items()) or "–"

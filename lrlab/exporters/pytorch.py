@@ -31,8 +31,6 @@ class PyTorch(torch_like.TorchLike):
     def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
         if not isinstance(trial.schedule, TorchSchedule):
             return super().not_native(run, trial, loop)
-        if loop == "accelerate" and trial.clock == "process" and run.accumulate > 1 and hasattr(trial.schedule, "total_steps"):
-            return "while gradients accumulate, Accelerate ends a prepared scheduler with total_steps early"
         return raises(run, trial)
 
     def lost(self, job: Job) -> list[str]:
@@ -75,17 +73,22 @@ def scheduler(job: Job, writer: Writer, *, by_step: bool = False) -> list[str]:
         lines = [f"return {module.native_call(job, writer)}"]
         return [module.function("def make_scheduler(optimizer):", says, lines)]
     functions = torch_like.curve_functions(job, writer)
-    lines = lambda_lr(job, len(functions), writer.text(module.tick_tree(job.run, job.trial)) if by_step else "")
-    return [*functions, module.function("def make_scheduler(optimizer):", says, lines)]
+    lines = lambda_lr(job, len(functions), by_step=by_step)
+    return [*functions, *([ticks(job, writer)] if by_step else []), module.function("def make_scheduler(optimizer):", says, lines)]
 
 
-def lambda_lr(job: Job, functions: int, tick: str = "") -> list[str]:
-    """The statements that return a LambdaLR over the curve's functions; `tick`: what they get, in terms of the step that it counts."""
-    count, at = ("step", tick) if tick else ("tick", "tick")
+def ticks(job: Job, writer: Writer) -> str:
+    """The function that counts the clock's ticks, for a scheduler stepped once per optimizer step."""
+    says = "How often the clock of the run has called scheduler.step() before optimizer step `step`."
+    return module.function("def ticks(step):", says, writer.body(module.tick_tree(job.run, job.trial)))
+
+
+def lambda_lr(job: Job, functions: int, *, by_step: bool = False) -> list[str]:
+    """The statements that return a LambdaLR over the curve's functions; `by_step`: stepped once per optimizer step, whatever the clock."""
+    count, at = ("step", "ticks(step)") if by_step else ("tick", "tick")
     names = [f"learning_rate_{i}" for i in range(functions)]
     if not job.many:
-        factors = f"lambda step: learning_rate({tick})" if tick else "learning_rate"
-        return module.fill(_PORTABLE, factors=factors).splitlines()
+        return module.fill(_PORTABLE, factors="lambda step: learning_rate(ticks(step))" if by_step else "learning_rate").splitlines()
     if functions == 1:
         lines = [f"factors = [lambda {count}, base=base: learning_rate({at}, base) for base in BASE_LR]"]
     else:

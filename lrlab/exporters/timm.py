@@ -24,6 +24,7 @@ class CurveScheduler(Scheduler):
     def _get_lr(self, t):
         return <rates>
 '''
+_STATE = "state = scheduler.lr_scheduler  # torch's within, whose state timm does not save"
 
 
 class Timm(torch_like.TorchLike):
@@ -42,10 +43,6 @@ class Timm(torch_like.TorchLike):
 
     def unit(self, job: Job) -> str:
         return f"A tick is one call of {_call(job, 't')} with t counted from 1, made once per {module.UNITS[job.trial.clock]}."
-
-    def lost(self, job: Job) -> list[str]:
-        unsaved = ["its state in checkpoints: timm saves none of it"] if job.native and isinstance(job.trial.schedule, PlateauLRScheduler) else []
-        return super().lost(job) + unsaved
 
     def imports(self, job: Job) -> set[str]:
         return super().imports(job) | (set() if job.native else {"from timm.scheduler.scheduler import Scheduler"})
@@ -68,7 +65,11 @@ class Timm(torch_like.TorchLike):
             each = "PROCESSES" if clock == "process" else "1"
             epoch = {"micro_batch": "MICRO_BATCHES_PER_EPOCH", "process": "STEPS_PER_EPOCH * PROCESSES"}.get(clock, "STEPS_PER_EPOCH")
             step, counted = f"t += {each}\n{_call(job, 't', metric)}", f"t = start * {epoch}"
-        return [*made, torch_like.make_optimizer(job), *torch_like.training(job, step, counted)]
+        return [
+            *made,
+            torch_like.make_optimizer(job),
+            *torch_like.training(job, step, counted=counted, state=_STATE * (job.native and isinstance(job.trial.schedule, PlateauLRScheduler))),
+        ]
 
     def check(self, job: Job) -> str:
         return torch_like.check(job, _call(job, "tick + 1", "metrics[tick] if tick < len(metrics) else None"))

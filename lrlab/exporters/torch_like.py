@@ -7,7 +7,7 @@ from typing import ClassVar
 from lrlab.exporters import module
 from lrlab.exporters.base import Job
 from lrlab.exporters.writer import Writer
-from lrlab.run import StepRun
+from lrlab.run import DataRun, StepRun
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.trace import symbol
 
@@ -27,7 +27,7 @@ class TorchLike(module.Module):
 
 def loop_imports(job: Job) -> set[str]:
     """The import lines that the training loop needs."""
-    return {"from itertools import islice"} if _partial(job) else set()
+    return {"from itertools import islice"} if partial(job) else set()
 
 
 def loop_constants(job: Job) -> dict[str, str]:
@@ -35,7 +35,7 @@ def loop_constants(job: Job) -> dict[str, str]:
     run, found = job.run, {}
     if run.accumulate > 1:
         found["ACCUMULATE"] = str(run.accumulate)
-    if _partial(job):
+    if partial(job):
         found |= {"TOTAL_STEPS": str(run.steps), "STEPS_PER_EPOCH": str(run.updates)}
     if job.trial.clock == "process":
         found["PROCESSES"] = str(run.devices)
@@ -68,7 +68,7 @@ _TRAIN = '''
 def train(model, loader, loss_function, <more>path="checkpoint.pt", resume=False):
     """Train for EPOCHS epochs<on>; a checkpoint after each, from which `resume` goes on."""
     <made>
-    start = load(path, model, optimizer, scheduler) if resume else 0
+    start = load(path, model, optimizer, <saved>) if resume else 0
     <counted>
     for epoch in range(start, EPOCHS):
         <fresh>
@@ -78,7 +78,7 @@ def train(model, loader, loss_function, <more>path="checkpoint.pt", resume=False
             <update>
             <each_micro_batch>
         <each_epoch>
-        save(path, epoch + 1, model, optimizer, scheduler)
+        save(path, epoch + 1, model, optimizer, <saved>)
     return optimizer
 '''
 _CHECKPOINT = '''
@@ -102,9 +102,14 @@ def watches(job: Job) -> bool:
     return job.native and isinstance(job.trial.schedule, MetricDriven)
 
 
-def _partial(job: Job) -> bool:
+def partial(job: Job) -> bool:
     """Whether the run ends within an epoch."""
     return isinstance(job.run, StepRun) and job.run.steps % job.run.updates > 0
+
+
+def drops(job: Job) -> bool:
+    """Whether micro-batches are left over at the end of an epoch that make no step."""
+    return isinstance(job.run, DataRun) and job.run.leftover == "drop" and job.run.micro_batches % job.run.accumulate > 0
 
 
 def more_arguments(job: Job) -> str:
@@ -114,17 +119,17 @@ def more_arguments(job: Job) -> str:
 
 def source(job: Job) -> str:
     """What the batches of an epoch are taken from."""
-    return "islice(loader, TOTAL_STEPS - epoch * STEPS_PER_EPOCH)" if _partial(job) else "loader"
+    return "islice(loader, TOTAL_STEPS - epoch * STEPS_PER_EPOCH)" if partial(job) else "loader"
 
 
-def training(job: Job, step: str, counted: str = "") -> list[str]:
-    """The training loop, and what saves and loads."""
+def training(job: Job, step: str, *, counted: str = "", state: str = "") -> list[str]:
+    """The training loop, and what saves and loads; `state`: what sets `state` to what is saved instead of the scheduler."""
     parameters = "parameters" if job.many else "model.parameters()"
-    made = f"optimizer = make_optimizer({parameters})\nscheduler = make_scheduler(optimizer)"
-    return [loop(job, step, made, counted=counted), _CHECKPOINT.strip("\n")]
+    made = f"optimizer = make_optimizer({parameters})\nscheduler = make_scheduler(optimizer)\n{state}"
+    return [loop(job, step, made, counted=counted, saved="state" if state else "scheduler"), _CHECKPOINT.strip("\n")]
 
 
-def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_grad()", counted: str = "") -> str:
+def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_grad()", counted: str = "", saved: str = "scheduler") -> str:
     """The training loop with `step` where the clock has it; `made`: optimizer and scheduler; `counted` is set before the first epoch."""
     run, clock = job.run, job.trial.clock
     numbered = run.accumulate > 1
@@ -135,6 +140,7 @@ def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_gra
         more=more_arguments(job),
         on=", `parameters` being a list for each base rate" * job.many,
         made=made,
+        saved=saved,
         counted=counted,
         fresh=zero_grad if numbered and getattr(run, "leftover", "") == "drop" else "",
         head="for i, (inputs, targets) in enumerate(loader, start=1):" if numbered else f"for inputs, targets in {source(job)}:",

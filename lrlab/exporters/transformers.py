@@ -8,7 +8,7 @@ from lrlab.experiment import Trial
 from lrlab.exporters import accelerate, module, torch_like
 from lrlab.exporters.base import Job, Loop
 from lrlab.exporters.constructor import arguments, call, quoted
-from lrlab.exporters.pytorch import STEP_METRIC, lambda_lr, raises, scheduler
+from lrlab.exporters.pytorch import STEP_METRIC, lambda_lr, raises, scheduler, ticks
 from lrlab.exporters.writer import Writer
 from lrlab.run import DataRun, Run
 from lrlab.schedules.recurrence import MetricDriven
@@ -38,6 +38,7 @@ def make_arguments(output_dir):
         output_dir,
         learning_rate=<rate>,
         max_steps=TOTAL_STEPS,
+        save_strategy="epoch",
         <batch>
         <scheduler>
     )
@@ -70,7 +71,7 @@ class Transformers(torch_like.TorchLike):
         return "its own scheduler" if job.native else "one LambdaLR over the curve"
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(job) + accelerate.lost(job)
+        return super().lost(job) + accelerate.lost(job, "the Trainer")
 
     def imports(self, job: Job) -> set[str]:
         return {"import torch", f"from transformers import Trainer, TrainingArguments{', get_scheduler' * job.native}"}
@@ -87,7 +88,9 @@ class Transformers(torch_like.TorchLike):
         if not job.native:
             made, chosen, by_hand = scheduler(job, writer), "", True
             if job.trial.clock != "step":
-                made.append(_for_the_trainer(job, writer, len(made) - 1))
+                says = "The same for the Trainer, which calls step() once per optimizer step."
+                lines = lambda_lr(job, len(made) - 1, by_step=True)
+                made += [ticks(job, writer), module.function("def make_trainer_scheduler(optimizer):", says, lines)]
         else:
             given = arguments(writer, job.trial.schedule, job.bound, "schedule")
             chosen = _chosen(job, given)
@@ -129,12 +132,6 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
     if torch_like.watches(job):
         lines.append('eval_strategy="epoch",' if job.trial.clock == "epoch" else 'eval_strategy="steps",\neval_steps=1,')
     return "\n".join(lines)
-
-
-def _for_the_trainer(job: Job, writer: Writer, functions: int) -> str:
-    """The scheduler over optimizer steps, for clocks that the Trainer does not have."""
-    lines = lambda_lr(job, functions, writer.text(module.tick_tree(job.run, job.trial)))
-    return module.function("def make_trainer_scheduler(optimizer):", "The same for the Trainer, which calls step() once per optimizer step.", lines)
 
 
 def _train(job: Job, chosen: str, *, by_hand: bool) -> str:

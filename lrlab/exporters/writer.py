@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lrlab.schedules.trace import BINARY, COMPARISONS, Expr, Named, Restarts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
 Flavour = Literal["math", "numpy", "jax", "keras"]
 """Plain numbers, or arrays of a framework."""
@@ -29,8 +29,8 @@ _LONG = 40  # characters of a part that would do better with a name
 _WIDE = 105  # characters of a whole that is better written in parts
 _PART = 60  # characters of such a part
 _TAKEN = frozenset({
-    "learning_rate", "rate", "step", "tick", "base", "np", "jnp", "ops", "math", "sys", "accumulate", "bisect_right", "schedule", "train", "save",
-    "load", "check",
+    "learning_rate", "rate", "step", "tick", "ticks", "base", "np", "jnp", "ops", "math", "sys", "accumulate", "bisect_right", "schedule", "train",
+    "save", "load", "check",
 })  # fmt: skip
 """Names of what stands around the curve."""
 _LEAVES = frozenset({"symbol", "name", "item", "pi", "e"})
@@ -86,7 +86,7 @@ class Writer:
         """The statements that name long parts of a wide value."""
         lines: list[str] = []
         if len(self.text(tree)) > _WIDE:
-            for node in _walk(tree, {}):
+            for node in _walk(tree, {}, self._shared):
                 part = node is not tree and id(node) not in self._shared and node.op not in {"where", *COMPARISONS} and _varies(node)
                 if part and (self.arrays or _safe(node)) and len(self.text(node)) > _PART:
                     lines += self._assign(node)
@@ -224,17 +224,17 @@ def _list(values: Any) -> str:
     return f"[{', '.join(number(int(v) if float(v).is_integer() else v) for v in values)}]"
 
 
-def _walk(value: Any, uses: dict[int, int]) -> Iterator[Expr]:
-    """Every node once, children before parents; counts how often each is used."""
+def _walk(value: Any, uses: dict[int, int], named: Container[int] = ()) -> Iterator[Expr]:
+    """Every node once, children before parents, but not what is in a named one; counts how often each is used."""
     if isinstance(value, Named):
         value = value.expr
-    if not isinstance(value, Expr):
+    if not isinstance(value, Expr) or id(value) in named:
         return
     uses[id(value)] = uses.get(id(value), 0) + 1
     if uses[id(value)] > 1:
         return
     for arg in value.args:
-        yield from _walk(arg, uses)
+        yield from _walk(arg, uses, named)
     yield value
 
 
@@ -255,7 +255,7 @@ def _safe(value: Any) -> bool:
     """Whether it can be computed for every tick: nothing that warns, or that plain floats refuse."""
     if isinstance(value, Named) or not isinstance(value, Expr):
         return True
-    if value.op == "/":
+    if value.op in {"/", "//", "%"}:
         return _safe(value.args[0]) and _positive(value.args[1])
     if value.op == "**":
         return _positive(value.args[0]) and _safe(value.args[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import warnings
@@ -198,8 +199,49 @@ def _optax_plateau(experiment: lrlab.Experiment, made: dict[str, Any]) -> Rates:
     return by_clock(experiment, lambda: np.atleast_1d(made["BASE_LR"]) * float(state.scale), step)
 
 
+def _keras(experiment: lrlab.Experiment, code: str) -> Rates:
+    """The schedule over torch in double precision, or the optimizer's rate where a callback sets it; of several groups Keras has the first alone."""
+    genuine = frameworks.keras()
+    made, steps = module(code), np.arange(experiment.run.steps)
+    if "callbacks" in made:
+        rates = _keras_called_back(experiment, made)
+    elif "native" in made or "Schedule" not in made:
+        rates = np.array([float(made["schedule"](step)) for step in steps.tolist()])
+    else:
+        rates = genuine.ops.convert_to_numpy(made["schedule"](steps))
+        some = steps[:: max(steps.size // 7, 1)].tolist()
+        np.testing.assert_allclose([float(made["schedule"](step)) for step in some], rates[some], rtol=1e-12)
+    return np.stack([rates, *wanted(experiment)[1:]]) if isinstance(experiment.trials[0].base_lr, tuple) else rates
+
+
+def _keras_called_back(experiment: lrlab.Experiment, made: dict[str, Any]) -> Rates:
+    genuine, shown = frameworks.keras(), frameworks.metrics(schedule_of(experiment))
+    model = genuine.Sequential([genuine.layers.Dense(1)])
+    model.compile(optimizer=made["make_optimizer"](), loss="mse")
+    (callback,) = made["callbacks"]()
+    callback.set_model(model)
+    callback.on_train_begin()
+    rates = []
+    for epoch in range(-(-experiment.run.steps // experiment.run.updates)):
+        callback.on_epoch_begin(epoch)
+        rates.append(float(model.optimizer.learning_rate))
+        if (value := next(shown, None)) is not None:
+            callback.on_epoch_end(epoch, {callback.monitor: value})
+    return np.repeat(rates, experiment.run.updates)[: experiment.run.steps]
+
+
 def _numpy(experiment: lrlab.Experiment, code: str) -> Rates:
     return np.asarray(module(code)["learning_rate"](np.arange(experiment.run.steps)))
+
+
+def _json(experiment: lrlab.Experiment, code: str) -> Rates:  # noqa: ARG001 (as the others)
+    return wanted(lrlab.loads(code))
+
+
+def _csv(experiment: lrlab.Experiment, code: str) -> Rates:
+    header, *rows = csv.reader(io.StringIO(code))
+    assert header[:2] == ["step", "epoch"]
+    return _shaped(experiment, np.array([row[2:] for row in rows], dtype=np.float64).T)
 
 
 def _npy(experiment: lrlab.Experiment, code: bytes) -> Rates:  # noqa: ARG001 (as the others)
@@ -211,19 +253,17 @@ DRIVERS: dict[str, Callable[[lrlab.Experiment, Any], Rates]] = {
     "lightning": _lightning,
     "timm": _timm,
     "optax": _optax,
+    "keras": _keras,
     "transformers": _transformers,
     "paddle": _paddle,
     "deepspeed": _deepspeed,
     "numpy": _numpy,
+    "json": _json,
+    "csv": _csv,
     "npy": _npy,
 }
 SINGLE: frozenset[str] = frozenset()
 """Targets whose framework was run in single precision."""
-
-
-def follows(experiment: lrlab.Experiment, target: str, form: str) -> bool:
-    """Whether code in this form defines what its driver looks at."""
-    return True
 
 
 def rates(experiment: lrlab.Experiment, target: str, **options: Any) -> Rates:

@@ -32,18 +32,18 @@ def cases(kind: str) -> list[lrlab.Experiment]:
 
 def measured(experiment: lrlab.Experiment, target: str) -> dict[str, float]:
     """The deviation of each form that a target has for a trial; that of the form it has by itself first."""
-    found: dict[str, float] = {}
     exporter = EXPORTERS[target]
     if not exporter.forms:
-        return {"": drivers.off(drivers.rates(experiment, target), experiment)}
-    chosen = lrlab.exporters.job(experiment, target, experiment.trials[0]).form
-    for form in sorted(exporter.forms, key=lambda form: form != chosen):
+        return {"every step": drivers.off(drivers.rates(experiment, target), experiment)}
+    found: dict[str, float] = {}
+    for form in exporter.forms:
         try:
             code = export(experiment, target, form=form)
         except lrlab.DocumentError:
             continue
-        if target in drivers.DRIVERS and drivers.follows(experiment, target, form):
-            found[form] = drivers.off(drivers.DRIVERS[target](experiment, code), experiment)
+        found[form] = drivers.off(drivers.DRIVERS[target](experiment, code), experiment)
+    if len(found) > 1 and lrlab.exporters.job(experiment, target, experiment.trials[0]).form == "portable":
+        return dict(reversed(found.items()))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -235,7 +236,7 @@ def test_long_tables_are_looked_up_and_their_last_rate_stays() -> None:
 
 
 def test_optax_schedule_takes_the_named_trial() -> None:
-    assert lrlab.optax_schedule(two_trials(), trial="two")(0) == np.float32(0.7)
+    assert given_rates(lrlab.optax_schedule(two_trials(), trial="two"), 0, double=True) == 0.7
 
 
 # --- Keras
@@ -270,77 +271,70 @@ def test_keras_schedule_is_made_again_from_its_config() -> None:
     assert [float(again(step)) for step in range(20)] == [float(schedule(step)) for step in range(20)]
 
 
-FIT = """
-import sys
-import keras, numpy as np
-import lrlab
-
-experiment = lrlab.load(sys.argv[1])
-model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
-model.compile(keras.optimizers.SGD(lrlab.keras_schedule(experiment)), loss="mean_absolute_error")
-weights = [1.0]
-for _ in range(12):
-    model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
-    weights.append(float(model.get_weights()[0][0, 0]))
-model.save(sys.argv[2])
-print((-np.diff(weights)).tolist())
-"""
-LOAD = """
-import sys
-import keras
-import lrlab
-
-found = {"LrlabSchedule": lrlab.integrations.keras_class()}
-optimizer = keras.saving.load_model(sys.argv[1], custom_objects=found).optimizer
-assert int(optimizer.iterations) == 12
-optimizer.iterations.assign(3)
-print(float(optimizer.learning_rate))
-"""
 EVERY = """
 import json, sys
 import jax, keras
 from jax import numpy as jnp
 import lrlab
 
-for document in json.load(sys.stdin):
-    experiment = lrlab.loads(json.dumps(document))
-    schedule = lrlab.keras_schedule(experiment)
-    for floats in ("float32", "float64"):
-        keras.backend.set_floatx(floats)
-        with jax.enable_x64(floats == "float64"):
-            rate = jax.jit(schedule.__call__) if floats == "float32" else schedule
-            rates = rate(jnp.arange(experiment.run.steps))
-            assert rates.dtype == floats
-            print(rates.tolist())
+def compute(counts):
+    return [lrlab.keras_schedule(experiment)(count) for experiment, count in zip(experiments, counts)]
+
+experiments = [lrlab.loads(json.dumps(document)) for document in json.load(sys.stdin)]
+keras.backend.set_floatx(sys.argv[1])
+jax.config.update("jax_enable_x64", sys.argv[1] == "float64")
+for rates in jax.jit(compute)([jnp.arange(experiment.run.steps) for experiment in experiments]):
+    assert rates.dtype == sys.argv[1]
+    print(rates.tolist())
 """
 
 
-def python(program: str, backend: str, *arguments: Any, given: str = "") -> list[Any]:
-    """What a program prints, line by line, in a Python of its own, where Keras has that backend."""
+def python(program: str, *arguments: Any, given: str = "") -> list[Any]:
+    """What a program prints, line by line, in a Python of its own, where Keras runs on JAX."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
-    environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(oracle.ROOT)}
+    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(oracle.ROOT)}
     done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_keras_schedule_gives_the_engine_s_rates_over_jax() -> None:
-    """The first recorded document of every kind, compiled in single and as it is in double precision."""
+@pytest.mark.parametrize(("floats", "relative", "every"), [("float32", 1e-5, 1), ("float64", 1e-9, 10)])
+def test_keras_schedule_gives_the_engine_s_rates_over_jax(floats: str, relative: float, every: int) -> None:
+    """The first recorded document of every kind, compiled; in double precision of every tenth."""
     rows = {oracle.kind_of(row): row["document"] for row in reversed(oracle.rows()) if not isinstance(row["document"]["trials"][0]["base_lr"], list)}
-    found = iter(python(EVERY, "jax", given=json.dumps(list(rows.values()))))
-    for document in rows.values():
-        want = engine(lrlab.experiment.parse(document))
-        for relative in (1e-5, 1e-9):
-            oracle.same(next(found), want, f"{document}", relative=relative)
+    documents = list(rows.values())[::every]
+    for rates, document in zip(python(EVERY, floats, given=json.dumps(documents)), documents, strict=True):
+        oracle.same(rates, engine(lrlab.experiment.parse(document)), f"{document}", relative=relative)
 
 
-def test_keras_trains_with_it_and_a_saved_model_keeps_it(tmp_path: Path) -> None:
-    """The gradient of |w| is 1 while w is positive, so an update is minus the learning rate. What torch saved, jax loads."""
+def six_steps(keras: Any, folder: Path) -> Any:
+    """What six steps of a model take from its weight: of a new one, or of one saved before. The gradient of |w| is 1 while w is positive."""
+    if (folder / "model.keras").exists():
+        by_name = {"LrlabSchedule": lrlab.integrations.keras_class()}
+        model = keras.saving.load_model(folder / "model.keras", custom_objects=by_name)
+    else:
+        layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", dtype="float32")
+        model = keras.Sequential([keras.Input((1,)), layer])
+        schedule = lrlab.keras_schedule(lrlab.load(folder / "schedule.json"))
+        model.compile(keras.optimizers.SGD(schedule), loss="mean_absolute_error")
+    weights = [model.get_weights()[0].item()]
+    for _ in range(6):
+        model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
+        weights.append(model.get_weights()[0].item())
+    model.save(folder / "model.keras")
+    return (-np.diff(weights)).tolist()
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # Keras' own
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_keras_trains_with_it_and_a_saved_model_keeps_it(backend: str, tmp_path: Path) -> None:
+    """Over jax, the second six steps are those of a Python that never saw the experiment."""
     experiment = oracle.experiment(COSINE, steps=12)
-    document, model = tmp_path / "schedule.json", tmp_path / "model.keras"
-    document.write_text(experiment.dumps())
-    for backend in ("jax", "torch"):
-        (used,) = python(FIT, backend, document, model)
-        oracle.same(used, engine(experiment), backend, relative=1e-5)
-    (loaded,) = python(LOAD, "jax", model)
-    oracle.same(loaded, engine(experiment, 3), relative=1e-5)
+    (tmp_path / "schedule.json").write_text(experiment.dumps())
+    if backend == "torch":
+        used = [six_steps(frameworks.keras(), tmp_path) for _ in range(2)]
+    else:
+        alone = "import sys, pathlib, typing, keras, lrlab, numpy as np\nAny, Path = typing.Any, pathlib.Path\n"
+        program = f"{alone}{inspect.getsource(six_steps)}\nprint(six_steps(keras, Path(sys.argv[1])))"
+        used = [line for _ in range(2) for line in python(program, tmp_path)]
+    oracle.same(np.concatenate(used), engine(experiment), backend, relative=1e-5)
