@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lrlab.exporters import EXPORTERS
 from lrlab.exporters.module import Module
-from lrlab.exporters.proof import cell, proofs
+from lrlab.exporters.proof import proofs
 
 TARGET = Path(__file__).with_suffix(".md")
 HEAD = """# The exports
@@ -21,7 +21,7 @@ drawn documents too, and demands 1e-9 (1e-5 in single precision).
 
 **native** is the framework's own constructor, written by itself where it is exact over the whole run; **portable** is a plain function written from
 the curve. The form that is written by itself stands first; `--form native` or `--form portable` asks for the other. A dash: the target cannot hold
-that schedule, and the export says why.
+that schedule, and the export says why; "(2 of 5)" says in how many of the cases there is that form.
 """
 
 
@@ -45,7 +45,7 @@ def _says(exporter: object) -> str:
 def _section(framework: str, kinds: list[str]) -> str:
     head = f"## {framework}\n\n| schedule | cases | {' | '.join(EXPORTERS)} |\n| --- | --- | {' | '.join('---' for _ in EXPORTERS)} |\n"
     rows = [
-        f"| `{kind.partition('.')[2]}` | {proof.cases} | {' | '.join(cell(proof.deviations[target]) for target in EXPORTERS)} |"
+        f"| `{kind.partition('.')[2]}` | {proof.cases} | {' | '.join(proof.cell(target) for target in EXPORTERS)} |"
         for kind, proof in ((kind, proofs()[kind]) for kind in kinds)
     ]
     return head + "\n".join(rows) + "\n"

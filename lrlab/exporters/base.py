@@ -77,11 +77,11 @@ def marked(run: Run, trial: Trial, *, by_step: bool) -> list[int]:
 
 def compared(run: Run, trial: Trial, *, by_step: bool) -> NDArray[np.int64]:
     """The ticks, or optimizer steps, at which curves are compared: every one of the run and the next; of a long run a grid, and around the marks."""
-    count = (run.steps if by_step else calls(run, trial.clock)) + 1
-    if count <= MOST_CALLS:
+    count, most = (run.steps if by_step else calls(run, trial.clock)) + 1, MOST_CALLS // len(trial.base_rates)
+    if count <= most:
         return np.arange(count)
     beside = [place + by for place in marked(run, trial, by_step=by_step) for by in (-1, 0, 1)]
-    return np.unique(np.clip([*np.linspace(0, count - 1, MOST_CALLS).astype(np.int64), *beside], 0, count - 1))
+    return np.unique(np.clip([*np.linspace(0, count - 1, most).astype(np.int64), *beside], 0, count - 1))
 
 
 def _metrics(schedule: Schedule) -> tuple[float | str, ...]:

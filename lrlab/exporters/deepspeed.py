@@ -20,6 +20,8 @@ from lrlab.schedules.deepspeed import DeepSpeedSchedule, OneCycle, WarmupCosineL
 from lrlab.schedules.params import MAX_COUNT
 from lrlab.schedules.recurrence import MetricDriven
 
+LEVEL = 1e-6
+"""What share is as good as nothing where the lengths of lines are measured."""
 _NONE = (
     "a configuration names one of DeepSpeed's own five schedulers, and none of them gives this curve; "
     "export to pytorch instead, and pass its make_scheduler to deepspeed.initialize(lr_scheduler=make_scheduler)"
@@ -123,10 +125,12 @@ def _candidates(run: Run, trial: Trial, wanted: NDArray[np.float64], steps: NDAr
     up = int(steps[turn])
     if turn == len(steps) - 1:
         yield OneCycle(**lines, cycle_first_step_size=up)
-    elif (back := rates[turn] - rates[turn + 1]) != 0:
-        down = (rates[turn] - rates[0]) / back * float(steps[turn + 1] - steps[turn])
-        if 0 < down <= MAX_COUNT:
-            yield OneCycle(**lines, cycle_first_step_size=up, cycle_second_step_size=_whole(float(down)))
+        return
+    above = np.abs(rates - rates[0]) > LEVEL * np.abs(rates[turn] - rates[0])
+    last = max(int(np.flatnonzero(above)[-1]), turn + 1)  # on the way back
+    down = float((rates[turn] - rates[0]) / (rates[turn] - rates[last]) * (steps[last] - steps[turn]))
+    if 0 < down <= min(up / LEVEL, MAX_COUNT):  # DeepSpeed counts in shares of the whole: a shorter rise would be lost in rounding
+        yield OneCycle(**lines, cycle_first_step_size=up, cycle_second_step_size=_whole(down))
 
 
 def _filled(schedule: DeepSpeedSchedule, run: Run, trial: Trial) -> DeepSpeedSchedule:
@@ -147,4 +151,4 @@ def _rates(values: NDArray[np.float64]) -> Any:
 
 def _whole(size: float) -> int | float:
     """The whole number that it is but for rounding."""
-    return round(size) if abs(size - round(size)) < 1e-6 * size else size
+    return round(size) if abs(size - round(size)) < LEVEL + EXACT * size else size

@@ -11,14 +11,24 @@ FILE = "proof.json"
 
 @dataclass(frozen=True)
 class Proof:
-    """The cases that a schedule was run with, and by target and form the largest deviation seen, as a share of the largest rate.
+    """The cases that a schedule was run with; by target and form, in how many of them there is such code, and how far off it was at most.
 
-    The first form of a target is the one that is written by itself; none: the target cannot hold this schedule in any of the cases.
+    Deviations are shares of the largest rate. The first form of a target is the one that is written by itself; none: the target cannot hold this
+    schedule in any of the cases. What has no forms is under "values".
     """
 
     kind: str
     cases: int
-    deviations: dict[str, dict[str, float]]
+    seen: dict[str, dict[str, tuple[int, float]]]
+
+    def cell(self, target: str) -> str:
+        """A target's entry in the matrix: each form with its deviation."""
+        return " · ".join(self._form(form, *found) for form, found in self.seen[target].items()) or "–"
+
+    def _form(self, form: str, cases: int, off: float) -> str:
+        number = f"{off:.1g}" if off else "0"
+        some = f" ({cases} of {self.cases})" if cases < self.cases else ""
+        return number if form == "values" else f"{form} {number}{some}"
 
 
 @cache
@@ -26,8 +36,3 @@ def proofs() -> dict[str, Proof]:
     """Every schedule's, by kind; made by tests/genuine/prove.py."""
     recorded = json.loads((importlib.resources.files("lrlab.exporters") / FILE).read_text(encoding="utf-8"))
     return {kind: Proof(kind, **about) for kind, about in recorded.items()}
-
-
-def cell(deviations: dict[str, float]) -> str:
-    """A target's entry in the matrix: each form with its deviation."""
-    return " · ".join(f"{form} {off:.1g}" if off else f"{form} 0" for form, off in deviations.items()) or "–"

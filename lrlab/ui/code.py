@@ -11,7 +11,7 @@ import streamlit as st
 from lrlab.experiment import DocumentError, Trial
 from lrlab.exporters import EXPORTERS, export, job
 from lrlab.exporters.base import Exporter, Form, Loop
-from lrlab.exporters.proof import cell, proofs
+from lrlab.exporters.proof import proofs
 from lrlab.run import Run
 from lrlab.ui import state
 from lrlab.ui.widgets import escape
@@ -99,8 +99,8 @@ def _said(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> st
     chosen = job(experiment, target, trial, form, loop)
     reason = exporter.not_native(experiment.run, trial, chosen.loop)
     proof = proofs()[trial.schedule.kind]
-    off = proof.deviations.get(target, {}).get(chosen.form)
-    ran = "" if off is None else f" Run with {proof.cases} recorded cases of this schedule it was off by {off:.1g} of the largest rate at most."
+    cases, off = proof.seen[target].get(chosen.form, (0, 0.0))
+    ran = f" Run with {cases} recorded cases of this schedule it was off by {off:.1g} of the largest rate at most." if cases else ""
     why = f" ({reason})" if reason else ""
     made = "Native: the framework's own constructor." if chosen.native else f"Portable: a plain function written from the curve{why}."
     return escape(f"{made}{ran}")
@@ -115,7 +115,7 @@ def _proof(trial: Trial) -> None:
     with panel:
         st.caption("The largest deviation from the curve over all recorded cases, as a share of the largest rate; the form written by itself first.")
         rows = sorted(proofs().values(), key=lambda proof: proof.kind != trial.schedule.kind)
-        table = [{"schedule": p.kind, "cases": p.cases} | {EXPORTERS[t].title: cell(found) for t, found in p.deviations.items()} for p in rows]
+        table = [{"schedule": p.kind, "cases": p.cases} | {EXPORTERS[t].title: p.cell(t) for t in p.seen} for p in rows]
         st.dataframe(pd.DataFrame(table).set_index("schedule"), height=420)
 
 

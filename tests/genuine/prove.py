@@ -34,7 +34,7 @@ def measured(experiment: lrlab.Experiment, target: str) -> dict[str, float]:
     """The deviation of each form that a target has for a trial; that of the form it has by itself first."""
     exporter = EXPORTERS[target]
     if not exporter.forms:
-        return {"every step": drivers.off(drivers.rates(experiment, target), experiment)}
+        return {"values": drivers.off(drivers.rates(experiment, target), experiment)}
     found: dict[str, float] = {}
     for form in exporter.forms:
         try:
@@ -50,14 +50,13 @@ def measured(experiment: lrlab.Experiment, target: str) -> dict[str, float]:
 def proved(kind: str) -> dict[str, Any]:
     """What the file says of a schedule."""
     experiments = cases(kind)
-    deviations: dict[str, dict[str, float]] = {}
-    for target in TARGETS:
-        seen: dict[str, float] = {}
+    seen: dict[str, dict[str, tuple[int, float]]] = {target: {} for target in TARGETS}
+    for target, forms in seen.items():
         for experiment in experiments:
             for form, off in measured(experiment, target).items():
-                seen[form] = max(seen.get(form, 0.0), float(f"{off:.2g}"))
-        deviations[target] = seen
-    return {"cases": len(experiments), "deviations": deviations}
+                count, worst = forms.get(form, (0, 0.0))
+                forms[form] = (count + 1, max(worst, float(f"{off:.2g}")))
+    return {"cases": len(experiments), "seen": seen}
 
 
 if __name__ == "__main__":

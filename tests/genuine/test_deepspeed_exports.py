@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import drivers
+import frameworks
 import numpy as np
 import oracle
 import pytest
@@ -45,6 +46,12 @@ def check(experiment: lrlab.Experiment) -> str:
         oracle.same(betas, np.broadcast_to(cycled, betas.shape), code)
     assert read(code).document()["trials"][0] == experiment.document()["trials"][0]
     return str(code)
+
+
+def made(experiment: lrlab.Experiment) -> Any:
+    """The genuine scheduler alone."""
+    name, params = native(export(experiment, "deepspeed"))
+    return getattr(frameworks.deepspeed_schedulers(), name)(frameworks.adam(0.1), **params)
 
 
 def native(code: str) -> tuple[str, dict[str, Any]]:
@@ -135,6 +142,12 @@ def test_another_clock_is_carried_over_where_it_is_the_same(clock: str, run: Any
 def test_a_long_run_is_compared_at_its_marks_and_between() -> None:
     experiment = oracle.experiment(LINEAR | {"num_warmup_steps": 1_000}, steps=10**7)
     assert native(export(experiment, "deepspeed"))[1]["cycle_second_step_size"] == 10**7 - 1_000
+    scheduler = made(experiment)
+    for step in (1, 999, 1_000, 1_001, 5_555_555, 10**7 - 1, 10**7):
+        scheduler.step(step - 1)
+        oracle.same(scheduler.get_last_lr()[0], lrlab.engine.lr(experiment.run, experiment.trials[0], step), f"{step}")
+    with pytest.raises(lrlab.DocumentError, match=NONE):  # its rise would be lost in rounding
+        export(oracle.experiment(LINEAR | {"num_warmup_steps": 5}, steps=10**7), "deepspeed")
     staircase = {"kind": "torch.MultiStepLR", "milestones": [9_999_999]}
     with pytest.raises(lrlab.DocumentError, match=NONE):
         export(oracle.experiment(staircase, steps=10**7), "deepspeed")

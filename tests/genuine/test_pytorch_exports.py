@@ -1,10 +1,9 @@
-"""The PyTorch module, run in PyTorch; and `lrlab.torch_scheduler`, which needs no export."""
+"""The PyTorch module, run in PyTorch."""
 
 from __future__ import annotations
 
 import ast
 import json
-import math
 from typing import Any
 
 import frameworks
