@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--trial", metavar="NAME", help="this trial only (export: instead of the first)")
     check.add_argument("--json", action="store_true", help="findings as JSON")
     take.add_argument("--to", required=True, metavar="TARGET", help=", ".join(EXPORTERS))
-    take.add_argument("--form", choices=get_args(Form), help="the framework's own constructor or a plain function, instead of native where that is exact")
+    take.add_argument(
+        "--form", choices=get_args(Form), help="the framework's own constructor or a plain function, instead of native where that is exact"
+    )
     take.add_argument("--loop", choices=get_args(Loop), help="for whose training loop (pytorch)")
     return parser
 

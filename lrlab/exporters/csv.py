@@ -21,7 +21,7 @@ class Csv(Exporter):
     """`step,epoch,<trial>`: a row for every optimizer step, full precision."""
 
     target = "csv"
-    title = "CSV of every step"
+    title = "CSV"
     language = "text"
     suffix = ".csv"
 

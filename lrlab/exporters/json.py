@@ -9,7 +9,7 @@ class Json(Exporter):
     """The whole experiment, every trial of it."""
 
     target = "json"
-    title = "JSON document"
+    title = "JSON"
     language = "json"
     suffix = ".json"
 

@@ -17,7 +17,7 @@ class Npy(Exporter):
     """float64, one rate for every optimizer step; groups x steps where base_lr is a list. `numpy.load` reads it."""
 
     target = "npy"
-    title = "npy of every step"
+    title = "npy"
     language = "text"
     suffix = ".npy"
 

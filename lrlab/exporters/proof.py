@@ -6,6 +6,7 @@ import importlib.resources
 import json
 from dataclasses import dataclass
 from functools import cache
+
 FILE = "proof.json"
 
 

@@ -30,14 +30,16 @@ def tab() -> None:
         st.caption("No trial yet.")
         return
     trial = state.trial()
-    target = str(st.segmented_control("As", list(EXPORTERS), key="target", default="pytorch", required=True, format_func=lambda t: EXPORTERS[t].title))
+    target = str(
+        st.segmented_control("As", list(EXPORTERS), key="target", default="pytorch", required=True, format_func=lambda t: EXPORTERS[t].title)
+    )
     exporter = EXPORTERS[target]
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
         form, loop = _choices(exporter, experiment.run, trial)
     code, problem = _written(target, trial, form, loop)
     file = f"{slug(trial.name)}{exporter.suffix}" if target != "json" else "schedules.json"  # which holds every trial
-    with right:
+    with row:
         st.download_button(
             f"Download {file}", data=lambda: code or export(experiment, target, trial.name), file_name=file, key="download",
             icon=":material/download:", on_click="ignore", disabled=bool(problem),
@@ -56,15 +58,11 @@ def _choices(exporter: Exporter, run: Run, trial: Trial) -> tuple[Form | None, L
     """The form and the loop, where there is something to choose."""
     form: Any = None
     loop: Any = None
-    columns = st.columns(2)
     if len(exporter.loops) > 1:
         first = "accelerate" if trial.clock == "process" else "plain"
-        loop = columns[1].segmented_control(
-            "Training loop", exporter.loops, key=f"loop/{first}", default=first, required=True, format_func=LOOPS.__getitem__
-        )
+        loop = st.segmented_control("Training loop", exporter.loops, key=f"loop/{first}", default=first, required=True, format_func=LOOPS.__getitem__)
     if len(exporter.forms) > 1:
-        with columns[0]:
-            form = _form(exporter, run, trial, loop or "plain")
+        form = _form(exporter, run, trial, loop or "plain")
     return form, loop
 
 
@@ -72,10 +70,11 @@ def _form(exporter: Exporter, run: Run, trial: Trial, loop: Loop) -> Form | None
     reason = exporter.not_native(run, trial, loop)
     if reason:
         st.segmented_control(
-            "Form", ["portable"], default="portable", required=True, format_func=FORMS.__getitem__, key="form/portable", help=escape(f"{reason}.")
+            "Form", ["portable"], default="portable", required=True, format_func=FORMS.__getitem__, key="form/only", help=escape(f"{reason}.")
         )
         return None
-    chosen: Any = st.segmented_control("Form", list(FORMS), default="native", required=True, format_func=FORMS.__getitem__, key="form")
+    first: Form = "portable" if exporter.prefers_portable(run, trial) else "native"
+    chosen: Any = st.segmented_control("Form", list(FORMS), default=first, required=True, format_func=FORMS.__getitem__, key=f"form/{first}")
     return chosen  # type: ignore[no-any-return]
 
 
@@ -97,7 +96,7 @@ def _said(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> st
     if not exporter.forms:
         return "The whole experiment, every trial of it."
     chosen = job(experiment, target, trial, form, loop)
-    reason = exporter.not_native(experiment.run, trial, chosen.loop)
+    reason = exporter.not_native(experiment.run, trial, chosen.loop) or exporter.prefers_portable(experiment.run, trial)
     proof = proofs()[trial.schedule.kind]
     cases, off = proof.seen[target].get(chosen.form, (0, 0.0))
     ran = f" Run with {cases} recorded cases of this schedule it was off by {off:.1g} of the largest rate at most." if cases else ""

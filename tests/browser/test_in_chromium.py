@@ -131,13 +131,14 @@ def test_the_code_can_be_copied_and_it_is_python(page: Page) -> None:
     text = page.evaluate("navigator.clipboard.readText()")
     names: dict[str, object] = {}
     compile(text, "copied.py", "exec", dont_inherit=True)
-    assert "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=3910, T_mult=2" in text
+    assert "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=T_0, T_mult=T_mult" in text
+    assert "\nT_0 = 3910\nT_mult = 2\n" in text
     assert not names
 
 
 def test_every_step_can_be_downloaded(page: Page) -> None:
     page.get_by_role("tab", name="Code").click()
-    page.get_by_text("CSV of every step").click()
+    page.get_by_role("radio", name="CSV").or_(page.get_by_role("button", name="CSV", exact=True)).first.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download sgdr.csv").click()
     lines = Path(download.value.path()).read_text().splitlines()

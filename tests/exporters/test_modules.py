@@ -157,7 +157,11 @@ def nested(kind: str, depth: int) -> dict[str, Any]:
     if kind == "optax":
         inner = {"kind": "optax.cosine_decay_schedule", "init_value": 0.1, "decay_steps": 9}
         for level in range(depth):
-            inner = {"kind": "optax.join_schedules", "boundaries": [30 - 3 * level], "schedules": [inner, {"kind": "optax.constant_schedule", "value": 0.01}]}
+            inner = {
+                "kind": "optax.join_schedules",
+                "boundaries": [30 - 3 * level],
+                "schedules": [inner, {"kind": "optax.constant_schedule", "value": 0.01}],
+            }
         return inner
     inner = {"kind": "paddle.CosineAnnealingDecay", "learning_rate": 0.1, "T_max": 9}
     for level in range(depth):

@@ -139,6 +139,15 @@ def test_another_clock_is_carried_over_where_it_is_the_same(clock: str, run: Any
     assert ("the clock: " in code) == (bool(code) and clock != "step")
 
 
+def test_momentum_that_another_clock_would_move_is_not_taken_along() -> None:
+    """Its rate is level, so that the clock does not matter to it; its momentum is not."""
+    level = ONE_CYCLE | {"cycle_min_lr": 0.1}
+    assert native(check(oracle.experiment(level, steps=30)))[0] == "OneCycle"
+    code = check(oracle.experiment(level, run={"total_steps": 30, "steps_per_epoch": 10}, clock="epoch"))
+    assert native(code)[0] == "WarmupLR"
+    assert "the momentum that this schedule cycles" in code
+
+
 def test_a_long_run_is_compared_at_its_marks_and_between() -> None:
     experiment = oracle.experiment(LINEAR | {"num_warmup_steps": 1_000}, steps=10**7)
     assert native(export(experiment, "deepspeed"))[1]["cycle_second_step_size"] == 10**7 - 1_000

@@ -93,16 +93,16 @@ def test_the_count_is_a_number_or_an_array_compiled_or_not(run: dict[str, Any], 
 # --- what native code is compiled to
 
 
-@pytest.mark.parametrize("size", [41, 47, 49, 55, 40, 50, 64, 100])
-def test_a_staircase_is_native_only_where_the_compiled_one_jumps_in_time(size: int) -> None:
+@pytest.mark.parametrize("size", [41, 47, 49, 55, 20.5, 40, 50, 64, 100, 2.5])
+def test_a_staircase_is_native_only_where_the_compiled_one_jumps_in_time(size: float) -> None:
     """XLA multiplies by 1 / size: where that is off, the genuine schedule compiled comes a step late, and is not taken."""
-    experiment = oracle.experiment(STAIRS | {"transition_steps": size}, steps=6 * size)
+    experiment = oracle.experiment(STAIRS | {"transition_steps": size}, steps=int(6 * size))
     reason = EXPORTER.not_native(experiment.run, experiment.trials[0])
     genuine = optax.exponential_decay(0.1, size, 0.5, staircase=True)
     off = []
     for double in (False, True):
         with precision(double=double):
-            got = jax.jit(jax.vmap(genuine))(jnp.arange(6 * size))
+            got = jax.jit(jax.vmap(genuine))(jnp.arange(int(6 * size)))
             off.append(drivers.off(got, experiment) > compiled.CLOSE)
     assert any(off) == bool(reason), reason
     check(experiment)
