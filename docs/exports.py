@@ -34,7 +34,7 @@ def _targets() -> str:
     rows = ["| target | checked with | what is in it |", "| --- | --- | --- |"]
     for target, exporter in EXPORTERS.items():
         versions = ", ".join(f"{name} {version}" for name, version in exporter.versions.items()) if isinstance(exporter, Module) else ""
-        rows.append(f"| `{target}` | {versions or '–'} | {_says(exporter)} |")
+        rows.append(f"| `{target}` | {versions or '-'} | {_says(exporter)} |")
     return "\n".join(rows) + "\n"
 
 

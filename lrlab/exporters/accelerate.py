@@ -6,9 +6,9 @@ from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.run import DataRun
 
-_TRAIN = '''
+_TRAIN = """
 def train(model, loader, loss_function, <more>path="checkpoints", resume=0):
-    """Train for EPOCHS epochs<on>; a checkpoint after each, and `resume` is the number of epochs in the one to go on from."""
+    <docstring>
     accelerator = Accelerator(<accumulate>)
     <processes>
     optimizer = make_optimizer(<parameters>)
@@ -27,7 +27,8 @@ def train(model, loader, loss_function, <more>path="checkpoints", resume=0):
         <each_epoch>
         accelerator.save_state(f"{path}/{epoch + 1}")
     return optimizer
-'''
+"""
+_SAYS = "Train on the loader of all samples for EPOCHS epochs; `resume`: the number of the epoch's checkpoint to go on from."
 _PREPARED = "model, optimizer, loader, scheduler = accelerator.prepare(model, optimizer, loader, scheduler)  # step() then counts processes"
 _ALONE = """
 model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
@@ -46,11 +47,11 @@ if accelerator.sync_gradients and not accelerator.optimizer_step_was_skipped:
 def training(job: Job) -> str:
     """The loop. A scheduler stepped once per process is prepared; any other is left alone, so that the number of processes is nothing to it."""
     clock = job.trial.clock
-    step = "scheduler.step(evaluate(model))" if torch_like.watches(job) else "scheduler.step()"
+    step = torch_like.step_call(job)
     return module.fill(
         _TRAIN,
         more=torch_like.more_arguments(job),
-        on=", `parameters` being a list for each base rate" * job.many,
+        docstring=torch_like.docstring(job, _SAYS),
         accumulate="gradient_accumulation_steps=ACCUMULATE" if job.run.accumulate > 1 else "",
         processes=_PROCESSES.strip("\n") if isinstance(job.run, DataRun) else "",
         parameters="parameters" if job.many else "model.parameters()",

@@ -41,7 +41,7 @@ class Training(lightning.LightningModule):
 
 
 def train(model, loader, loss_function, <more>path="checkpoints", resume=None):
-    """Train for EPOCHS epochs; `resume` is the path of a checkpoint to go on from."""
+    <docstring>
     trainer = lightning.Trainer(
         max_epochs=EPOCHS,
         <limits>
@@ -50,7 +50,8 @@ def train(model, loader, loss_function, <more>path="checkpoints", resume=None):
     trainer.fit(Training(model, loss_function<passed>), loader, <validating>ckpt_path=resume)
     return trainer
 '''
-_VALIDATION = """
+_VALIDATION = "`validation`: the loader that the metric is measured on."
+_STEP = """
 def validation_step(self, batch, index):
     inputs, targets = batch
     self.log("val_loss", self.loss_function(self.model(inputs), targets))
@@ -108,9 +109,10 @@ class Lightning(torch_like.TorchLike):
             validated=", and validated for its metric" * shown,
             argument=", parameters" * job.many,
             kept="self.groups = parameters" if job.many else "",
-            methods=_VALIDATION.lstrip("\n") * shown + _STOP.lstrip("\n") * torch_like.partial(job),
+            methods=_STEP.lstrip("\n") * shown + _STOP.lstrip("\n") * torch_like.partial(job),
             parameters="self.groups" if job.many else "self.model.parameters()",
-            more="parameters, " * job.many + "validation, " * shown,
+            more=torch_like.more_arguments(job, "validation"),
+            docstring=torch_like.docstring(job, "Train for EPOCHS epochs; `resume`: the path of a checkpoint to go on from.", _VALIDATION),
             limits="\n".join(_limits(job)),
             passed=", parameters" * job.many,
             validating="validation, " * shown,

@@ -24,7 +24,7 @@ class Proof:
 
     def cell(self, target: str) -> str:
         """A target's entry in the matrix: each form with its deviation."""
-        return " · ".join(self._form(form, *found) for form, found in self.seen[target].items()) or "–"
+        return " · ".join(self._form(form, *found) for form, found in self.seen[target].items()) or "-"
 
     def _form(self, form: str, cases: int, off: float) -> str:
         number = f"{off:.1g}" if off else "0"

@@ -34,7 +34,7 @@ class PyTorch(torch_like.TorchLike):
         return raises(run, trial)
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(job) + (accelerate.lost(job) if job.loop == "accelerate" else [])
+        return super().lost(job) + (accelerate.lost(job) if job.loop == "accelerate" else torch_like.alone(job))
 
     def imports(self, job: Job) -> set[str]:
         return super().imports(job) | ({"from accelerate import Accelerator"} if job.loop == "accelerate" else set())
@@ -51,7 +51,7 @@ class PyTorch(torch_like.TorchLike):
         made = [*scheduler(job, writer), torch_like.make_optimizer(job)]
         if job.loop == "accelerate":
             return [*made, accelerate.training(job)]
-        step = "scheduler.step(evaluate(model))" if torch_like.watches(job) else "scheduler.step()"
+        step = torch_like.step_call(job)
         if job.trial.clock == "process":
             step = f"for _ in range(PROCESSES):  # as a scheduler does that Accelerate prepared\n    {step}"
         return [*made, *torch_like.training(job, step)]

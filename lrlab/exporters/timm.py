@@ -44,6 +44,9 @@ class Timm(torch_like.TorchLike):
     def unit(self, job: Job) -> str:
         return f"A tick is one call of {_call(job, 't')} with t counted from 1, made once per {module.UNITS[job.trial.clock]}."
 
+    def lost(self, job: Job) -> list[str]:
+        return super().lost(job) + torch_like.alone(job)
+
     def imports(self, job: Job) -> set[str]:
         return super().imports(job) | (set() if job.native else {"from timm.scheduler.scheduler import Scheduler"})
 

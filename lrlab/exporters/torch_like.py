@@ -64,9 +64,9 @@ def make_optimizer(job: Job) -> str:
     return module.function("def make_optimizer(parameters):", says, lines)
 
 
-_TRAIN = '''
+_TRAIN = """
 def train(model, loader, loss_function, <more>path="checkpoint.pt", resume=False):
-    """Train for EPOCHS epochs<on>; a checkpoint after each, from which `resume` goes on."""
+    <docstring>
     <made>
     start = load(path, model, optimizer, <saved>) if resume else 0
     <counted>
@@ -80,7 +80,8 @@ def train(model, loader, loss_function, <more>path="checkpoint.pt", resume=False
         <each_epoch>
         save(path, epoch + 1, model, optimizer, <saved>)
     return optimizer
-'''
+"""
+EVALUATE = "`evaluate(model)`: the metric that the scheduler watches; it leaves the model as it was, training."
 _CHECKPOINT = '''
 def save(path, epoch, model, optimizer, scheduler):
     """Write a checkpoint: a schedule goes on where it was only if its scheduler is saved too."""
@@ -112,9 +113,28 @@ def drops(job: Job) -> bool:
     return isinstance(job.run, DataRun) and job.run.leftover == "drop" and job.run.micro_batches % job.run.accumulate > 0
 
 
-def more_arguments(job: Job) -> str:
-    """What `train` needs besides model, data and loss."""
-    return "parameters, " * job.many + "evaluate, " * watches(job)
+def step_call(job: Job) -> str:
+    """The call that moves the scheduler on."""
+    early = job.trial.clock == "micro_batch" and job.run.accumulate > 1
+    return (
+        "scheduler.step(evaluate(model))" if watches(job) else "scheduler.step()" + "  # torch warns that the first precedes optimizer.step()" * early
+    )
+
+
+def alone(job: Job) -> list[str]:
+    """What a loop in one process lacks."""
+    return ["the other devices: the loop is that of one, its `loader` gives that one's share of the samples"] if job.run.devices > 1 else []
+
+
+def more_arguments(job: Job, metric: str = "evaluate") -> str:
+    """What `train` needs besides model, data and loss; `metric`: what gives the metric that the scheduler watches."""
+    return "parameters, " * job.many + f"{metric}, " * watches(job)
+
+
+def docstring(job: Job, says: str, metric: str = EVALUATE) -> str:
+    """That of `train`, with a word on what else it needs."""
+    more = ["`parameters`: a list of them for each base rate."] * job.many + [metric] * watches(job)
+    return "\n".join([f'"""{says}', "", *more, '"""']) if more else f'"""{says}"""'
 
 
 def source(job: Job) -> str:
@@ -138,7 +158,7 @@ def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_gra
     return module.fill(
         _TRAIN,
         more=more_arguments(job),
-        on=", `parameters` being a list for each base rate" * job.many,
+        docstring=docstring(job, "Train for EPOCHS epochs; a checkpoint after each, from which `resume` goes on."),
         made=made,
         saved=saved,
         counted=counted,

@@ -31,9 +31,10 @@ TYPES = {
 """The function of each name that get_scheduler and lr_scheduler_type take."""
 _DIRECT = ("num_warmup_steps", "num_training_steps")  # arguments of get_scheduler itself
 
+_VALIDATION = "`validation`: the data set that the metric, its loss, is measured on."
 _TRAIN = '''
 def make_arguments(output_dir):
-    """The run, <and_schedule>for the Trainer."""
+    """The run, <and_schedule>for the Trainer<devices>."""
     return TrainingArguments(
         output_dir,
         learning_rate=<rate>,
@@ -45,7 +46,7 @@ def make_arguments(output_dir):
 
 
 def train(model, dataset, <more>output_dir="out", resume=False):
-    """Train; the Trainer's checkpoints hold the optimizer and the scheduler, and `resume` goes on from the last one."""
+    <docstring>
     <made>
     trainer.train(resume_from_checkpoint=resume)
     return trainer
@@ -152,9 +153,11 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
     return module.fill(
         _TRAIN,
         and_schedule="and the schedule, " * (not by_hand),
+        devices=f" on {run.devices} devices, a process each" * (run.devices > 1),
         rate="BASE_LR[0]" if job.many else "BASE_LR",
         batch="\n".join(batch),
         scheduler=chosen,
-        more="parameters, " * job.many + "validation, " * shown,
+        more=torch_like.more_arguments(job, "validation"),
+        docstring=torch_like.docstring(job, "Train; a checkpoint after each epoch, from the last of which `resume` goes on.", _VALIDATION),
         made=handed if by_hand else simple,
     )
