@@ -128,4 +128,4 @@ def _limits(job: Job) -> list[str]:
     told = ["devices=PROCESSES,  # of one node"] if isinstance(job.run, DataRun) else []
     told += ["accumulate_grad_batches=ACCUMULATE,"] if job.run.accumulate > 1 else []
     told += ["limit_train_batches=STEPS_PER_EPOCH * ACCUMULATE,  # the rest of an epoch makes no step"] if torch_like.drops(job) else []
-    return told + (["val_check_interval=1,"] if torch_like.watches(job) and job.trial.clock == "step" else [])
+    return told + (["val_check_interval=1,  # an int: every micro-batch"] if torch_like.watches(job) and job.trial.clock == "step" else [])

@@ -121,13 +121,11 @@ EXTREME = [1e-323, 5e-324, 1e-308, 1e-40, 1e308, 1.7976931348623157e308, 0.0, -0
 @pytest.mark.parametrize("target", MODULES)
 def test_extreme_rates_compile_or_are_refused_with_a_sentence(target: str, rate: float) -> None:
     experiment = oracle.experiment(FALLING, base_lr=rate)
-    try:
-        code = export(experiment, target)
-    except lrlab.DocumentError as error:
-        assert "single precision" in str(error)
-        assert target in {"optax", "keras"}
-        assert not 1e-37 < rate < 1e38
+    if target in {"optax", "keras"} and rate and not 1e-37 < rate < 1e38:
+        with pytest.raises(lrlab.DocumentError, match="single precision"):
+            export(experiment, target)
         return
+    code = export(experiment, target)
     tree = ast.parse(code)
     value = next(s.value for s in tree.body if isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == "BASE_LR")
     assert repr(ast.literal_eval(value)) == repr(rate)

@@ -15,12 +15,12 @@ ROOT = Path(__file__).parents[2]
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import drivers
-import oracle
+import drivers  # noqa: E402 (found by then)
+import oracle  # noqa: E402
 
-import lrlab
-from lrlab.exporters import EXPORTERS, export, proof
-from lrlab.schedules import KINDS
+import lrlab  # noqa: E402
+from lrlab.exporters import EXPORTERS, export, proof  # noqa: E402
+from lrlab.schedules import KINDS  # noqa: E402
 
 TARGETS = [target for target in EXPORTERS if target in drivers.DRIVERS]
 

@@ -26,6 +26,7 @@ from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 import lrlab
 from lrlab.exporters import export
 from lrlab.run import DataRun, Run, ticks_per_epoch
+from lrlab.schedules import KINDS
 
 CLOCKS = ("step", "epoch", "micro_batch", "process")
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
@@ -385,6 +386,19 @@ def frozen() -> Iterator[None]:
 @pytest.mark.parametrize("run", ["whole", "leftover", "last dropped", "steps"])
 def test_transformers(run: str, clock: str, schedule: dict[str, Any], base_lr: Any, tmp_path: Path) -> None:
     transformers(oracle.experiment(schedule, run=RUNS[run], clock=clock, base_lr=base_lr), tmp_path)
+
+
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith("transformers.")])
+def test_transformers_by_the_trainer_s_arguments_alone(kind: str, tmp_path: Path) -> None:
+    """Every scheduler whose horizon is the run; the Trainer makes optimizer and scheduler itself."""
+    row = next(row for row in rows("transformers") if oracle.kind_of(row) == kind)
+    schedule = dict(row["document"]["trials"][0]["schedule"])
+    schedule |= {"num_training_steps": None} if "num_training_steps" in schedule else {}
+    schedule |= {"num_warmup_steps": 3} if "num_warmup_steps" in schedule else {}
+    experiment = oracle.experiment(schedule, run=RUNS["leftover"])
+    assert "optimizers" not in export(experiment, "transformers")
+    transformers(experiment, tmp_path)
 
 
 @pytest.mark.usefixtures("frozen")

@@ -87,6 +87,6 @@ def test_the_matrix_is_shown() -> None:
     app.session_state["proof"] = True
     app.run()
     table = app.dataframe[0].value
-    assert list(table.index)[0] == "torch.CosineAnnealingLR"
+    assert table.index[0] == "torch.CosineAnnealingLR"
     assert len(table) == len(proofs())
     assert table.loc["torch.StepLR", "PyTorch"].startswith("native ")
