@@ -28,7 +28,7 @@ def train(model, loader, loss_function, <more>path="checkpoints", resume=0):
         accelerator.save_state(f"{path}/{epoch + 1}")
     return optimizer
 """
-_SAYS = "Train on the loader of all samples for EPOCHS epochs; `resume`: the number of the epoch's checkpoint to go on from."
+_SAYS = "Train for EPOCHS epochs; a checkpoint after each, `resume` being the number of the one to go on from."
 _PREPARED = "model, optimizer, loader, scheduler = accelerator.prepare(model, optimizer, loader, scheduler)  # step() then counts processes"
 _ALONE = """
 model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
@@ -51,7 +51,7 @@ def training(job: Job) -> str:
     return module.fill(
         _TRAIN,
         more=torch_like.more_arguments(job),
-        docstring=torch_like.docstring(job, _SAYS),
+        docstring=torch_like.docstring(job, _SAYS, torch_like.all_batches(job)),
         accumulate="gradient_accumulation_steps=ACCUMULATE" if job.run.accumulate > 1 else "",
         processes=_PROCESSES.strip("\n") if isinstance(job.run, DataRun) else "",
         parameters="parameters" if job.many else "model.parameters()",

@@ -58,13 +58,19 @@ class Compiled(module.Module):
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
         native, portable = (deviation(run, trial, self.flavour, native=native, groups=self.groups) for native in (True, False))
-        return f"in single precision its own is off by up to {_percent(native)} of the largest rate" if native > CLOSE and portable < native else ""
+        return (
+            f"in single precision its own is off by up to {_percent(native)} of the largest rate" if native > CLOSE and portable < native / 2 else ""
+        )
+
+    def lost(self, job: Job) -> list[str]:
+        beyond = f"steps from {INTEGERS:,} on: {self.title} counts them in integers of 32 bits"
+        return super().lost(job) + [beyond] * (job.run.steps > INTEGERS)
 
     def unit(self, job: Job) -> str:
         """With what single precision does to it, where that is more than rounding."""
         off = self.off(job)
-        says = f"\nIn single precision some steps are off by up to {_percent(off)} of the largest rate; not so with {self.doubles}."
-        return super().unit(job) + says * (off > CLOSE)
+        cure = "" if job.native else f"; not so with {self.doubles}"
+        return super().unit(job) + f"\nIn single precision some steps are off by up to {_percent(off)} of the largest rate{cure}." * (off > CLOSE)
 
     def tolerance(self, job: Job) -> str:
         """What the self-check lets pass, as a share of the largest rate."""

@@ -22,7 +22,6 @@ from lrlab.schedules.keras import (
     KerasCallback,
     KerasSchedule,
     LearningRateScheduler,
-    PiecewiseConstantDecay,
     PolynomialDecay,
     ReduceLROnPlateau,
 )
@@ -114,7 +113,8 @@ class Keras(compiled.Compiled):
             return "" if trial.clock == "epoch" else f"Keras calls it once per epoch, not once per {module.UNITS[trial.clock]}"
         if not isinstance(trial.schedule, KerasSchedule):
             return super().not_native(run, trial, loop)
-        return _compiled_otherwise(trial.bound(run)[0], calls(run, trial.clock))
+        bound, ticks = trial.bound(run)[0], calls(run, trial.clock)
+        return compiled.too_large(bound, ticks) or _compiled_otherwise(bound, ticks)
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
         if isinstance(trial.schedule, KerasCallback):
@@ -174,8 +174,6 @@ def _compiled_otherwise(schedule: Schedule, ticks: int) -> str:
         case PolynomialDecay():
             jumps = compiled.late_says(schedule.decay_steps, ticks, after=True) if schedule.cycle else ""
             return jumps or (compiled.below_zero(schedule.power) if ticks > schedule.decay_steps else "")
-        case PiecewiseConstantDecay():
-            return compiled.too_large(schedule, ticks)
         case CosineDecayRestarts() if schedule.t_mul == 1:
             return compiled.late_says(schedule.first_decay_steps, ticks)
         case CosineDecayRestarts() if missed := _missed(schedule, ticks):
@@ -194,7 +192,7 @@ def _missed(schedule: CosineDecayRestarts, ticks: int) -> int:
         for dtype in compiled.PRECISIONS:
             x = dtype(np.ceil(place))
             exact = all(dtype(1) - done * (dtype(1) - dtype(factor)) == grown for done in (x / dtype(first), x * (dtype(1) / dtype(first))))
-            if not exact or grown > EXACT_LOGARITHMS or not math.log2(grown).is_integer():
+            if not exact or not 1 < grown <= EXACT_LOGARITHMS or not math.log2(grown).is_integer():
                 return int(x)
         place += first * grown
         grown *= factor

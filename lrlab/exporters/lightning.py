@@ -112,7 +112,9 @@ class Lightning(torch_like.TorchLike):
             methods=_STEP.lstrip("\n") * shown + _STOP.lstrip("\n") * torch_like.partial(job),
             parameters="self.groups" if job.many else "self.model.parameters()",
             more=torch_like.more_arguments(job, "validation"),
-            docstring=torch_like.docstring(job, "Train for EPOCHS epochs; `resume`: the path of a checkpoint to go on from.", _VALIDATION),
+            docstring=torch_like.docstring(
+                job, "Train for EPOCHS epochs; `resume`: the path of a checkpoint to go on from.", torch_like.all_batches(job), _VALIDATION
+            ),
             limits="\n".join(_limits(job)),
             passed=", parameters" * job.many,
             validating="validation, " * shown,

@@ -174,7 +174,7 @@ def _schedule(job: Job, writer: Writer) -> list[str]:
         return [*functions, module.function("def schedule(count):", says, ["step = jnp.asarray(count, float)", *start, *last])]
     if torch_like.watches(job):
         call = constructor(writer, job.trial.schedule, job.bound, "schedule")
-        constant = "optax.constant_schedule(jnp.array(BASE_LR))" if job.many else "optax.constant_schedule(BASE_LR)"
+        constant = "optax.constant_schedule(np.array(BASE_LR))" if job.many else "optax.constant_schedule(BASE_LR)"
         return [f"plateau = {call}  # scales what comes of the constant rate\nwatch = jax.jit(plateau.update)\nschedule = {constant}"]
     call = module.native_call(job, writer)
     if not job.many and job.trial.clock == "step":

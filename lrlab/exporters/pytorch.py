@@ -92,6 +92,6 @@ def lambda_lr(job: Job, functions: int, *, by_step: bool = False) -> list[str]:
     if functions == 1:
         lines = [f"factors = [lambda {count}, base=base: learning_rate({at}, base) for base in BASE_LR]"]
     else:
-        pairs = "zip(functions, BASE_LR, strict=True)"
-        lines = [f"functions = [{', '.join(names)}]", f"factors = [lambda {count}, rate=rate, base=base: rate({at}, base) for rate, base in {pairs}]"]
+        pairs = f"zip([{', '.join(names)}], BASE_LR, strict=True)"
+        lines = [f"pairs = {pairs}", f"factors = [lambda {count}, rate=rate, base=base: rate({at}, base) for rate, base in pairs]"]
     return lines + module.fill(_PORTABLE, factors="factors").splitlines()

@@ -131,10 +131,24 @@ def more_arguments(job: Job, metric: str = "evaluate") -> str:
     return "parameters, " * job.many + f"{metric}, " * watches(job)
 
 
-def docstring(job: Job, says: str, metric: str = EVALUATE) -> str:
-    """That of `train`, with a word on what else it needs."""
-    more = ["`parameters`: a list of them for each base rate."] * job.many + [metric] * watches(job)
-    return "\n".join([f'"""{says}', "", *more, '"""']) if more else f'"""{says}"""'
+def docstring(job: Job, says: str, data: str, metric: str = EVALUATE) -> str:
+    """That of `train`, with a word on what it is given."""
+    more = [data] + ["`parameters`: a list of them for each base rate."] * job.many + [metric] * watches(job)
+    return "\n".join([f'"""{says}', "", *more, '"""'])
+
+
+def batches(job: Job) -> str:
+    """The loader of one process."""
+    of = f" of {job.run.batch_size}" if isinstance(job.run, DataRun) else ""
+    return f"`loader`: {job.run.micro_batches} batches{of} an epoch."
+
+
+def all_batches(job: Job) -> str:
+    """The loader whose batches a framework deals out to the processes."""
+    run = job.run
+    if isinstance(run, StepRun):
+        return batches(job)
+    return f"`loader`: all {run.samples} samples in batches of {run.batch_size}{', drop_last=True' * run.drop_last}."
 
 
 def source(job: Job) -> str:
@@ -158,7 +172,7 @@ def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_gra
     return module.fill(
         _TRAIN,
         more=more_arguments(job),
-        docstring=docstring(job, "Train for EPOCHS epochs; a checkpoint after each, from which `resume` goes on."),
+        docstring=docstring(job, "Train for EPOCHS epochs; a checkpoint after each, from which `resume` goes on.", batches(job)),
         made=made,
         saved=saved,
         counted=counted,
@@ -174,7 +188,7 @@ def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_gra
 def metrics(job: Job, *, by_step: bool = False) -> str:
     """The statement that names the metrics a self-check shows, where the scheduler watches any."""
     shown = [f'float("{m}")' if isinstance(m, str) else repr(m) for m in job.metrics[: max(job.expected(by_step=by_step))]]
-    return f"metrics = [{', '.join(shown)}]  # of the preview" if watches(job) else ""
+    return "# the metrics of the preview\n" + module.constant("metrics", f"[{', '.join(shown)}]") if watches(job) else ""
 
 
 _CHECK = '''

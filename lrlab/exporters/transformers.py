@@ -150,6 +150,7 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
         f"optimizer = make_optimizer({'parameters' if job.many else 'model.parameters()'})\noptimizers = (optimizer, {make}(optimizer))\n"
         f"trainer = Trainer(model, make_arguments(output_dir), train_dataset=dataset{evaluated}, optimizers=optimizers)"
     )
+    data = f"`dataset`: {run.samples} samples." if isinstance(run, DataRun) else f"`dataset`: {run.updates} batches an epoch."
     return module.fill(
         _TRAIN,
         and_schedule="and the schedule, " * (not by_hand),
@@ -158,6 +159,6 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
         batch="\n".join(batch),
         scheduler=chosen,
         more=torch_like.more_arguments(job, "validation"),
-        docstring=torch_like.docstring(job, "Train; a checkpoint after each epoch, from the last of which `resume` goes on.", _VALIDATION),
+        docstring=torch_like.docstring(job, "Train; a checkpoint after each epoch, from the last of which `resume` goes on.", data, _VALIDATION),
         made=handed if by_hand else simple,
     )

@@ -121,7 +121,7 @@ EXTREME = [1e-323, 5e-324, 1e-308, 1e-40, 1e308, 1.7976931348623157e308, 0.0, -0
 @pytest.mark.parametrize("target", MODULES)
 def test_extreme_rates_compile_or_are_refused_with_a_sentence(target: str, rate: float) -> None:
     experiment = oracle.experiment(FALLING, base_lr=rate)
-    if target in {"optax", "keras"} and rate and not np.finfo(np.float32).tiny <= rate <= np.finfo(np.float32).max:
+    if target in {"optax", "keras"} and rate and not float(np.finfo(np.float32).tiny) <= rate <= float(np.finfo(np.float32).max):
         with pytest.raises(lrlab.DocumentError, match="single precision"):
             export(experiment, target)
         return

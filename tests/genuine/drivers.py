@@ -201,14 +201,16 @@ def _optax_plateau(experiment: lrlab.Experiment, made: dict[str, Any]) -> Rates:
 
 def _keras(experiment: lrlab.Experiment, code: str) -> Rates:
     """The schedule over torch in double precision, or the optimizer's rate where a callback sets it; of several groups Keras has the first alone."""
-    genuine = frameworks.keras()
+    frameworks.keras()
     made, steps = module(code), np.arange(experiment.run.steps)
     if "callbacks" in made:
-        rates = _keras_called_back(experiment, made)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numpy, on how Keras makes arrays of torch's
+            rates = _keras_called_back(experiment, made)
     elif "native" in made or "Schedule" not in made:
         rates = np.array([float(made["schedule"](step)) for step in steps.tolist()])
     else:
-        rates = genuine.ops.convert_to_numpy(made["schedule"](steps))
+        rates = made["schedule"](steps).numpy()
         some = steps[:: max(steps.size // 7, 1)].tolist()
         np.testing.assert_allclose([float(made["schedule"](step)) for step in some], rates[some], rtol=1e-12)
     return np.stack([rates, *wanted(experiment)[1:]]) if isinstance(experiment.trials[0].base_lr, tuple) else rates
