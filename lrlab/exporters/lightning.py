@@ -24,7 +24,7 @@ def configure_optimizers(parameters):
 
 
 class Training(lightning.LightningModule):
-    """A model that is trained on this schedule<validated>; Lightning's checkpoints hold the optimizer and the scheduler."""
+    """A model trained on this schedule<validated>; checkpoints hold optimizer and scheduler."""
 
     def __init__(self, model, loss_function<argument>):
         super().__init__()
@@ -59,7 +59,7 @@ def validation_step(self, batch, index):
 """
 _STOP = """
 def on_train_batch_end(self, outputs, batch, index):
-    self.trainer.should_stop = self.global_step == TOTAL_STEPS  # within an epoch; max_steps would resume epochs wrongly
+    self.trainer.should_stop = self.global_step == TOTAL_STEPS  # max_steps would resume epochs wrongly
 
 """
 

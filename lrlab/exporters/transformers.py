@@ -29,6 +29,7 @@ TYPES = {
     "get_greedy_schedule": "greedy",
 }
 """The function of each name that get_scheduler and lr_scheduler_type take."""
+_LINE = 80  # characters of a dictionary that stays on one line
 _DIRECT = ("num_warmup_steps", "num_training_steps")  # arguments of get_scheduler itself
 
 _VALIDATION = "`validation`: the data set that the metric, its loss, is measured on."
@@ -113,7 +114,9 @@ def _get_scheduler(job: Job, given: dict[str, str]) -> str:
 
 
 def _dictionary(items: dict[str, str]) -> str:
-    return "{" + ", ".join(f'"{name}": {text}' for name, text in items.items()) + "}"
+    parts = [f'"{name}": {text}' for name, text in items.items()]
+    flat = f"{{{', '.join(parts)}}}"
+    return flat if len(flat) <= _LINE else "\n".join(["{", *(f"    {part}," for part in parts), "}"])
 
 
 def _chosen(job: Job, given: dict[str, str]) -> str:
