@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from lrlab.exporters import EXPORTERS
-from lrlab.exporters.module import Module
+from lrlab.exporters.module import checked_with
 from lrlab.exporters.proof import proofs
 
 TARGET = Path(__file__).with_suffix(".md")
@@ -17,7 +17,8 @@ HEAD = """# The exports
 Every schedule is taken to every target, and every export is run: `python tests/genuine/prove.py` writes each recorded case of `tests/reference/` in
 each form, executes it in the genuine framework, in double precision, and compares the rate of every optimizer step with the curve. The numbers are
 the largest deviation seen, as a share of the largest rate; 0 is equal to the last bit. `tests/genuine` does the same at every run of `.ci/run`, with
-drawn documents too, and demands 1e-9 (1e-5 in single precision).
+drawn documents too, and demands 1e-9 (1e-5 in single precision). For Lightning it is torch that is asked here, its scheduler stepped by hand as the
+module's interval says; `tests/genuine/test_training.py` asks the genuine Trainer.
 
 **native** is the framework's own constructor, written by itself where it is exact over the whole run; **portable** is a plain function written from
 the curve. The form that is written by itself stands first; `--form native` or `--form portable` asks for the other. A dash: the target cannot hold
@@ -33,8 +34,7 @@ def page() -> str:
 def _targets() -> str:
     rows = ["| target | checked with | what is in it |", "| --- | --- | --- |"]
     for target, exporter in EXPORTERS.items():
-        versions = ", ".join(f"{name} {version}" for name, version in exporter.versions.items()) if isinstance(exporter, Module) else ""
-        rows.append(f"| `{target}` | {versions or '-'} | {_says(exporter)} |")
+        rows.append(f"| `{target}` | {checked_with(exporter) or '-'} | {_says(exporter)} |")
     return "\n".join(rows) + "\n"
 
 

@@ -20,6 +20,8 @@ from lrlab.schedules.durations import Path
 from lrlab.schedules.params import BaseRate
 from lrlab.schedules.recurrence import has_table
 
+COMMENT = "# lrlab: "
+"""What a line of exported code begins with that holds its document."""
 MAX_BYTES = 2**20
 MAX_TRIALS = 64
 MAX_NESTING = 16

@@ -99,7 +99,8 @@ def _lambda_lr(name: str, optimizer: Any, run: Run, trial: Trial, clock: Clock) 
     with _needed(name, "PyTorch: pip install torch"):
         from torch.optim.lr_scheduler import LambdaLR  # noqa: PLC0415 (only who trains with torch needs it)
     if (many := len(trial.base_rates)) != len(optimizer.param_groups):
-        msg = f"the optimizer has {len(optimizer.param_groups)} parameter groups, the trial {trial.name!r} has {many}"
+        has = f"the optimizer has {len(optimizer.param_groups)} parameter groups, the trial {trial.name!r} has {many}"
+        msg = f"{has}: give base_lr a list of a rate for each"
         raise ValueError(msg)
     for group in optimizer.param_groups:
         group["lr"] = group["initial_lr"] = 1.0  # the factors below are then the rates themselves

@@ -76,7 +76,7 @@ def job(experiment: Experiment, target: str, trial: Trial, form: Form | None = N
     loop = loop or ("accelerate" if prepared else "plain")
     if not exporter.forms:
         return Job(experiment, trial)
-    reason = exporter.not_native(experiment.run, trial, loop)
+    reason = exporter.not_native(experiment.run, trial)
     if form == "native" and reason:
         msg = f"not in its native form: {reason}"
         raise ValueError(msg)

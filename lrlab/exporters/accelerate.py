@@ -61,8 +61,3 @@ def training(job: Job) -> str:
         each_micro_batch=step if clock == "micro_batch" else "",
         each_epoch=step if clock == "epoch" else "",
     )
-
-
-def lost(job: Job, title: str = "Accelerate") -> list[str]:
-    """What a loop that is not ours does otherwise than the run."""
-    return [f"an epoch's leftover micro-batches, which the run drops: {title} makes a step of them"] if torch_like.drops(job) else []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lrlab.experiment import Experiment, Trial, rates
 from lrlab.run import Run, calls, first_step, ticks
-from lrlab.schedules import Schedule
+from lrlab.schedules import MetricDriven, Schedule
 
 Form = Literal["native", "portable"]
 """The framework's own constructor, or a plain function written from the curve."""
@@ -18,8 +18,11 @@ Loop = Literal["plain", "accelerate"]
 MOST_MARKS = 6
 MOST_CALLS = 100_000
 """A self-check calls step() so often at most."""
+MOST_COMPARED = 250_000
+"""Rates of a run that are compared one by one; of a longer one some that are scattered."""
 EXACT = 1e-9
 """What share of the largest rate is no difference between curves."""
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,27 @@ class Job:
         """The metrics that the preview shows the schedule, those of one nested in it too."""
         return _metrics(self.trial.schedule)
 
+    @property
+    def watched(self) -> bool:
+        """Whether a metric moves the rate."""
+        return watched(self.trial.schedule)
+
     def expected(self, *, by_step: bool) -> dict[int, list[float]]:
-        """The rate of every group at the first tick, some marks and the tick before each, and the last; by optimizer step instead where asked."""
+        """The rate of every group at the first tick, the peak, some marks and the tick before each, and the last; or by optimizer step."""
         run, trial = self.run, self.trial
         count = run.steps if by_step else calls(run, trial.clock)
         last = min(count, MOST_CALLS) - 1
         known = [place for place in marked(run, trial, by_step=by_step) if place <= last]
         chosen = {known[i] for i in np.linspace(0, len(known) - 1, MOST_MARKS).astype(int)} if known else {last // 2}
-        at = np.array(sorted({0, last} | {c for place in chosen for c in (place - 1, place) if c > 0}))
+        peak = int(np.abs(self._rates(np.arange(last + 1), by_step=by_step)).max(axis=0).argmax())  # deviations are shares of it
+        at = np.array(sorted({0, peak, last} | {c for place in chosen for c in (place - 1, place) if c > 0}))
+        return {int(c): column.tolist() for c, column in zip(at, self._rates(at, by_step=by_step).T, strict=True)}
+
+    def _rates(self, at: NDArray[np.int64], *, by_step: bool) -> NDArray[np.float64]:
+        """The rate of every group at ticks, or optimizer steps: groups x ticks."""
+        run, trial = self.run, self.trial
         tick = np.asarray(ticks(run, trial.clock, at) if by_step else at, dtype=np.float64)
-        table = [rates(schedule, base, tick) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)]
-        return {int(c): [float(row[i]) for row in table] for i, c in enumerate(at)}
+        return np.array([rates(schedule, base, tick) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)])
 
 
 def marked(run: Run, trial: Trial, *, by_step: bool) -> list[int]:
@@ -76,12 +89,22 @@ def marked(run: Run, trial: Trial, *, by_step: bool) -> list[int]:
 
 
 def compared(run: Run, trial: Trial, *, by_step: bool) -> NDArray[np.int64]:
-    """The ticks, or optimizer steps, at which curves are compared: every one of the run and the next; of a long run a grid, and around the marks."""
-    count, most = (run.steps if by_step else calls(run, trial.clock)) + 1, MOST_CALLS // len(trial.base_rates)
+    """The ticks, or optimizer steps, at which curves are compared: every one of the run and the next; of a long run some, and around the marks.
+
+    Those are scattered, one in each cell of a grid, so that no period hides.
+    """
+    count, most = (run.steps if by_step else calls(run, trial.clock)) + 1, MOST_COMPARED // len(trial.base_rates)
     if count <= most:
         return np.arange(count)
+    cells = np.arange(most)
+    scattered = ((cells + cells * _GOLDEN % 1.0) * (count / most)).astype(np.int64)
     beside = [place + by for place in marked(run, trial, by_step=by_step) for by in (-1, 0, 1)]
-    return np.unique(np.clip([*np.linspace(0, count - 1, most).astype(np.int64), *beside], 0, count - 1))
+    return np.unique(np.clip([0, count - 1, *scattered, *beside], 0, count - 1))
+
+
+def watched(schedule: Schedule) -> bool:
+    """Whether a metric moves its rate."""
+    return isinstance(schedule, MetricDriven) or any(map(watched, schedule.children().values()))
 
 
 def _metrics(schedule: Schedule) -> tuple[float | str, ...]:
@@ -99,12 +122,14 @@ class Exporter:
     forms: ClassVar[tuple[Form, ...]] = ()
     """The forms that it may have; none where there is nothing to choose."""
     loops: ClassVar[tuple[Loop, ...]] = ("plain",)
+    versions: ClassVar[dict[str, str]] = {}
+    """The packages that what it writes was checked with."""
 
     def write(self, job: Job) -> str | bytes:
         """The whole file; ValueError with a reason where there can be none."""
         raise NotImplementedError
 
-    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:  # noqa: ARG002 (what those with a native form override)
+    def not_native(self, run: Run, trial: Trial) -> str:  # noqa: ARG002 (what those with a native form override)
         """Why the framework's own constructor would not give this curve at every step of the run; nothing where it does."""
         return f"{self.title} has no {trial.schedule.kind} of its own"
 

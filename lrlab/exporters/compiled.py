@@ -285,6 +285,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 # --- where the framework's own code jumps late
 
 
+@lru_cache(maxsize=64)
 def late(size: float, ticks: int, *, after: bool = False) -> int:
     """A tick at which a compiled staircase of this step size is on the wrong level, within so many ticks; 0 where there is none.
 
@@ -292,7 +293,7 @@ def late(size: float, ticks: int, *, after: bool = False) -> int:
     """
     count = np.arange(1, min(ticks // size, MOST_JUMPS) + 1)
     border = np.ceil(count * size)
-    at = np.unique(np.concatenate([border - 1, border, border + 1]))
+    at = (border[:, None] + [-1, 0, 1]).ravel()
     at = at[(at >= 0) & (at <= min(ticks, WHOLE))]
     whole = np.ceil if after else np.floor
     for dtype in PRECISIONS:

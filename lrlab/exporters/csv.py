@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from lrlab.run import Run
 
 
+MOST_ROWS = 10**7
+
+
 class Csv(Exporter):
     """`step,epoch,<trial>`: a row for every optimizer step, full precision."""
 
@@ -26,6 +29,9 @@ class Csv(Exporter):
     suffix = ".csv"
 
     def write(self, job: Job) -> str:
+        if job.run.steps > MOST_ROWS:
+            msg = f"{job.run.steps:,} rows are more than the {MOST_ROWS:,} that are put into one text: python -m lrlab curve writes row after row"
+            raise ValueError(msg)
         return "".join(rows(job.run, [job.trial]))
 
 

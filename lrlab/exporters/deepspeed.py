@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from lrlab import engine
 from lrlab.experiment import Trial
 from lrlab.exporters import module
-from lrlab.exporters.base import EXACT, Exporter, Job, Loop, compared
+from lrlab.exporters.base import EXACT, Exporter, Job, compared, watched
 from lrlab.run import DataRun, Run, calls
-from lrlab.schedules import Schedule
 from lrlab.schedules.base import is_horizon
 from lrlab.schedules.deepspeed import DeepSpeedSchedule, OneCycle, WarmupCosineLR, WarmupLR
 from lrlab.schedules.params import MAX_COUNT
-from lrlab.schedules.recurrence import MetricDriven
 
 LEVEL = 1e-6
 """What share is as good as nothing where the lengths of lines are measured."""
@@ -36,8 +34,9 @@ class DeepSpeed(Exporter):
     language = "json"
     suffix = "_deepspeed.json"
     forms = ("native",)
+    versions: ClassVar = {"deepspeed": "0.19.8"}
 
-    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:  # noqa: ARG002 (there is one)
+    def not_native(self, run: Run, trial: Trial) -> str:
         return "" if _same(run, trial) else _NONE
 
     def write(self, job: Job) -> str:
@@ -48,8 +47,8 @@ class DeepSpeed(Exporter):
         accumulated = {"gradient_accumulation_steps": job.run.accumulate} if isinstance(job.run, DataRun) else {}
         about = {
             "unit": "A step is an optimizer step: DeepSpeed's engine steps the scheduler once after each.",
-            "checked_with": "deepspeed 0.19.8",
-            "not_carried_over": _lost(job, schedule),
+            "checked_with": module.checked_with(self),
+            "not_carried_over": _lost(job, schedule) + module.ends_of_epochs(job, self.title),
             "document": module.document(job),
         }
         block = {
@@ -62,18 +61,14 @@ class DeepSpeed(Exporter):
         return json.dumps(block, indent=2, allow_nan=False) + "\n"
 
 
-def _watches(schedule: Schedule) -> bool:
-    return isinstance(schedule, MetricDriven) or any(map(_watches, schedule.children().values()))
-
-
 def _params(schedule: DeepSpeedSchedule) -> dict[str, Any]:
     return {name: value for name, value in schedule.model_dump(mode="json", exclude_unset=True).items() if name != "kind"}
 
 
 def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
     """What of the trial is not in the block, a phrase each."""
-    run, trial, found = job.run, job.trial, []
-    made = trial.model_copy(update={"schedule": schedule}).bound(run)[0]
+    trial, found = job.trial, []
+    made = trial.model_copy(update={"schedule": schedule}).bound(job.run)[0]
     if job.bound.momentum(0.0) is not None and made.momentum(0.0) is None:
         found.append("the momentum that this schedule cycles")
     if trial.clock != "step":
@@ -81,15 +76,12 @@ def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
     if isinstance(schedule, WarmupCosineLR) and len(set(trial.base_rates)) > 1:
         rates = ", ".join(map(repr, trial.base_rates))
         found.append(f"the rates of the parameter groups, which this scheduler scales: give them their own in model_parameters ({rates})")
-    steps = run.epochs * run.micro_batches // run.accumulate if isinstance(run, DataRun) else run.steps
-    if steps != run.steps:
-        found.append(f"the ends of epochs: DeepSpeed accumulates what is left over on into the next, which makes {steps:,} steps, not {run.steps:,}")
     return found
 
 
 def _same(run: Run, trial: Trial) -> DeepSpeedSchedule | None:
     """The scheduler of DeepSpeed that gives every optimizer step of the run, and the one past it, the trial's rate."""
-    if _watches(trial.schedule):
+    if watched(trial.schedule):
         return None
     steps = compared(run, trial, by_step=True)
     wanted, momenta = np.atleast_2d(engine.lr(run, trial, steps)), engine.momentum(run, trial, steps)

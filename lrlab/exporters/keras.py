@@ -10,8 +10,8 @@ import numpy as np
 
 from lrlab.experiment import Trial
 from lrlab.exporters import compiled, module, torch_like
-from lrlab.exporters.base import Job, Loop
-from lrlab.exporters.constructor import arguments, constructor
+from lrlab.exporters.base import Job
+from lrlab.exporters.constructor import arguments, constructor, quoted
 from lrlab.exporters.writer import Writer
 from lrlab.run import Run, calls
 from lrlab.schedules import Schedule
@@ -93,7 +93,7 @@ def check():
 '''
 _SHOWN = """
 if tick < len(metrics):
-    callback.on_epoch_end(tick, {"<monitor>": metrics[tick]})
+    callback.on_epoch_end(tick, {<monitor>: metrics[tick]})
 """
 
 
@@ -108,11 +108,11 @@ class Keras(compiled.Compiled):
     groups = False
     doubles = 'keras.config.set_floatx("float64")'
 
-    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+    def not_native(self, run: Run, trial: Trial) -> str:
         if isinstance(trial.schedule, KerasCallback):
             return "" if trial.clock == "epoch" else f"Keras calls it once per epoch, not once per {module.UNITS[trial.clock]}"
         if not isinstance(trial.schedule, KerasSchedule):
-            return super().not_native(run, trial, loop)
+            return super().not_native(run, trial)
         bound, ticks = trial.bound(run)[0], calls(run, trial.clock)
         return compiled.too_large(bound, ticks) or _compiled_otherwise(bound, ticks)
 
@@ -136,9 +136,8 @@ class Keras(compiled.Compiled):
         return "A tick is an epoch." if _calls_back(job) else super().unit(job)
 
     def lost(self, job: Job) -> list[str]:
-        found = super().lost(job)
-        if job.run.accumulate > 1 and job.run.micro_batches % job.run.accumulate:
-            found.append("what an epoch's last micro-batches do by themselves: Keras accumulates them into the next epoch's first step")
+        found = super().lost(job) + module.ends_of_epochs(job, self.title)
+        found += [phrase.replace("`loader`", "`data`") for phrase in torch_like.alone(job)]
         if torch_like.watches(job):
             found.append("what the callback remembers of the metric, from a checkpoint: Keras does not save it")
         return found
@@ -158,7 +157,7 @@ class Keras(compiled.Compiled):
     def check(self, job: Job) -> str:
         if not _calls_back(job):
             return module.fill(_CHECK, tolerance=self.tolerance(job))
-        shown = module.fill(_SHOWN, monitor=_monitor(job)) if torch_like.watches(job) else ""
+        shown = module.fill(_SHOWN, monitor=quoted(_monitor(job))) if torch_like.watches(job) else ""
         return module.fill(_CHECK_CALLBACK, metrics=torch_like.metrics(job), end=shown)
 
 
@@ -243,6 +242,14 @@ def _monitor(job: Job) -> str:
     return job.trial.schedule.monitor if isinstance(job.trial.schedule, ReduceLROnPlateau) else ""
 
 
+def _start(run: Run) -> str:
+    """The epochs behind a checkpoint, which is written at the end of each; the last may be a part of one."""
+    if run.accumulate > 1:
+        return "int(model.optimizer.variables[0]) // MICRO_BATCHES_PER_EPOCH  # micro-batches: `iterations` counts steps"
+    count = "int(model.optimizer.iterations)"
+    return f"-(-{count} // STEPS_PER_EPOCH)" if run.steps % run.updates else f"{count} // STEPS_PER_EPOCH"
+
+
 def _training(job: Job) -> list[str]:
     """The optimizer, the training loop, and what saves and loads."""
     run, watched, back = job.run, torch_like.watches(job), _calls_back(job)
@@ -255,10 +262,8 @@ def _training(job: Job) -> list[str]:
         rate="BASE_LR" if back else "ByMicroBatch()" if run.accumulate > 1 else "schedule",
         accumulating=", gradient_accumulation_steps=ACCUMULATE" * (run.accumulate > 1),
         validation="validation, " * watched,
-        metrics=f', metrics=["{metric}"]' * (watched and metric != "loss"),
-        start="-(-int(model.optimizer.iterations) * ACCUMULATE // MICRO_BATCHES_PER_EPOCH)"
-        if run.accumulate > 1
-        else "int(model.optimizer.iterations) // STEPS_PER_EPOCH",
+        metrics=f", metrics=[{quoted(metric)}]" * (watched and metric != "loss"),
+        start=_start(run),
         callbacks="[*callbacks(), keras.callbacks.ModelCheckpoint(path)]" if back else "[keras.callbacks.ModelCheckpoint(path)]",
         fit=module.fill(_PARTIAL, validated=validated)
         if run.steps % run.updates

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from lrlab.experiment import Trial
 from lrlab.exporters import module, torch_like
-from lrlab.exporters.base import Job, Loop
+from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import STEP_METRIC, raises, scheduler
 from lrlab.exporters.writer import Writer
 from lrlab.run import DataRun, Run
@@ -43,7 +43,7 @@ class Training(lightning.LightningModule):
 def train(model, loader, loss_function, <more>path="checkpoints", resume=None):
     <docstring>
     trainer = lightning.Trainer(
-        max_epochs=EPOCHS,
+        max_epochs=<epochs>,
         <limits>
         default_root_dir=path,
     )
@@ -72,11 +72,11 @@ class Lightning(torch_like.TorchLike):
     suffix = "_lightning.py"
     versions: ClassVar = {"lightning": "2.6.6", "torch": "2.13.0"}
 
-    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+    def not_native(self, run: Run, trial: Trial) -> str:
         if not isinstance(trial.schedule, TorchSchedule):
-            return super().not_native(run, trial, loop)
+            return super().not_native(run, trial)
         if trial.clock not in INTERVALS:
-            return f"Lightning has no interval that is a {module.UNITS[trial.clock]}"
+            return f"Lightning has no interval of one step per {module.UNITS[trial.clock]}"
         return raises(run, trial)
 
     def how(self, job: Job) -> str:
@@ -86,8 +86,11 @@ class Lightning(torch_like.TorchLike):
         return job.trial.clock not in INTERVALS
 
     def lost(self, job: Job) -> list[str]:
-        late = torch_like.watches(job) and job.trial.clock == "epoch"
-        return super().lost(job) + ["in a checkpoint: the metric of its epoch, which Lightning shows the scheduler after writing it"] * late
+        watches = torch_like.watches(job)
+        late = ["in a checkpoint: the metric of its epoch, which Lightning shows the scheduler after writing it"]
+        other = ["a metric to be maximised: validation_step logs the loss, put yours in its place"]
+        highest = getattr(job.trial.schedule, "mode", "min") == "max"
+        return super().lost(job) + late * (watches and job.trial.clock == "epoch") + other * (watches and highest)
 
     def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (there is no loop that counts)
         return {"import lightning", "import torch"}
@@ -96,11 +99,14 @@ class Lightning(torch_like.TorchLike):
         """With what the Trainer is told."""
         told = {"PROCESSES": str(job.run.devices)} if isinstance(job.run, DataRun) else {}
         drops = {"STEPS_PER_EPOCH": str(job.run.updates)} if torch_like.drops(job) else {}
-        return super().run_constants(job) | told | drops
+        pads = {"MICRO_BATCHES_PER_EPOCH": str(job.run.micro_batches)} if _pads(job) and not drops else {}
+        return super().run_constants(job) | told | drops | pads
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
         shown = torch_like.watches(job)
         interval = INTERVALS.get(job.trial.clock, "step")
+        unbounded = torch_like.unbounded(job) and interval == "step"
+        length = "TOTAL_STEPS optimizer steps" if unbounded else "EPOCHS epochs"
         configure = module.fill(
             _CONFIGURE,
             each="optimizer step" if interval == "step" else "epoch",
@@ -109,11 +115,12 @@ class Lightning(torch_like.TorchLike):
             validated=", and validated for its metric" * shown,
             argument=", parameters" * job.many,
             kept="self.groups = parameters" if job.many else "",
-            methods=_STEP.lstrip("\n") * shown + _STOP.lstrip("\n") * torch_like.partial(job),
+            methods=_STEP.lstrip("\n") * shown + _STOP.lstrip("\n") * (torch_like.partial(job) or unbounded),
+            epochs="-1" if unbounded else "EPOCHS",
             parameters="self.groups" if job.many else "self.model.parameters()",
             more=torch_like.more_arguments(job, "validation"),
             docstring=torch_like.docstring(
-                job, "Train for EPOCHS epochs; `resume`: the path of a checkpoint to go on from.", torch_like.all_batches(job), _VALIDATION
+                job, f"Train for {length}; `resume`: the path of a checkpoint to go on from.", torch_like.all_batches(job), _VALIDATION
             ),
             limits="\n".join(_limits(job)),
             passed=", parameters" * job.many,
@@ -125,9 +132,17 @@ class Lightning(torch_like.TorchLike):
         return torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()", by_step=self.counts_steps(job))
 
 
+def _pads(job: Job) -> bool:
+    """Whether Lightning makes another batch of samples that the run drops."""
+    return isinstance(job.run, DataRun) and job.run.drop_last and job.run.devices > 1
+
+
 def _limits(job: Job) -> list[str]:
     """What the Trainer is told of the run besides its epochs."""
     told = ["devices=PROCESSES,  # of one node"] if isinstance(job.run, DataRun) else []
     told += ["accumulate_grad_batches=ACCUMULATE,"] if job.run.accumulate > 1 else []
-    told += ["limit_train_batches=STEPS_PER_EPOCH * ACCUMULATE,  # the rest of an epoch makes no step"] if torch_like.drops(job) else []
+    if torch_like.drops(job):
+        told.append("limit_train_batches=STEPS_PER_EPOCH * ACCUMULATE,  # the rest of an epoch makes no step")
+    elif _pads(job):
+        told.append("limit_train_batches=MICRO_BATCHES_PER_EPOCH,  # Lightning's sampler pads what the run drops")
     return told + (["val_check_interval=1,  # an int: every micro-batch"] if torch_like.watches(job) and job.trial.clock == "step" else [])

@@ -8,10 +8,11 @@ import textwrap
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lrlab.exporters.base import Exporter, Form, Job
+from lrlab.experiment import COMMENT
+from lrlab.exporters.base import MOST_CALLS, Exporter, Form, Job
 from lrlab.exporters.constructor import constructor
 from lrlab.exporters.writer import Flavour, Writer, number
-from lrlab.run import Run, ticks
+from lrlab.run import DataRun, Run, calls, ticks
 from lrlab.schedules.recurrence import MetricDriven, has_table
 from lrlab.schedules.trace import TRACE, Expr, named, symbol, with_names
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from lrlab.experiment import Trial
 
-DOCUMENT = "# lrlab: "
-"""What the line begins with that holds the document, so that the file can be read back."""
 UNITS = {"step": "optimizer step", "epoch": "epoch", "micro_batch": "micro-batch", "process": "optimizer step and process"}
 """What a tick of each clock is called."""
 WIDTH = 110  # characters of a line
@@ -36,15 +35,13 @@ class Module(Exporter):
     language = "python"
     forms: ClassVar[tuple[Form, ...]] = ("native", "portable")
     flavour: ClassVar[Flavour] = "math"
-    versions: ClassVar[dict[str, str]] = {}
-    """The packages that its code was checked with."""
     by_step: ClassVar[bool] = False
     """Whether what it defines counts optimizer steps, whatever the clock; else ticks."""
     groups: ClassVar[bool] = True
     """Whether its framework has a rate for every parameter group."""
 
     def write(self, job: Job) -> str:
-        writer = Writer(self.flavour)
+        writer = Writer(self.written_in(job))
         parts = self.defines(job, writer)
         expected = _expected(job, list_of_rates=job.many and self.groups, by_step=self.counts_steps(job))
         imports = _imports(writer.imports | self.imports(job) | {"import sys"})
@@ -62,6 +59,10 @@ class Module(Exporter):
     def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (what most override)
         """The import lines of what is written around the curve."""
         return set()
+
+    def written_in(self, job: Job) -> Flavour:  # noqa: ARG002 (what those over plain numbers override)
+        """What the curve is written over."""
+        return self.flavour
 
     def counts_steps(self, job: Job) -> bool:  # noqa: ARG002 (what those override whose framework does not know every clock)
         """Whether what this module defines counts optimizer steps, the clock being in it; else ticks."""
@@ -81,6 +82,8 @@ class Module(Exporter):
             found.append("the metrics that lrlab previews it with, but for the self-check: the training gives its own")
         elif job.metrics:
             found.append("the metric: what the metrics of the preview did to the rate is built in; in training they will be others")
+        elif job.watched and not job.native:
+            found.append("the metric: the preview has none, so that the rate is never changed by it here")
         if not self.groups and len(job.trial.base_rates) > 1:
             found.append(f"parameter groups: {self.title} has one rate, which is that of the first of {len(job.trial.base_rates)}")
         return found
@@ -102,22 +105,27 @@ class Module(Exporter):
         return "\n".join(constant(name, text) for name, text in found.items())
 
     def _says(self, job: Job) -> str:
-        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
-        reason = self.not_native(job.run, job.trial, job.loop) or self.prefers_portable(job.run, job.trial)
+        reason = self.not_native(job.run, job.trial) or self.prefers_portable(job.run, job.trial)
         reason = "" if job.native or len(self.forms) == 1 else reason
         form = f"Form: {job.form}{f' ({reason})' if reason else ''}.\n"
+        reach = f", the first {MOST_CALLS:,} of them" if calls(job.run, job.trial.clock) > MOST_CALLS else ""
         return (
-            f"{job.trial.schedule.kind} in {self.title}, by {self.how(job)}.\n\n{form}{self.unit(job)}\nChecked with {versions}.\n\n"
-            "    python exported.py --check\n\nprints how far it is from the rates of lrlab.\n"
+            f"{job.trial.schedule.kind} in {self.title}, by {self.how(job)}.\n\n{form}{self.unit(job)}\nChecked with {checked_with(self)}.\n\n"
+            f"    python exported.py --check\n\nprints how far it is from the rates of lrlab{reach}.\n"
         )
 
 
 _MAIN = 'if __name__ == "__main__":\n    sys.exit(check() if "--check" in sys.argv else __doc__)'
 
 
+def checked_with(exporter: Exporter) -> str:
+    """The packages that what it writes was checked with."""
+    return ", ".join(f"{name} {version}" for name, version in exporter.versions.items())
+
+
 def document_line(job: Job) -> str:
     """The comment that holds the run and this trial: ASCII on one line, so that no name can break out of it."""
-    return DOCUMENT + json.dumps(document(job), separators=(",", ":"))
+    return COMMENT + json.dumps(document(job), separators=(",", ":"))
 
 
 def document(job: Job) -> dict[str, Any]:
@@ -139,6 +147,18 @@ def starting_rates(job: Job) -> list[float]:
 def native_call(job: Job, writer: Writer) -> str:
     """The call of the framework's own constructor, its arguments being constants of the module."""
     return constructor(writer, job.trial.schedule, job.bound, "schedule")
+
+
+def ends_of_epochs(job: Job, framework: str) -> list[str]:
+    """What becomes of them in a framework that accumulates on into the next epoch, a phrase if anything does."""
+    run = job.run
+    if not isinstance(run, DataRun) or run.micro_batches % run.accumulate == 0:
+        return []
+    steps = run.epochs * run.micro_batches // run.accumulate
+    if steps == run.steps and run.epochs == 1:
+        return []
+    more = f", which makes {steps:,} steps, not {run.steps:,}" if steps != run.steps else ""
+    return [f"the ends of epochs: {framework} accumulates what is left over on into the next{more}"]
 
 
 def tick_tree(run: Run, trial: Trial, step: str = "step") -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from lrlab.exporters import module
+from lrlab.exporters import floats, module
 from lrlab.exporters.base import Job
 from lrlab.exporters.writer import Writer, always_defined
 
@@ -43,7 +43,8 @@ class Numpy(module.Module):
             last = [f"return np.stack([{call}])"]
         else:
             functions, last = [], _statements(writer, trees[0], argument)
-        guard = "" if all(map(always_defined, trees)) else '@np.errstate(all="ignore")  # both sides of a where are computed\n'
+        quiet = all(map(always_defined, trees)) and not floats.curve_raises(job.run, job.trial)
+        guard = "" if quiet else '@np.errstate(all="ignore")  # both sides of a where are computed\n'
         says = "The learning rate that optimizer step `step` (counted from 0; a number or an array) uses"
         shape = f"{says}; one row per parameter group." if job.many else f"{says}."
         body = ["step = np.asarray(step, dtype=np.float64)", *start, *last]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from lrlab.experiment import Trial
 from lrlab.exporters import compiled, module, torch_like
-from lrlab.exporters.base import Job, Loop
+from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import constructor
 from lrlab.exporters.writer import Writer
 from lrlab.run import Run, calls
@@ -115,9 +115,9 @@ class Optax(compiled.Compiled):
     versions: ClassVar = {"optax": "0.2.8", "jax": "0.10.2"}
     doubles = 'jax.config.update("jax_enable_x64", True)'
 
-    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+    def not_native(self, run: Run, trial: Trial) -> str:
         if not isinstance(trial.schedule, OptaxSchedule):
-            return super().not_native(run, trial, loop)
+            return super().not_native(run, trial)
         bound, ticks = trial.bound(run)[0], calls(run, trial.clock)
         return compiled.too_large(bound, ticks) or compiled.first_reason(bound, lambda schedule: _compiled_otherwise(schedule, ticks))
 
@@ -131,6 +131,9 @@ class Optax(compiled.Compiled):
 
     def counts_steps(self, job: Job) -> bool:
         return not torch_like.watches(job)
+
+    def lost(self, job: Job) -> list[str]:
+        return super().lost(job) + torch_like.alone(job)
 
     def how(self, job: Job) -> str:
         if torch_like.watches(job):

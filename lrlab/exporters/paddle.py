@@ -11,13 +11,12 @@ import numpy as np
 
 from lrlab.experiment import Trial, rates
 from lrlab.exporters import module, torch_like
-from lrlab.exporters.base import EXACT, Job, Loop, compared
+from lrlab.exporters.base import EXACT, Job, compared
 from lrlab.exporters.pytorch import STEP_METRIC, raises
-from lrlab.exporters.writer import Writer
+from lrlab.exporters.writer import Flavour, Writer
 from lrlab.run import Run
 from lrlab.schedules import Schedule
 from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay
-from lrlab.schedules.trace import symbol
 
 _CHECKPOINT = '''
 def save(path, epoch, model, optimizer, scheduler):
@@ -67,16 +66,19 @@ class Paddle(module.Module):
     versions: ClassVar = {"paddlepaddle": "3.3.1"}
     groups = False
 
-    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+    def not_native(self, run: Run, trial: Trial) -> str:
         if trial.schedule.framework != "paddle":
-            return super().not_native(run, trial, loop)
+            return super().not_native(run, trial)
         return raises(run, trial) or _misses(trial.bound(run)[0])
+
+    def written_in(self, job: Job) -> Flavour:
+        return torch_like.written_in(_first_group(job))
 
     def how(self, job: Job) -> str:
         return "its own scheduler" if job.native else "one LambdaDecay over the curve"
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(_first_group(job) if _scales(job.run, job.trial) else job)
+        return super().lost(_first_group(job) if _scales(job.run, job.trial) else job) + torch_like.alone(job)
 
     def imports(self, job: Job) -> set[str]:
         return {"import paddle"} | torch_like.loop_imports(job)
@@ -144,9 +146,8 @@ def _scheduler(job: Job, writer: Writer) -> list[str]:
     head, says = "def make_scheduler():", f"The scheduler; call its step() once per {module.UNITS[job.trial.clock]}."
     if job.native:
         return [module.function(head, says, [f"return {module.native_call(job, writer)}"])]
-    tree = module.curve_trees(job, symbol("tick"), groups=False)[0]
-    curve = module.function("def learning_rate(tick):", "The learning rate after `tick` calls of scheduler.step().", writer.body(tree))
-    return [curve, module.function(head, says, ["return paddle.optimizer.lr.LambdaDecay(1.0, learning_rate)"])]
+    curve = torch_like.curve_functions(_first_group(job), writer)
+    return [*curve, module.function(head, says, ["return paddle.optimizer.lr.LambdaDecay(1.0, learning_rate)"])]
 
 
 def _checkpoint(job: Job) -> str:

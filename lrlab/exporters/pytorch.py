@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lrlab.experiment import Trial
-from lrlab.exporters import accelerate, module, torch_like
-from lrlab.exporters.base import Job, Loop
+from lrlab.exporters import accelerate, floats, module, torch_like
+from lrlab.exporters.base import Job
 from lrlab.exporters.writer import Writer
 from lrlab.run import DataRun, Run, calls
 from lrlab.schedules.torch import TorchSchedule
@@ -15,7 +15,7 @@ if tick < len(metrics):
 """.strip("\n")
 _PORTABLE = """
 for group in optimizer.param_groups:
-    group["lr"] = 1.0  # what the factors multiply: they are the rates themselves
+    group["lr"] = group["initial_lr"] = 1.0  # what the factors multiply: they are the rates themselves
 return torch.optim.lr_scheduler.LambdaLR(optimizer, <factors>)
 """
 
@@ -28,13 +28,13 @@ class PyTorch(torch_like.TorchLike):
     suffix = "_pytorch.py"
     loops = ("plain", "accelerate")
 
-    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+    def not_native(self, run: Run, trial: Trial) -> str:
         if not isinstance(trial.schedule, TorchSchedule):
-            return super().not_native(run, trial, loop)
+            return super().not_native(run, trial)
         return raises(run, trial)
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(job) + (accelerate.lost(job) if job.loop == "accelerate" else torch_like.alone(job))
+        return super().lost(job) + torch_like.alone(job) * (job.loop == "plain")
 
     def imports(self, job: Job) -> set[str]:
         return super().imports(job) | ({"from accelerate import Accelerator"} if job.loop == "accelerate" else set())
@@ -62,6 +62,8 @@ class PyTorch(torch_like.TorchLike):
 
 def raises(run: Run, trial: Trial) -> str:
     """Why the genuine scheduler does not get through the run; nothing where it does."""
+    if floats.expression_raises(run, trial):
+        return "its expression raises in plain Python, by an overflow or a division by zero, where numpy goes on"
     last = trial.bound(run)[0].raises_at()
     return f"it raises at call {last:,.0f} of step(), and the run makes {calls(run, trial.clock):,}" if calls(run, trial.clock) >= last else ""
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from lrlab.experiment import Trial
 from lrlab.exporters import module, torch_like
-from lrlab.exporters.base import Job, Loop
+from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises
 from lrlab.exporters.writer import Writer
 from lrlab.run import Run, calls
@@ -35,8 +35,8 @@ class Timm(torch_like.TorchLike):
     suffix = "_timm.py"
     versions: ClassVar = {"timm": "1.0.31", "torch": "2.13.0"}
 
-    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
-        return raises(run, trial) or _slip(run, trial) if isinstance(trial.schedule, TimmSchedule) else super().not_native(run, trial, loop)
+    def not_native(self, run: Run, trial: Trial) -> str:
+        return raises(run, trial) or _slip(run, trial) if isinstance(trial.schedule, TimmSchedule) else super().not_native(run, trial)
 
     def how(self, job: Job) -> str:
         return "its own scheduler" if job.native else "a scheduler of timm that follows the curve"
@@ -78,6 +78,9 @@ class Timm(torch_like.TorchLike):
         return torch_like.check(job, _call(job, "tick + 1", "metrics[tick] if tick < len(metrics) else None"))
 
 
+_MOST_CYCLES = 10_000
+
+
 def _slip(run: Run, trial: Trial) -> str:
     """Where the rounding of timm's logarithm misses a restart, in words; nothing where it misses none in the run."""
     schedule: Any = trial.bound(run)[0]
@@ -85,6 +88,8 @@ def _slip(run: Run, trial: Trial) -> str:
     begin = schedule.warmup_t if getattr(schedule, "warmup_prefix", False) else 0
     cycle = t = 0
     while factor != 1 and begin + t < calls(run, trial.clock) and cycle < schedule.cycle_limit:
+        if cycle == _MOST_CYCLES:
+            return f"whether the rounding of its logarithm misses one of its restarts is not known after the first {_MOST_CYCLES:,}"
         cycle, t = cycle + 1, t + schedule.t_initial * factor**cycle
         if float(t).is_integer() and math.floor(math.log(1 - t / schedule.t_initial * (1 - factor), factor)) != cycle:
             return f"the rounding of its logarithm misses the restart at tick {begin + t:,.0f}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from lrlab.exporters import module
+from lrlab.exporters import floats, module
 from lrlab.exporters.base import Job
-from lrlab.exporters.writer import Writer
+from lrlab.exporters.writer import Flavour, Writer
 from lrlab.run import DataRun, StepRun
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.trace import symbol
@@ -16,6 +16,9 @@ class TorchLike(module.Module):
     """`BASE_LR` and `make_scheduler(optimizer)`, to be stepped by the trial's clock."""
 
     versions: ClassVar = {"torch": "2.13.0"}
+
+    def written_in(self, job: Job) -> Flavour:
+        return written_in(job)
 
     def imports(self, job: Job) -> set[str]:
         return {"import torch"} | loop_imports(job)
@@ -27,7 +30,8 @@ class TorchLike(module.Module):
 
 def loop_imports(job: Job) -> set[str]:
     """The import lines that the training loop needs."""
-    return {"from itertools import islice"} if partial(job) else set()
+    used = [name for name in ("chain", "islice", "repeat") if f"{name}" in source(job)]
+    return {f"from itertools import {', '.join(used)}"} if used else set()
 
 
 def loop_constants(job: Job) -> dict[str, str]:
@@ -35,11 +39,18 @@ def loop_constants(job: Job) -> dict[str, str]:
     run, found = job.run, {}
     if run.accumulate > 1:
         found["ACCUMULATE"] = str(run.accumulate)
-    if partial(job):
-        found |= {"TOTAL_STEPS": str(run.steps), "STEPS_PER_EPOCH": str(run.updates)}
+    if "TOTAL_STEPS" in source(job):
+        found["TOTAL_STEPS"] = str(run.steps)
+    if "STEPS_PER_EPOCH" in source(job):
+        found["STEPS_PER_EPOCH"] = str(run.updates)
     if job.trial.clock == "process":
         found["PROCESSES"] = str(run.devices)
     return found
+
+
+def written_in(job: Job) -> Flavour:
+    """Plain numbers, unless they raise where numpy goes on to a rate."""
+    return "numpy" if not job.native and floats.curve_raises(job.run, job.trial) else "math"
 
 
 def curve_functions(job: Job, writer: Writer) -> list[str]:
@@ -48,19 +59,28 @@ def curve_functions(job: Job, writer: Writer) -> list[str]:
     arguments = "tick, base" if job.many else "tick"
     says = "The learning rate after `tick` calls of scheduler.step()."
     names = ["learning_rate"] if len(trees) == 1 else [f"learning_rate_{i}" for i in range(len(trees))]
-    return [module.function(f"def {name}({arguments}):", says, writer.body(tree)) for name, tree in zip(names, trees, strict=True)]
+    return [_function(f"def {name}({arguments}):", says, writer, tree) for name, tree in zip(names, trees, strict=True)]
 
 
-def make_optimizer(job: Job) -> str:
+def _function(head: str, says: str, writer: Writer, tree: Any) -> str:
+    *lines, last = writer.body(tree)
+    if not writer.arrays:
+        return module.function(head, says, [*lines, last])
+    writer.imports.add("import numpy as np")
+    whole = ["tick = np.float64(tick)  # which goes on where a plain number would raise", *lines, f"return float({last.removeprefix('return ')})"]
+    return '@np.errstate(all="ignore")\n' + module.function(head, says, whole)
+
+
+def make_optimizer(job: Job, kind: str = "SGD", more: str = ", momentum=0.9") -> str:
     """The function that builds an optimizer with the right rates."""
     if not job.many:
-        lines = ["return torch.optim.SGD(parameters, lr=BASE_LR, momentum=0.9)"]
-        return module.function("def make_optimizer(parameters):", "An optimizer with the base rate; any other will do as well.", lines)
+        says = "An optimizer with the base rate; any other with lr=BASE_LR will do as well."
+        return module.function("def make_optimizer(parameters):", says, [f"return torch.optim.{kind}(parameters, lr=BASE_LR{more})"])
     lines = [
         'groups = [{"params": params, "lr": lr} for params, lr in zip(parameters, BASE_LR, strict=True)]',
-        "return torch.optim.SGD(groups, lr=BASE_LR[0], momentum=0.9)",
+        f"return torch.optim.{kind}(groups, lr=BASE_LR[0]{more})",
     ]
-    says = "An optimizer of one parameter group for each base rate; any other will do as well."
+    says = "An optimizer of one parameter group for each base rate; any other with such groups will do as well."
     return module.function("def make_optimizer(parameters):", says, lines)
 
 
@@ -103,6 +123,11 @@ def watches(job: Job) -> bool:
     return job.native and isinstance(job.trial.schedule, MetricDriven)
 
 
+def unbounded(job: Job) -> bool:
+    """Whether the run says nothing of epochs, so that the loader is begun anew until the last step."""
+    return isinstance(job.run, StepRun) and job.run.steps_per_epoch is None
+
+
 def partial(job: Job) -> bool:
     """Whether the run ends within an epoch."""
     return isinstance(job.run, StepRun) and job.run.steps % job.run.updates > 0
@@ -139,6 +164,8 @@ def docstring(job: Job, says: str, data: str, metric: str = EVALUATE) -> str:
 
 def batches(job: Job) -> str:
     """The loader of one process."""
+    if unbounded(job):
+        return "`loader`: as many batches as there are; begun anew until there were TOTAL_STEPS."
     of = f" of {job.run.batch_size}" if isinstance(job.run, DataRun) else ""
     return f"`loader`: {job.run.micro_batches} batches{of} an epoch."
 
@@ -153,7 +180,11 @@ def all_batches(job: Job) -> str:
 
 def source(job: Job) -> str:
     """What the batches of an epoch are taken from."""
-    return "islice(loader, TOTAL_STEPS - epoch * STEPS_PER_EPOCH)" if partial(job) else "loader"
+    if unbounded(job):
+        return "islice(chain.from_iterable(repeat(loader)), TOTAL_STEPS)"
+    if partial(job):
+        return "islice(loader, TOTAL_STEPS - epoch * STEPS_PER_EPOCH)"
+    return "islice(loader, STEPS_PER_EPOCH * ACCUMULATE)" if job.loop == "accelerate" and drops(job) else "loader"
 
 
 def training(job: Job, step: str, *, counted: str = "", state: str = "") -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from lrlab.experiment import Trial
-from lrlab.exporters import accelerate, module, torch_like
-from lrlab.exporters.base import Job, Loop
+from lrlab.exporters import module, torch_like
+from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import arguments, call, quoted
 from lrlab.exporters.pytorch import STEP_METRIC, lambda_lr, raises, scheduler, ticks
 from lrlab.exporters.writer import Writer
@@ -62,9 +62,9 @@ class Transformers(torch_like.TorchLike):
     suffix = "_transformers.py"
     versions: ClassVar = {"transformers": "5.23.0", "accelerate": "1.15.0", "torch": "2.13.0"}
 
-    def not_native(self, run: Run, trial: Trial, loop: Loop = "plain") -> str:
+    def not_native(self, run: Run, trial: Trial) -> str:
         if not isinstance(trial.schedule, TransformersSchedule):
-            return super().not_native(run, trial, loop)
+            return super().not_native(run, trial)
         if trial.clock != "step" and not (trial.clock == "epoch" and isinstance(trial.schedule, MetricDriven)):
             return "the Trainer steps once per optimizer step"
         return raises(run, trial)
@@ -73,7 +73,8 @@ class Transformers(torch_like.TorchLike):
         return "its own scheduler" if job.native else "one LambdaLR over the curve"
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(job) + accelerate.lost(job, "the Trainer")
+        stepped = ["an epoch's leftover micro-batches, which the run drops: the Trainer makes a step of them"]
+        return super().lost(job) + stepped * torch_like.drops(job)
 
     def imports(self, job: Job) -> set[str]:
         return {"import torch", f"from transformers import Trainer, TrainingArguments{', get_scheduler' * job.native}"}
@@ -99,10 +100,20 @@ class Transformers(torch_like.TorchLike):
             by_hand = job.many or not chosen
             says = f"The scheduler; call its step() once per {module.UNITS[job.trial.clock]}."
             made = [module.function("def make_scheduler(optimizer):", says, [f"return {_get_scheduler(job, given)}"])]
-        return [*made, torch_like.make_optimizer(job), _train(job, chosen, by_hand=by_hand)]
+        return [*made, torch_like.make_optimizer(job, "AdamW", ""), _train(job, chosen, by_hand=by_hand)]
+
+    def counts_steps(self, job: Job) -> bool:
+        return not job.native and job.trial.clock != "step"
+
+    def unit(self, job: Job) -> str:
+        """With the other scheduler, where the Trainer wants one."""
+        tick = f"A tick is one call of scheduler.step(), made once per {module.UNITS[job.trial.clock]}."
+        return tick + "\nThe Trainer calls it once per optimizer step: it is given make_trainer_scheduler." * self.counts_steps(job)
 
     def check(self, job: Job) -> str:
-        return torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()")
+        by_step = self.counts_steps(job)
+        text = torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()", by_step=by_step)
+        return text.replace("make_scheduler", "make_trainer_scheduler") if by_step else text
 
 
 def _get_scheduler(job: Job, given: dict[str, str]) -> str:
@@ -127,12 +138,12 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
         return ""
     if schedule.native == "get_wsd_schedule" and total is None:
         return ""
-    lines = [f'lr_scheduler_type="{TYPES[schedule.native]}",']
-    if warmup:
-        lines.append(f"warmup_steps={given['num_warmup_steps']},")
-    rest = {name: text for name, text in given.items() if name not in _DIRECT}
-    if rest:
-        lines.append(f"lr_scheduler_kwargs={_dictionary(rest)},")
+    lines = []
+    if not job.many:  # else the scheduler is handed over with the optimizer
+        lines = [f'lr_scheduler_type="{TYPES[schedule.native]}",']
+        lines += [f"warmup_steps={given['num_warmup_steps']},"] if warmup else []
+        rest = {name: text for name, text in given.items() if name not in _DIRECT}
+        lines += [f"lr_scheduler_kwargs={_dictionary(rest)},"] if rest else []
     if torch_like.watches(job):
         lines.append('eval_strategy="epoch",' if job.trial.clock == "epoch" else 'eval_strategy="steps",\neval_steps=1,')
     return "\n".join(lines)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lrlab.experiment import MAX_BYTES, DocumentError, Experiment, loads
-
-COMMENT = "# lrlab: "
+from lrlab.experiment import COMMENT, MAX_BYTES, DocumentError, Experiment, loads
 
 
 def read(content: str | bytes) -> Experiment:
@@ -15,7 +13,7 @@ def read(content: str | bytes) -> Experiment:
     if len(raw) > MAX_BYTES:
         msg = "the document: is larger than 1 MiB"
         raise DocumentError(msg)
-    for line in raw.splitlines():
+    for line in map(bytes.lstrip, raw.splitlines()):
         if line.startswith(COMMENT.encode()):
             return loads(line[len(COMMENT) :])
     return loads(_inside(raw) or raw)

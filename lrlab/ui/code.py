@@ -62,12 +62,12 @@ def _choices(exporter: Exporter, run: Run, trial: Trial) -> tuple[Form | None, L
         first = "accelerate" if trial.clock == "process" else "plain"
         loop = st.segmented_control("Training loop", exporter.loops, key=f"loop/{first}", default=first, required=True, format_func=LOOPS.__getitem__)
     if len(exporter.forms) > 1:
-        form = _form(exporter, run, trial, loop or "plain")
+        form = _form(exporter, run, trial)
     return form, loop
 
 
-def _form(exporter: Exporter, run: Run, trial: Trial, loop: Loop) -> Form | None:
-    reason = exporter.not_native(run, trial, loop)
+def _form(exporter: Exporter, run: Run, trial: Trial) -> Form | None:
+    reason = exporter.not_native(run, trial)
     if reason:
         st.segmented_control(
             "Form", ["portable"], default="portable", required=True, format_func=FORMS.__getitem__, key="form/only", help=escape(f"{reason}.")
@@ -87,7 +87,7 @@ def _written(target: str, trial: Trial, form: Form | None, loop: Loop | None) ->
     try:
         return export(experiment, target, trial.name, form=form, loop=loop), ""
     except DocumentError as error:
-        return "", f"{error}. Another form will do, such as the CSV"
+        return "", f"{error}. Another target will do"
 
 
 def _said(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> str:
@@ -96,7 +96,7 @@ def _said(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> st
     if not exporter.forms:
         return "The whole experiment, every trial of it."
     chosen = job(experiment, target, trial, form, loop)
-    reason = exporter.not_native(experiment.run, trial, chosen.loop) or exporter.prefers_portable(experiment.run, trial)
+    reason = exporter.not_native(experiment.run, trial) or exporter.prefers_portable(experiment.run, trial)
     proof = proofs()[trial.schedule.kind]
     cases, off = proof.seen[target].get(chosen.form, (0, 0.0))
     ran = f" Run with {cases} recorded cases of this schedule it was off by {off:.1g} of the largest rate at most." if cases else ""

@@ -95,7 +95,7 @@ def torch_rates(experiment: lrlab.Experiment, optimizer: Any, scheduler: Any, ca
 
 
 def _lightning(experiment: lrlab.Experiment, code: str) -> Rates:
-    """The scheduler stepped as Lightning does, once per interval; test_torch_exports.py asks the genuine Trainer."""
+    """The scheduler stepped as Lightning does, once per interval; test_training.py asks the genuine Trainer."""
     made = module(code)
     rates = made["BASE_LR"]
     groups = [[torch.nn.Parameter(torch.zeros(1))] for _ in rates] if isinstance(rates, list) else [torch.nn.Parameter(torch.zeros(1))]
@@ -213,7 +213,7 @@ def _keras(experiment: lrlab.Experiment, code: str) -> Rates:
         rates = made["schedule"](steps).numpy()
         some = steps[:: max(steps.size // 7, 1)].tolist()
         np.testing.assert_allclose([float(made["schedule"](step)) for step in some], rates[some], rtol=1e-12)
-    return np.stack([rates, *wanted(experiment)[1:]]) if isinstance(experiment.trials[0].base_lr, tuple) else rates
+    return rates
 
 
 def _keras_called_back(experiment: lrlab.Experiment, made: dict[str, Any]) -> Rates:
@@ -264,8 +264,6 @@ DRIVERS: dict[str, Callable[[lrlab.Experiment, Any], Rates]] = {
     "csv": _csv,
     "npy": _npy,
 }
-SINGLE: frozenset[str] = frozenset()
-"""Targets whose framework was run in single precision."""
 
 
 def rates(experiment: lrlab.Experiment, target: str, **options: Any) -> Rates:

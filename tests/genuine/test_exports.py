@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -82,13 +83,59 @@ EACH = {
 }
 
 
-@pytest.mark.parametrize("target", [target for target, exporter in EXPORTERS.items() if isinstance(exporter, Module)])
+RAISING = [
+    "lambda epoch: 1 / (1 + math.exp(epoch - 50))", "1 / 2.0 ** epoch", "min(1, 1.5 ** epoch / 1e9)", "min(epoch ** -0.5, epoch * 40 ** -1.5)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", RAISING)
+@pytest.mark.parametrize("target", ["pytorch", "lightning", "transformers", "timm", "paddle", "numpy"])
+def test_expressions_that_raise_in_plain_python_are_written_over_numpy(target: str, text: str) -> None:
+    """In the document they go on, with a rate of 0 or the other one; no training run ends in an OverflowError for it."""
+    experiment = oracle.experiment({"kind": "torch.LambdaLR", "lr_lambda": text}, steps=2000)
+    with pytest.raises(lrlab.DocumentError, match=r"raises in plain Python|has no torch|no form 'native'"):
+        export(experiment, target, form="native")
+    check(experiment, target)
+
+
+def test_curves_that_differ_at_every_other_step_of_a_long_run_are_not_taken_for_the_same() -> None:
+    """What is compared is every step, or scattered: no even stride hides a period."""
+    zigzag = {"kind": "torch.CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "step_size_up": 1}
+    for steps in (199_998, 1_999_998, 3_000_000):
+        with pytest.raises(lrlab.DocumentError, match="none of them gives this curve"):
+            export(oracle.experiment(zigzag, steps=steps), "deepspeed")
+    lambdas = ["1.0", "1.0 if epoch % 2 else 0.5"]
+    groups = oracle.experiment({"kind": "torch.LambdaLR", "lr_lambda": lambdas}, steps=99_998, base_lr=[0.1, 0.2])
+    assert "GROUP_SCALES" not in export(groups, "paddle")
+
+
+def test_many_restarts_take_no_time() -> None:
+    """Whether timm's own logarithm misses one of a thousand million is not found out one by one."""
+    schedule = {"kind": "timm.CosineLRScheduler", "t_initial": 10, "cycle_mul": 1.0000001, "cycle_limit": 10**9}
+    assert "not known after the first 10,000" in export(oracle.experiment(schedule, steps=10**9), "timm")
+
+
+def test_the_self_check_knows_the_peak() -> None:
+    text = "lambda epoch: 0.5 * (1 - math.cos(2 * math.pi * epoch / 5000))"
+    experiment = oracle.experiment({"kind": "torch.LambdaLR", "lr_lambda": text}, steps=10_001)
+    for by_step in (True, False):
+        expected = lrlab.exporters.job(experiment, "optax", experiment.trials[0]).expected(by_step=by_step)
+        assert max(rates[0] for rates in expected.values()) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("target", [target for target, exporter in EXPORTERS.items() if isinstance(exporter, Module) or target == "deepspeed"])
 def test_the_versions_named_are_those_that_it_was_run_with(target: str) -> None:
     exporter: Any = EXPORTERS[target]
     assert exporter.versions
     for package, named in exporter.versions.items():
-        distribution = {"paddle": "paddlepaddle"}.get(package, package)
-        assert version(distribution).partition("+")[0] == named, f"{target} names {package} {named}"
+        assert installed(package) == named, f"{target} names {package} {named}"
+
+
+def installed(package: str) -> str:
+    """The version that the tests run; of DeepSpeed there is the source alone."""
+    if package == "deepspeed":
+        return next(Path(os.environ["LRLAB_DEEPSPEED"]).glob("deepspeed-*.tar.gz")).name.removeprefix("deepspeed-").removesuffix(".tar.gz")
+    return version(package).partition("+")[0]
 
 
 def test_code_is_formatted(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,29 @@ def test_the_shown_training_uses_the_rates_and_goes_on_with_them(
     made |= {"TOTAL_STEPS": experiment.run.steps, "EPOCHS": epochs}
     train(made, experiment, tmp_path / "part.keras", resume=True)
     oracle.same(recorded, want, f"{experiment.document()}")
+
+
+@pytest.mark.parametrize(
+    "run", [RUNS["partial"], {"samples": 20, "batch_size": 4, "epochs": 4, "accumulate": 8}], ids=["partial", "less than a step"]
+)
+def test_it_goes_on_after_each_epoch_and_ends_with_the_last(run: dict[str, Any], tmp_path: Path, recorded: list[float]) -> None:
+    """Also where the last is no whole one, and where an epoch has fewer micro-batches than a step wants."""
+    experiment = oracle.experiment(OWN, run=run)
+    made = drivers.module(export(experiment, "keras"))
+    train(made, experiment, tmp_path / "whole.keras")
+    whole = recorded.copy()
+    assert len(whole) == (13 if "total_steps" in run else 20 // 8)
+    for epochs in range(1, made["EPOCHS"] + 1):
+        recorded.clear()
+        steps = min(epochs * experiment.run.updates, experiment.run.steps)
+        train(made | {"train": part(made, EPOCHS=epochs, TOTAL_STEPS=steps)}, experiment, tmp_path / "part.keras")
+        train(made, experiment, tmp_path / "part.keras", resume=True)
+        assert recorded == whole, epochs
+
+
+def part(made: dict[str, Any], **constants: int) -> Any:
+    """The training of so much of the run."""
+    return types.FunctionType(made["train"].__code__, made | constants, "train", made["train"].__defaults__)
 
 
 def test_reduce_on_plateau_watches_the_validation(tmp_path: Path, recorded: list[float]) -> None:

@@ -1,0 +1,102 @@
+"""Where Python's own floats raise and numpy goes on, with infinity or with what is not a number."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.experiment import Experiment, Trial
+from lrlab.exporters import module
+from lrlab.exporters.base import Job, compared
+from lrlab.run import Run
+from lrlab.schedules import Schedule
+from lrlab.schedules.base import described
+from lrlab.schedules.expression import parse
+from lrlab.schedules.trace import BINARY, TRACE, Expr, symbol
+
+_COMPARE = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal}
+
+
+@lru_cache(maxsize=64)
+def curve_raises(run: Run, trial: Trial) -> bool:
+    """Whether the curve, as a function of plain numbers, raises at some tick of the run: an overflow, or a division by zero."""
+    job = Job(Experiment.model_construct(run=run, trials=(trial,)), trial)
+    ticks = compared(run, trial, by_step=False).astype(np.float64)
+    trees = module.curve_trees(job, symbol("tick"))
+    rows = trees * len(trial.base_rates) if len(trees) == 1 else trees
+    return any(_raises(tree, {"tick": ticks, "base": np.full(ticks.size, base)}) for tree, base in zip(rows, trial.base_rates, strict=True))
+
+
+def expression_raises(run: Run, trial: Trial) -> bool:
+    """Whether an expression that a person typed, handed to the framework as a function, raises at some tick of the run."""
+    texts = list(_expressions(trial.schedule))
+    ticks = compared(run, trial, by_step=False).astype(np.float64) if texts else np.empty(0)
+    alone = any(_raises(parse(text, name)(TRACE, symbol(name)), {name: ticks}) for text, names in texts if len(names) == 1 for name in names)
+    return bool(texts) and (alone or curve_raises(run, trial))
+
+
+def _expressions(schedule: Schedule) -> list[tuple[str, tuple[str, ...]]]:
+    """Every expression in a schedule and in those nested in it, and what it is a function of, where that is the tick."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for name, about in described(type(schedule)).items():
+        value = getattr(schedule, name)
+        if about.control is not None and about.control.arguments and value is not None:
+            names = about.control.arguments if about.control.arguments == ("epoch",) else ()
+            found += [(text, names) for text in (value if isinstance(value, tuple) else (value,))]
+    return found + [pair for child in schedule.children().values() for pair in _expressions(child)]
+
+
+def _raises(tree: Any, values: dict[str, NDArray[np.float64]]) -> bool:
+    try:
+        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
+            _value(tree, values)
+    except FloatingPointError:
+        return True
+    return False
+
+
+def _value(tree: Any, values: dict[str, NDArray[np.float64]]) -> Any:
+    """What a tree comes to; of a `where`, each side only where it is chosen, as plain code does."""
+    known: dict[int, Any] = {}
+
+    def go(value: Any) -> Any:
+        if not isinstance(value, Expr):
+            return np.float64(value)
+        if id(value) not in known:
+            known[id(value)] = _where(value, go, values) if value.op == "where" else _computed(value, go, values)
+        return known[id(value)]
+
+    return go(tree)
+
+
+def _where(node: Expr, go: Any, values: dict[str, NDArray[np.float64]]) -> Any:
+    size = next(iter(values.values())).size
+    chosen = np.broadcast_to(go(node.args[0]), size)
+    found = np.empty(size)
+    for side, at in ((node.args[1], chosen), (node.args[2], ~chosen)):
+        found[at] = _value(side, {name: column[at] for name, column in values.items()})
+    return found
+
+
+def _computed(node: Expr, go: Any, values: dict[str, NDArray[np.float64]]) -> Any:
+    op, args = node.op, node.args
+    match op:
+        case "symbol":
+            return values[args[0]]
+        case "pi" | "e":
+            return np.float64(getattr(np, op))
+        case "name":
+            return np.float64(args[1])
+        case "item":
+            return np.float64(args[2][args[1]])
+        case "searchsorted":
+            return np.searchsorted(np.asarray(args[0], dtype=np.float64), go(args[1]), side="right")
+        case "take":
+            return np.take(np.asarray(args[0], dtype=np.float64), go(args[1]))
+        case "neg":
+            return -go(args[0])
+    compute: Any = BINARY.get(op) or _COMPARE.get(op) or getattr(np, op)
+    return compute(*map(go, args))
