@@ -15,6 +15,7 @@ from lrlab.run import Run
 from lrlab.schedules import Schedule
 from lrlab.schedules.base import described
 from lrlab.schedules.expression import parse
+from lrlab.schedules.recurrence import has_table
 from lrlab.schedules.trace import BINARY, TRACE, Expr, symbol
 
 _COMPARE = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal}
@@ -23,6 +24,8 @@ _COMPARE = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater
 @lru_cache(maxsize=64)
 def curve_raises(run: Run, trial: Trial) -> bool:
     """Whether the curve, as a function of plain numbers, raises at some tick of the run: an overflow, or a division by zero."""
+    if has_table(trial.schedule):  # which is looked up
+        return False
     job = Job(Experiment.model_construct(run=run, trials=(trial,)), trial)
     ticks = compared(run, trial, by_step=False).astype(np.float64)
     trees = module.curve_trees(job, symbol("tick"))

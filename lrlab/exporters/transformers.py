@@ -139,7 +139,7 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
     if schedule.native == "get_wsd_schedule" and total is None:
         return ""
     lines = []
-    if not job.many:  # else the scheduler is handed over with the optimizer
+    if not job.many or torch_like.watches(job):  # else the scheduler is handed over with the optimizer
         lines = [f'lr_scheduler_type="{TYPES[schedule.native]}",']
         lines += [f"warmup_steps={given['num_warmup_steps']},"] if warmup else []
         rest = {name: text for name, text in given.items() if name not in _DIRECT}

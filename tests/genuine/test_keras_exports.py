@@ -136,7 +136,7 @@ def test_several_groups_have_the_first_one_s_rate_and_it_is_said() -> None:
     code = export(experiment, "keras")
     assert "Keras has one rate, which is that of the first of 2" in code
     assert drivers.module(code)["BASE_LR"] == 0.3
-    oracle.same(drivers.DRIVERS["keras"](experiment, code), drivers.wanted(experiment))
+    oracle.same(drivers.DRIVERS["keras"](experiment, code), first_group(experiment))
 
 
 @pytest.mark.parametrize("rate", [1e39, 1e-39])
