@@ -40,7 +40,7 @@ class <name>(keras.optimizers.schedules.LearningRateSchedule):
 '''
 _TRAIN = '''
 def make_optimizer():
-    """An optimizer with the schedule; any other will do as well."""
+    """<optimizer>; any other will do as well."""
     return keras.optimizers.SGD(<rate>, momentum=0.9<accumulating>)
 
 
@@ -233,7 +233,8 @@ def _callback(job: Job, writer: Writer) -> list[str]:
         call = constructor(plain, schedule, job.bound, "schedule")
     writer.imports |= plain.imports
     writer.constants |= plain.constants
-    constant = _class("Schedule", "The base rate: what it becomes, the callback says.", ["return keras.ops.convert_to_tensor(BASE_LR)"])
+    says = "The base rate. What becomes of it the callback says, which wants BASE_LR itself in the optimizer."
+    constant = _class("Schedule", says, ["return keras.ops.convert_to_tensor(BASE_LR)"])
     says = "What fit is to be given: it sets the optimizer's rate."
     return [constant, "schedule = Schedule()", *before, module.function("def callbacks():", says, [f"return [{call}]"])]
 
@@ -259,6 +260,7 @@ def _training(job: Job) -> list[str]:
     metric = _monitor(job).removeprefix("val_")
     text = module.fill(
         _TRAIN,
+        optimizer="An optimizer with the base rate, which the callback changes" if back else "An optimizer with the schedule",
         rate="BASE_LR" if back else "ByMicroBatch()" if run.accumulate > 1 else "schedule",
         accumulating=", gradient_accumulation_steps=ACCUMULATE" * (run.accumulate > 1),
         validation="validation, " * watched,

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lrlab import engine
-from lrlab.experiment import MAX_BYTES, DocumentError
+from lrlab.experiment import COMMENT, MAX_BYTES, DocumentError
 from lrlab.readers import exported
 from lrlab.run import UNITS
 from lrlab.ui import advice, code, planner, resume, state
@@ -118,4 +118,6 @@ def _take(content: str | bytes) -> None:
     state.choose(0)
     trials, steps = len(experiment.trials), experiment.run.steps
     said = f"Read: {trials} trial{'s' * (trials != 1)} on {steps:,} optimizer step{'s' * (steps != 1)}."
+    if COMMENT.encode() in (content.encode(errors="replace") if isinstance(content, str) else content):
+        said += " It was read from the comment in the code; what was changed in the code itself is not seen."
     st.session_state.import_said = ("success", said)
