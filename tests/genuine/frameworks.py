@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
@@ -157,6 +158,7 @@ def timm_schedulers() -> Any:
     assert spec is not None
     assert spec.submodule_search_locations is not None
     package.__path__ = list(spec.submodule_search_locations)
+    package.__spec__ = spec  # others look whether it is there
     sys.modules["timm"] = package
     return importlib.import_module("timm.scheduler")
 
@@ -186,9 +188,9 @@ def deepspeed_schedulers() -> Any:
         text = archive.extractfile(member).read().decode()  # type: ignore[union-attr]
     utils = types.ModuleType("deepspeed.utils")
     utils.logger = types.SimpleNamespace(warning=lambda *_: None, info=lambda *_: None)  # type: ignore[attr-defined]
-    sys.modules |= {"deepspeed": types.ModuleType("deepspeed"), "deepspeed.utils": utils}
     module = types.ModuleType("lr_schedules")
-    exec(compile(text, str(source), "exec"), module.__dict__)  # noqa: S102 (the genuine code)
+    with mock.patch.dict(sys.modules, {"deepspeed": types.ModuleType("deepspeed"), "deepspeed.utils": utils}):  # others look whether it is there
+        exec(compile(text, str(source), "exec"), module.__dict__)  # noqa: S102 (the genuine code)
     return module
 
 
