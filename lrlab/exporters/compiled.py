@@ -271,12 +271,7 @@ def _evaluated(node: Expr, go: Any, values: dict[str, Any]) -> Any:
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     **BINARY,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "==": np.equal,
-    "!=": np.not_equal,
+    **COMPARISONS,
     "quotient": BINARY["/"],
     "neg": np.negative,
 }

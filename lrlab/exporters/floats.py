@@ -16,9 +16,7 @@ from lrlab.schedules import Schedule
 from lrlab.schedules.base import described
 from lrlab.schedules.expression import parse
 from lrlab.schedules.recurrence import has_table
-from lrlab.schedules.trace import BINARY, TRACE, Expr, symbol
-
-_COMPARE = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal}
+from lrlab.schedules.trace import BINARY, COMPARISONS, TRACE, Expr, symbol
 
 
 @lru_cache(maxsize=64)
@@ -101,5 +99,5 @@ def _computed(node: Expr, go: Any, values: dict[str, NDArray[np.float64]]) -> An
             return np.take(np.asarray(args[0], dtype=np.float64), go(args[1]))
         case "neg":
             return -go(args[0])
-    compute: Any = BINARY.get(op) or _COMPARE.get(op) or getattr(np, op)
+    compute: Any = BINARY.get(op) or COMPARISONS.get(op) or getattr(np, op)
     return compute(*map(go, args))

@@ -7,7 +7,7 @@ from typing import ClassVar
 from lrlab.experiment import Trial
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
-from lrlab.exporters.pytorch import STEP_METRIC, raises, scheduler
+from lrlab.exporters.pytorch import raises, scheduler
 from lrlab.exporters.writer import Writer
 from lrlab.run import DataRun, Run
 from lrlab.schedules.torch import TorchSchedule
@@ -129,7 +129,7 @@ class Lightning(torch_like.TorchLike):
         return [*scheduler(job, writer, by_step=self.counts_steps(job)), torch_like.make_optimizer(job), configure]
 
     def check(self, job: Job) -> str:
-        return torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()", by_step=self.counts_steps(job))
+        return torch_like.check(job, torch_like.checked_step(job), by_step=self.counts_steps(job))
 
 
 def _pads(job: Job) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from lrlab.experiment import Trial, rates
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import EXACT, Job, compared
-from lrlab.exporters.pytorch import STEP_METRIC, raises
+from lrlab.exporters.pytorch import raises
 from lrlab.exporters.writer import Flavour, Writer
 from lrlab.run import Run
 from lrlab.schedules import Schedule
@@ -99,7 +99,7 @@ class Paddle(module.Module):
         return [*_scheduler(job, writer), _optimizer(grouped=grouped), loop.replace("checkpoint.pt", "checkpoint.pdparams"), _checkpoint(job)]
 
     def check(self, job: Job) -> str:
-        step = STEP_METRIC if torch_like.watches(job) else "scheduler.step()"
+        step = torch_like.checked_step(job)
         walk = _JUMP if job.native and _multiplies(job.trial.schedule) else module.fill(_WALK, step=step)
         return module.fill(_CHECK, metrics=torch_like.metrics(job), loop=walk.strip("\n"))
 

@@ -9,10 +9,6 @@ from lrlab.exporters.writer import Writer
 from lrlab.run import DataRun, Run, calls
 from lrlab.schedules.torch import TorchSchedule
 
-STEP_METRIC = """
-if tick < len(metrics):
-    scheduler.step(metrics[tick])
-""".strip("\n")
 _PORTABLE = """
 for group in optimizer.param_groups:
     group["lr"] = group["initial_lr"] = 1.0  # what the factors multiply: they are the rates themselves
@@ -57,7 +53,7 @@ class PyTorch(torch_like.TorchLike):
         return [*made, *torch_like.training(job, step)]
 
     def check(self, job: Job) -> str:
-        return torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()")
+        return torch_like.check(job, torch_like.checked_step(job))
 
 
 def raises(run: Run, trial: Trial) -> str:

@@ -146,6 +146,11 @@ def step_call(job: Job) -> str:
     )
 
 
+def checked_step(job: Job) -> str:
+    """The same in the self-check, which shows a scheduler that watches a metric those of the preview."""
+    return "if tick < len(metrics):\n    scheduler.step(metrics[tick])" if watches(job) else "scheduler.step()"
+
+
 def alone(job: Job) -> list[str]:
     """What a loop in one process lacks."""
     return ["the other devices: the loop is that of one, its `loader` gives that one's share of the samples"] if job.run.devices > 1 else []

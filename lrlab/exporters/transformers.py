@@ -8,7 +8,7 @@ from lrlab.experiment import Trial
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import arguments, call, quoted
-from lrlab.exporters.pytorch import STEP_METRIC, lambda_lr, raises, scheduler, ticks
+from lrlab.exporters.pytorch import lambda_lr, raises, scheduler, ticks
 from lrlab.exporters.writer import Writer
 from lrlab.run import DataRun, Run
 from lrlab.schedules.recurrence import MetricDriven
@@ -112,7 +112,7 @@ class Transformers(torch_like.TorchLike):
 
     def check(self, job: Job) -> str:
         by_step = self.counts_steps(job)
-        text = torch_like.check(job, STEP_METRIC if torch_like.watches(job) else "scheduler.step()", by_step=by_step)
+        text = torch_like.check(job, torch_like.checked_step(job), by_step=by_step)
         return text.replace("make_scheduler", "make_trainer_scheduler") if by_step else text
 
 

@@ -8,6 +8,7 @@ so a tree says `T_max - warmup` and not `19159`.
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -26,7 +27,14 @@ BINARY: dict[str, Callable[[float, float], float]] = {
     "%": lambda a, b: a % b,
     "**": lambda a, b: a**b,
 }
-COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 class Expr:
