@@ -17,7 +17,13 @@ from lrlab import exporters
 FILES = sorted((oracle.ROOT / "lrlab").rglob("*.py"))
 DOCUMENT = json.dumps(oracle.document({"kind": "deepspeed.WarmupLR"}))  # every target has a form of it
 TARGETS = list(exporters.EXPORTERS)
-HEAVY = ("torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "matplotlib")
+HEAVY = ("torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "joblib", "distributed", "matplotlib")
+ALLOWED = {
+    "lrlab.integrations": {"torch", "jax", "keras"},
+    "lrlab.formula": {"sympy"},
+    "lrlab.lessons.intervals": {"scipy"},
+    "lrlab.lessons.sweep": {"joblib", "distributed"},
+}
 INTEGRATIONS = ("torch_scheduler", "hf_scheduler", "optax_schedule", "keras_schedule")
 GROUND = ("schedules", "run", "experiment")
 FIRST = (
@@ -75,7 +81,7 @@ def test_every_room_has_its_floor() -> None:
 def test_only_the_ui_knows_streamlit_and_only_who_needs_it_the_heavy_ones(path: Path) -> None:
     tops = {name.split(".")[0] for name in imports(path)}
     here = module(path)
-    allowed = {"lrlab.integrations": {"torch", "jax", "keras"}, "lrlab.formula": {"sympy"}}.get(here, set())
+    allowed = ALLOWED.get(here, set())
     if here.startswith("lrlab.ui"):
         allowed = {"streamlit", "pandas", "plotly"}
     assert not tops & set(HEAVY) - allowed, f"{here} imports {tops & set(HEAVY) - allowed}"
@@ -90,9 +96,9 @@ def test_nothing_evaluates_text(path: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in forbidden, f"{module(path)}:{node.lineno} calls {node.func.id}"
     tops = {name.split(".")[0] for name in imports(path)}
-    assert not tops & {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml", "code", "codeop", "runpy"}, (
-        f"{module(path)} imports {tops}"
-    )
+    assert not tops & {"pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml", "code", "codeop", "runpy"}, f"{module(path)} imports {tops}"
+    reads_pickles = {"joblib", "joblib.load", "joblib.dump", "joblib.Memory"}  # by `joblib.load`; its workers get nothing but our own numbers
+    assert not imports(path) & reads_pickles, f"{module(path)}: of joblib, import Parallel, delayed and parallel_config only"
 
 
 def loaded(statement: str) -> set[str]:

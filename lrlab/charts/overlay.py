@@ -1,14 +1,14 @@
-"""Curves -> a Plotly figure, as plain values: traces with base64 arrays, so that nothing of plotly's Python side is loaded to draw."""
+"""Trials laid over each other: the chart of Tune, and that of a resumed run."""
 
 from __future__ import annotations
 
-import base64
 import html
 import textwrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lrlab.charts.basics import COLOURS, Figure, name, packed, style
 from lrlab.engine import first_group
 from lrlab.run import calls, first_step
 
@@ -19,18 +19,12 @@ if TYPE_CHECKING:
     from lrlab.experiment import View
     from lrlab.run import Run
 
-Figure = dict[str, Any]
-
-COLOURS = ("#2f7ed8", "#cf6a08", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a8763e", "#d35ba6")
-"""One list for light and dark: middle tones that keep 3 : 1 on both backgrounds."""
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MOST_VALUES = 2_000  # of a metric that are drawn
 _EXACT_F4 = 2**24  # steps up to here are whole numbers in single precision
 SYMBOLS = {"error": "x", "warning": "triangle-up"}
 BAND = "#b8bcc4"
 MEANT = 0.45  # of a curve that was meant, but does not run
 WRAP = 70  # characters of a flag's text in a line
-LABEL = 28  # characters of a trial's name in the chart
 
 
 class Flag(NamedTuple):
@@ -41,11 +35,6 @@ class Flag(NamedTuple):
     rate: float
     severity: str
     text: str
-
-
-def style(index: int) -> tuple[str, str]:
-    """Colour and dash of the trial at this place in the list: the first pairs differ in both."""
-    return COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
 
 
 def overlay(run: Run, curves: Sequence[Curve], view: View, intended: Mapping[int, Curve] | None = None, flags: Sequence[Flag] = ()) -> Figure:
@@ -65,7 +54,7 @@ def overlay(run: Run, curves: Sequence[Curve], view: View, intended: Mapping[int
             data += _lines(index, curve, x, curve.momentum, "y2", "momentum")
         if metric and _metric_of(curve):
             at, values = _metric(run, curve)
-            data += _lines(index, curve, _packed(_x(run, at, view), "f8"), values, f"y{len(panels) + 1}", "metric")
+            data += _lines(index, curve, packed(_x(run, at, view), "f8"), values, f"y{len(panels) + 1}", "metric")
         if view.marks and curve.marks and not curve.trial.hidden:
             data.append(_marks(index, curve, run, view, floor))
     data += [line for index, curve in (intended or {}).items() for line in _meant(index, curve, run, view, floor)]
@@ -78,7 +67,7 @@ def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats],
     lines = []
     for (steps, rates), label, dash, opacity in ((before, "uninterrupted", "dot", MEANT), (after, "resumed", "solid", 1.0)):
         lines.append({
-            "type": "scatter", "mode": "lines", "name": label, "x": _packed(_x(run, steps, view), "f8"), "y": _packed(rates), "opacity": opacity,
+            "type": "scatter", "mode": "lines", "name": label, "x": packed(_x(run, steps, view), "f8"), "y": packed(rates), "opacity": opacity,
             "line": {"color": COLOURS[0], "dash": dash, "width": 2}, "hovertemplate": "%{y:.5g}<extra>" + label + "</extra>",
         })  # fmt: skip
     at = float(_x(run, np.array([step]), view)[0])
@@ -97,12 +86,6 @@ def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats],
     }  # fmt: skip
 
 
-def name(text: str, most: int = LABEL) -> str:
-    """A trial's name where plotly reads markup: shortened and escaped."""
-    flat = " ".join(text.split()) or "(blank)"
-    return html.escape(flat if len(flat) <= most else flat[: most - 1] + "…")
-
-
 def description(run: Run, curves: Sequence[Curve]) -> str:
     """What the chart shows, in words, for who does not see it."""
     lines = [f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, {c.lr[..., -1].flat[0]:.3g} at the last step" for c in curves]
@@ -111,10 +94,6 @@ def description(run: Run, curves: Sequence[Curve]) -> str:
 
 def _x(run: Run, steps: Steps, view: View) -> Floats:
     return steps / run.updates if view.x == "epoch" else steps.astype(np.float64)
-
-
-def _packed(values: Floats, kind: str = "f4") -> dict[str, str]:
-    return {"dtype": kind, "bdata": base64.b64encode(np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()).decode()}
 
 
 def _lifted(values: Floats, floor: float | None) -> Floats:
@@ -138,7 +117,7 @@ def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, axis: st
     for group, row in enumerate(rows):
         label = f"{shown_name}[{group}]" if len(rows) > 1 else shown_name
         lines.append({
-            "type": "scatter", "mode": "lines", "name": label, "x": x, "y": _packed(row),
+            "type": "scatter", "mode": "lines", "name": label, "x": x, "y": packed(row),
             "line": {"color": colour, "dash": dash, "width": 2.2 if group == 0 else 1.2},
             "legendgroup": str(index), "showlegend": axis == "y" and group == 0,
             "visible": "legendonly" if curve.trial.hidden else True, "yaxis": axis,
@@ -148,7 +127,7 @@ def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, axis: st
 
 
 def _steps(run: Run, curve: Curve, view: View) -> dict[str, str]:
-    return _packed(_x(run, curve.steps, view), "f4" if run.steps < _EXACT_F4 else "f8")
+    return packed(_x(run, curve.steps, view), "f4" if run.steps < _EXACT_F4 else "f8")
 
 
 def _meant(index: int, curve: Curve, run: Run, view: View, floor: float | None) -> list[Figure]:
@@ -165,7 +144,7 @@ def _flags(severity: str, flags: Sequence[Flag], run: Run, view: View, floor: fl
     shown = [flag for flag in flags if flag.severity == severity]
     steps, rates = np.array([flag.step for flag in shown]), np.array([flag.rate for flag in shown])
     return {
-        "type": "scatter", "mode": "markers", "x": _packed(_x(run, steps, view), "f8"), "y": _packed(_lifted(rates, floor), "f8"),
+        "type": "scatter", "mode": "markers", "x": packed(_x(run, steps, view), "f8"), "y": packed(_lifted(rates, floor), "f8"),
         "text": ["<br>".join(html.escape(line) for line in textwrap.wrap(flag.text, WRAP)) for flag in shown],
         "name": f"{severity}s", "showlegend": False, "cliponaxis": False,
         "marker": {"symbol": SYMBOLS[severity], "size": 13, "color": [style(flag.place)[0] for flag in shown], "line": {"width": 1, "color": "#fff"}},
@@ -177,7 +156,7 @@ def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) 
     places = np.searchsorted(curve.steps, [m.tick for m in curve.marks])
     first = first_group(curve.lr)
     return {
-        "type": "scatter", "mode": "markers", "x": _packed(_x(run, curve.steps[places], view), "f8"), "y": _packed(_lifted(first[places], floor)),
+        "type": "scatter", "mode": "markers", "x": packed(_x(run, curve.steps[places], view), "f8"), "y": packed(_lifted(first[places], floor)),
         "text": [html.escape(m.label) for m in curve.marks], "name": f"{name(curve.trial.name)} marks",
         "legendgroup": str(index), "showlegend": False,
         "marker": {"symbol": "diamond-open", "size": 9, "color": style(index)[0], "line": {"width": 1.6}},

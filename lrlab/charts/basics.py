@@ -1,0 +1,36 @@
+"""What all charts share: a figure's form, the list of colours and dashes, how arrays and names are written."""
+
+from __future__ import annotations
+
+import base64
+import html
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Figure: TypeAlias = dict[str, Any]
+
+COLOURS = ("#2f7ed8", "#cf6a08", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a8763e", "#d35ba6")
+"""One list for light and dark: middle tones that keep 3 : 1 on both backgrounds."""
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+LABEL = 28
+"""Characters of a trial's name in the chart."""
+
+
+def style(index: int) -> tuple[str, str]:
+    """Colour and dash of the trial at this place in the list: the first pairs differ in both."""
+    return COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
+
+
+def name(text: str, most: int = LABEL) -> str:
+    """A trial's name where plotly reads markup: shortened and escaped."""
+    flat = " ".join(text.split()) or "(blank)"
+    return html.escape(flat if len(flat) <= most else flat[: most - 1] + "…")
+
+
+def packed(values: NDArray[Any], kind: str = "f4") -> dict[str, str]:
+    """An array as Plotly reads it fastest: its bytes in base64. Plotly wants a shape beside them for a matrix: `packed(z) | {"shape": "20, 30"}`."""
+    return {"dtype": kind, "bdata": base64.b64encode(np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()).decode()}
