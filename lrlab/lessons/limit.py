@@ -1,0 +1,108 @@
+"""The largest peak rate that still trains, by the length of the warmup: a grid of trainings of a deep network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lrlab.lessons.digits import CLASSES
+from lrlab.lessons.network import Counts, Floats, Named, Outcome, Setup, optimizer, train
+from lrlab.lessons.settings import Settings, Slide
+
+TRAINED = 0.25
+"""A network has trained where the mean loss of its last epoch is below this share of ln 10, the loss of one that knows nothing."""
+SHARES = (0.0, 0.02, 0.07, 0.25, 0.5)
+"""Warmups, as shares of the steps."""
+PEAKS = 8
+"""Peaks, each twice the one before."""
+FIRST: dict[Named, float] = {"SGD": 0.01, "SGD, Nesterov": 0.01, "Adam": 0.002}
+"""The lowest peak for each optimizer."""
+MOMENTUM = 0.9
+BATCH, WIDTH = 128, 32
+
+
+class Limit(Settings):
+    """The network of the grid, and what follows the warmup."""
+
+    key: ClassVar[str] = "limit"
+
+    optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
+    gain: Annotated[float, Field(ge=0.1, le=4), Slide("First weights", "Times those of He's rule.", low=0.5, high=3.0, step=0.1)] = 2.0
+    depth: Annotated[int, Field(ge=1, le=8), Slide("Hidden layers", f"Of {WIDTH} units each.")] = 4
+    epochs: Annotated[int, Field(ge=2, le=60), Slide("Epochs", "Of 11 steps each.", low=5, high=40)] = 20
+    seeds: Annotated[int, Field(ge=2, le=10), Slide("Seeds", "Networks in each cell.")] = 3
+    after: Annotated[Literal["cosine", "constant"], Slide("After the warmup", names=("cosine to 0", "the peak, held"))] = "cosine"
+    ran: bool = False
+
+    @property
+    def setup(self) -> Setup:
+        """The network to train: all samples, all labels right."""
+        chosen = optimizer(self.optimizer, MOMENTUM)
+        return Setup((WIDTH,) * self.depth, BATCH, self.epochs, chosen, label_noise=0.0, gain=self.gain)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the grid has come to: W warmups x P peaks."""
+
+    warmups: Counts
+    """(W,): in steps."""
+    peaks: Floats
+    """(P,)."""
+    loss: Floats
+    """(W, P): the median over the seeds of the last epoch's mean training loss; infinite where half of them diverged."""
+    trained: Floats
+    """(W, P): the share of seeds that trained: not diverged, and the loss below TRAINED * ln 10."""
+    diverged: Counts
+    """(W, P): the first step at which a seed diverged; -1 where none did."""
+
+    @property
+    def largest(self) -> list[int | None]:
+        """For each warmup the place of the largest peak with which every seed trained; None where there is none."""
+        places = [np.flatnonzero(row == 1) for row in self.trained]
+        return [int(found[-1]) if found.size else None for found in places]
+
+
+def limit(settings: Limit) -> Iterator[tuple[float, Limits]]:
+    """Train the grid; after each epoch the share done, and what the cells would say if it ended there."""
+    warmups, peaks = axes(settings)
+    cells = np.array([schedule(settings, int(warmup), float(peak)) for warmup in warmups for peak in peaks])
+    for share, outcome in train(settings.setup, cells, settings.seeds):
+        yield share, judged(warmups, peaks, outcome)
+
+
+def axes(settings: Limit) -> tuple[Counts, Floats]:
+    """The warmups in steps, no two alike, and the peaks."""
+    warmups: Counts = np.unique(np.rint(np.array(SHARES) * settings.setup.steps).astype(np.int64))
+    peaks: Floats = np.array([FIRST[settings.optimizer] * 2.0**doubled for doubled in range(PEAKS)])
+    return warmups, peaks
+
+
+def schedule(settings: Limit, warmup: int, peak: float) -> Floats:
+    """The rate of each step: at step t of a warmup of W, peak * (t + 1) / (W + 1); from step W on the peak, held or falling to 0 by a cosine."""
+    step = np.arange(settings.setup.steps)
+    rise = (step + 1) / (warmup + 1)
+    if settings.after == "constant":
+        return peak * np.minimum(rise, 1.0)
+    fall = (1 + np.cos(np.pi * (step - warmup) / (step.size - warmup))) / 2
+    return peak * np.where(step < warmup, rise, fall)
+
+
+def judged(warmups: Counts, peaks: Floats, outcome: Outcome) -> Limits:
+    """The cells of the grid from the outcome of their trainings, a row of warmups after the other."""
+    shape = (warmups.size, peaks.size)
+    broken: NDArray[np.bool_] = outcome.diverged >= 0
+    loss = np.where(broken, np.inf, outcome.loss[..., -1])
+    first = np.where(broken, outcome.diverged, np.iinfo(np.int64).max).min(axis=1)
+    return Limits(
+        warmups, peaks,
+        np.median(loss, axis=1).reshape(shape),
+        (loss < TRAINED * math.log(CLASSES)).mean(axis=1).reshape(shape),
+        np.where(broken.any(axis=1), first, -1).reshape(shape),
+    )  # fmt: skip

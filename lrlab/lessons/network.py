@@ -1,0 +1,346 @@
+"""A small network on the handwritten digits, trained under many learning-rate schedules and from many seeds at once."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lrlab.lessons.digits import CLASSES, digits
+from lrlab.lessons.optimizers import SGD, Adam, Array, Optimizer
+from lrlab.lessons.settings import Settings, Slide
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+BOUND = 1e3
+"""A network whose loss is beyond this, or no number, has diverged: one that knows nothing has ln 10 = 2.3."""
+STACK = 48
+"""Networks that are stepped together: more would leave the processor's caches."""
+PORTION = 25
+"""Test samples that are multiplied at a time: BLAS would share out more among threads, which costs seconds where cores are busy."""
+OVERHEAD, SLOPE = 8e-6, 1e-10
+"""Seconds of one network's step, on a core of 2020 or so: at least, and for each of its parameters and samples."""
+_SGD = SGD()
+_NOISE = 1  # the seed of the wrong labels, which are the data set's and so the same for all
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The network, its data and how long it trains.
+
+    `hidden`: units of each hidden layer; `label_noise`: the share of training labels that are wrong; `gain`: multiplies He's first weights.
+    With every label right the task is all but solved under any schedule; with a fifth of them wrong it is not.
+    """
+
+    hidden: tuple[int, ...] = (64,)
+    batch_size: int = 32
+    epochs: int = 30
+    optimizer: Optimizer = _SGD
+    samples: int = 1297
+    label_noise: float = 0.2
+    gain: float = 1.0
+    dtype: Literal["float32", "float64"] = "float32"
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps in an epoch: the last one may have a smaller batch."""
+        return -(-self.samples // self.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps in the whole training."""
+        return self.epochs * self.steps_per_epoch
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of one network."""
+        return sum((rows + 1) * columns for rows, columns in _shapes(self))
+
+    def seconds(self, networks: int) -> float:
+        """About how long so many networks take."""
+        return networks * self.steps * (OVERHEAD + SLOPE * self.batch_size * self.parameters)
+
+
+Named: TypeAlias = Literal["SGD", "SGD, Nesterov", "Adam"]
+
+
+def optimizer(name: Named, momentum: float) -> Optimizer:
+    """The optimizer of that name; `momentum` is beta1 of Adam."""
+    return Adam(beta1=momentum) if name == "Adam" else SGD(momentum, nesterov=name != "SGD" and momentum > 0)
+
+
+class Training(Settings):
+    """What is trained under the schedules of Tune, and how."""
+
+    key: ClassVar[str] = "network"
+
+    epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", low=5, high=60)] = 30
+    seeds: Annotated[
+        int, Field(ge=5, le=20), Slide("Seeds", "Networks under each schedule, each with its own first weights and order of samples.")
+    ] = 10
+    factor: Annotated[
+        float, Field(ge=1e-4, le=1e4), Slide("Rate factor", "Every rate of every schedule times this: the network wants other rates.", log=True)
+    ] = 1.0
+    noise: Annotated[
+        float, Field(ge=0, le=0.9), Slide("Wrong labels", "The share of training samples under a wrong label.", low=0.0, high=0.5, step=0.01)
+    ] = 0.2
+    optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
+    momentum: Annotated[float, Field(ge=0, le=0.99), Slide("Momentum", "Of Adam: beta1.", step=0.01)] = 0.9
+    batch: Annotated[int, Field(ge=4, le=256), Slide("Batch size", low=8, high=128, step=4)] = 32
+    hidden: Annotated[int, Field(ge=1, le=128), Slide("Hidden units", low=8)] = 64
+    samples: Annotated[int, Field(ge=10, le=1297), Slide("Training samples", low=97, step=100)] = 1297
+    ran: bool = False
+
+    @property
+    def setup(self) -> Setup:
+        """The network to train."""
+        chosen = optimizer(self.optimizer, self.momentum)
+        return Setup((self.hidden,), self.batch, self.epochs, chosen, samples=self.samples, label_noise=self.noise)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What K schedules x S seeds have come to after E epochs.
+
+    A diverged network (see `Networks`) has zero weights from then on: its later entries are those of a blind guess, and `diverged` masks them.
+    """
+
+    epochs: Counts
+    """1 to E."""
+    loss: Floats
+    """(K, S, E): mean training loss over the batches of the epoch, each before its step."""
+    accuracy: Floats
+    """(K, S, E): share of the test set that is right after the epoch."""
+    snapshots: tuple[Counts, ...]
+    """For each schedule the n steps reached so far whose weights were kept, after them."""
+    snapshot_accuracy: tuple[Floats, ...]
+    """For each schedule (S, n): test accuracy of each snapshot."""
+    ensemble_accuracy: tuple[Floats, ...]
+    """For each schedule (S, n): test accuracy of the mean probabilities of the first 1 to n snapshots."""
+    diverged: Counts
+    """(K, S): the optimizer step, from 0, whose loss was beyond BOUND; -1 where none was."""
+
+
+@functools.lru_cache(maxsize=8)
+def task(setup: Setup) -> tuple[Array, Array]:
+    """Training pixels (n, 64) and digits as rows of ten, one of them 1, (n, 10): the first `samples`, the same wrong labels for every seed."""
+    pixels, labels = digits().train_x[: setup.samples], digits().train_y[: setup.samples].copy()
+    rng = np.random.default_rng(_NOISE)
+    wrong = rng.permutation(setup.samples)[: round(setup.label_noise * setup.samples)]
+    labels[wrong] = (labels[wrong] + rng.integers(1, CLASSES, wrong.size)) % CLASSES
+    return pixels.astype(setup.dtype), np.eye(CLASSES, dtype=setup.dtype)[labels]
+
+
+def _shapes(setup: Setup) -> list[tuple[int, int]]:
+    sizes = (digits().train_x.shape[1], *setup.hidden, CLASSES)
+    return list(itertools.pairwise(sizes))
+
+
+def initial(setup: Setup, rng: np.random.Generator) -> Floats:
+    """One network's parameters (P,): for each layer weights (inputs, outputs), normal of deviation gain * sqrt(2 / inputs), and biases of zero."""
+    parts = [np.append(rng.normal(0, setup.gain * math.sqrt(2 / rows), rows * columns), np.zeros(columns)) for rows, columns in _shapes(setup)]
+    return np.concatenate(parts)
+
+
+def layers(setup: Setup, flat: Array) -> list[tuple[Array, Array]]:
+    """Views of parameters (..., P): each layer's weights (..., inputs, outputs) and biases (..., 1, outputs)."""
+    found, at = [], 0
+    for rows, columns in _shapes(setup):
+        middle = at + rows * columns
+        end = middle + columns
+        found.append((flat[..., at:middle].reshape(*flat.shape[:-1], rows, columns), flat[..., None, middle:end]))
+        at = end
+    return found
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities (..., 10); the logits are used up."""
+    logits -= logits.max(axis=-1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=-1, keepdims=True)
+    return logits
+
+
+class Networks:
+    """K x S networks in the midst of their training, as stacked arrays; ReLU, softmax, cross entropy.
+
+    Every seed has its own first weights and order of samples, the same for all K schedules.
+    A network diverges at the first step whose loss is beyond BOUND or no number: its weights become zero at once, and stay so.
+    """
+
+    def __init__(self, setup: Setup, schedules: int, seeds: int) -> None:
+        self.setup = setup
+        self.count = 0  # steps done
+        self.diverged = np.full((schedules, seeds), -1)
+        self._rngs = [np.random.default_rng([seed]) for seed in range(seeds)]
+        first = np.array([initial(setup, rng) for rng in self._rngs], dtype=setup.dtype)
+        self.parameters = np.repeat(first[None], schedules, axis=0)
+        self.gradients = np.zeros_like(self.parameters)
+        self._state = setup.optimizer.start(self.parameters)
+        self._layers, self._slopes = layers(setup, self.parameters), layers(setup, self.gradients)
+        self._test = digits().test_x.astype(setup.dtype).reshape(-1, 1, 1, PORTION, digits().test_x.shape[1])
+
+    def order(self) -> Counts:
+        """The next epoch's order of samples of each seed: (S, n)."""
+        return np.array([rng.permutation(self.setup.samples) for rng in self._rngs])
+
+    def step(self, chosen: Counts, rates: Floats) -> Floats:
+        """One optimizer step with the samples `chosen` (S, b) at a rate for each schedule (K,); the losses before it, (K, S)."""
+        pixels, targets = (part[chosen] for part in task(self.setup))
+        with np.errstate(all="ignore"):  # what overflows is frozen
+            loss = self.backward(pixels, targets)
+            loss = self._frozen(loss)
+            rate = np.where(self.diverged < 0, rates[:, None], 0.0).astype(self.setup.dtype)
+            self.setup.optimizer.update(self.parameters, self.gradients, self._state, rate[..., None], self.count)
+        self.count += 1
+        return loss
+
+    def backward(self, pixels: Array, targets: Array) -> Floats:
+        """Mean loss (K, S) over samples (S, b, 64) with targets (S, b, 10); its gradient is in `gradients`."""
+        inputs = self._forward(pixels)
+        logits = inputs.pop()
+        logits -= logits.max(axis=-1, keepdims=True)
+        right = np.einsum("ksbc,sbc->ksb", logits, targets)
+        np.exp(logits, out=logits)
+        total = logits.sum(axis=-1)
+        loss: Floats = np.asarray(np.mean(np.log(total) - right, axis=-1, dtype=np.float64))
+        logits /= total[..., None]
+        logits -= targets
+        logits /= pixels.shape[1]
+        slope = logits
+        for place in range(len(inputs) - 1, -1, -1):
+            weights, biases = self._slopes[place]
+            np.matmul(inputs[place].swapaxes(-1, -2), slope, out=weights)
+            np.sum(slope, axis=-2, keepdims=True, out=biases)
+            if place:
+                slope = slope @ self._layers[place][0].swapaxes(-1, -2)
+                slope *= inputs[place] > 0
+        return loss
+
+    def probabilities(self) -> Array:
+        """Of each digit for each test sample: (K, S, 500, 10). A network that has come to be no number is frozen first."""
+        with np.errstate(all="ignore"):
+            logits = np.moveaxis(self._forward(self._test)[-1], 0, 2)
+            logits = logits.reshape(*self.diverged.shape, -1, CLASSES)
+            broken = ~(np.abs(logits).max(axis=(-1, -2)) < BOUND**2)
+            if broken.any():
+                self._freeze(broken, self.count - 1)
+                logits[broken] = 0
+            return softmax(logits)
+
+    def _forward(self, pixels: Array) -> list[Array]:
+        """What goes into each layer, and the logits that come out of the last."""
+        values = [pixels]
+        for place, (weights, biases) in enumerate(self._layers):
+            value = np.matmul(values[-1], weights)
+            value += biases
+            if place < len(self._layers) - 1:
+                np.maximum(value, 0, out=value)
+            values.append(value)
+        return values
+
+    def _frozen(self, loss: Floats) -> Floats:
+        """The losses, those of networks that diverge here at BOUND."""
+        broken = ~(loss <= BOUND)
+        if broken.any():
+            self._freeze(broken, self.count)
+        return np.where(broken, BOUND, loss)
+
+    def _freeze(self, broken: NDArray[np.bool_], step: int) -> None:
+        self.diverged[broken & (self.diverged < 0)] = step
+        for part in (self.parameters, self.gradients, *self._state):
+            part[broken] = 0
+
+
+class _Kept:
+    """The snapshots of one schedule: their steps, accuracies, and the sum of their probabilities."""
+
+    def __init__(self, seeds: int) -> None:
+        self.steps: list[int] = []
+        self.single: list[Floats] = [np.empty((seeds, 0))]
+        self.together: list[Floats] = [np.empty((seeds, 0))]
+        self._sum: Array | float = 0.0
+
+    def add(self, step: int, probabilities: Array) -> None:
+        self._sum = self._sum + probabilities
+        self.steps.append(step)
+        self.single.append(_accuracy(probabilities)[:, None])
+        self.together.append(_accuracy(self._sum)[:, None])
+
+
+def _accuracy(probabilities: Array) -> Floats:
+    """The share of the test set that is right, of (..., 500, 10)."""
+    right: Floats = (probabilities.argmax(axis=-1) == digits().test_y).mean(axis=-1)
+    return right
+
+
+def train(setup: Setup, rates: Floats, seeds: int, snapshots: Sequence[Sequence[int]] = ()) -> Iterator[tuple[float, Outcome]]:
+    """Train K schedules x `seeds` networks; after each epoch the share done and the outcome so far.
+
+    `rates` (K, setup.steps): the rate that each optimizer step uses. `snapshots`: for each schedule the steps, from 0, after which the weights
+    are kept. Networks of one seed begin alike and see the samples in one order. ValueError where the rates have another shape.
+    """
+    if rates.ndim != 2 or rates.shape[1] != setup.steps:  # noqa: PLR2004 (schedules x steps)
+        msg = f"the rates have the shape {rates.shape}, not (schedules, {setup.steps})"
+        raise ValueError(msg)
+    wanted = [frozenset(steps) for steps in snapshots] or [frozenset()] * len(rates)
+    width = max(STACK // seeds, 1)
+    stacks = [slice(at, min(at + width, len(rates))) for at in range(0, len(rates), width)]
+    networks = [Networks(setup, part.stop - part.start, seeds) for part in stacks]
+    kept = [_Kept(seeds) for _ in rates]
+    loss, accuracy = np.empty((2, len(rates), seeds, setup.epochs))
+    for epoch in range(setup.epochs):
+        for part, stack in zip(stacks, networks, strict=True):
+            loss[part, :, epoch] = _epoch(stack, rates[part], wanted[part], kept[part])
+            accuracy[part, :, epoch] = _accuracy(stack.probabilities())
+        yield (
+            (epoch + 1) / setup.epochs,
+            Outcome(
+                np.arange(1, epoch + 2),
+                loss[..., : epoch + 1].copy(),
+                accuracy[..., : epoch + 1].copy(),
+                tuple(np.array(of.steps, dtype=np.int64) for of in kept),
+                tuple(np.hstack(of.single) for of in kept),
+                tuple(np.hstack(of.together) for of in kept),
+                np.concatenate([stack.diverged for stack in networks]),
+            ),
+        )
+
+
+def _epoch(networks: Networks, rates: Floats, wanted: Sequence[frozenset[int]], kept: Sequence[_Kept]) -> Floats:
+    """One pass over the data: the mean loss (K, S), each batch weighted by its samples."""
+    order = networks.order()
+    total = np.zeros(networks.diverged.shape)
+    for at in range(0, networks.setup.samples, networks.setup.batch_size):
+        step = networks.count
+        chosen = order[:, at : at + networks.setup.batch_size]
+        total += networks.step(chosen, rates[:, step]) * chosen.shape[1]
+        due = [place for place, steps in enumerate(wanted) if step in steps]
+        if due:
+            probabilities = networks.probabilities()
+            for place in due:
+                kept[place].add(step, probabilities[place])
+    return total / networks.setup.samples
+
+
+def squeezed(length: int, steps: int) -> Counts:
+    """Which steps of a run of `length` a training of `steps` takes its rates from: step i that at the same share of the run.
+
+    Step i uses step i * (length - 1) / (steps - 1), rounded, halves to the even one: first to first, last to last. A training of one step uses
+    the first. Where the training is the longer one, steps of the run are used more than once.
+    """
+    return np.rint(np.linspace(0, length - 1, steps)).astype(np.int64)
+
+
+def kept_at(length: int, steps: int, snapshots: Sequence[int]) -> list[int]:
+    """Where the squeezed training keeps its weights for steps of the run: after the last step whose rate is from there or before, each once."""
+    at = np.searchsorted(squeezed(length, steps), np.array(snapshots, dtype=np.int64), side="right") - 1
+    return sorted({int(step) for step in at if step >= 0})

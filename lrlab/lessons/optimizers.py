@@ -1,0 +1,76 @@
+"""SGD and Adam in PyTorch's arithmetic, for many networks at once: parameters have leading axes, the rate is broadcast over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.floating[Any]]
+State: TypeAlias = tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Down the gradient, with a velocity that keeps `momentum` of itself a step.
+
+    Source: torch.optim.SGD, dampening 0: the first velocity is the gradient itself; weight decay is added to the gradient.
+    """
+
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 0.0
+
+    def start(self, parameters: Array) -> State:
+        """The velocity, of the parameters' shape."""
+        return (np.zeros_like(parameters),)
+
+    def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:  # noqa: ARG002 (Adam's needs it)
+        """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and ones behind them."""
+        (velocity,) = state
+        if self.weight_decay:
+            gradients += self.weight_decay * parameters
+        velocity *= self.momentum
+        velocity += gradients
+        if self.nesterov:
+            gradients += self.momentum * velocity
+            parameters -= np.multiply(rate, gradients, out=gradients)
+        else:
+            parameters -= np.multiply(rate, velocity, out=gradients)
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Down the mean gradient, each parameter's divided by the root of its mean square, both means corrected for having begun at zero.
+
+    Source: torch.optim.Adam; weight decay is added to the gradient.
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def start(self, parameters: Array) -> State:
+        """The two running means, of the parameters' shape."""
+        return np.zeros_like(parameters), np.zeros_like(parameters)
+
+    def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:
+        """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and ones behind them."""
+        mean, square = state
+        if self.weight_decay:
+            gradients += self.weight_decay * parameters
+        mean += (1 - self.beta1) * (gradients - mean)
+        square *= self.beta2
+        gradients *= gradients
+        gradients *= 1 - self.beta2
+        square += gradients
+        root = np.sqrt(square, out=gradients)
+        root /= np.sqrt(1 - self.beta2 ** (count + 1))
+        root += self.eps
+        parameters -= (rate / (1 - self.beta1 ** (count + 1))) * np.divide(mean, root, out=root)
+
+
+Optimizer: TypeAlias = SGD | Adam

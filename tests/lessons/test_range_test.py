@@ -1,0 +1,78 @@
+"""The range test: its rates, its smoothing, and the rules on curves whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from lrlab.lessons.network import BOUND
+from lrlab.lessons.range_test import Ramp, Range, lowest, range_test, smoothed, steepest, tenth
+
+RATES = np.geomspace(1e-4, 10, 501)
+LOGS = np.log10(RATES)
+BOWL = 2.3 - 2 * np.exp(-(((LOGS + 1) / 0.8) ** 2)) + 2 * (LOGS > 0) * LOGS  # lowest at 0.1, steepest where exp(-u^2) is: u = -1 / sqrt(2)
+RULES = (lowest, tenth, steepest)
+
+
+def test_the_rules_find_what_a_drawn_curve_has() -> None:
+    assert lowest(RATES, BOWL)[:2] == pytest.approx((0.025, 0.1), rel=0.02)
+    assert tenth(RATES, BOWL)[:2] == pytest.approx((0.01, 0.01), rel=0.02)
+    assert steepest(RATES, BOWL)[:2] == pytest.approx((10 ** (-1 - 0.8 / np.sqrt(2)),) * 2, rel=0.1)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("loss", [np.full(501, 2.3), np.linspace(2.3, 9, 501), 2.3 + 0.1 * np.sin(np.arange(501.0)), BOWL[:1]])
+def test_a_curve_that_does_not_fall_suggests_nothing_and_says_why(rule: object, loss: np.ndarray) -> None:
+    found = rule(RATES[: loss.size], loss)  # type: ignore[operator]
+    assert found.low is found.high is None
+    assert found.why_none
+
+
+@pytest.mark.parametrize("rule", [lowest, tenth])
+def test_a_curve_that_still_falls_at_its_end_has_no_highest_rate(rule: object) -> None:
+    half = RATES < 0.1
+    assert "not go far enough" in rule(RATES[half], BOWL[half]).why_none  # type: ignore[operator]
+    assert steepest(RATES[half], BOWL[half]).low is not None
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.5, 0.95])
+def test_smoothing_leaves_what_is_level_and_weighs_by_age(keep: float) -> None:
+    np.testing.assert_allclose(smoothed(np.full((2, 9), 3.0), keep), 3.0)
+    loss = np.random.default_rng(0).random(9)
+    ages = keep ** np.arange(9)[::-1] if keep else np.eye(9)[-1]
+    assert smoothed(loss, keep)[-1] == pytest.approx(np.average(loss, weights=ages))
+
+
+@pytest.mark.parametrize("rise", ["exponential", "linear"])
+def test_the_rate_rises_from_the_lowest_to_the_highest(rise: str) -> None:
+    rates = Range(rise=rise, low=1e-3, high=2.0, steps=50).rates
+    assert rates[[0, -1]] == pytest.approx([1e-3, 2.0])
+    steps = np.diff(np.log(rates) if rise == "exponential" else rates)
+    np.testing.assert_allclose(steps, steps[0])
+
+
+def test_the_loss_of_each_step_is_there_and_diverged_seeds_are_marked() -> None:
+    settings = Range(low=1e-3, high=100.0, steps=40, seeds=3, batch=16)
+    results = list(range_test(settings))
+    shares, last = [share for share, _ in results], results[-1][1]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert last.rates.tolist() == settings.rates.tolist()
+    for seed, step in enumerate(last.diverged.tolist()):
+        assert step > 0
+        assert (last.loss[seed, step:] == BOUND).all()
+        assert (last.loss[seed, :step] < BOUND).all()
+    assert last.sound == last.diverged.min()
+    rates, curves = last.curves(0.9)
+    assert rates.size == curves.shape[1] == last.sound + 1
+    assert lowest(rates, curves.mean(axis=0)).high is not None
+
+
+def test_a_test_without_divergence_is_sound_to_its_end() -> None:
+    assert Ramp(RATES, np.zeros((2, 501)), np.array([-1, -1])).sound == 501
+
+
+def test_a_range_must_rise() -> None:
+    with pytest.raises(ValidationError, match="must be below the highest"):
+        Range(low=0.1, high=0.01)
