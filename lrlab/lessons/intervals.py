@@ -1,0 +1,51 @@
+"""What a few seeds say: a mean and the t-interval around it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Verdict = Literal["higher", "lower", "no difference seen"]
+
+
+class Interval(NamedTuple):
+    """A mean over `n` seeds and the ends of its interval: arrays of the shape of what was averaged, its axis of seeds gone.
+
+    One seed says nothing about the spread: the ends are then minus and plus infinity, and `bounded` is False. Seeds that all agree give width 0.
+    """
+
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    n: int
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the ends are finite: from two seeds on."""
+        return self.n > 1
+
+
+def interval(values: ArrayLike, axis: int = -1, level: float = 0.95) -> Interval:
+    """The t-interval of the mean along an axis of independent seeds; ValueError where that is empty or holds what is no finite number."""
+    from scipy.special import stdtrit  # noqa: PLC0415 (starting the app must load nothing heavy)
+
+    seeds = np.moveaxis(np.asarray(values, dtype=np.float64), axis, 0)
+    n = len(seeds)
+    if n == 0 or not np.isfinite(seeds).all():
+        msg = "an interval needs at least one seed, and finite values"
+        raise ValueError(msg)
+    same = (seeds == seeds[0]).all(axis=0)  # rounding would give equal values a spread
+    mean = np.where(same, seeds[0], seeds.mean(axis=0))
+    if n == 1:
+        return Interval(mean, np.full_like(mean, -np.inf), np.full_like(mean, np.inf), n)
+    half = np.where(same, 0.0, stdtrit(n - 1, (1 + level) / 2) * seeds.std(axis=0, ddof=1) / np.sqrt(n))
+    return Interval(mean, mean - half, mean + half, n)
+
+
+def verdict(difference: Interval) -> Verdict:
+    """What the interval of one paired difference says: on which side of zero it lies as a whole, if on one."""
+    if difference.low > 0:
+        return "higher"
+    return "lower" if difference.high < 0 else "no difference seen"

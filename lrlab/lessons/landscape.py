@@ -1,0 +1,271 @@
+"""Noisy gradient descent on a loss with a narrow and a wide basin: where particles end under schedules of the same budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from lrlab import engine
+from lrlab.experiment import Experiment, parse
+from lrlab.lessons.intervals import Interval, Verdict, interval
+from lrlab.lessons.settings import Settings, Slide
+
+Floats = NDArray[np.float64]
+
+BASINS = ("narrow", "wide", "diverged")
+NARROW, WIDE, LOST = range(3)
+SGDR, COSINE, STEP_DECAY = range(3)
+NAMES = ("SGDR", "one cosine", "step decay")
+FRAMES = 60
+DRAWN = 150
+"""Particles of the first seed whose paths are kept."""
+REACH = 4.0
+"""Half of the side of the part of the landscape that is shown."""
+START = ((-REACH, 0.0), (-1.0, 1.0))
+"""Where particles begin, evenly: on the narrow basin's side; the second range only in two dimensions."""
+FAR = 1000.0
+"""A particle beyond this, in any coordinate, has diverged."""
+MILESTONES = (0.3, 0.6, 0.8)
+"""Of the run: the step decay of the SGDR paper, times 0.2 after 60, 120 and 160 of 200 epochs."""
+
+_BOWL = 0.1  # curvature of the bowl in which the basins lie
+_CENTRE = 1.5  # the narrow basin lies at -_CENTRE, the wide one at _CENTRE, on the first axis
+_DEPTHS = (0.8, 1.0)
+_WIDE = 1.0
+_TRACE = (0.005, 8.0)  # the border's step and how far it is followed
+_BLOCK = 32  # steps whose noise is drawn at once
+
+
+class Scene(Settings):
+    """What the section on the landscape is set to; `frame` is where its animation stands."""
+
+    key: ClassVar[str] = "landscape"
+    dimension: Annotated[Literal[1, 2], Slide("Dimensions")] = 1
+    noise: Annotated[
+        float, Field(ge=0, le=10), Slide("Noise", "standard deviation of what is added to each gradient", low=0.0, high=3.0, step=0.05)
+    ] = 1.5
+    peak: Annotated[float, Field(gt=0, le=100), Slide("Peak rate", "the rate that every schedule begins with", low=0.01, high=30.0, log=True)] = 0.08
+    T_0: Annotated[int, Field(ge=1, le=2000), Slide("T_0", "steps of SGDR's first cycle", low=5, high=500)] = 60
+    T_mult: Annotated[int, Field(ge=1, le=10), Slide("T_mult", "each cycle is so many times longer than the one before", low=1, high=4)] = 2
+    steps: Annotated[int, Field(ge=1, le=1000), Slide("Steps", "the budget, the same for every schedule", low=20, high=1000, step=10)] = 420
+    width: Annotated[
+        float, Field(ge=0.05, le=0.5), Slide("Basin width", "of the narrow basin; the wide one has width 1", low=0.05, high=0.5, step=0.01)
+    ] = 0.1
+    particles: Annotated[int, Field(ge=1, le=500), Slide("Particles", "of each seed", low=1, high=500)] = 100
+    seeds: Annotated[int, Field(ge=1, le=40), Slide("Seeds", "each with starts and noise of its own, the same for every schedule")] = 20
+    frame: Annotated[int, Field(ge=0, le=FRAMES)] = FRAMES
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """A bowl with two wells, the narrow one to the left and 0.2 less deep; the wide basin's bottom has loss 0.
+
+    Points are arrays (dimension, ...), coordinates first.
+    """
+
+    dimension: int
+    width: float
+
+    def loss(self, points: Floats) -> Floats:
+        """The loss at points: (...)."""
+        return self._raw(points) - float(self._raw(self.minima[:, WIDE]))
+
+    def gradient(self, points: Floats) -> Floats:
+        """Its gradient: (dimension, ...)."""
+        found: Floats = _BOWL * points
+        for value, offset, width in self._wells(points):
+            found += value / width**2 * offset
+        return found
+
+    def basin(self, points: Floats) -> NDArray[np.int64]:
+        """Into which basin the gradient leads from points: NARROW or WIDE, (...)."""
+        if self.dimension == 1:
+            return np.where(points[0] < self.saddle[0], NARROW, WIDE)
+        x, y = points[0], np.abs(points[1])
+        border_x, border_y = self._border
+        beyond = np.maximum(y / border_y[-1], 1.0)  # far out the gradient is the bowl's, and points to its centre
+        return np.where(x < beyond * np.interp(y / beyond, border_y, border_x), NARROW, WIDE)
+
+    @cached_property
+    def minima(self) -> Floats:
+        """The bottoms, (dimension, 2): NARROW, WIDE."""
+        return self._on_axis(self._zeros[::2])
+
+    @cached_property
+    def saddle(self) -> Floats:
+        """The pass between the basins, (dimension,): a saddle in two dimensions, in one the top between them."""
+        return self._on_axis(self._zeros[1:2])[:, 0]
+
+    @cached_property
+    def sharpness(self) -> float:
+        """The curvature at the bottom of the narrow basin: steady rates above 2 / curvature throw particles out of it."""
+        bottom = self._on_axis(self._zeros[:1])
+        ahead, behind = (self.gradient(bottom + self._on_axis(np.array([d]))) for d in (1e-5, -1e-5))
+        return float((ahead - behind)[0, 0] / 2e-5)
+
+    def _wells(self, points: Floats) -> Iterator[tuple[Floats, Floats, float]]:
+        for depth, width, centre in zip(_DEPTHS, (self.width, _WIDE), (-_CENTRE, _CENTRE), strict=True):
+            offset: Floats = points.copy()
+            offset[0] -= centre
+            yield depth * np.exp(np.einsum("i...,i...->...", offset, offset) * (-0.5 / width**2)), offset, width
+
+    def _raw(self, points: Floats) -> Floats:
+        found: Floats = 0.5 * _BOWL * np.einsum("i...,i...->...", points, points)
+        for value, _, _ in self._wells(points):
+            found = found - value
+        return found
+
+    def _on_axis(self, x: Floats) -> Floats:
+        return np.stack([x, *[np.zeros_like(x)] * (self.dimension - 1)])
+
+    @cached_property
+    def _zeros(self) -> Floats:
+        """Where the gradient vanishes, from left to right: all such points lie on the first axis."""
+        x = np.linspace(-2 * _CENTRE, 2 * _CENTRE, 6001)
+        slope = self.gradient(self._on_axis(x))[0]
+        low = x[:-1][np.sign(slope[:-1]) != np.sign(slope[1:])]
+        high, rising = low + (x[1] - x[0]), self.gradient(self._on_axis(low))[0] < 0
+        for _ in range(50):
+            middle = (low + high) / 2
+            before = (self.gradient(self._on_axis(middle))[0] < 0) == rising
+            low, high = np.where(before, middle, low), np.where(before, high, middle)
+        return np.asarray(low)
+
+    @cached_property
+    def _border(self) -> tuple[Floats, Floats]:
+        """The watershed above the first axis, x and rising y: uphill from the saddle, which is stable, since all ways up lead to the watershed."""
+        length, reach = _TRACE
+        at = self.saddle + np.array([0.0, 1e-6])
+        points = [self.saddle, at]
+        while np.hypot(*at) < reach:
+            middle = at + length / 2 * _unit(self.gradient(at))
+            at = at + length * _unit(self.gradient(middle))
+            points.append(at)
+        x, y = np.array(points).T
+        return x, y
+
+
+def _unit(vector: Floats) -> Floats:
+    return np.asarray(vector / np.hypot(*vector))
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What K schedules did to the particles of S seeds."""
+
+    rates: Floats
+    """(K, steps)"""
+    shares: Floats
+    """(K, S, 3): of the particles, at the end, by BASINS."""
+    leaves: Floats
+    """(K, S): how often a particle went over the watershed out of the narrow basin, on average."""
+    loss: Floats
+    """(K, S): mean at the end over the particles that have not diverged; infinite where none is left."""
+    diverged: NDArray[np.int64]
+    """(K, S): the first optimizer step that took a particle beyond FAR; -1 where none did."""
+    frames: NDArray[np.int64]
+    """(F,): the optimizer steps made at each frame."""
+    course: Floats
+    """(K, S, F): the share in the wide basin at the frames."""
+    paths: Floats
+    """(K, F, n, dimension): the first seed's first DRAWN particles at the frames."""
+
+
+def experiment(scene: Scene) -> Experiment:
+    """The schedules as trials, by NAMES."""
+    milestones = [round(share * scene.steps) for share in MILESTONES]
+    schedules = (
+        {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": scene.T_0, "T_mult": scene.T_mult},
+        {"kind": "torch.CosineAnnealingLR", "T_max": None},
+        {"kind": "torch.MultiStepLR", "milestones": milestones, "gamma": 0.2},
+    )
+    trials = [{"name": name, "base_lr": scene.peak, "schedule": schedule} for name, schedule in zip(NAMES, schedules, strict=True)]
+    return parse({"lrlab": 1, "run": {"total_steps": scene.steps}, "trials": trials})
+
+
+def rates(scene: Scene) -> Floats:
+    """The rate of every step, (K, steps)."""
+    document = experiment(scene)
+    return np.array([engine.lr(document.run, trial, np.arange(scene.steps)) for trial in document.trials])
+
+
+def simulate(scene: Scene) -> Simulation:
+    """The scene's own schedules, over its seeds."""
+    return descend(scene, rates(scene))
+
+
+def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
+    """Particles under rates (K, steps), all from the same starts with the same noise, for the seeds first_seed, first_seed + 1, ...
+
+    x <- x - rate * (gradient + noise * xi), xi standard normal. A particle that diverges stays where it was before.
+    """
+    land = Landscape(scene.dimension, scene.width)
+    generators = [np.random.default_rng((scene.dimension, seed)) for seed in range(first_seed, first_seed + scene.seeds)]
+    low, high = np.array(START[: scene.dimension]).T[..., None]
+    starts = np.stack([generator.uniform(low, high, (scene.dimension, scene.particles)) for generator in generators], axis=1)
+    points = np.repeat(starts[:, None], len(rate), axis=1)  # (dimension, K, S, P)
+    gone, left = np.full(points.shape[1:], -1), np.zeros(points.shape[1:], dtype=np.int64)
+    inside = land.basin(points) == NARROW
+    frames = np.unique(np.rint(np.linspace(0, scene.steps, FRAMES + 1)).astype(np.int64))
+    paths, course = [points[:, :, 0, :DRAWN]], [1.0 - inside.mean(axis=-1)]
+    for step, xi in enumerate(_noise(generators, scene)):
+        moved = points - rate[:, step, None, None] * (land.gradient(points) + scene.noise * xi[:, None])
+        gone[(gone < 0) & (np.abs(moved) > FAR).any(axis=0)] = step
+        points = np.where(gone < 0, moved, points)
+        was, inside = inside, land.basin(points) == NARROW
+        left += was & ~inside
+        if step + 1 in frames:
+            paths.append(points[:, :, 0, :DRAWN])
+            course.append((~inside & (gone < 0)).mean(axis=-1))
+    shares, loss, diverged = _ends(land, points, gone)
+    return Simulation(rate, shares, left.mean(axis=-1), loss, diverged, frames, np.stack(course, axis=-1), np.array(paths).transpose(2, 0, 3, 1))
+
+
+def _noise(generators: list[np.random.Generator], scene: Scene) -> Iterator[Floats]:
+    """Each step's noise, (dimension, S, P): every seed from its own stream, so that it does not hang on how many seeds there are."""
+    for begin in range(0, scene.steps, _BLOCK):
+        shape = min(_BLOCK, scene.steps - begin), scene.dimension, scene.particles
+        yield from np.stack([generator.standard_normal(shape) for generator in generators], axis=2)
+
+
+def _ends(land: Landscape, points: Floats, gone: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Shares, loss and the first step of divergence, from where particles are at the end and the steps at which they diverged."""
+    kept = gone < 0
+    ended = np.where(kept, land.basin(points), LOST)
+    shares = np.stack([(ended == basin).mean(axis=-1) for basin in range(len(BASINS))], axis=-1)
+    total, count = np.where(kept, land.loss(points), 0.0).sum(axis=-1), kept.sum(axis=-1)
+    loss = np.where(count > 0, total / np.maximum(count, 1), np.inf)
+    first = np.where(kept, np.iinfo(np.int64).max, gone).min(axis=-1)
+    return shares, loss, np.where(kept.all(axis=-1), -1, first)
+
+
+def difference(values: Floats) -> Interval:
+    """SGDR minus one cosine, paired by seed, of values (K, S)."""
+    return interval(values[SGDR] - values[COSINE])
+
+
+def last_above(rate: Floats, limit: float) -> list[int]:
+    """For each schedule of rates (K, steps) the last step whose rate is above a limit; -1 where none is."""
+    return [int(np.flatnonzero(row > limit).max(initial=-1)) for row in rate]
+
+
+class Preset(NamedTuple):
+    """Settings with a known outcome: what restarts do to the share that ends in the wide basin, SGDR against one cosine."""
+
+    title: str
+    scene: Scene
+    verdict: Verdict
+
+
+PRESETS = (
+    Preset("help", Scene(), "higher"),
+    Preset("make no difference", Scene(peak=0.2), "no difference seen"),
+    Preset("do not help", Scene(peak=1.0), "lower"),
+)
+"""Settings in which restarts do what the title says. They differ in the peak rate only."""

@@ -1,0 +1,72 @@
+"""t-intervals against the printed table of Student's quantiles, and by how often they hold the truth."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from lrlab.lessons.intervals import interval, verdict
+
+TABLE = {  # two-sided, from the printed tables of Student's t: degrees of freedom -> 90, 95, 99 %
+    1: (6.314, 12.706, 63.657),
+    2: (2.920, 4.303, 9.925),
+    4: (2.132, 2.776, 4.604),
+    9: (1.833, 2.262, 3.250),
+    19: (1.729, 2.093, 2.861),
+    30: (1.697, 2.042, 2.750),
+}
+
+
+@pytest.mark.parametrize("freedom", TABLE)
+def test_the_half_width_is_the_tabulated_quantile_of_standard_errors(freedom: int) -> None:
+    values = np.random.default_rng(freedom).normal(3.0, 2.0, freedom + 1)
+    error = math.sqrt(sum((v - values.mean()) ** 2 for v in values) / freedom) / math.sqrt(freedom + 1)
+    for level, quantile in zip((0.90, 0.95, 0.99), TABLE[freedom], strict=True):
+        found = interval(values, level=level)
+        assert (found.high - found.mean) / error == pytest.approx(quantile, abs=6e-4)
+        assert found.mean - found.low == pytest.approx(found.high - found.mean)
+        assert (found.n, found.bounded) == (freedom + 1, True)
+
+
+def test_it_holds_the_truth_as_often_as_it_says() -> None:
+    values = np.random.default_rng(1).normal(0.7, 1.0, (20_000, 5))
+    for level in (0.5, 0.95):
+        found = interval(values, level=level)
+        held = np.mean(np.abs(found.mean - 0.7) < (found.high - found.low) / 2)
+        assert held == pytest.approx(level, abs=4 * math.sqrt(level * (1 - level) / 20_000))
+
+
+def test_the_axis_of_seeds_goes_and_the_others_stay() -> None:
+    values = np.random.default_rng(2).normal(size=(3, 7, 4))
+    found = interval(values, axis=1)
+    assert found.mean.shape == found.low.shape == found.high.shape == (3, 4)
+    assert found.n == 7
+    alone = interval(values[2, :, 3])
+    assert (alone.low, alone.high) == (found.low[2, 3], found.high[2, 3])
+
+
+def test_one_seed_bounds_nothing() -> None:
+    found = interval([[0.3], [0.5]])
+    assert found.mean.tolist() == [0.3, 0.5]
+    assert (found.low.tolist(), found.high.tolist(), found.bounded) == ([-math.inf] * 2, [math.inf] * 2, False)
+    assert verdict(interval([5.0])) == "no difference seen"
+
+
+def test_seeds_that_agree_have_width_zero() -> None:
+    found = interval([0.1] * 3)
+    assert found.low == found.mean == found.high == 0.1
+    assert verdict(found) == "higher"
+    assert verdict(interval([0.0] * 3)) == "no difference seen"
+
+
+@pytest.mark.parametrize("values", [[], [1.0, math.nan], [math.inf, 1.0]])
+def test_what_has_no_mean_is_refused(values: list[float]) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        interval(values)
+
+
+@pytest.mark.parametrize(("values", "said"), [([1.0, 1.1, 0.9], "higher"), ([-1.0, -1.1, -0.9], "lower"), ([-1.0, 1.1, 0.2], "no difference seen")])
+def test_a_verdict_is_the_side_on_which_the_whole_interval_lies(values: list[float], said: str) -> None:
+    assert verdict(interval(values)) == said

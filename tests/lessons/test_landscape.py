@@ -1,0 +1,267 @@
+"""The landscape against finite differences, plain loops and the flow of the gradient; the presets' verdicts over fresh seeds."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from lrlab import engine
+from lrlab.lessons import landscape
+from lrlab.lessons.intervals import verdict
+from lrlab.lessons.landscape import COSINE, FAR, LOST, NAMES, NARROW, PRESETS, SGDR, STEP_DECAY, WIDE, Landscape, Scene, Simulation
+
+FRESH = 10_000  # seeds that the page never shows
+LANDSCAPES = [Landscape(dimension, width) for dimension in (1, 2) for width in (0.05, 0.1, 0.25, 0.5)]
+
+
+def small(**changes: Any) -> Scene:
+    return Scene(**({"steps": 90, "T_0": 20, "particles": 12, "seeds": 3} | changes))
+
+
+def some_points(land: Landscape, n: int = 400, reach: float = 4.0) -> np.ndarray:
+    return np.random.default_rng(7).uniform(-reach, reach, (land.dimension, n))
+
+
+@pytest.mark.parametrize("land", LANDSCAPES, ids=str)
+def test_the_gradient_is_the_slope_of_the_loss(land: Landscape) -> None:
+    points, h = some_points(land), 1e-5
+    for axis in range(land.dimension):
+        shift = np.zeros((land.dimension, 1))
+        shift[axis] = h
+        slope = (land.loss(points + shift) - land.loss(points - shift)) / (2 * h)
+        assert land.gradient(points)[axis] == pytest.approx(slope, abs=2e-6)
+
+
+@pytest.mark.parametrize("land", LANDSCAPES, ids=str)
+def test_the_bottoms_and_the_pass_are_where_they_are_said_to_be(land: Landscape) -> None:
+    ring = np.array([[1.0], [0.0]])[: land.dimension]
+    ways = np.concatenate([ring, -ring, *([ring[::-1], -ring[::-1]] if land.dimension == 2 else [])], axis=1) * 1e-3
+    for basin in (NARROW, WIDE):
+        bottom = land.minima[:, basin, None]
+        assert np.abs(land.gradient(bottom)).max() < 1e-9
+        assert (land.loss(bottom + ways) > land.loss(bottom)).all()
+        assert land.basin(bottom) == basin
+    saddle = land.saddle[:, None]
+    assert np.abs(land.gradient(saddle)).max() < 1e-9
+    assert (land.loss(saddle + ways[:, :2]) < land.loss(saddle)).all(), "down along the way from basin to basin"
+    assert (land.loss(saddle + ways[:, 2:]) > land.loss(saddle)).all(), "up across it"
+    assert land.loss(land.minima)[WIDE] == 0
+    assert land.loss(land.minima)[NARROW] == pytest.approx(0.2, abs=0.01), "as the docstring says"
+
+
+@pytest.mark.parametrize("land", LANDSCAPES, ids=str)
+def test_basins_are_where_the_gradient_leads(land: Landscape) -> None:
+    """Without noise, and in steps too short to jump, every point descends into the basin that it was said to be in."""
+    points = some_points(land)
+    said = land.basin(points)
+    assert set(said.tolist()) == {NARROW, WIDE}
+    rate = 0.2 / land.sharpness
+    for _ in range(round(60 / rate)):
+        points = points - rate * land.gradient(points)
+    distances = np.linalg.norm(points[:, :, None] - land.minima[:, None], axis=0)
+    assert distances.min(axis=1).max() < 0.05
+    wrong = np.count_nonzero(distances.argmin(axis=1) != said)
+    assert wrong <= len(said) // 200, "steps of finite length cross the border at the odd point beside it"
+
+
+def test_far_out_the_border_goes_on() -> None:
+    land = Landscape(2, 0.25)
+    angles = np.linspace(0.1, math.pi - 0.1, 101)
+    ring = np.array([np.cos(angles), np.sin(angles)])
+    assert land.basin(7.9 * ring).tolist() == land.basin(500 * ring).tolist()
+
+
+def test_curvature_says_which_rates_the_narrow_basin_holds() -> None:
+    land = Landscape(1, 0.1)
+    for factor, held in ((0.95, True), (1.05, False)):
+        x = land.minima[:, [NARROW]] + 1e-6
+        for _ in range(2000):
+            x = x - factor * 2 / land.sharpness * land.gradient(x)
+        assert (abs(float(x[0, 0] - land.minima[0, NARROW])) < 1e-6) == held
+
+
+# ---------------------------------------------------------------- the simulation
+
+
+def plain(scene: Scene, place: int, seed: int, particle: int) -> tuple[float | None, int]:
+    """One particle under one schedule in one dimension, a step at a time: where it ends and how often it left the narrow basin."""
+    land, rate = Landscape(1, scene.width), landscape.rates(scene)[place]
+    generator = np.random.default_rng((1, seed))
+    x = generator.uniform(-4.0, 0.0, (1, scene.particles))[0, particle]
+    noise = generator.standard_normal((scene.steps, scene.particles))[:, particle]
+    left = 0
+    for lr, xi in zip(rate, noise, strict=True):
+        away = [(0.8, scene.width, x + 1.5), (1.0, 1.0, x - 1.5)]
+        slope = 0.1 * x + sum(depth * d / w**2 * math.exp(-((d / w) ** 2) / 2) for depth, w, d in away)
+        new = x - lr * (slope + scene.noise * xi)
+        left += bool(x < land.saddle[0] <= new)
+        x = new
+    return x, left
+
+
+def test_it_does_what_a_plain_loop_does() -> None:
+    """Up to rounding, which rates that throw particles out of the narrow basin enlarge."""
+    scene = small()
+    found = landscape.simulate(scene)
+    for place in range(len(NAMES)):
+        for seed in range(scene.seeds):
+            ends, left = zip(*(plain(scene, place, seed, particle) for particle in range(scene.particles)), strict=True)
+            land, at = Landscape(1, scene.width), np.array(ends)[None]
+            assert found.shares[place, seed] == pytest.approx([np.mean(at < land.saddle[0]), np.mean(at >= land.saddle[0]), 0])
+            assert found.loss[place, seed] == pytest.approx(land.loss(at).mean(), abs=1e-4)
+            assert found.leaves[place, seed] == pytest.approx(np.mean(left))
+            if seed == 0:
+                assert found.paths[place, -1, :, 0] == pytest.approx(np.array(ends), abs=1e-3)
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_without_noise_a_small_constant_rate_ends_in_the_basin_of_the_start(dimension: int) -> None:
+    scene = small(noise=0.0, steps=1000, dimension=dimension, width=0.3, particles=100)
+    found = landscape.descend(scene, np.full((1, scene.steps), 0.05))
+    assert found.shares[0, :, WIDE] == pytest.approx(found.course[0, :, 0])
+    assert 0 < found.shares[0, :, WIDE].mean() < 1
+    assert not found.leaves.any()
+
+
+def equal(one: Simulation, other: Simulation) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in Simulation.__dataclass_fields__)
+
+
+def schedule(found: Simulation, place: int) -> Simulation:
+    """What one schedule did."""
+    parts = {name: getattr(found, name) for name in Simulation.__dataclass_fields__}
+    return Simulation(**{name: part if name == "frames" else part[place : place + 1] for name, part in parts.items()})
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_schedules_are_paired_and_do_not_touch_each_other(dimension: int) -> None:
+    scene = small(dimension=dimension)
+    rate = landscape.rates(scene)
+    together = landscape.simulate(scene)
+    for place in range(len(NAMES)):
+        assert equal(schedule(together, place), landscape.descend(scene, rate[place : place + 1]))
+    twice = landscape.descend(scene, rate[[SGDR, SGDR]])
+    assert equal(schedule(twice, 0), schedule(twice, 1))
+    assert not equal(schedule(together, SGDR), schedule(together, COSINE))
+
+
+def test_a_seed_is_the_same_whatever_stands_beside_it() -> None:
+    few, many = landscape.simulate(small(seeds=1)), landscape.simulate(small(seeds=3))
+    assert np.array_equal(few.shares[:, 0], many.shares[:, 0])
+    later = landscape.descend(small(seeds=1), landscape.rates(small()), first_seed=2)
+    assert np.array_equal(later.shares[:, 0], many.shares[:, 2])
+    assert not np.array_equal(many.paths[0, 0], later.paths[0, 0])
+
+
+def test_rates_are_those_of_the_experiment() -> None:
+    scene = Scene(peak=0.3, steps=70, T_0=10)
+    document = landscape.experiment(scene)
+    assert [trial.name for trial in document.trials] == list(NAMES)
+    rate = landscape.rates(scene)
+    for row, trial in zip(rate, document.trials, strict=True):
+        assert row.tolist() == engine.lr(document.run, trial, np.arange(70)).tolist()
+    assert np.flatnonzero(np.diff(rate[SGDR]) > 0).tolist() == [9, 29], "cycles of 10, 20 and 40 steps"
+    assert (rate[:, 0] == 0.3).all()
+    assert np.unique(rate[STEP_DECAY]).size == 4
+    assert landscape.last_above(rate, 0.29) == [max(i for i in range(70) if row[i] > 0.29) for row in rate]
+    assert landscape.last_above(rate, 1.0) == [-1, -1, -1]
+
+
+def test_frames_are_steps_of_the_run_and_the_last_is_its_end() -> None:
+    for steps, most in ((420, 61), (20, 21), (1, 2)):
+        found = landscape.simulate(small(steps=steps))
+        assert (found.frames[0], found.frames[-1], len(found.frames)) == (0, steps, most)
+        assert found.paths.shape == (3, most, 12, 1)
+        assert found.course[..., -1] == pytest.approx(found.shares[..., WIDE])
+    assert landscape.simulate(small(particles=200, dimension=2)).paths.shape == (3, 61, landscape.DRAWN, 2)
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def first_beyond(scene: Scene, place: int, seed: int) -> int:
+    """The step at which a plain loop sees the first particle beyond FAR; far out the slope is the bowl's, and the wells' is added all the same."""
+    rate, generator = landscape.rates(scene)[place], np.random.default_rng((1, seed))
+    starts = generator.uniform(-4.0, 0.0, (1, scene.particles))[0]
+    noise = generator.standard_normal((scene.steps, scene.particles))
+    steps = []
+    for particle, start in enumerate(starts):
+        x = float(start)
+        for step in range(scene.steps):
+            wells = 0.8 * (x + 1.5) / scene.width**2 * math.exp(-(((x + 1.5) / scene.width) ** 2) / 2) + (x - 1.5) * math.exp(-((x - 1.5) ** 2) / 2)
+            x -= rate[step] * (0.1 * x + wells + scene.noise * noise[step, particle])
+            if abs(x) > FAR:
+                steps.append(step)
+                break
+    return min(steps, default=-1)
+
+
+def test_particles_that_diverge_are_counted_and_frozen() -> None:
+    scene = small(peak=28.0)
+    found = landscape.simulate(scene)
+    expected = [[first_beyond(scene, place, seed) for seed in range(scene.seeds)] for place in range(len(NAMES))]
+    assert found.diverged.tolist() == expected
+    assert (found.diverged >= 0).all()
+    assert (found.shares[..., LOST] > 0).all()
+    assert found.shares.sum(axis=-1) == pytest.approx(1)
+    assert np.abs(found.paths).max() <= FAR
+
+
+def test_no_settings_give_a_number_that_is_none() -> None:
+    for changes in ({"peak": 100.0}, {"peak": 19.0, "noise": 10.0}, {"noise": 0.0}, {"particles": 1, "seeds": 1}, {"T_0": 2000}, {"steps": 1}):
+        for dimension in (1, 2):
+            found = landscape.simulate(small(dimension=dimension, **changes))
+            for name in Simulation.__dataclass_fields__:
+                values = getattr(found, name)
+                assert not np.isnan(values).any(), name
+                assert name == "loss" or np.isfinite(values).all(), name
+            none_left = found.shares[..., LOST] == 1
+            assert np.array_equal(np.isinf(found.loss), none_left)
+
+
+def test_the_mean_loss_is_that_of_the_particles_that_are_left() -> None:
+    scene = small(peak=22.0, noise=4.0)
+    found = landscape.simulate(scene)
+    some = (found.shares[..., LOST] > 0) & (found.shares[..., LOST] < 1)
+    assert some.any()
+    assert (found.loss[some] < Landscape(1, scene.width).loss(np.array([[FAR]]))).all()
+
+
+def test_a_first_cycle_longer_than_the_run_is_no_restart() -> None:
+    found = landscape.simulate(small(T_0=90))
+    assert np.array_equal(found.shares[SGDR], found.shares[COSINE])
+    longer = landscape.rates(small(T_0=180))[SGDR]
+    assert (np.diff(longer) < 0).all()
+    assert longer[-1] > 0.4 * longer[0]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"noise": -1.0}, {"peak": 0.0}, {"dimension": 3}, {"particles": 0}, {"particles": 501}, {"width": 0.0}, {"seeds": 0}]
+)
+def test_what_cannot_be_run_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Scene(**changes)
+
+
+# ---------------------------------------------------------------- the presets
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.title)
+def test_a_presets_verdict_holds_over_fresh_seeds(preset: landscape.Preset) -> None:
+    """Over twice as many seeds as the page shows; and each half on its own, as the page would, says the same."""
+    rate = landscape.rates(preset.scene)
+    shares = [landscape.descend(preset.scene, rate, FRESH + begin).shares[..., WIDE] for begin in (0, preset.scene.seeds)]
+    found = landscape.difference(np.concatenate(shares, axis=1))
+    assert verdict(found) == preset.verdict
+    assert [verdict(landscape.difference(half)) for half in shares] == [preset.verdict] * 2
+    if preset.verdict == "no difference seen":
+        assert -0.01 < found.low < found.high < 0.01, "less than a point either way"
+
+
+def test_presets_differ_in_the_peak_rate_only() -> None:
+    assert {preset.verdict for preset in PRESETS} == {"higher", "lower", "no difference seen"}
+    assert {preset.scene.replaced(peak=1.0) for preset in PRESETS} == {Scene(peak=1.0)}
