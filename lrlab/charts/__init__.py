@@ -1,6 +1,27 @@
 """Values -> Plotly figures, as plain dicts: traces with base64 arrays, so that nothing of plotly's Python side is loaded to draw."""
 
 from lrlab.charts.basics import COLOURS, LABEL, Figure, style
+from lrlab.charts.frames import Contours, Curve, animated, still
+from lrlab.charts.heat import heat
 from lrlab.charts.overlay import Flag, description, overlay, resumed
+from lrlab.charts.panels import Line, Mark, Panel, panels
 
-__all__ = ["COLOURS", "LABEL", "Figure", "Flag", "description", "overlay", "resumed", "style"]
+__all__ = [
+    "COLOURS",
+    "LABEL",
+    "Contours",
+    "Curve",
+    "Figure",
+    "Flag",
+    "Line",
+    "Mark",
+    "Panel",
+    "animated",
+    "description",
+    "heat",
+    "overlay",
+    "panels",
+    "resumed",
+    "still",
+    "style",
+]

@@ -76,7 +76,7 @@ function mix(back, front, share) {
 }
 
 /** Streamlit's theme as a Plotly template: defaults that the figure's own layout overrides. */
-function readTheme(element) {
+function readTheme(element, size) {
   const css = getComputedStyle(element);
   const read = (name, otherwise) => {
     const value = css.getPropertyValue(name).trim();
@@ -98,13 +98,13 @@ function readTheme(element) {
     tickcolor: mix(back, front, 0.35),
     tickfont: { color: muted },
     ticklabelstandoff: 4,
-    title: { font: { color: text, size: 14 }, standoff: 10 },
+    title: { font: { color: text, size }, standoff: 10 },
     spikecolor: mix(back, front, 0.45),
     spikethickness: 1,
   };
   const template = {
     layout: {
-      font: { family: read("--st-font", "sans-serif"), color: text, size: 14 },
+      font: { family: read("--st-font", "sans-serif"), color: text, size },
       title: { font: { color: text } },
       paper_bgcolor: clear,
       plot_bgcolor: paper, // Plotly would take a clear one for white and draw a white halo in the dark
@@ -116,7 +116,8 @@ function readTheme(element) {
       newshape: { line: { color: primary } },
     },
   };
-  return { paper, template };
+  const dark = Math.max(...back) < 128;
+  return { paper, template, dark };
 }
 
 // ---------------------------------------------------------------- one chart
@@ -162,7 +163,11 @@ function makeChart() {
   const host = document.createElement("div");
   host.className = "lrlab-chart";
   host.setAttribute("role", "figure"); // "img" would hide the mode bar's buttons from a reader
-  const chart = { host, config: null, wanted: null, drawn: 0, send: () => {}, last: ["", 0] };
+  const chart = { host, config: null, wanted: null, drawn: 0, send: null, report: null, last: ["", 0], frames: [] };
+  chart.player = makePlayer(
+    () => pose(chart),
+    (index) => chart.report?.(String(index)),
+  );
   let timer = 0;
   chart.observer = new ResizeObserver(() => {
     clearTimeout(timer);
@@ -176,10 +181,11 @@ function makeChart() {
   return chart;
 }
 
-/** Python owns which lines are hidden: report a legend click and let Plotly do nothing. */
+/** Where Python owns which lines are hidden: report a legend click and let Plotly do nothing. */
 function listen(chart) {
   const { host } = chart;
   host.on("plotly_legendclick", ({ curveNumber }) => {
+    if (!chart.send) return true;
     const trace = host.data[curveNumber];
     const name = String(trace.legendgroup || trace.name || "");
     const [before, when] = chart.last;
@@ -189,7 +195,32 @@ function listen(chart) {
     if (name && (name !== before || now - when > DOUBLE_CLICK_MS)) chart.send(name);
     return false;
   });
-  host.on("plotly_legenddoubleclick", () => false);
+  host.on("plotly_legenddoubleclick", () => !chart.send);
+}
+
+/** Draw the frame at which the player stands; of those that come meanwhile, the last. */
+async function pose(chart) {
+  if (chart.busy || !chart.drawn) return;
+  chart.busy = true;
+  try {
+    while (chart.posed !== chart.player.at && chart.frames.length) {
+      chart.posed = chart.player.at;
+      const { data, traces } = chart.frames[chart.posed];
+      const options = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
+      await window.Plotly.animate(chart.host, { data: data.map(unpacked), traces }, options);
+    }
+  } catch (error) {
+    if (error) console.error("lrlab chart:", error); // an animation that was overtaken rejects with nothing
+  } finally {
+    chart.busy = false;
+  }
+}
+
+/** The figure's lines, as its frame at this place moves them. */
+function posed(data, frame) {
+  const lines = data.map((trace) => ({ ...trace }));
+  frame?.traces.forEach((place, i) => Object.assign(lines[place], unpacked(frame.data[i])));
+  return lines;
 }
 
 function note(chart, sentence) {
@@ -215,9 +246,12 @@ async function draw(chart) {
   const wanted = chart.wanted;
   if (!wanted) return; // a later call has drawn already what this one was called for
   chart.wanted = null;
+  chart.frames = wanted.frames;
+  chart.posed = chart.player.at;
+  chart.busy = true;
   try {
     chart.config ??= makeConfig(chart, Plotly);
-    await Plotly.react(host, wanted.data, wanted.layout, chart.config);
+    await Plotly.react(host, posed(wanted.data, chart.frames[chart.posed]), wanted.layout, chart.config);
     if (!chart.listening) listen(chart);
     chart.listening = true;
     note(chart, "");
@@ -229,7 +263,10 @@ async function draw(chart) {
     host.replaceChildren(); // purge leaves the old lines, and half a figure is worse than none
     chart.listening = false;
     note(chart, DRAWING_FAILED);
+  } finally {
+    chart.busy = false;
   }
+  pose(chart);
 }
 
 /** Streamlit also calls the clean-up of overtaken runs, so look whether the chart is really gone. */
@@ -237,33 +274,53 @@ function retire(key, chart) {
   if (chart.host.isConnected || charts.get(key) !== chart) return;
   charts.delete(key);
   chart.observer.disconnect();
+  chart.player.stop();
   window.Plotly?.purge(chart.host);
+}
+
+/** Move chart and player to where they are wanted; whoever has the keyboard keeps it. */
+function place(chart, parent, playable) {
+  const { host, player } = chart;
+  const focused = player.element.contains(document.activeElement) ? document.activeElement : null;
+  if (host.parentElement !== parent) parent.append(host);
+  if (!playable) {
+    player.stop();
+    player.element.remove();
+  } else if (player.element.parentElement !== parent) parent.append(player.element);
+  if (focused !== document.activeElement) focused?.focus();
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!document.getElementById("lrlab-chart-style")) {
     const style = document.createElement("style");
     style.id = "lrlab-chart-style";
-    style.textContent = STYLE;
+    style.textContent = STYLE + PLAYER_STYLE;
     document.head.append(style);
   }
-  const { key, figure, height, alt, library } = data;
+  const { key, figure, height, alt, library, frame, player, toggles, reports } = data;
   const chart = charts.get(key) ?? makeChart();
   charts.set(key, chart);
   const { host } = chart;
-  if (host.parentElement !== parentElement) parentElement.append(host);
+  const frames = figure.frames ?? [];
+  if (frames.length) chart.player.set(frames.map(({ name }) => name), frame);
+  place(chart, parentElement, frames.length > 0);
   host.style.height = `${height}px`;
   host.setAttribute("aria-label", alt);
   chart.library = library;
-  chart.send = (name) => setTriggerValue("toggle", name);
+  chart.send = toggles ? (name) => setTriggerValue("toggle", name) : null;
+  chart.report = reports ? (index) => setTriggerValue("frame", index) : null;
 
-  const { paper, template } = readTheme(parentElement);
+  const size = figure.layout?.font?.size ?? 14;
+  const { paper, template, dark } = readTheme(parentElement, size);
   chart.paper = paper;
+  const { style } = chart.player.element;
+  Object.assign(style, { height: `${player}px`, fontSize: `${size}px`, colorScheme: dark ? "dark" : "light" });
   // Copies, because Plotly writes into what it is given and Streamlit hands the same object out
   // again when only the theme has changed.
   const layout = structuredClone(figure.layout ?? {});
   chart.wanted = {
-    data: figure.data.map((trace) => ({ ...trace })),
+    data: figure.data,
+    frames,
     layout: { uirevision: "lrlab", autosize: true, ...layout, template },
   };
   draw(chart);

@@ -1,6 +1,7 @@
 """The chart: one living Plotly figure, because st.plotly_chart mounts a new one at every slider move and so loses zoom.
 
-`chart.js` beside this file is its browser half. plotly.js comes from the installed plotly package, laid beside app.py where Streamlit serves files.
+`chart.js` and `player.js` beside this file are its browser half, sent as one script. plotly.js comes from the installed plotly package, laid
+beside app.py where Streamlit serves files.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from lrlab.charts import still
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,24 +33,70 @@ AHEAD = 0.02
 """Seconds that the script rests after the chart: the browser draws it before it is handed the widgets that follow, which cost it as much again."""
 
 
-def show(figure: Figure, *, key: str, height: int, alt: str, on_toggle: Callable[[int], None]) -> None:
-    """Draw a figure; `on_toggle` gets the place of the trial whose legend entry was clicked, before the page runs anew.
+SCRIPTS = ("player.js", "chart.js")
+FONT = 14
+"""Pixels of the type in charts, as chart.js sets it."""
+SIZES = ("size", "l", "r", "t", "b")
+"""What grows with the type: a font's size, and the margins."""
+PLAYER = 44
+"""Pixels of the player beneath a figure with frames."""
+LARGE = 1.35
+"""How much larger all is that a class reads from the back rows."""
 
-    Where plotly.js cannot be laid beside app.py, Streamlit's own chart stands in, and lines are hidden by the page's buttons only.
+
+def show(
+    figure: Figure, *, key: str, height: int, alt: str, on_toggle: Callable[[int], None] | None = None, on_frame: Callable[[int], None] | None = None,
+    frame: int = 0,
+) -> None:  # fmt: skip
+    """Draw a figure, `height` pixels high; larger where the page is presented.
+
+    `on_toggle` gets the place of the trial whose legend entry was clicked, before the page runs anew; without it the browser hides the line
+    by itself. A figure with "frames" has a player beneath it, which begins at `frame`; `on_frame` gets the frame where it was halted.
+
+    Where plotly.js cannot be laid beside app.py, Streamlit's own chart stands in: lines are hidden by the page's buttons only, nothing moves.
     """
+    scale = LARGE if st.session_state.get("presenting") else 1.0
+    height = round(height * scale)
+    if scale != 1.0:
+        figure = figure | {"layout": enlarged(figure["layout"] | {"font": {"size": FONT}}, scale)}
     library = _published(Path(_main_script()).resolve().parent / "static")
     if library is None or not st.get_option("server.enableStaticServing"):
-        st.plotly_chart({**figure, "layout": {**figure["layout"], "height": height}}, key=key, config={"displaylogo": False}, alt=alt)
+        seen = still(figure, frame) if figure.get("frames") else figure
+        st.plotly_chart({**seen, "layout": {**seen["layout"], "height": height}}, key=key, config={"displaylogo": False}, alt=alt)
         return
-
-    def toggled() -> None:
-        group = st.session_state[key].get("toggle")
-        if isinstance(group, str) and group.isdecimal():
-            on_toggle(int(group))
-
-    data = {"key": key, "figure": figure, "height": height, "alt": alt, "library": f"app/static/{library}"}
-    _component()(key=key, data=data, height=height, on_toggle_change=toggled)
+    player = round(PLAYER * scale) if figure.get("frames") else 0
+    data = {
+        "key": key, "figure": figure, "height": height, "player": player, "alt": alt, "library": f"app/static/{library}", "frame": frame,
+        "toggles": on_toggle is not None, "reports": on_frame is not None,
+    }  # fmt: skip
+    _component()(
+        key=key, data=data, height=height + player, on_toggle_change=_told(key, "toggle", on_toggle), on_frame_change=_told(key, "frame", on_frame)
+    )
     time.sleep(AHEAD)
+
+
+def enlarged(layout: Any, scale: float) -> Any:
+    """A layout with all its type and the margins around it larger."""
+    if isinstance(layout, list):
+        return [enlarged(part, scale) for part in layout]
+    if not isinstance(layout, dict):
+        return layout
+    return {name: _scaled(part, scale) if name.endswith("font") or name == "margin" else enlarged(part, scale) for name, part in layout.items()}
+
+
+def _scaled(sizes: dict[str, Any], scale: float) -> dict[str, Any]:
+    return {name: value * scale if isinstance(value, (int, float)) and name in SIZES else value for name, value in sizes.items()}
+
+
+def _told(key: str, event: str, listener: Callable[[int], None] | None) -> Callable[[], None]:
+    """What Streamlit calls when the browser reports an event: the listener gets its number."""
+
+    def told() -> None:
+        number = st.session_state[key].get(event)
+        if listener is not None and isinstance(number, str) and number.isdecimal():
+            listener(int(number))
+
+    return told
 
 
 def _main_script() -> str:
@@ -58,8 +107,9 @@ def _main_script() -> str:
 @functools.cache
 def _component() -> ComponentRenderer:
     """Registered once per process. Plotly puts its style sheet into the document's head, where a shadow root is blind to it."""
-    script = importlib.resources.files("lrlab.ui") / "chart.js"
-    return st.components.v2.component("lrlab_chart", js=script.read_text(encoding="utf-8"), isolate_styles=False)
+    folder = importlib.resources.files("lrlab.ui")
+    script = "\n".join((folder / part).read_text(encoding="utf-8") for part in SCRIPTS)
+    return st.components.v2.component("lrlab_chart", js=script, isolate_styles=False)
 
 
 @functools.cache

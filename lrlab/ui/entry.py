@@ -103,7 +103,7 @@ def _curve(kind: type[Schedule]) -> None:
     curves = [engine.curve(RUN, trial)]
     figure = charts.overlay(RUN, curves, View())
     height = 380 if "yaxis2" in figure["layout"] else 300
-    chart.show(figure, key="entry_chart", height=height, alt=charts.description(RUN, curves), on_toggle=lambda _: None)
+    chart.show(figure, key="entry_chart", height=height, alt=charts.description(RUN, curves))
     document = trial.schedule.model_dump(mode="json", exclude_unset=True)
     base = {} if trial.schedule.own_rate else {"base_lr": BASE_LR}
     given = {name: value for name, value in (base | document).items() if name not in ("kind", "metrics")}

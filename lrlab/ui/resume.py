@@ -58,7 +58,7 @@ def tab() -> None:
         old = _points(max(0, step - run.steps // 10), run)
         figure = charts.resumed(run, (old, engine.first_group(engine.lr(run, trial, old))), (steps, engine.first_group(rates)), step, experiment.view)
         alt = f"From step {step:,}: {jump.after:.3g} where the uninterrupted run uses {jump.before:.3g}"
-        chart.show(figure, key="resume.chart", height=HEIGHT, alt=alt, on_toggle=lambda _: None)
+        chart.show(figure, key="resume.chart", height=HEIGHT, alt=alt)
 
 
 def _points(begin: int, run: Run) -> Any:

@@ -1,0 +1,226 @@
+"""Lines on panels that stand over each other and share one x axis: what a training did, with its learning rate below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lrlab.charts.basics import Figure, name, packed, style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from lrlab.engine import Floats
+
+APART = 0.05  # of the height, between the names at the lines' ends
+CROWDED = 0.15  # of the width: marks closer than this have their words along the line
+DECADES = 1.5  # a log axis wider than this has ticks at powers of ten only
+MOST_LABELLED = 6  # lines of a panel whose names stand at their ends; more would be a heap
+LABEL = 18  # characters of such a name
+LETTER = 7  # pixels, of a letter in such a name
+FAINT = 0.45
+
+
+class Line(NamedTuple):
+    """Points x, y (n,) under a name, in the colour and dash of its place in the list; `low` and `high` (n,): the band around it.
+
+    Where x, y or the band is no finite number, there is a gap.
+    """
+
+    name: str
+    x: Floats
+    y: Floats
+    place: int
+    low: Floats | None = None
+    high: Floats | None = None
+    markers: bool = False
+    faint: bool = False
+
+
+class Panel(NamedTuple):
+    """One panel: what its y axis is, the lines, and how high it is beside the others. On a `log` axis what is not positive lies at the bottom."""
+
+    title: str
+    lines: Sequence[Line]
+    log: bool = False
+    share: float = 1.0
+    tickformat: str = "~g"
+
+
+class Mark(NamedTuple):
+    """An upright line through all panels, with words at its top."""
+
+    x: float
+    text: str = ""
+
+
+def panels(panels: Sequence[Panel], x_title: str, *, filename: str, marks: Sequence[Mark] = (), x_log: bool = False) -> Figure:
+    """One panel or more, from top to bottom, each name in the legend once; the names stand at the line ends of the first panel too."""
+    tops = _tops(panels)
+    data: list[Figure] = []
+    told: set[str] = set()
+    for index, panel in enumerate(panels):
+        floor = _floor(panel)
+        for line in panel.lines:
+            data += _traces(line, _axis("y", index), floor, told, x_log=x_log)
+    low, high = _span(panels, marks, x_log=x_log)
+    heads = [
+        {"text": name(p.title, 80), "xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom", "showarrow": False}
+        for p, (_, top) in zip(panels, tops, strict=True)
+    ]
+    labels = _ends(panels[0], tops[0], x_log=x_log)
+    longest = max((min(len(line.name), LABEL) for line in panels[0].lines), default=0)
+    layout: Figure = {
+        "hovermode": "x unified", "hoverlabel": {"namelength": 40},
+        "margin": {"l": 8, "r": 28 + LETTER * longest if labels else 16, "t": 8, "b": 4},
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        "xaxis": {
+            "title": {"text": x_title}, "type": "log" if x_log else "linear", "anchor": _axis("y", len(panels) - 1), "range": [low, high],
+            "automargin": True, "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4, "tickformat": "~g" if x_log else ",~r",
+            **({"dtick": 1} if x_log and high - low > DECADES else {}),
+        },
+        "shapes": [_upright(mark, 1 - _head(panels)) for mark in marks],
+        "annotations": [*heads, *labels, *_words(marks, panels, x_log=x_log)],
+        "meta": {"filename": filename},
+    }  # fmt: skip
+    for index, (panel, (foot, top)) in enumerate(zip(panels, tops, strict=True)):
+        layout["yaxis" + _axis("", index)] = {
+            "type": "log" if panel.log else "linear", "domain": [foot, top], "automargin": True, "zeroline": False, "showline": True,
+            "tickformat": panel.tickformat, "nticks": 6, "exponentformat": "power",
+        }  # fmt: skip
+    return {"data": data, "layout": layout}
+
+
+def _axis(letter: str, index: int) -> str:
+    return letter + (str(index + 1) if index else "")
+
+
+def _head(panels: Sequence[Panel]) -> float:
+    """The share of the height, over each panel, for its title: the more panels, the higher the figure."""
+    return 0.05 + 0.03 / len(panels)
+
+
+def _tops(panels: Sequence[Panel]) -> list[tuple[float, float]]:
+    """Foot and top of each panel, in shares of the height."""
+    head = _head(panels)
+    room = 1.0 - head * len(panels)
+    heights = np.array([panel.share for panel in panels]) * room / sum(panel.share for panel in panels)
+    tops = 1.0 - np.cumsum(heights + head) + heights
+    return [(max(float(top - height), 0.0), float(top)) for top, height in zip(tops, heights, strict=True)]
+
+
+def _floor(panel: Panel) -> float | None:
+    """The bottom of a log axis."""
+    if not panel.log:
+        return None
+    lows = [float(line.y[ok].min()) for line in panel.lines if (ok := np.isfinite(line.y) & (line.y > 0)).any()]
+    return min(lows, default=1.0) / 2
+
+
+def _seen(line: Line, *, x_log: bool) -> NDArray[np.bool_]:
+    """The points that can be drawn."""
+    parts = [part for part in (line.x, line.y, line.low, line.high) if part is not None]
+    seen: NDArray[np.bool_] = np.all([np.isfinite(part) for part in parts], axis=0)
+    return seen & (line.x > 0) if x_log else seen
+
+
+def _span(panels: Sequence[Panel], marks: Sequence[Mark], *, x_log: bool) -> tuple[float, float]:
+    """What the x axis shows, as Plotly counts it: all points and marks, but not the room that the names beside them take."""
+    x = np.concatenate([[mark.x for mark in marks], *(line.x[_seen(line, x_log=x_log)] for panel in panels for line in panel.lines)])
+    if not x.size:
+        return 0.0, 1.0
+    low, high = np.log10((x.min(), x.max())) if x_log else (x.min(), x.max())
+    room = 0.01 * (high - low) or 0.5
+    return float(low - room), float(high + room)
+
+
+def _traces(line: Line, axis: str, floor: float | None, told: set[str], *, x_log: bool) -> list[Figure]:
+    """The band and the line, a trace each for every stretch without a gap."""
+    seen = _seen(line, x_log=x_log)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], seen, [False])).astype(np.int8))).reshape(-1, 2)
+    traces = []
+    for begin, end in edges.tolist():
+        x, y = line.x[begin:end], line.y[begin:end]
+        if line.low is not None and line.high is not None:
+            around = np.concatenate((line.low[begin:end], line.high[begin:end][::-1]))
+            traces.append(_band(line, axis, np.concatenate((x, x[::-1])), _lifted(around, floor)))
+        traces.append(_stroke(line, axis, x, _lifted(y, floor), first=line.name not in told))
+        told.add(line.name)
+    return traces
+
+
+def _lifted(values: Floats, floor: float | None) -> Floats:
+    return values if floor is None else np.maximum(values, floor)
+
+
+def _stroke(line: Line, axis: str, x: Floats, y: Floats, *, first: bool) -> Figure:
+    colour, dash = style(line.place)
+    label = name(line.name)
+    return {
+        "type": "scatter", "mode": "lines+markers" if line.markers or y.size == 1 else "lines", "name": label, "x": packed(x, "f8"), "y": packed(y),
+        "line": {"color": colour, "dash": dash, "width": 2.2, "simplify": False}, "marker": {"size": 7}, "opacity": FAINT if line.faint else 1.0,
+        "legendgroup": label, "showlegend": first, "yaxis": axis, "hovertemplate": f"%{{y:.4g}}<extra>{label}</extra>",
+    }  # fmt: skip
+
+
+def _band(line: Line, axis: str, x: Floats, y: Floats) -> Figure:
+    red, green, blue = (int(style(line.place)[0][i : i + 2], 16) for i in (1, 3, 5))
+    return {
+        "type": "scatter", "mode": "lines", "name": name(line.name), "x": packed(x, "f8"), "y": packed(y), "fill": "toself",
+        "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)", "line": {"width": 0}, "legendgroup": name(line.name), "showlegend": False,
+        "yaxis": axis, "hoverinfo": "skip",
+    }  # fmt: skip
+
+
+def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figure]:
+    """The names at the ends of the lines, moved apart where they would lie over each other."""
+    floor = _floor(panel)
+    ends = [(line, seen[-1]) for line in panel.lines if (seen := np.flatnonzero(_seen(line, x_log=x_log))).size]
+    if not 1 < len(ends) <= MOST_LABELLED:
+        return []
+    values = [_lifted(line.y[np.isfinite(line.y)], floor) for line, _ in ends]
+    scale = np.log10 if panel.log else np.asarray
+    low, high = float(scale(min(v.min() for v in values))), float(scale(max(v.max() for v in values)))
+    gap = APART / (place[1] - place[0]) * (high - low)
+    at = apart(np.array([float(scale(_lifted(line.y[[last]], floor)[0])) for line, last in ends]), gap)
+    return [
+        {
+            "x": float(np.log10(line.x[last]) if x_log else line.x[last]), "y": float(y), "xanchor": "left", "xshift": 6, "showarrow": False,
+            "text": f'<span style="color:{style(line.place)[0]}">■</span> {name(line.name, LABEL)}', "font": {"size": 12}, "align": "left",
+        }
+        for (line, last), y in zip(ends, at, strict=True)
+    ]  # fmt: skip
+
+
+def apart(values: Floats, gap: float) -> Floats:
+    """The values (n,) in their order, moved as little as keeps them `gap` from each other."""
+    order = np.argsort(values, kind="stable")
+    moved = values[order].astype(np.float64)
+    for i in range(1, moved.size):
+        moved[i] = max(moved[i], moved[i - 1] + gap)
+    result = np.empty_like(moved)
+    result[order] = moved - (moved - values[order]).mean()
+    return result
+
+
+def _upright(mark: Mark, top: float) -> Figure:
+    line = {"dash": "dot", "width": 1.2, "color": "#868e99"}
+    return {"type": "line", "x0": mark.x, "x1": mark.x, "y0": 0, "y1": top, "yref": "paper", "line": line}
+
+
+def _words(marks: Sequence[Mark], panels: Sequence[Panel], *, x_log: bool) -> list[Figure]:
+    """The words of the marks, along their lines where these stand close."""
+    places = np.sort([np.log10(mark.x) if x_log else mark.x for mark in marks])
+    low, high = _span(panels, marks, x_log=x_log)
+    close = places.size > 1 and np.diff(places).min() < CROWDED * (high - low)
+    return [
+        {
+            "x": float(np.log10(mark.x) if x_log else mark.x), "y": 1 - _head(panels), "yref": "paper", "xanchor": "left", "yanchor": "top",
+            "text": name(mark.text), "textangle": -90 if close else 0, "showarrow": False, "font": {"size": 12},
+        }
+        for mark in marks
+        if mark.text
+    ]  # fmt: skip
