@@ -9,7 +9,7 @@ import streamlit as st
 from lrlab.charts import COLOURS
 from lrlab.ui import state
 
-PAGES = (("app.py", "Tune"), ("pages/gallery.py", "Gallery"))
+PAGES = (("app.py", "Tune"), ("pages/gallery.py", "Gallery"), ("pages/sgdr.py", "SGDR or cosine?"), ("pages/warmup.py", "Why warm up?"))
 
 _COLOUR_RULES = "".join(
     f".st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) strong {{ color: {colour}; }}" for i, colour in enumerate(COLOURS)

@@ -1,0 +1,28 @@
+"""Exercises: a text, and a check of the settings that the learner arrived at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.lessons import prose
+from lrlab.lessons.settings import Settings
+
+Verdict = tuple[bool, str]
+"""Whether the exercise is done, and the sentence that says so or says with numbers what is missing."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Something to bring about with one section's settings; its text stands in text/<lesson>/exercise_<key>.md."""
+
+    key: str
+    title: str
+    settings: type[Settings]
+    check: Callable[[Any], Verdict]
+    """Takes a value of `settings`."""
+
+    def text(self, lesson: str) -> str:
+        """What is asked for, as Markdown."""
+        return prose.read(lesson, f"exercise_{self.key}")

@@ -1,0 +1,117 @@
+"""A lesson's settings: a frozen value for each section, with how a page offers it and how the address of a page carries it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from lrlab.experiment import sentence
+from lrlab.schedules import did_you_mean
+from lrlab.schedules.params import Described, describe, find
+
+MOST_TEXT = 100  # characters of one value in an address
+
+
+@dataclass(frozen=True)
+class Slide:
+    """How a page offers a field: its label, a slider's softer range inside the hard bounds, logarithmic or not, its step; what choices are called."""
+
+    label: str
+    help: str = ""
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    step: float | None = None
+    names: tuple[str, ...] = ()
+
+
+class Settings(BaseModel):
+    """What a section of a lesson is set to. Every field has a default; one that a page offers is annotated with its bounds and a `Slide`.
+
+    A validator of several fields names one of them first: "warmup: 5 epochs leave nothing".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    key: ClassVar[str]
+    """Unique over all lessons: what the fields' names begin with in an address."""
+
+    @classmethod
+    def read(cls, address: Mapping[str, str]) -> tuple[Self, list[str]]:
+        """The settings that the entries "<key>.<field>" of an address ask for; what is wrong, a sentence each, and at its default in the settings."""
+        values: dict[str, Any] = {}
+        problems = []
+        for entry, text in address.items():
+            key, _, name = entry.partition(".")
+            if key != cls.key:
+                continue
+            if name not in cls.model_fields:
+                problems.append(f"{_short(entry)}: is no setting of this page{did_you_mean(name[:MOST_TEXT], cls.model_fields)}")
+                continue
+            try:
+                values[name] = _value(cls, name, text)
+            except ValidationError as error:
+                problems.append(f"{entry}: {sentence(error).removeprefix(': ')}")
+        try:
+            return cls(**values), problems
+        except ValidationError as error:  # each is right, but not with the others
+            return cls(), [*problems, f"{cls.key}.{sentence(error)}"]
+
+    def written(self) -> dict[str, str]:
+        """The entries of an address: {"<key>.<field>": text} of what differs from its default."""
+        fields = type(self).model_fields
+        values = {name: getattr(self, name) for name in fields}
+        return {f"{self.key}.{name}": _text(value) for name, value in values.items() if value != fields[name].get_default()}
+
+    def replaced(self, **changes: Any) -> Self:
+        """The same with other values of some fields; ValidationError where that makes no settings."""
+        return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
+
+    @classmethod
+    def about(cls, name: str) -> Described:
+        """The hard bounds, or the choices, of a field."""
+        field = cls.model_fields[name]
+        return describe(field.annotation, field.metadata)
+
+    @classmethod
+    def slide(cls, name: str) -> Slide:
+        """How a page offers a field; by its name where it does not say."""
+        slide: Slide | None = find(cls.model_fields[name].metadata, Slide)
+        return slide or Slide(name)
+
+
+@cache
+def _adapter(settings: type[Settings], name: str) -> TypeAdapter[Any]:
+    field = settings.model_fields[name]
+    return TypeAdapter(field.rebuild_annotation(), config=ConfigDict(strict=True, allow_inf_nan=False))
+
+
+def _value(settings: type[Settings], name: str, text: str) -> Any:
+    """The value that a text stands for: itself where the field holds text, else a number or a truth value as JSON writes it."""
+    adapter = _adapter(settings, name)
+    try:
+        return adapter.validate_python(text)
+    except ValidationError as error:
+        if error.errors()[0]["type"].startswith("string"):
+            raise
+    return adapter.validate_python(_plain(text))
+
+
+def _plain(text: str) -> Any:
+    try:
+        return json.loads(text) if len(text) <= MOST_TEXT else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}..."

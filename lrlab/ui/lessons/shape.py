@@ -1,0 +1,123 @@
+"""The section of the warmup's length and shape: all of them in front of one decay, their first steps, and what each costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lrlab import charts, engine
+from lrlab.experiment import Experiment, View
+from lrlab.exporters import EXPORTERS, export
+from lrlab.lessons import warmup
+from lrlab.lessons.warmup import Numbers, Shape
+from lrlab.ui import state
+from lrlab.ui.lessons import fields, frame
+from lrlab.ui.widgets import escape
+
+FIRST = 30
+"""Steps of the small chart."""
+GREY = "#868e99"
+
+
+def show() -> None:
+    """The whole section."""
+    frame.text("warmup", "shape")
+    fields.row(Shape, "length", "start", "form", "decay")
+    fields.row(Shape, "steps", "epoch", "peak", "overlay")
+    settings = frame.at_hand(Shape)
+    shown = warmup.experiment(settings)
+    found = warmup.numbers(shown)
+    st.caption(_length(settings))
+    _chart(settings, shown)
+    said = warmup.remarks(settings)
+    if said:
+        st.info("  \n".join(map(escape, said)), icon=":material/info:")
+    _start(shown)
+    _costs(settings, found)
+    take(shown, [trial.name for trial in shown.trials].index(settings.form), "shape")
+    frame.text("warmup", "formulas")
+    frame.text("warmup", "intro")
+
+
+def _length(settings: Shape) -> str:
+    """The warmup in steps, epochs and as a share, and what it leaves."""
+    length, left = settings.length, max(settings.steps - settings.length, 0)
+    epochs, share = length / settings.epoch, length / settings.steps
+    rest = f"{left:,} steps ({left / settings.steps:.1%}) are left for the decay"
+    return escape(f"A warmup of {length:,} steps is {epochs:.3g} epochs, {share:.1%} of the run; {rest}.")
+
+
+def _chart(settings: Shape, shown: Experiment) -> None:
+    """Every trial over the whole run, and where the warmup ends."""
+    curves = engine.curves(shown)
+    figure = charts.overlay(shown.run, curves, View(marks=False))
+    if settings.overlay:  # behind the warmup they lie on each other, and so would their names
+        figure["layout"]["annotations"] = []
+    if 0 < settings.length < settings.steps:
+        at = {"x": settings.length, "text": "warmup ends", "yref": "paper", "y": 0, "yanchor": "bottom", "xanchor": "left", "showarrow": False}
+        line = {"type": "line", "x0": settings.length, "x1": settings.length, "y0": 0, "y1": 1, "yref": "paper"}
+        figure["layout"]["shapes"] = [line | {"line": {"dash": "dot", "width": 1.2, "color": GREY}}]
+        figure["layout"]["annotations"].append(at)
+    alt = f"{charts.description(shown.run, curves)}. The warmup ends at step {settings.length:,}"
+    frame.draw(figure, key="shape.chart", height=400, alt=alt)
+
+
+def _start(shown: Experiment) -> None:
+    """The first steps, a point each, and the first ten in a table."""
+    steps = np.arange(min(FIRST, shown.run.steps))
+    rates = [engine.lr(shown.run, trial, steps) for trial in shown.trials]
+    lines = [
+        charts.Line(trial.name, steps.astype(np.float64), rate, place, markers=True)
+        for place, (trial, rate) in enumerate(zip(shown.trials, rates, strict=True))
+    ]
+    title = f"Learning rate of the first {steps.size} steps"
+    figure = charts.panels([charts.Panel(title, lines)], "optimizer step", filename="lrlab-first-steps")
+    figure["layout"]["showlegend"] = False  # the names stand at the ends
+    alt = f"{title}, a point each. " + "; ".join(f"{line.name}: from {line.y[0]:.3g} to {line.y[-1]:.3g}" for line in lines)
+    frame.draw(figure, key="shape.first", height=300, alt=alt)
+    listed = steps[: warmup.FIRST]
+    rows = [
+        {"rate at step": trial.name, **{str(step): f"{rate[step]:.3g}" for step in listed}} for trial, rate in zip(shown.trials, rates, strict=True)
+    ]
+    st.table(pd.DataFrame(rows).set_index("rate at step"))
+
+
+def _costs(settings: Shape, found: list[Numbers]) -> None:
+    """What each trial comes to."""
+    rows = [
+        {
+            "trial": one.name,
+            "area": f"{one.area:.5g}",
+            "in steps at the peak": f"{one.area / settings.peak:,.1f}",
+            "learning lost": f"{1 - one.relative:.2%}".replace("-", "\N{MINUS SIGN}"),
+            "updates at rate 0": f"{one.idle:,}",
+            "highest rate": f"{one.highest:.4g}",
+            "rate at the last step": f"{one.last:.3g}",
+        }
+        for one in found
+    ]
+    st.table(pd.DataFrame(rows).set_index("trial"))
+    st.caption(
+        "The sum over every step of the run. Less than nothing is lost where a shape is quick to rise and the decay then has less time to fall."
+    )
+
+
+def take(shown: Experiment, place: int, key: str) -> None:
+    """Away with it: the trials into Tune, or the one at `place` as code."""
+    trial = shown.trials[place]
+    if st.button("Open in Tune", key=f"{key}.open", icon=":material/show_chart:", help="All lines of the chart, in place of those that are there."):
+        state.put(shown)
+        state.choose(place)
+        st.switch_page("app.py")
+    panel = st.expander(f"Code: {escape(trial.name)}", icon=":material/code:", key=f"{key}.code", on_change="rerun")
+    if not panel.open:
+        return
+    with panel:
+        target = str(
+            st.segmented_control(
+                "As", ["pytorch", "lightning", "transformers", "optax", "keras", "numpy", "json"], key=f"{key}.target", default="pytorch",
+                required=True, format_func=lambda target: EXPORTERS[target].title,
+            )
+        )  # fmt: skip
+        st.code(export(shown, target, trial.name), language=EXPORTERS[target].language, height=360)

@@ -1,0 +1,126 @@
+"""The section of the warmup's units: what it comes to in each, how six frameworks want it written, and what is often written instead."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from lrlab import calculators, charts, engine
+from lrlab.experiment import Experiment, View
+from lrlab.exporters import EXPORTERS, export
+from lrlab.lessons import units
+from lrlab.lessons.units import Units, Written
+from lrlab.ui import state
+from lrlab.ui.lessons import fields, frame
+from lrlab.ui.widgets import escape
+
+VERSIONS = ("4.57", "5.23")
+"""Of transformers, before and after warmup_ratio was taken away."""
+MANY = 100
+"""Times from which on no fraction is told."""
+
+
+def show() -> None:
+    """The whole section."""
+    settings = frame.at_hand(Units)
+    frame.text("warmup", "units", steps=f"{units.warmup_steps(settings):,}")
+    fields.row(Units, "samples", "batch_size", "devices", "accumulate")
+    fields.row(Units, "epochs", "amount", "unit", "peak")
+    _counts(settings)
+    reason = units.refused(settings)
+    if reason:
+        st.warning(escape(reason), icon=":material/warning:")
+        return
+    same, near = units.same_warmup(settings), units.nearly(settings)
+    _written(same, near)
+    _arguments(settings)
+    _code(settings, same)
+    _wrong(settings)
+
+
+def _counts(settings: Units) -> None:
+    """The same warmup in every unit."""
+    found, run = units.counts(settings), settings.run
+    row = {
+        "optimizer steps": f"{found.steps:,}", "epochs": f"{found.epochs:.6g}", "ratio": f"{found.ratio:.6g}", "samples": f"{found.samples:,}",
+        "micro-batches": f"{found.micro_batches:,}",
+    }  # fmt: skip
+    st.table(pd.DataFrame([row]), hide_index=True)
+    st.caption(
+        escape(
+            f"One epoch: {run.micro_batches:,} micro-batches, {run.updates:,} optimizer steps of {run.step_samples:,} samples "
+            f"(the last one may see fewer). The run: {run.steps:,} steps."
+        )
+    )
+
+
+def _written(same: tuple[Written, ...], near: tuple[Written, ...]) -> None:
+    """What every argument takes, and how near the curves are to each other."""
+    st.markdown("**The same warmup, written for six frameworks**")
+    st.table(pd.DataFrame([_row(one) for one in same]).set_index("framework"))
+    st.caption("From 0 in a straight line, then a cosine to 0. The difference is the largest from the curve of transformers, as a share of the peak.")
+    st.markdown("**Native forms that are near, and not the same**")
+    st.table(pd.DataFrame([_row(one) for one in near]).set_index("framework"))
+
+
+def _row(one: Written) -> dict[str, str]:
+    return {
+        "framework": "  \n".join(escape(line) for line in (one.title, one.note) if line),
+        "arguments": "  \n".join(f"`{a.name} = {a.value:.10g}` {escape(a.counts)}" for a in one.arguments),
+        "largest difference": escape(f"{one.off:.2g} of the peak, at step {one.at:,}" if one.off else "none"),
+    }
+
+
+def _arguments(settings: Units) -> None:
+    """What TrainingArguments takes for it, by version."""
+    found, total = units.counts(settings), settings.run.steps
+    ratio = float(f"{found.ratio:.6g}")
+    said = [calculators.warmup_argument("warmup_steps", found.steps, total, version).sentence for version in VERSIONS]
+    said += [calculators.warmup_argument("warmup_ratio", ratio, total, VERSIONS[0]).sentence]
+    said += [calculators.warmup_argument("warmup_steps", ratio, total, VERSIONS[1]).sentence] if ratio < 1 else []
+    st.markdown("**In TrainingArguments of transformers**\n\n" + "\n".join(f"- {escape(line)}" for line in said))
+    st.caption("A share is multiplied by the steps of the run and rounded up, so it can be a step off; a number of steps cannot.")
+
+
+def _code(settings: Units, same: tuple[Written, ...]) -> None:
+    """Each framework's own code, and the way to Tune."""
+    by_title = {one.title: one for one in same}
+    title = str(st.segmented_control("Code for", list(by_title), key="units.target", default=same[0].title, required=True))
+    one = by_title[title]
+    if st.button("Open in Tune", key="units.open", icon=":material/show_chart:", help="All six lines, in place of those that are there."):
+        state.put(units.experiment(settings, same))
+        state.choose(list(by_title).index(title))
+        st.switch_page("app.py")
+    st.code(export(units.experiment(settings, (one,)), one.target), language=EXPORTERS[one.target].language, height=300)
+
+
+def _wrong(settings: Units) -> None:
+    """The same number in another unit: what it does to this run."""
+    found = units.mistakes(settings)
+    st.markdown("**Written wrongly: the same warmup in another unit**")
+    rows = [
+        {
+            "mistake": escape(one.title),
+            "arithmetic": escape(one.arithmetic),
+            "warmup, in steps": f"{one.length:,}" if one.length is not None else "does not end in the run",
+            "too": escape(_too(one.length, units.warmup_steps(settings))),
+            "highest rate": f"{one.highest:.4g} of the peak",
+        }
+        for one in found
+    ]
+    if not rows:
+        st.caption("None of the usual ones changes anything in this run.")
+        return
+    meant = units.same_warmup(settings)[1].trial.model_copy(update={"name": "as meant"})
+    shown = Experiment(run=settings.run, trials=(meant, *(one.trial for one in found)))
+    curves = engine.curves(shown)
+    frame.draw(charts.overlay(shown.run, curves, View(marks=False)), key="units.wrong", height=380, alt=charts.description(shown.run, curves))
+    st.table(pd.DataFrame(rows).set_index("mistake"))
+
+
+def _too(length: int | None, meant: int) -> str:
+    """How far a warmup is from the one that was meant."""
+    if length is None:
+        return "long"
+    way, times = ("long", length / meant) if length > meant else ("short", meant / max(length, 1))
+    return f"{way}, {times:,.0f} times" if times >= MANY else f"{way}, {times:.3g} times"

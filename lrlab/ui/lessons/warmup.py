@@ -1,0 +1,24 @@
+"""The lesson "Why warm up?": its sections in their order."""
+
+from __future__ import annotations
+
+from lrlab.lessons.limit import Limit
+from lrlab.lessons.range_test import Range
+from lrlab.lessons.units import EXERCISES as UNIT_EXERCISES
+from lrlab.lessons.units import Units
+from lrlab.lessons.warmup import EXERCISES as SHAPE_EXERCISES
+from lrlab.lessons.warmup import Shape
+from lrlab.ui.lessons import limit, range_test, shape, units
+from lrlab.ui.lessons.frame import Lesson, Section
+
+LESSON = Lesson(
+    "warmup",
+    "Why warm up?",
+    (
+        Section("shape", "Length and shape", shape.show, Shape),
+        Section("limit", "The largest peak that still trains", limit.show, Limit),
+        Section("units", "The same warmup in other units", units.show, Units),
+        Section("range", "The LR range test", range_test.show, Range),
+    ),
+    (*SHAPE_EXERCISES, *UNIT_EXERCISES),
+)

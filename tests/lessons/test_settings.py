@@ -1,0 +1,111 @@
+"""A section's settings: to the address and back, whatever they are; what is wrong in an address is said and left at its default."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, ClassVar, Literal, Self
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field, model_validator
+
+from lrlab.lessons import prose
+from lrlab.lessons.settings import Settings, Slide
+
+
+class Sample(Settings):
+    key: ClassVar[str] = "sample"
+
+    count: Annotated[int, Field(ge=1, le=10**6), Slide("count")] = 5
+    rate: Annotated[float, Field(ge=0, le=10), Slide("rate", log=True)] = 0.1
+    shape: Annotated[Literal["line", "true", "8"], Slide("shape")] = "line"
+    size: Annotated[Literal[8, 16], Slide("size")] = 8
+    word: Annotated[str, Field(max_length=40)] = ""
+    on: Annotated[bool, Slide("on")] = True
+    ran: bool = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.rate > self.count:
+            msg = f"rate: {self.rate:g} is above count"
+            raise ValueError(msg)
+        return self
+
+
+any_sample = st.builds(
+    Sample, count=st.integers(10, 10**6), rate=st.floats(0, 10), shape=st.sampled_from(["line", "true", "8"]), size=st.sampled_from([8, 16]),
+    word=st.text(max_size=40), on=st.booleans(), ran=st.booleans(),
+)  # fmt: skip
+
+
+@given(any_sample)
+def test_the_address_carries_the_settings(settings: Sample) -> None:
+    assert Sample.read(settings.written()) == (settings, [])
+
+
+@given(any_sample)
+def test_it_carries_nothing_but_what_differs_from_a_default(settings: Sample) -> None:
+    differ = {f"sample.{name}" for name in Sample.model_fields if getattr(settings, name) != getattr(Sample(), name)}
+    assert set(settings.written()) == differ
+    assert Sample().written() == {}
+
+
+def test_other_sections_entries_are_not_its_own() -> None:
+    assert Sample.read({"s": "abc", "other.count": "0", "sampled.count": "0", "present": "2"}) == (Sample(), [])
+
+
+@pytest.mark.parametrize(("entry", "text", "said"), [
+    ("sample.count", "0", "sample.count: must be at least 1"),
+    ("sample.count", "1000001", "sample.count: must be at most 1000000"),
+    ("sample.count", "2.5", "sample.count: must be a whole number"),
+    ("sample.count", "five", "sample.count: must be a whole number"),
+    ("sample.count", "9" * 5000, "sample.count: must be a whole number"),
+    ("sample.count", "[" * 5000, "sample.count: must be a whole number"),
+    ("sample.rate", "NaN", "sample.rate: must be a finite number"),
+    ("sample.rate", "Infinity", "sample.rate: must be a finite number"),
+    ("sample.rate", "-1e-9", "sample.rate: must be at least 0"),
+    ("sample.shape", "circle", "sample.shape: must be 'line', 'true' or '8'"),
+    ("sample.on", "1", "sample.on: must be true or false"),
+    ("sample.word", "x" * 41, "sample.word: must have at most 40 characters"),
+    ("sample.rate", "6", "sample.rate: 6 is above count"),
+    ("sample.conut", "6", "sample.conut: is no setting of this page; did you mean count?"),
+    ("sample.", "6", "sample.: is no setting of this page"),
+])  # fmt: skip
+def test_what_is_wrong_is_one_sentence_and_the_default(entry: str, text: str, said: str) -> None:
+    settings, problems = Sample.read({entry: text})
+    assert settings == Sample()
+    assert problems == [said]
+
+
+@given(st.dictionaries(st.sampled_from([f"sample.{name}" for name in [*Sample.model_fields, "x", ""]]), st.text(max_size=200)))
+def test_no_address_breaks_it(address: dict[str, str]) -> None:
+    settings, problems = Sample.read(address)
+    assert Sample.read(settings.written())[0] == settings
+    assert all(len(problem) < 600 and "\n" not in problem for problem in problems)
+
+
+def test_one_bad_entry_leaves_the_others() -> None:
+    settings, problems = Sample.read({"sample.count": "x", "sample.rate": "0.5", "sample.on": "false"})
+    assert settings == Sample(rate=0.5, on=False)
+    assert len(problems) == 1
+
+
+def test_what_a_page_offers_stands_in_the_annotation() -> None:
+    assert Sample.slide("rate").log
+    assert (Sample.about("count").low, Sample.about("count").high, Sample.about("count").integer) == (1, 10**6, True)
+    assert Sample.about("shape").choices == ("line", "true", "8")
+    assert Sample.slide("ran").label == "ran"
+
+
+def test_places_are_filled_and_formulas_left_alone() -> None:
+    text = "at {step}: $\\frac{a}{b}$ and\n$$x_{max}\n+ \\sqrt{y}$$ {end}"
+    assert prose.places(text) == {"step", "end"}
+    assert prose.fill(text, step=7, end="{a}") == "at 7: $\\frac{a}{b}$ and\n$$x_{max}\n+ \\sqrt{y}$$ {a}"
+    with pytest.raises(KeyError, match="end"):
+        prose.fill(text, step=7)
+
+
+def test_numbers_in_an_address_are_json() -> None:
+    written = Sample(count=12, rate=1e-8, on=False).written()
+    assert {name: json.loads(text) for name, text in written.items()} == {"sample.count": 12, "sample.rate": 1e-8, "sample.on": False}

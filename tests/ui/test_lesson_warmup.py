@@ -1,0 +1,165 @@
+"""The warmup lesson through Streamlit's own test harness: its sliders, its numbers, its way to Tune, its code and its exercises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from oracle import ROOT
+from streamlit.testing.v1 import AppTest
+
+from lrlab import exporters
+from lrlab.lessons import prose, units, warmup
+from lrlab.lessons.units import Units
+from lrlab.lessons.warmup import FORMS, NONE, Shape
+from lrlab.ui.lessons.warmup import LESSON
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.run()
+    app.switch_page("pages/warmup.py")
+    for name, text in address.items():
+        app.query_params[name.replace("__", ".")] = text
+    app.run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """All that is said, without the marks that keep Markdown from reading it."""
+    elements = (*app.markdown, *app.caption, *app.subheader, *app.info, *app.warning)
+    return " ".join(element.value for element in elements).replace("\\", "")
+
+
+def table(app: AppTest, first: str) -> Any:
+    """The table whose index or first column has this name."""
+    found = [t.value for t in app.table if first in (t.value.index.name, t.value.columns[0])]
+    assert len(found) >= 1, first
+    return found[0]
+
+
+def charts(app: AppTest) -> list[Any]:
+    return list(app.get("bidi_component"))
+
+
+def test_the_sections_and_their_settings_are_there() -> None:
+    app = opened()
+    assert [s.value for s in app.subheader] == [section.title for section in LESSON.sections]
+    assert [section.key for section in LESSON.sections] == ["shape", "limit", "units", "range"]
+    assert len(charts(app)) >= 3
+
+
+def test_the_lengths_of_the_shape_are_said_in_every_unit() -> None:
+    app = opened(shape__length="300", shape__steps="1500", shape__epoch="100")
+    assert "A warmup of 300 steps is 3 epochs, 20.0% of the run; 1,200 steps (80.0%) are left for the decay." in texts(app)
+
+
+def test_the_table_of_costs_is_the_lessons_own() -> None:
+    app = opened(shape__decay="none", shape__start="0.1")
+    costs = table(app, "trial")
+    assert list(costs.index) == [*FORMS, NONE]
+    found = {one.name: one for one in warmup.numbers(warmup.experiment(Shape(decay="none", start=0.1)))}
+    for name, row in costs.iterrows():
+        assert float(row["area"]) == pytest.approx(found[name].area, rel=1e-4)
+        assert float(row["learning lost"].rstrip("%")) / 100 == pytest.approx(1 - found[name].relative, abs=1e-4)
+    rates = table(app, "rate at step")
+    assert [float(r) for r in rates.loc["linear"]] == pytest.approx([0.01 + 0.09 * t / 200 for t in range(10)], rel=5e-3)
+
+
+def test_a_wasted_update_and_a_power_of_nothing_are_said_and_go_away() -> None:
+    app = opened()
+    assert "at a rate of exactly 0" in texts(app)
+    assert "cannot start at 0" in texts(app)
+    app.number_input(key="shape.start/number").set_value(0.01).run()
+    assert "at a rate of exactly 0" not in texts(app)
+    assert app.query_params["shape.start"] == "0.01"
+
+
+def test_the_page_draws_a_warmup_longer_than_the_run_and_says_so() -> None:
+    app = opened(shape__length="5000")
+    assert "takes the whole run of 2,000" in texts(app)
+    assert len(charts(app)) >= 3
+
+
+def test_open_in_tune_hands_over_what_is_shown() -> None:
+    app = opened(shape__form="constant", shape__overlay="false", shape__start="0.2")
+    app.button(key="shape.open").click().run()
+    assert not app.exception
+    assert app.session_state["experiment"] == warmup.experiment(Shape(form="constant", overlay=False, start=0.2))
+    assert app.get_by_key("caller"), "Tune is on screen"
+
+
+def test_open_in_tune_shapes_the_chosen_one() -> None:
+    app = opened(shape__form="logarithmic")
+    app.button(key="shape.open").click().run()
+    assert app.session_state["trial"] == FORMS.index("logarithmic")
+
+
+def test_units_are_counted_and_written_for_six_frameworks() -> None:
+    app = opened(units__accumulate="8", units__amount="10", units__unit="epochs")
+    settings = Units(accumulate=8, amount=10)
+    counts = units.counts(settings)
+    assert f"the warmup is {counts.steps:,} optimizer steps" in texts(app)
+    assert table(app, "optimizer steps").iloc[0, 0] == f"{counts.steps:,}"
+    frameworks = table(app, "framework")
+    for one, (_, row) in zip(units.same_warmup(settings), frameworks.iterrows(), strict=True):
+        for argument in one.arguments:
+            assert f"`{argument.name} = {argument.value}`" in row["arguments"]
+    assert app.code[0].value == exporters.export(units.experiment(settings, units.same_warmup(settings)[:1]), "pytorch").strip()
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_each_framework_has_its_code(place: int) -> None:
+    app = opened()
+    one = units.same_warmup(Units())[place]
+    app.button_group(key="units.target").set_value(one.title).run()
+    assert not app.exception
+    assert app.code[0].value == exporters.export(units.experiment(Units(), (one,)), one.target).strip()
+
+
+def test_training_arguments_are_told_by_version() -> None:
+    said = texts(opened(units__unit="ratio", units__amount="0.07", units__samples="3200", units__accumulate="1", units__epochs="1"))
+    assert "warmup_steps=7 of 100 steps is 7 steps of warmup in transformers 5.23." in said
+    assert "warmup_ratio=0.07 of 100 steps is 8 steps of warmup in transformers 4.57." in said, "its product is rounded up: 0.07 * 100 is above 7"
+
+
+def test_mistakes_are_those_of_the_lesson() -> None:
+    settings = Units(devices=4, accumulate=1)
+    mistakes = table(opened(units__devices="4", units__accumulate="1"), "mistake")
+    assert list(mistakes.index) == [one.title for one in units.mistakes(settings)]
+    assert "stepped by every process" in mistakes.index
+    assert "stepped every micro-batch" not in mistakes.index
+
+
+def test_a_warmup_that_leaves_nothing_is_a_sentence() -> None:
+    app = opened(units__unit="ratio", units__amount="1")
+    assert "nothing is left to decay in" in texts(app)
+    assert not app.code
+
+
+def test_units_open_in_tune() -> None:
+    app = opened()
+    app.button(key="units.open").click().run()
+    assert not app.exception
+    assert [t.schedule.framework for t in app.session_state["experiment"].trials] == ["torch", "transformers", "timm", "optax", "keras", "paddle"]
+
+
+def test_an_exercise_is_done_by_the_sliders() -> None:
+    app = opened()
+    assert "0 of 2 done" in texts(app)
+    app.number_input(key="shape.start/number").set_value(0.05).run()
+    assert "1 of 2 done" in texts(app)
+
+
+def test_a_wrong_address_is_one_sentence_and_the_default() -> None:
+    app = opened(shape__length="-3")
+    assert "shape.length: must be at least 0" in texts(app)
+    assert "A warmup of 200 steps" in texts(app)
+
+
+@pytest.mark.parametrize("name", ["intro", "shape", "formulas"])
+def test_texts_without_numbers_have_no_places(name: str) -> None:
+    assert not prose.places(prose.read("warmup", name))
