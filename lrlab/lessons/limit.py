@@ -59,8 +59,11 @@ class Limits:
     """(W, P): the median over the seeds of the last epoch's mean training loss; infinite where half of them diverged."""
     trained: Floats
     """(W, P): the share of seeds that trained: not diverged, and the loss below TRAINED * ln 10."""
+    broken: Counts
+    """(W, P): how many seeds diverged."""
     diverged: Counts
     """(W, P): the first step at which a seed diverged; -1 where none did."""
+    seeds: int
 
     @property
     def largest(self) -> list[int | None]:
@@ -104,5 +107,7 @@ def judged(warmups: Counts, peaks: Floats, outcome: Outcome) -> Limits:
         warmups, peaks,
         np.median(loss, axis=1).reshape(shape),
         (loss < TRAINED * math.log(CLASSES)).mean(axis=1).reshape(shape),
+        broken.sum(axis=1).reshape(shape),
         np.where(broken.any(axis=1), first, -1).reshape(shape),
+        broken.shape[1],
     )  # fmt: skip

@@ -32,7 +32,7 @@ class Range(Settings):
     low: Annotated[float, Field(ge=1e-8, le=1), Slide("Lowest rate", low=1e-6, high=0.1, log=True)] = 1e-4
     high: Annotated[float, Field(ge=1e-7, le=100), Slide("Highest rate", low=1e-3, high=100.0, log=True)] = 10.0
     steps: Annotated[int, Field(ge=10, le=3000), Slide("Steps", low=20, high=1000, step=10)] = 300
-    rise: Annotated[Literal["exponential", "linear"], Slide("The rate rises", names=("by a factor a step", "by a summand a step"))] = "exponential"
+    rise: Annotated[Literal["exponential", "linear"], Slide("The rate rises", names=("exponentially", "linearly"))] = "exponential"
     optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
     batch: Annotated[int, Field(ge=4, le=256), Slide("Batch size", low=8, high=128, step=4)] = 32
     seeds: Annotated[int, Field(ge=1, le=20), Slide("Seeds")] = 5

@@ -201,13 +201,15 @@ def first_beyond(scene: Scene, place: int, seed: int) -> int:
 
 
 def test_particles_that_diverge_are_counted_and_frozen() -> None:
-    scene = small(peak=28.0)
+    scene = small(peak=23.0)
     found = landscape.simulate(scene)
     expected = [[first_beyond(scene, place, seed) for seed in range(scene.seeds)] for place in range(len(NAMES))]
     assert found.diverged.tolist() == expected
     assert (found.diverged >= 0).all()
     assert (found.shares[..., LOST] > 0).all()
+    assert (found.shares[..., WIDE] > 0).any()
     assert found.shares.sum(axis=-1) == pytest.approx(1)
+    assert found.course[..., -1] == pytest.approx(found.shares[..., WIDE])
     assert np.abs(found.paths).max() <= FAR
 
 

@@ -36,13 +36,14 @@ def test_cells_are_judged_by_every_seed() -> None:
     found = judged(np.array([0, 10]), np.array([0.1, 0.2]), outcome)
     assert found.trained.tolist() == [[1, 0.5], [0.5, 0]]
     assert found.diverged.tolist() == [[-1, -1], [7, 3]]
+    assert found.broken.tolist() == [[0, 0], [1, 2]]
     assert found.largest == [0, None]
     assert found.loss[0].tolist() == pytest.approx([good, (good + bad) / 2])
     assert np.isinf(found.loss[1]).all()
 
 
 def test_the_grid_runs_from_what_trains_to_what_does_not() -> None:
-    settings = Limit(epochs=15, depth=1, gain=1.0, seeds=2)
+    settings = Limit(epochs=12, depth=2, gain=1.0, seeds=2)
     *_, (share, found) = limit(settings)
     assert share == 1
     assert found.loss.shape == (len(axes(settings)[0]), PEAKS)

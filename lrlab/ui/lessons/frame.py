@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from lrlab.charts import Figure
 from lrlab.experiment import DocumentError
 from lrlab.lessons import prose
 from lrlab.lessons.exercises import Exercise
@@ -49,6 +48,7 @@ def show(lesson: Lesson) -> None:
     """The whole page: the sections under each other, or the one that is presented."""
     problems = _take(lesson)
     number = _presented(lesson)
+    st.session_state.presenting = number is not None
     if number:
         presenter.bar(number, [section.title for section in lesson.sections], present)
         _section(lesson, lesson.sections[number - 1])
@@ -91,11 +91,8 @@ def text(lesson: str, section: str, **numbers: object) -> None:
     st.markdown(prose.fill(prose.read(lesson, section), **numbers))
 
 
-def draw(figure: Figure, *, key: str, height: int, alt: str, on_toggle: Callable[[int], None] = lambda _: None) -> None:
-    """A lesson's chart, as `chart.show` draws it; larger where it is presented."""
-    if st.session_state.get(PRESENT):
-        figure, height = presenter.enlarged(figure, height)
-    chart.show(figure, key=key, height=height, alt=alt, on_toggle=on_toggle)
+draw = chart.show
+"""A lesson's chart."""
 
 
 def present(number: int | None) -> None:

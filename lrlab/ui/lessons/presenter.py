@@ -6,12 +6,9 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from lrlab.charts import Figure
 from lrlab.ui.widgets import escape
 
-LARGER = 1.3
-TALLER = 1.35
-FONT = 18  # pixels of a chart's type
+LARGER = 1.3  # the page's type; charts see to their own
 
 _STYLE = f"""<style>
 html {{ font-size: {LARGER:.0%}; }}
@@ -35,17 +32,3 @@ def bar(number: int, titles: Sequence[str], go: Callable[[int | None], None]) ->
                 label, icon=f":material/{icon}:", key=f"present.{label.lower()}", type="tertiary", disabled=to == number, on_click=go, args=(to,),
                 shortcut=key,
             )  # fmt: skip
-
-
-def enlarged(figure: Figure, height: int) -> tuple[Figure, int]:
-    """The figure in larger type, and its height on a projector."""
-    layout = figure["layout"]
-    labels = [label | {"font": label.get("font", {}) | {"size": FONT}} for label in layout.get("annotations", [])]
-    large = {"font": {"size": FONT}, "annotations": labels, "legend": layout.get("legend", {}) | {"font": {"size": FONT}}}
-    axes = {name: _titled(axis) for name, axis in layout.items() if name.startswith(("xaxis", "yaxis"))}
-    return figure | {"layout": layout | large | axes}, round(height * TALLER)
-
-
-def _titled(axis: Figure) -> Figure:
-    title = axis.get("title", {})
-    return axis | {"title": title | {"font": title.get("font", {}) | {"size": FONT}}}

@@ -1,0 +1,70 @@
+"""What a training of several schedules says: which networks count, what there is to show at each moment, and the paired differences."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrlab.lessons.intervals import Interval, Verdict, interval, verdict
+from lrlab.lessons.network import Floats, Outcome
+
+FEW = 2
+"""Seeds that an interval needs."""
+
+
+class Difference(NamedTuple):
+    """One schedule less another, over the seeds with which both trained."""
+
+    first: str
+    second: str
+    found: Interval
+    verdict: Verdict
+
+
+def sound(outcome: Outcome, schedule: int) -> NDArray[np.bool_]:
+    """(S,): the seeds whose network has not diverged; the others are in no mean."""
+    whole: NDArray[np.bool_] = outcome.diverged[schedule] < 0
+    return whole
+
+
+def completed(outcome: Outcome, schedule: int, steps_per_epoch: int) -> Floats:
+    """(S, E): the accuracy of the last snapshot that there is after each epoch; NaN where there is none yet, which is a gap in a chart."""
+    kept = np.searchsorted(outcome.snapshots[schedule], outcome.epochs * steps_per_epoch, side="left")
+    found = np.full((outcome.diverged.shape[1], outcome.epochs.size), np.nan)
+    found[:, kept > 0] = outcome.snapshot_accuracy[schedule][:, kept[kept > 0] - 1]
+    return found
+
+
+def divergence(name: str, diverged: NDArray[np.int64]) -> str:
+    """What became of the networks (S,) of a schedule, as `Outcome.diverged` has them; nothing where all of them trained."""
+    steps = diverged[diverged >= 0]
+    if not steps.size:
+        return ""
+    return f"{name}: {steps.size} of {diverged.size} networks diverged, {'first ' if steps.size > 1 else ''}at step {steps.min():,}"
+
+
+def differences(names: Sequence[str], outcome: Outcome, values: Floats) -> list[Difference]:
+    """Every two schedules' difference of `values` (K, S), where at least two seeds trained under both."""
+    found = []
+    for first, second in itertools.combinations(range(len(names)), 2):
+        both = sound(outcome, first) & sound(outcome, second)
+        if both.sum() >= FEW:
+            apart = interval(values[first, both] - values[second, both])
+            found.append(Difference(names[first], names[second], apart, verdict(apart)))
+    return found
+
+
+def csv(names: Sequence[str], outcome: Outcome, steps_per_epoch: int) -> Iterator[str]:
+    """A line for each schedule, seed and epoch in full precision; nothing after the step at which a network diverged."""
+    yield "schedule,seed,epoch,training_loss,test_accuracy,diverged_at_step\n"
+    for k, name in enumerate(names):
+        quoted = '"' + name.replace('"', '""') + '"'
+        for seed, step in enumerate(outcome.diverged[k].tolist()):
+            for place, epoch in enumerate(outcome.epochs.tolist()):
+                broken = 0 <= step < epoch * steps_per_epoch
+                values = "," if broken else f"{float(outcome.loss[k, seed, place])!r},{float(outcome.accuracy[k, seed, place])!r}"
+                yield f"{quoted},{seed},{epoch},{values},{step if broken else ''}\n"

@@ -1,0 +1,310 @@
+"""Grids of SGDR trainings: first cycle x growth x peak rate x seeds, on all local cores, or on the Dask cluster that LRLAB_DASK names."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field, model_validator
+
+from lrlab import engine
+from lrlab.experiment import Experiment, parse
+from lrlab.lessons.intervals import interval
+from lrlab.lessons.jobs import WorkError
+from lrlab.lessons.network import Floats, Setup, train
+from lrlab.lessons.optimizers import SGD, Adam
+from lrlab.lessons.settings import Settings, Slide
+
+if TYPE_CHECKING:
+    from joblib import Parallel
+
+DASK = "LRLAB_DASK"
+"""The environment variable with the address of a Dask scheduler, such as tcp://10.0.0.5:8786."""
+
+MOST_CELLS = 400
+TOGETHER = 16  # networks in one task: about a second, so that progress is seen and a stop is felt; more at once would hardly train faster
+REACHED = 10  # seconds in which a scheduler must answer
+SILENT = 120  # seconds after which a task is lost: joblib does not hear of those that Dask gives up because their workers keep dying
+TRIES = 2  # what was lost with a worker is run once more
+
+_WHOLE = re.compile(r"\d{1,6}", re.ASCII)
+
+
+def _listed(text: str, number: Callable[[str], float], wanted: str) -> str:
+    """The text in its tidy form, "5, 10, 20", each number once; ValueError where one is not as wanted."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    for part in parts:
+        try:
+            fine = number(part) > 0
+        except ValueError:
+            fine = False
+        if not fine:
+            msg = f"{part[:20]!r} is not {wanted}"
+            raise ValueError(msg)
+    if not parts:
+        msg = f"there must be {wanted}, or several with commas between them"
+        raise ValueError(msg)
+    return ", ".join({number(part): part for part in parts}.values())
+
+
+def _whole(text: str) -> int:
+    return int(text) if _WHOLE.fullmatch(text) else 0
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    return value if value <= MOST_RATE else 0.0
+
+
+MOST_RATE = 1000.0
+_Text = Annotated[str, Field(max_length=200)]
+_Wholes = Annotated[_Text, AfterValidator(partial(_listed, number=_whole, wanted="a whole number of at least 1, such as 10"))]
+_Rates = Annotated[_Text, AfterValidator(partial(_listed, number=_rate, wanted=f"a rate above 0 and up to {MOST_RATE:g}, such as 0.05"))]
+
+
+class Cell(NamedTuple):
+    """One schedule of a grid: the first cycle's length in epochs, the factor of the next ones, the rate at which each begins."""
+
+    T_0: int
+    T_mult: int
+    peak: float
+
+
+class Grid(Settings):
+    """What is swept: every T_0 with every T_mult and every peak rate, each from all seeds."""
+
+    key: ClassVar[str] = "sweep"
+
+    T_0: Annotated[_Wholes, Slide("T_0, epochs", "First cycles, in epochs, with commas between them")] = "1, 5, 10, 15, 30"
+    T_mult: Annotated[_Wholes, Slide("T_mult", "How many times as long as the one before each cycle is")] = "1, 2"
+    peak: Annotated[_Rates, Slide("Peak rates", "The rate at which every cycle begins")] = "0.003, 0.01, 0.03, 0.1, 0.3"
+    epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", "How long each network trains", high=60)] = 30
+    seeds: Annotated[int, Field(ge=1, le=20), Slide("Seeds", "Networks trained for each cell", high=10)] = 3
+    optimizer: Annotated[Literal["sgd", "adam"], Slide("Optimizer", names=("SGD, momentum 0.9", "Adam"))] = "sgd"
+    shown: Annotated[int, Field(ge=1)] = 1
+    """The T_mult whose map is drawn; where it is not in the list, the first."""
+    ran: bool = False
+
+    @model_validator(mode="after")
+    def _not_too_many(self) -> Self:
+        counts = [len(self.numbers(name)) for name in ("T_0", "T_mult", "peak")]
+        if int(np.prod(counts)) > MOST_CELLS:
+            msg = f"{' x '.join(map(str, counts))} are {int(np.prod(counts))} cells, and {MOST_CELLS} is the most"
+            raise ValueError(msg)
+        return self
+
+    def replaced(self, **changes: Any) -> Self:
+        """The same with other values of some fields; what is trained has changed, and so was not run yet, unless only the drawing does."""
+        return super().replaced(**({} if set(changes) <= {"shown"} else {"ran": False}) | changes)
+
+    def numbers(self, name: Literal["T_0", "T_mult", "peak"]) -> list[float]:
+        """The numbers of a list, in ascending order."""
+        return sorted(float(part) for part in getattr(self, name).split(","))
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All schedules of the grid."""
+        lists = self.numbers("T_0"), self.numbers("T_mult"), self.numbers("peak")
+        return [Cell(int(first), int(factor), peak) for first, factor, peak in product(*lists)]
+
+    @property
+    def setup(self) -> Setup:
+        """The network that every cell trains."""
+        return Setup(epochs=self.epochs, optimizer=SGD() if self.optimizer == "sgd" else Adam())
+
+
+def whole_cycles(grid: Grid, cell: Cell) -> tuple[int, int]:
+    """How many cycles come to their end within the training, and the epochs that they take."""
+    cycles, epochs, length = 0, 0, cell.T_0
+    while epochs + length <= grid.epochs:
+        cycles, epochs, length = cycles + 1, epochs + length, length * cell.T_mult
+    return cycles, epochs
+
+
+def experiment(grid: Grid, cells: Sequence[Cell]) -> Experiment:
+    """The cells as trials of the network's run: a document as Tune has it."""
+    setup = grid.setup
+    trials = [
+        {
+            "name": f"T_0 {cell.T_0}, T_mult {cell.T_mult}, peak {cell.peak:g}",
+            "base_lr": cell.peak,
+            "schedule": {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": cell.T_0 * setup.steps_per_epoch, "T_mult": cell.T_mult},
+        }
+        for cell in cells
+    ]
+    return parse({"lrlab": 1, "run": {"samples": setup.samples, "batch_size": setup.batch_size, "epochs": setup.epochs}, "trials": trials})
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What n cells have come to from S seeds; of a network that diverged only `diverged` says anything."""
+
+    accuracy: Floats
+    """(n, S): test accuracy at the end."""
+    whole: Floats
+    """(n, S): test accuracy at the end of the last whole cycle; 0 where there is none."""
+    loss: Floats
+    """(n, S): mean training loss of the last epoch."""
+    diverged: NDArray[np.int64]
+    """(n, S): the optimizer step at which it diverged, or -1."""
+
+
+class Row(NamedTuple):
+    """A cell in words and numbers; means and their 95 % interval are over the seeds that did not diverge, None where there are none."""
+
+    T_0: int
+    T_mult: int
+    peak: float
+    cycles: int
+    """Whole ones."""
+    cut: bool
+    """Whether the training ends amid a cycle."""
+    accuracy: float | None
+    low: float | None
+    high: float | None
+    whole: float | None
+    loss: float | None
+    diverged: int
+    """Seeds."""
+    step: int | None
+    """The first optimizer step at which one diverged."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A grid, where it runs, which of its cells are done, and the scores of all, zero where not done."""
+
+    grid: Grid
+    where: str
+    done: NDArray[np.bool_]
+    scores: Scores
+
+    def rows(self) -> list[Row]:
+        """The cells that are done, in the grid's order."""
+        return [self._row(place, cell) for place, cell in enumerate(self.grid.cells) if self.done[place]]
+
+    def _row(self, place: int, cell: Cell) -> Row:
+        scores, broken = self.scores, self.scores.diverged[place]
+        fine, steps = broken < 0, broken[broken >= 0]
+        cycles, epochs = whole_cycles(self.grid, cell)
+        accuracy = interval(scores.accuracy[place, fine]) if fine.any() else None
+        return Row(
+            *cell, cycles, epochs < self.grid.epochs,
+            accuracy=float(accuracy.mean) if accuracy else None,
+            low=float(accuracy.low) if accuracy and accuracy.bounded else None,
+            high=float(accuracy.high) if accuracy and accuracy.bounded else None,
+            whole=float(scores.whole[place, fine].mean()) if accuracy and cycles else None,
+            loss=float(scores.loss[place, fine].mean()) if accuracy else None,
+            diverged=steps.size,
+            step=int(steps.min()) if steps.size else None,
+        )  # fmt: skip
+
+
+def best(rows: Sequence[Row]) -> Row | None:
+    """The cell of the highest test accuracy at the end, among those of which no seed diverged."""
+    return max((row for row in rows if not row.diverged), key=lambda row: row.accuracy or 0, default=None)
+
+
+def score(grid: Grid, cells: Sequence[Cell]) -> Scores:
+    """Train some cells of a grid, all seeds of them at once."""
+    setup = grid.setup
+    trials = experiment(grid, cells)
+    rates = np.array([engine.lr(trials.run, trial, np.arange(setup.steps)) for trial in trials.trials])
+    ends = [whole_cycles(grid, cell)[1] * setup.steps_per_epoch for cell in cells]
+    *_, (_, outcome) = train(setup, rates, grid.seeds, [[end - 1] if end else [] for end in ends])
+    whole = [kept[:, 0] if kept.size else np.zeros(grid.seeds) for kept in outcome.snapshot_accuracy]
+    return Scores(outcome.accuracy[..., -1], np.array(whole), outcome.loss[..., -1], outcome.diverged)
+
+
+def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]]:
+    """Train all cells: after each task the share done and the result so far. Closing it cancels what is left.
+
+    A task holds about `together` networks. Neither this nor where it runs changes a result by more than the rounding of single precision, and on
+    processors of one kind not at all. WorkError where the cluster cannot be used, or workers are killed again and again.
+    """
+    cells, shape = grid.cells, (len(grid.cells), grid.seeds)
+    done = np.zeros(len(cells), dtype=bool)
+    scores = Scores(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(shape, -1))
+    size = max(together // grid.seeds, 1)
+    for attempt in range(TRIES):
+        left = np.flatnonzero(~done)
+        try:
+            with _workers() as (where, parallel):
+                for places, found in _run(parallel, grid, [left[at : at + size] for at in range(0, left.size, size)]):
+                    done[places] = True
+                    for name, values in vars(found).items():
+                        getattr(scores, name)[places] = values
+                    yield float(done.mean()), Result(grid, where, done.copy(), Scores(**{name: x.copy() for name, x in vars(scores).items()}))
+        except _lost() as error:
+            if attempt == TRIES - 1:
+                msg = "Workers were killed or gave no answer, and again when what was missing was run anew: is there memory enough?"
+                raise WorkError(msg) from error
+        else:
+            return
+
+
+def _run(parallel: Parallel, grid: Grid, tasks: Sequence[NDArray[np.int64]]) -> Iterator[tuple[NDArray[np.int64], Scores]]:
+    """The tasks' scores, in the order in which they come; closed, it leaves no task behind."""
+    from joblib import delayed  # noqa: PLC0415 (starting the app must load nothing heavy)
+
+    with closing(parallel(delayed(_task)(grid, places) for places in tasks)) as found:
+        yield from found
+
+
+def _task(grid: Grid, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], Scores]:
+    cells = grid.cells
+    return places, score(grid, [cells[place] for place in places])
+
+
+def _lost() -> tuple[type[Exception], ...]:
+    """What joblib raises when a local worker is killed, or a task gives no answer."""
+    from joblib.externals.loky.process_executor import BrokenProcessPool  # noqa: PLC0415 (as above)
+
+    return BrokenProcessPool, TimeoutError, multiprocessing.TimeoutError
+
+
+@contextmanager
+def _workers() -> Iterator[tuple[str, Parallel]]:
+    """Where tasks run, in words, and the joblib.Parallel that runs them there."""
+    from joblib import Parallel, cpu_count, parallel_config  # noqa: PLC0415 (as above)
+
+    form = {"n_jobs": -1, "return_as": "generator_unordered", "batch_size": 1}
+    address = os.environ.get(DASK, "").strip()
+    if not address:
+        cores = cpu_count()
+        yield f"{cores} local core{'s' * (cores != 1)}", Parallel(**form)
+        return
+    with closing(_client(address)) as client:
+        with parallel_config("dask", client=client):
+            parallel = Parallel(timeout=SILENT, **form)
+        count = len(client.nthreads())
+        yield f"Dask: {count} worker{'s' * (count != 1)}", parallel
+
+
+def _client(address: str) -> Any:
+    """A client of the scheduler at an address that has workers; WorkError where there is none."""
+    try:
+        import distributed  # noqa: PLC0415 (as above, and it is optional)
+    except ImportError:
+        msg = f"{DASK} names a Dask scheduler, but this server has no Dask: pip install distributed, or unset {DASK}."
+        raise WorkError(msg) from None
+    make: Any = distributed.Client  # which has no annotations
+    try:
+        client: Any = make(address, timeout=REACHED, set_as_default=False)
+    except (OSError, ValueError) as error:
+        msg = f"No Dask scheduler answers at {address!r}, which {DASK} names ({type(error).__name__})."
+        raise WorkError(msg) from None
+    if not client.nthreads():
+        client.close()
+        msg = f"The Dask scheduler at {address!r}, which {DASK} names, has no workers."
+        raise WorkError(msg)
+    return client

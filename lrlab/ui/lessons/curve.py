@@ -1,0 +1,222 @@
+"""The curve: SGDR, one cosine and step decay on one run, its cycles and snapshots, and how the curves hang together."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from lrlab import charts, engine, planner
+from lrlab.charts.cycles import with_cycles
+from lrlab.experiment import DocumentError, Experiment
+from lrlab.exporters import EXPORTERS, export
+from lrlab.lessons import sgdr
+from lrlab.lessons.sgdr import NO_PI, OFF_BY_ONE, ONE, SGDR, Curve
+from lrlab.ui import code, state
+from lrlab.ui.lessons import fields, frame
+from lrlab.ui.widgets import escape
+
+HEIGHT = 380
+MOST_CHOICES = 6  # numbers of cycles that a first length is offered for
+MOST_ROWS = 12  # snapshots in the table
+LINES = ("sgdr", "cosine", "step", "short", "no_pi", "off_by_one")
+
+
+def show() -> None:
+    """The whole section."""
+    settings = frame.at_hand(Curve)
+    experiment = sgdr.experiment(settings)
+    plan = planner.plan(experiment.run, sgdr.trial(settings, SGDR))
+    _chart(settings, experiment, plan)
+    with st.container(horizontal=True):
+        for name in LINES:
+            fields.field(Curve, name)
+    fields.row(Curve, "T_0", "T_mult", "eta_min", "peak", "epochs", "warmup", "steps", *(["T_max"] if settings.short else []))
+    if plan is not None:
+        _cycles(settings, plan)
+    frame.text("sgdr", "curve", short=sgdr.SHORT)
+    _relations(settings)
+    _formulas(settings)
+    _home(experiment)
+
+
+def _chart(settings: Curve, experiment: Experiment, plan: planner.Plan | None) -> None:
+    curves = engine.curves(experiment)
+    figure = charts.overlay(experiment.run, curves, experiment.view)
+    alt = charts.description(experiment.run, curves)
+    if plan is not None and settings.sgdr:
+        figure = with_cycles(figure, [end.snapshot / settings.steps for end in plan.ends], [end.lr for end in plan.ends], _cut(settings, plan))
+        alt += f". Snapshots of SGDR at its cycles' ends: {len(plan.ends)}" + ("; the last cycle is cut" if plan.cut else "")
+
+    def toggled(place: int) -> None:
+        shown = [name for name in LINES if getattr(settings, name)]
+        if place < len(shown):
+            frame.put(settings.replaced(**{shown[place]: False}))
+
+    frame.draw(figure, key="curve_chart", height=HEIGHT, alt=alt, on_toggle=toggled)
+    if not experiment.trials:
+        st.caption("Every line is switched off.")
+
+
+def _cut(settings: Curve, plan: planner.Plan) -> tuple[float, float, str] | None:
+    """From where to where the last cycle is cut, in epochs, and what to say of it."""
+    if not plan.cut or not plan.complete:
+        return None
+    begin = plan.ends[-1].step if plan.ends else settings.begin
+    return begin / settings.steps, settings.epochs, f"cut after {plan.share:.0%}"
+
+
+# ---------------------------------------------------------------- cycles
+
+
+def _cycles(settings: Curve, plan: planner.Plan) -> None:
+    """What the run's end does to the cycles, and which lengths and budgets fit."""
+    cycles = f"{plan.whole:,} whole cycle{'s' * (plan.whole != 1)}"
+    up = f"its last step uses {plan.last_lr:.4g}, {plan.height:.1%} of the way above the minimum"
+    left = settings.epochs - settings.warmup
+    if left < settings.T_0:
+        longer = f"T_0 = {settings.T_0:,} epochs are longer than the {left:,} that the run has for them"
+        st.warning(f"{longer}: SGDR never restarts, and the run cuts its first cycle: {up}.", icon=":material/content_cut:")
+    elif plan.cut:
+        st.warning(f"SGDR: {cycles}, and one that the run cuts after {plan.share:.1%}: {up}.", icon=":material/content_cut:")
+    else:
+        st.success(f"SGDR: {cycles}, none is cut: the run ends at {plan.last_lr:.4g}.", icon=":material/check:")
+    sizes, snapshots = st.columns(2)
+    with sizes:
+        _lengths(settings, plan)
+        _budgets(settings, plan)
+    with snapshots:
+        _snapshots(settings, plan)
+
+
+def _lengths(settings: Curve, plan: planner.Plan) -> None:
+    """A button for each number of cycles that a T_0 of whole epochs makes fill the run."""
+    st.markdown(f"**T_0 for {settings.epochs - settings.warmup:,} epochs** with T_mult = {settings.T_mult}")
+    apart = []
+    with st.container(horizontal=True):
+        for choice in plan.choices[:MOST_CHOICES]:
+            epochs = choice.exact / settings.steps
+            cycles = f"{choice.cycles} cycle{'s' * (choice.cycles != 1)}"
+            if not epochs.is_integer():
+                apart.append(f"{cycles}: {epochs:.4g}")
+            elif epochs <= (Curve.about("T_0").high or epochs):
+                new = settings.replaced(T_0=int(epochs))
+                st.button(f"{cycles}: T_0 = {int(epochs):,}", key=f"curve.cycles.{choice.cycles}", on_click=frame.put, args=(new,))
+    if apart:
+        st.caption(f"No whole number of epochs: {', '.join(apart)}.")
+
+
+def _budgets(settings: Curve, plan: planner.Plan) -> None:
+    """A button for the whole-cycle budget on each side of the run."""
+    st.markdown(f"**Epochs for T_0 = {settings.T_0:,}, T_mult = {settings.T_mult}**")
+    most = Curve.about("epochs").high or settings.epochs
+    with st.container(horizontal=True):
+        for name, budget in (("below", plan.below), ("above", plan.above)):
+            if budget is None or budget.epochs is None or (name == "above" and budget == plan.below):
+                continue
+            text = f"{budget.cycles} cycle{'s' * (budget.cycles != 1)}: {budget.epochs:,} epochs"
+            if budget.epochs > most:
+                st.caption(f"{text}, more than this page shows.")
+            elif budget.epochs == settings.epochs:
+                st.caption(f"{text}: this run.")
+            else:
+                new = settings.replaced(epochs=budget.epochs)
+                st.button(text, key=f"curve.budget.{name}", icon=":material/schedule:", on_click=frame.put, args=(new,))
+
+
+def _snapshots(settings: Curve, plan: planner.Plan) -> None:
+    """The steps whose weights are the cycles' best."""
+    st.markdown("**Snapshots**: the weights after the last step of each whole cycle")
+    if not plan.ends:
+        st.caption("None: no cycle comes to its end.")
+        return
+    rows = [
+        {"after epoch": f"{end.step // settings.steps:,}", "after step": f"{end.snapshot:,}", "learning rate": f"{end.lr:.4g}"}
+        for end in plan.ends[:MOST_ROWS]
+    ]
+    st.table(pd.DataFrame(rows).set_index("after epoch"))
+    if plan.whole > MOST_ROWS:
+        st.caption(f"The first {MOST_ROWS} of {plan.whole:,}.")
+
+
+# ---------------------------------------------------------------- relations
+
+
+def _relations(settings: Curve) -> None:
+    """How the curves hang together, measured on these settings."""
+    first, steps = sgdr.cycle_difference(settings)
+    whole, all_steps = sgdr.whole_difference(settings)
+    restarted, annealed = sgdr.jump(settings)
+    last, up = sgdr.climbed(settings)
+    rows = [
+        (
+            "CosineAnnealingLR is SGDR's annealing without its restarts: with T_max = T_0 the first cycles are equal",
+            f"largest difference in {steps:,} steps of it: {first:.2g}",
+        ),
+        (
+            "then SGDR jumps back to the peak, and CosineAnnealingLR climbs back slowly",
+            f"the step after epoch {settings.warmup + settings.T_0:,}: SGDR {restarted:.4g}, CosineAnnealingLR {annealed:.4g}",
+        ),
+        (
+            "CosineAnnealingLR with T_max = all epochs is SGDR's first cycle with T_0 = all epochs",
+            f"largest difference in {all_steps:,} steps: {whole:.2g}",
+        ),
+        (
+            f"with T_max = {settings.T_max:,} of {settings.epochs - settings.warmup:,} epochs it {_ends(settings)}",
+            f"last step: {last:.4g}, {up:.1%} of the way up",
+        ),
+    ]
+    st.table(pd.DataFrame(rows, columns=["Relation", "Measured here"]).map(escape), hide_index=True)
+
+
+def _ends(settings: Curve) -> str:
+    left = settings.epochs - settings.warmup
+    if settings.T_max < left:
+        return "comes down, turns, and climbs back smoothly"
+    return "comes down once, just to the run's end" if settings.T_max == left else "is cut before it is down"
+
+
+def _formulas(settings: Curve) -> None:
+    """The right formula beside the two that are often copied."""
+    st.markdown("**The formula, and two that are often copied wrong**, after the warmup")
+    written = {
+        ONE: r"$\frac{1}{2}\left(1 + \cos(\pi t / T)\right)$, right",
+        NO_PI: r"$\frac{1}{2}\left(1 + \cos(t / T)\right)$, without $\pi$",
+        OFF_BY_ONE: r"$\frac{1}{2}\left(1 + \cos(\pi (t - 1) / (T - 1))\right)$",
+    }
+    rows = [{"factor": text} | _named(sgdr.numbers(settings, name)) for name, text in written.items()]
+    st.table(pd.DataFrame(rows), hide_index=True)
+    st.caption(
+        "Steps are counted from 0. Counted from 1, the last formula gives the last step eta_min itself: with eta_min = 0 an update that does nothing."
+    )
+
+
+def _named(found: sgdr.Numbers) -> dict[str, str]:
+    shown = {"first": found.first, "half-way": found.half, "last used": found.last, "mean": found.mean}
+    return {name: f"{value:.4g}" for name, value in shown.items()} | {"off by at most": f"{found.off:.2g}"}
+
+
+# ---------------------------------------------------------------- to take home
+
+
+def _home(experiment: Experiment) -> None:
+    """These curves in Tune, or one of them as code."""
+    if st.button("Open in Tune", key="curve.tune", icon=":material/show_chart:", disabled=not experiment.trials):
+        state.put(experiment)
+        state.choose(0)
+        st.switch_page("app.py")
+    panel = st.expander("Take it home as code", icon=":material/code:", key="curve.home", on_change="rerun")
+    if not panel.open or not experiment.trials:
+        return
+    with panel:
+        left, right = st.columns(2)
+        name = left.selectbox("Curve", [trial.name for trial in experiment.trials], key="curve.export")
+        targets = [target for target in EXPORTERS if target not in code.EVERY_STEP]
+        target = right.selectbox("As", targets, key="curve.target", persist_state="session", format_func=lambda t: EXPORTERS[t].title)
+        try:
+            text = export(experiment, target, name)
+        except DocumentError as error:
+            st.info(f"{escape(str(error))}. Another target will do.")
+            return
+        file = f"{code.slug(name)}{EXPORTERS[target].suffix}"
+        st.download_button(f"Download {file}", data=text, file_name=file, key="curve.download", icon=":material/download:", on_click="ignore")
+        st.code(text, language=EXPORTERS[target].language, height=420)

@@ -1,0 +1,226 @@
+"""The section on the landscape: particles under three schedules, where they end, and what of it the seeds bear out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lrlab import charts
+from lrlab.lessons import landscape
+from lrlab.lessons.intervals import Interval, interval, verdict
+from lrlab.lessons.landscape import BASINS, FAR, FRAMES, LOST, NAMES, NARROW, PRESETS, REACH, WIDE, Landscape, Scene, Simulation
+from lrlab.ui import chart, state
+from lrlab.ui.lessons import fields, frame
+from lrlab.ui.widgets import escape, offer
+
+HEIGHT, COURSE = 470, 330
+GRID = 81
+"""Points along each side of the contours; ten times as many along the curve."""
+PRESET = "landscape.preset"
+KEPT = 32
+"""Simulations that the server remembers."""
+MINUS = "\N{MINUS SIGN}"
+
+
+def show() -> None:
+    """The whole section."""
+    scene = frame.at_hand(Scene)
+    land = Landscape(scene.dimension, scene.width)
+    _text(scene, land)
+    with st.container(horizontal=True):
+        _presets(scene)
+        fields.field(Scene, "dimension")
+    fields.row(Scene, "width", "noise", "peak", "T_0")
+    fields.row(Scene, "T_mult", "steps", "particles", "seeds")
+    found = _simulated(scene.replaced(frame=FRAMES).model_dump_json())
+    for said in remarks(scene, found):
+        st.info(escape(said), icon=":material/info:")
+    if diverged := divergences(found):
+        st.warning("  \n".join(map(escape, diverged)), icon=":material/trending_up:")
+    _animation(scene, land, found)
+    for said in sentences(scene, found):
+        st.markdown(escape(said))
+    _course(found)
+    table = pd.DataFrame(rows(land, found)).set_index("schedule")
+    st.table(table)
+    st.caption(
+        f"Mean over the seeds, with its {'95 % interval' if scene.seeds > 1 else 'interval missing: one seed does not tell how seeds differ'}. "
+        "A particle leaves the narrow basin each time that it goes over the watershed. The loss is that of the particles that have not diverged."
+    )
+    _away(scene, found)
+
+
+@st.cache_data(max_entries=KEPT, show_spinner="The particles are on their way")
+def _simulated(settings: str) -> Simulation:
+    return landscape.simulate(Scene.model_validate_json(settings))
+
+
+def _text(scene: Scene, land: Landscape) -> None:
+    """The section's Markdown with the numbers of this landscape."""
+    at = f"x = {_number(float(land.saddle[0]), '.3g')}" + (", y = 0, a saddle" if scene.dimension > 1 else "")
+    frame.text(
+        "sgdr", "landscape",
+        narrow=f"{land.loss(land.minima)[NARROW]:.2g}", pass_=at, curvature=f"{land.sharpness:.3g}", limit=f"{2 / land.sharpness:.3g}",
+        presets=", ".join(f"{preset.scene.peak:g}" for preset in PRESETS),
+        dimensions=("one dimension", "two dimensions")[scene.dimension - 1],
+    )  # fmt: skip
+
+
+def _presets(scene: Scene) -> None:
+    """The settings with a known outcome, the one at hand chosen."""
+    titles = [preset.title for preset in PRESETS]
+    now = scene.replaced(frame=FRAMES)
+    offer(PRESET, next((preset.title for preset in PRESETS if preset.scene == now), None))
+
+    def chosen() -> None:
+        title = st.session_state[PRESET]
+        if title is not None:
+            frame.put(PRESETS[titles.index(title)].scene)
+
+    st.segmented_control("Settings in which restarts", titles, key=PRESET, on_change=chosen, width="content")
+
+
+def remarks(scene: Scene, found: Simulation) -> list[str]:
+    """What is peculiar to these settings."""
+    said = []
+    if scene.steps < scene.T_0:
+        end = f"{found.rates[landscape.SGDR, -1] / scene.peak:.0%}"
+        said.append(f"T_0 of {scene.T_0:,} is longer than the run of {scene.steps:,} steps: nothing restarts, and SGDR ends at {end} of its peak.")
+    elif scene.steps == scene.T_0:
+        said.append(f"T_0 is the whole run of {scene.steps:,} steps: nothing restarts, and SGDR is one cosine.")
+    if scene.noise == 0:
+        said.append(
+            "Without noise, particles that begin at one place do the same: the seeds differ in their starts only, "
+            "and the intervals say how far the outcome hangs on these."
+        )
+    if scene.particles == 1:
+        said.append("With one particle the share of a seed is 0 or 100 %: the intervals are wide, and rough where nearly all seeds agree.")
+    if scene.seeds == 1:
+        said.append("One seed does not tell how seeds differ: there is no interval, and nothing can be concluded.")
+    return said
+
+
+def divergences(found: Simulation) -> list[str]:
+    """For each schedule under which particles diverged, how many and from which step on."""
+    said = []
+    for name, shares, steps in zip(NAMES, found.shares, found.diverged, strict=True):
+        if (steps >= 0).any():
+            first, share = steps[steps >= 0].min(), _number(float(shares[:, LOST].mean()), "%")
+            said.append(f"{name}: diverged at step {first:,}. In the end {share} of all particles had gone beyond {FAR:,.0f}.")
+    return said
+
+
+# ---------------------------------------------------------------- the figures
+
+
+def _animation(scene: Scene, land: Landscape, found: Simulation) -> None:
+    """The particles of the first seed over the landscape, the rates below."""
+
+    def halted(at: int) -> None:
+        frame.put(frame.at_hand(Scene).replaced(frame=min(at, FRAMES)))
+
+    figure = charts.animated(_ground(land), found.paths, found.rates, found.frames, names=NAMES, places=range(len(NAMES)), filename="lrlab-landscape")
+    at = min(scene.frame, len(found.frames) - 1)
+    chart.show(figure, key="landscape.chart", height=HEIGHT, alt=_in_words(found, at), on_frame=halted, frame=at)
+    count = found.paths.shape[2]
+    st.caption(f"{count:,} particle{'s' * (count != 1)} of the first of {scene.seeds:,} seed{'s' * (scene.seeds != 1)}; what follows counts all.")
+
+
+def _ground(land: Landscape) -> charts.Curve | charts.Contours:
+    if land.dimension == 1:
+        x = np.linspace(-REACH, REACH, 10 * GRID)
+        return charts.Curve(x, land.loss(x[None]))
+    x, y = np.linspace(-REACH, REACH, GRID), np.linspace(-REACH / 2, REACH / 2, GRID)
+    return charts.Contours(x, y, land.loss(np.stack(np.meshgrid(x, y))))
+
+
+def _in_words(found: Simulation, at: int) -> str:
+    """What the animation shows where it stands."""
+    shares = "; ".join(f"{name} {share:.0%}" for name, share in zip(NAMES, found.course[:, 0, at], strict=True))
+    return f"Particles on the loss under three schedules side by side, after {found.frames[at]:,} steps. In the wide basin: {shares}"
+
+
+def _course(found: Simulation) -> None:
+    """The share in the wide basin over the run, with intervals, and the rates below."""
+    over = interval(100 * found.course, axis=1)
+    steps = found.frames.astype(np.float64)
+    shares = [
+        charts.Line(name, steps, over.mean[k], k, *((np.clip(ends[k], 0, 100) for ends in (over.low, over.high)) if over.bounded else ()))
+        for k, name in enumerate(NAMES)
+    ]
+    every = np.arange(found.rates.shape[1], dtype=np.float64)
+    rates = [charts.Line(name, every, found.rates[k], k) for k, name in enumerate(NAMES)]
+    panels = [charts.Panel("In the wide basin, % of all particles", shares), charts.Panel("Rate", rates, share=0.4)]
+    figure = charts.panels(panels, "optimizer step", filename="lrlab-landscape-shares")
+    ends = "; ".join(f"{name} {written(interval(found.shares[k, :, WIDE]), '%')}" for k, name in enumerate(NAMES))
+    chart.show(figure, key="landscape.course", height=COURSE, alt=f"Share in the wide basin over the run. At the end: {ends}")
+
+
+# ---------------------------------------------------------------- the numbers
+
+
+def written(found: Interval, form: str) -> str:
+    """A mean with its interval, as shares ("%") or numbers."""
+    mean, low, high = (_number(float(end), form) for end in found[:3])
+    return f"{mean} ({low} to {high})" if found.bounded else mean
+
+
+def _number(value: float, form: str) -> str:
+    return (f"{value:.1%}".replace("%", " %") if form == "%" else f"{value:{form}}").replace("-", MINUS)
+
+
+def sentences(scene: Scene, found: Simulation) -> list[str]:
+    """SGDR minus one cosine, in the share that ends in the wide basin and in the final loss: the difference, its interval, and what that says."""
+    if (found.shares[[landscape.SGDR, landscape.COSINE], :, LOST] == 1).all():
+        return ["Every particle diverged, under SGDR and under one cosine: there is nothing to compare."]
+    said = [_difference("share that ends in the wide basin", landscape.difference(100 * found.shares[..., WIDE]), "+.1f", " points")]
+    if np.isfinite(found.loss[[landscape.SGDR, landscape.COSINE]]).all():
+        said.append(_difference("mean loss at the end", landscape.difference(found.loss), "+.3g", ""))
+    else:
+        said.append("Mean loss at the end: there are seeds of which no particle is left to compare.")
+    return said if scene.seeds > 1 else [f"{one} One seed, no interval." for one in said]
+
+
+def _difference(what: str, found: Interval, form: str, unit: str) -> str:
+    begin = f"SGDR minus one cosine, {what}: {_number(float(found.mean), form)}{unit}"
+    if not found.bounded:
+        return f"{begin}."
+    ends = f"{_number(float(found.low), form)} to {_number(float(found.high), form)}"
+    return f"{begin}, 95 % interval {ends} over {found.n} seeds: {verdict(found)}."
+
+
+def rows(land: Landscape, found: Simulation) -> list[dict[str, str]]:
+    """The table: a row for each schedule."""
+    lasts = landscape.last_above(found.rates, 2 / land.sharpness)
+    ends = {WIDE: "ends in the wide basin", NARROW: "ends in the narrow basin"} | ({LOST: "diverged"} if found.shares[..., LOST].any() else {})
+    return [
+        {
+            "schedule": name,
+            **{title: written(interval(found.shares[k, :, basin]), "%") for basin, title in ends.items()},
+            "leaves the narrow basin, times a particle": written(interval(found.leaves[k]), ".2f"),
+            "mean loss at the end": written(interval(found.loss[k]), ".3f") if np.isfinite(found.loss[k]).all() else "not of every seed",
+            f"last step above {2 / land.sharpness:.3g}": f"{lasts[k]:,}" if lasts[k] >= 0 else "none",
+        }
+        for k, name in enumerate(NAMES)
+    ]
+
+
+def _away(scene: Scene, found: Simulation) -> None:
+    """The schedules into Tune, the numbers of every seed into a file."""
+    with st.container(horizontal=True):
+        if st.button("Open in Tune", key="landscape.open", icon=":material/show_chart:", help="These schedules, in place of those that are there."):
+            state.put(landscape.experiment(scene))
+            state.choose(0)
+            st.switch_page("app.py")
+        st.download_button("CSV of every seed", csv(found), "lrlab-landscape.csv", "text/csv", icon=":material/download:", key="landscape.csv")
+
+
+def csv(found: Simulation) -> str:
+    """A line for each schedule and seed; the diverged step and the loss are empty where there is none."""
+    lines = [["schedule", "seed", *BASINS, "leaves", "loss", "first_divergence"]]
+    for k, name in enumerate(NAMES):
+        for seed, (shares, leaves, loss, step) in enumerate(zip(found.shares[k], found.leaves[k], found.loss[k], found.diverged[k], strict=True)):
+            end = f"{loss:.17g}" if np.isfinite(loss) else ""
+            lines.append([name, str(seed), *(f"{s:.17g}" for s in shares), f"{leaves:.17g}", end, str(step) if step >= 0 else ""])
+    return "".join(",".join(line) + "\n" for line in lines)

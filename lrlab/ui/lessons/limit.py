@@ -1,0 +1,112 @@
+"""The section of the largest peak rate: a grid of warmups and peaks, trained while one looks on, as a heat map."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lrlab.charts.heat import heat
+from lrlab.lessons.digits import CLASSES
+from lrlab.lessons.limit import PEAKS, TRAINED, Limit, Limits, axes, limit
+from lrlab.ui.lessons import fields, frame, jobs
+
+HEIGHT = 420
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def show() -> None:
+    """The whole section."""
+    settings = frame.at_hand(Limit)
+    setup, (warmups, peaks) = settings.setup, axes(settings)
+    networks = warmups.size * peaks.size * settings.seeds
+    bound = f"{TRAINED * math.log(CLASSES):.2f}"
+    frame.text("warmup", "limit", layers=settings.depth, units=setup.hidden[0], batch=setup.batch_size, steps=setup.steps, bound=bound)
+    fields.row(Limit, "optimizer", "after", "gain", "depth")
+    fields.row(Limit, "epochs", "seeds")
+
+    def draw(found: Limits, finished: bool) -> None:  # noqa: FBT001 (the panel's form)
+        _draw(found, settings, finished=finished)
+
+    jobs.panel(
+        f"limit.{hashlib.sha256(settings.model_dump_json(exclude={'ran'}).encode()).hexdigest()}",
+        lambda: limit(settings),
+        draw,
+        label=f"Train {warmups.size} warmups x {peaks.size} peaks from {settings.seeds} seeds",
+        started=settings.ran,
+        on_start=lambda: frame.put(frame.at_hand(Limit).replaced(ran=True)),
+        cost=f"{networks} networks of {setup.steps:,} steps each, about {max(setup.seconds(networks), 1):,.0f} s",
+    )
+
+
+def _draw(found: Limits, settings: Limit, *, finished: bool) -> None:
+    """The map with the warmups across and the peaks upwards; as far as it has come."""
+    figure = heat(
+        found.loss.T, [f"{warmup:,}" for warmup in found.warmups], [f"{peak:.3g}" for peak in found.peaks],
+        x_title="warmup, steps", y_title="peak rate", z_title="training loss", text=_cells(found).T.tolist(),
+        steps=found.largest, steps_name="largest peak with which every seed trains", filename="lrlab-limit", reverse=True,
+    )  # fmt: skip
+    frame.draw(figure, key="limit.map", height=HEIGHT, alt=_in_words(found))
+    st.caption(
+        "Per cell: the median over the seeds of the mean training loss of the last epoch so far. "
+        f"{TIMES} 2/3 at 5: two of three seeds diverged, the first at step 5; grey, where at least half of them did."
+    )
+    if finished:
+        st.markdown(verdict(found, settings))
+        frame.text("warmup", "limit_reading")
+        st.download_button("CSV", csv(found), "lrlab-limit.csv", "text/csv", icon=":material/download:", key="limit.csv", on_click="ignore")
+
+
+def _cells(found: Limits) -> np.ndarray:
+    """What stands in each cell (warmups, peaks)."""
+    words = np.empty(found.loss.shape, dtype=object)
+    for place in np.ndindex(found.loss.shape):
+        loss, broken, seeds, step = found.loss[place], found.broken[place], found.seeds, found.diverged[place]
+        value = f"{loss:.2f}" if np.isfinite(loss) else ""
+        words[place] = f"{value} {TIMES} {broken}/{seeds} at {step}".strip() if broken else value
+    return words
+
+
+def _peak(found: Limits, place: int | None) -> str:
+    return "none" if place is None else f"{found.peaks[place]:.3g}"
+
+
+def verdict(found: Limits, settings: Limit) -> str:
+    """What the map says of this optimizer and this network: the largest peaks, and whether a warmup raises them."""
+    largest = found.largest
+    each = ", ".join(f"{_peak(found, place)} ({warmup:,} steps)" for warmup, place in zip(found.warmups, largest, strict=True))
+    said = f"**{settings.optimizer}**: the largest peak with which every seed trains, by warmup: {each}."
+    without, best = largest[0], max((place for place in largest if place is not None), default=None)
+    if best is None:
+        return f"{said} None of the peaks trains every seed: fewer layers or smaller first weights would."
+    if without is None:
+        return f"{said} Without a warmup no peak trains every seed; with one, {_peak(found, best)} does."
+    if best == PEAKS - 1:
+        said += " The grid ends there: larger peaks may train as well."
+    ratio = found.peaks[best] / found.peaks[without]
+    if ratio > 2:  # noqa: PLR2004 (two cells of the grid)
+        return f"{said} A warmup allows a peak {ratio:.0f} times as large."
+    if ratio > 1:
+        return f"{said} A warmup allows a peak twice as large: one cell of this grid, which {settings.seeds} seeds can hardly tell from chance."
+    return f"{said} Here a warmup allows no larger peak than none does."
+
+
+def _in_words(found: Limits) -> str:
+    pairs = "; ".join(f"{_peak(found, place)} after {warmup:,} steps" for warmup, place in zip(found.warmups, found.largest, strict=True))
+    return f"Heat map of the training loss over {found.warmups.size} warmups and {found.peaks.size} peaks. Largest peak that trains: {pairs}"
+
+
+def csv(found: Limits) -> str:
+    """A line for each cell in full precision; the loss empty where at least half of its seeds diverged."""
+    rows = [
+        {
+            "warmup_steps": int(found.warmups[w]), "peak": float(found.peaks[p]),
+            "training_loss": found.loss[w, p] if np.isfinite(found.loss[w, p]) else None, "seeds_trained": found.trained[w, p],
+            "seeds_diverged": int(found.broken[w, p]), "first_diverged_at_step": int(found.diverged[w, p]) if found.broken[w, p] else None,
+        }
+        for w, p in np.ndindex(found.loss.shape)
+    ]  # fmt: skip
+    return pd.DataFrame(rows).astype({"first_diverged_at_step": "Int64"}).to_csv(index=False)

@@ -1,0 +1,245 @@
+"""The section of the real network: the schedules of Tune train it, many seeds at once, and what came out is drawn as it comes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lrlab import engine, planner
+from lrlab.charts.panels import Line, Panel, panels
+from lrlab.experiment import DocumentError, Trial
+from lrlab.lessons import compare
+from lrlab.lessons.digits import CLASSES, TEST
+from lrlab.lessons.intervals import Interval, interval, verdict
+from lrlab.lessons.network import Floats, Outcome, Training, kept_at, squeezed, train
+from lrlab.run import Run
+from lrlab.ui import state
+from lrlab.ui.lessons import fields, frame, jobs
+from lrlab.ui.widgets import escape
+
+MOST = 8
+"""Schedules that are trained: as many as can be told apart."""
+POINTS = 1500  # of the learning rate that are drawn
+
+
+class Entry(NamedTuple):
+    """A trial as it is trained: its place in Tune, its name, the rate of each training step, and the steps after which weights are kept."""
+
+    place: int
+    name: str
+    rates: Floats
+    kept: list[int]
+    restarts: bool
+
+
+def show() -> None:
+    """The whole section."""
+    settings = frame.at_hand(Training)
+    setup = settings.setup
+    frame.text("sgdr", "network", parameters=f"{setup.parameters:,}", steps=f"{setup.steps:,}", per_epoch=setup.steps_per_epoch, test=TEST)
+    fields.row(Training, "epochs", "seeds", "factor", "noise")
+    with st.expander("The network and its optimizer", icon=":material/tune:"):
+        fields.row(Training, "optimizer", "momentum", "batch", "hidden", "samples")
+    entries = _entries(settings)
+    if not entries:
+        st.info("Tune has no schedule to train: add one there, or show one that is hidden.", icon=":material/info:")
+        return
+    rates, kept = np.array([entry.rates for entry in entries]), [entry.kept for entry in entries]
+    networks = len(entries) * settings.seeds
+
+    def draw(outcome: Outcome, finished: bool) -> None:  # noqa: FBT001 (the panel's form)
+        _draw(entries, settings, outcome, finished=finished)
+
+    jobs.panel(
+        f"network.{_hash(settings, rates, kept)}",
+        lambda: train(setup, rates, settings.seeds, kept),
+        draw,
+        label=f"Train {len(entries)} schedule{'s' * (len(entries) > 1)} from {settings.seeds} seeds",
+        started=settings.ran,
+        on_start=lambda: frame.put(frame.at_hand(Training).replaced(ran=True)),
+        cost=f"{networks} networks of {setup.steps:,} steps each, about {max(setup.seconds(networks), 1):,.0f} s",
+    )
+
+
+def _hash(settings: Training, rates: Floats, kept: list[list[int]]) -> str:
+    """Of all that the outcome depends on; names are not among it."""
+    parts = settings.model_dump_json(exclude={"ran"}).encode(), rates.tobytes(), repr(kept).encode()
+    return hashlib.sha256(b"/".join(parts)).hexdigest()
+
+
+def _entries(settings: Training) -> list[Entry]:
+    """The trials that Tune shows, squeezed onto the training; why one is not among them is said."""
+    experiment = state.experiment()
+    shown = [(place, trial) for place, trial in enumerate(experiment.trials) if not trial.hidden]
+    if len(shown) > MOST:
+        st.caption(f"The first {MOST} of the {len(shown)} schedules that Tune shows.")
+    found = []
+    for place, trial in shown[:MOST]:
+        try:
+            found.append(_entry(experiment.run, place, trial, settings))
+        except DocumentError as error:
+            st.warning(f"Not trained: {escape(str(error))}.", icon=":material/error:")
+    return found
+
+
+def _entry(run: Run, place: int, trial: Trial, settings: Training) -> Entry:
+    steps = settings.setup.steps
+    rates = settings.factor * engine.first_group(engine.lr(run, trial, squeezed(run.steps, steps)))
+    plan = planner.plan(run, trial)
+    kept = kept_at(run.steps, steps, [end.snapshot for end in plan.ends]) if plan else [steps - 1]
+    return Entry(place, trial.name, rates, kept, plan is not None)
+
+
+# ---------------------------------------------------------------- what came out
+
+
+def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finished: bool) -> None:
+    broken = [compare.divergence(entry.name, outcome.diverged[k]) for k, entry in enumerate(entries)]
+    if any(broken):
+        lower = "A network that diverged is stopped there and counts in no mean; a lower rate factor may train it."
+        st.warning(escape(". ".join(sentence for sentence in broken if sentence) + f". {lower}"), icon=":material/trending_up:")
+    frame.draw(_curves(entries, settings, outcome), key="network.curves", height=620, alt=_in_words(entries, outcome))
+    if any(entry.restarts and entry.kept for entry in entries):
+        frame.draw(_anytime(entries, settings, outcome), key="network.anytime", height=480, alt=_kept_in_words(entries, outcome))
+    if not finished:
+        return
+    _table(entries, outcome)
+    _differences(entries, outcome)
+    csv = "".join(compare.csv([entry.name for entry in entries], outcome, settings.setup.steps_per_epoch))
+    st.download_button("CSV of all networks", csv, "lrlab-training.csv", "text/csv", icon=":material/download:", key="network.csv", on_click="ignore")
+
+
+def _mean(values: Floats, x: Floats, entry: Entry, name: str = "", *, faint: bool = False, markers: bool = False) -> Line | None:
+    """The line of the mean of (seeds, n), with its interval as a band; none where no seed trained or nothing is there to draw."""
+    drawn = np.isfinite(values).all(axis=0)
+    if not drawn.any() or not len(values):
+        return None
+    found = interval(values[:, drawn], axis=0)
+    low, high = (found.low, found.high) if found.bounded and not faint else (None, None)
+    return Line(name or entry.name, x[drawn], found.mean, entry.place, low, high, markers=markers, faint=faint)
+
+
+def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[str, object]:
+    """Training loss, test accuracy and, below, the learning rate, over epochs."""
+    epochs, per_epoch = outcome.epochs.astype(np.float64), settings.setup.steps_per_epoch
+    rows = [(k, entry, compare.sound(outcome, k)) for k, entry in enumerate(entries)]
+    loss = [_mean(outcome.loss[k, sound], epochs, entry) for k, entry, sound in rows]
+    accuracy = [_mean(100 * outcome.accuracy[k, sound], epochs, entry) for k, entry, sound in rows]
+    rates = []
+    for entry in entries:
+        at = np.unique(np.concatenate([np.linspace(0, entry.rates.size - 1, POINTS).astype(np.int64), entry.kept]))
+        rates.append(Line(entry.name, at / per_epoch, entry.rates[at], entry.place))
+    return panels(
+        [
+            Panel("training loss", [line for line in loss if line], log=True),
+            Panel("test accuracy, %", [line for line in accuracy if line]),
+            Panel("learning rate", rates, share=0.6),
+        ],
+        "epoch",
+        filename="lrlab-training",
+    )
+
+
+def _anytime(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[str, object]:
+    """What there is at each moment: the weights as they are, those of the last whole cycle, and the ensemble of all of these so far."""
+    epochs, per_epoch = outcome.epochs.astype(np.float64), settings.setup.steps_per_epoch
+    stops: list[Line | None] = []
+    kept: list[Line | None] = []
+    for k, entry in enumerate(entries):
+        sound = compare.sound(outcome, k)
+        now = 100 * outcome.accuracy[k, sound]
+        if not entry.restarts:
+            stops.append(_mean(now, epochs, entry))
+            continue
+        last = 100 * compare.completed(outcome, k, per_epoch)[sound]
+        stops += [_mean(now, epochs, entry, f"{entry.name}: now", faint=True), _mean(last, epochs, entry, f"{entry.name}: last cycle")]
+        at = (outcome.snapshots[k] + 1) / per_epoch
+        single, together = outcome.snapshot_accuracy[k][sound], outcome.ensemble_accuracy[k][sound]
+        kept += [
+            _mean(100 * single, at, entry, f"{entry.name}: snapshot", faint=True, markers=True),
+            _mean(100 * together, at, entry, f"{entry.name}: ensemble", markers=True),
+        ]
+    return panels(
+        [
+            Panel("stopped here: test accuracy, %", [line for line in stops if line]),
+            Panel("snapshots and their ensemble: test accuracy, %", [line for line in kept if line]),
+        ],
+        "epoch",
+        filename="lrlab-anytime",
+    )
+
+
+def _in_words(entries: list[Entry], outcome: Outcome) -> str:
+    said = [
+        f"{entry.name[:80]}: training loss {outcome.loss[k, sound, -1].mean():.3g}, test accuracy {outcome.accuracy[k, sound, -1].mean():.1%}"
+        if (sound := compare.sound(outcome, k)).any()
+        else f"{entry.name[:80]}: every network diverged"
+        for k, entry in enumerate(entries)
+    ]
+    return f"Training loss, test accuracy and learning rate after {outcome.epochs[-1]} epochs. " + "; ".join(said)
+
+
+def _kept_in_words(entries: list[Entry], outcome: Outcome) -> str:
+    said = []
+    for k, entry in enumerate(entries):
+        sound, count = compare.sound(outcome, k), outcome.snapshots[k].size
+        if entry.restarts and count and sound.any():
+            single, together = (part[k][sound, -1].mean() for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
+            said.append(f"{entry.name[:80]}: last of {count} snapshots {single:.1%}, their ensemble {together:.1%}")
+    return "Test accuracy if the training stopped at each epoch, and of the snapshots. " + "; ".join(said or ["no cycle is whole yet"])
+
+
+def _table(entries: list[Entry], outcome: Outcome) -> None:
+    """The last epoch in numbers, each with its interval."""
+    rows = []
+    for k, entry in enumerate(entries):
+        sound = compare.sound(outcome, k)
+        loss, accuracy = outcome.loss[k, sound, -1], 100 * outcome.accuracy[k, sound, -1]
+        single, together = (100 * part[k][sound] for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
+        cycles = single.shape[1] if entry.restarts else 0
+        rows.append({
+            "schedule": entry.name, "training loss": _between(loss, "{:.3f}"), "test accuracy, %": _between(accuracy),
+            "at the last whole cycle, %": _between(single[:, -1]) if cycles else "",
+            "ensemble, %": _between(together[:, -1]) if cycles else "", "snapshots": str(cycles or ""),
+            "diverged": int((~sound).sum()),
+        })  # fmt: skip
+    st.markdown(
+        "**After the last epoch**: means over the seeds, 95 % intervals in brackets", help=f"A blind guess is right in {100 / CLASSES:.0f} %."
+    )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="network.table")
+
+
+def _between(values: Floats, form: str = "{:.1f}") -> str:
+    """A mean and its interval; nothing where there are no values."""
+    return _said(interval(values), form) if values.size else ""
+
+
+def _said(found: Interval, form: str) -> str:
+    mean = form.format(float(found.mean))
+    return f"{mean} ({form.format(float(found.low))} to {form.format(float(found.high))})" if found.bounded else f"{mean} (one seed)"
+
+
+def _differences(entries: list[Entry], outcome: Outcome) -> None:
+    """Each pair of schedules seed by seed, and each ensemble against its own last weights."""
+    names = [entry.name for entry in entries]
+    accuracy = 100 * outcome.accuracy[..., -1]
+    rows = [(f"{d.first} minus {d.second}", d.found, d.verdict) for d in compare.differences(names, outcome, accuracy)]
+    for k, entry in enumerate(entries):
+        sound = compare.sound(outcome, k)
+        if entry.restarts and outcome.snapshots[k].size > 1 and sound.sum() >= compare.FEW:
+            apart = interval(100 * outcome.ensemble_accuracy[k][sound, -1] - accuracy[k, sound])
+            rows.append((f"{entry.name}: ensemble of {outcome.snapshots[k].size} minus last weights", apart, verdict(apart)))
+    if not rows:
+        st.caption("No two schedules have two seeds with which both trained: there is nothing to compare.")
+        return
+    table = [
+        {"difference": name, "points of test accuracy": _said(found, "{:+.1f}"), "over seeds": found.n, "it is": said} for name, found, said in rows
+    ]
+    st.markdown("**Differences**, seed by seed: the same first weights, the same order of samples")
+    st.dataframe(pd.DataFrame(table), hide_index=True, key="network.differences")
+    if len(rows) > 1:
+        st.caption(f"{len(rows)} intervals: about one in twenty misses the true difference by chance alone.")

@@ -1,0 +1,195 @@
+"""The section of the sweeps: the lists of a grid, its job, and the map, table and file of what came out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from pydantic import ValidationError
+
+from lrlab import charts
+from lrlab.experiment import sentence
+from lrlab.lessons import sweep
+from lrlab.lessons.digits import CLASSES
+from lrlab.lessons.sweep import Cell, Grid, Result, Row
+from lrlab.ui import state
+from lrlab.ui.lessons import fields, frame, jobs
+from lrlab.ui.widgets import accept, escape, offer, refuse, said
+
+PACE = 0.003  # seconds of one core for one network's epoch: a rough guess
+GUESS = 2 / CLASSES  # an accuracy below this is about what blind guessing gives; its colour would take all the scale
+NO_CYCLE, GUESSING, DIVERGED, NOT_YET = "○", "≈", "\N{MULTIPLICATION SIGN}", "…"
+LISTS: tuple[Literal["T_0", "T_mult", "peak"], ...] = ("T_0", "T_mult", "peak")
+_COLUMNS = {
+    "T_0": "T_0", "T_mult": "T_mult", "peak": "peak rate", "cycles": "whole cycles", "cut": "last cycle cut", "accuracy": "test accuracy, %",
+    "low": "95 % from", "high": "to", "whole": "at the last whole cycle, %", "loss": "training loss", "diverged": "seeds diverged",
+    "step": "first at step",
+}  # fmt: skip
+
+
+def show() -> None:
+    """The whole section."""
+    grid = frame.at_hand(Grid)
+    setup = grid.setup
+    noise = f" ({100 * setup.label_noise:.0f} % of them with a wrong label)" if setup.label_noise else ""
+    frame.text("sgdr", "sweep", units=" and ".join(map(str, setup.hidden)), batch=setup.batch_size, noise=noise, epochs=grid.epochs)
+    for column, name in zip(st.columns(len(LISTS)), LISTS, strict=True):
+        with column:
+            _list(name)
+    fields.row(Grid, "epochs", "seeds", "optimizer")
+    factor = _factor(grid)
+
+    def draw(result: Result, finished: bool) -> None:  # noqa: FBT001 (the panel's form)
+        _draw(result, factor, finished=finished)
+
+    networks = len(grid.cells) * grid.seeds
+    jobs.panel(
+        f"sweep.{hashlib.sha256(grid.model_dump_json(exclude={'ran', 'shown'}).encode()).hexdigest()}",
+        lambda: sweep.sweep(grid),
+        draw,
+        label=f"Train {len(grid.cells):,} cells from {grid.seeds} seed{'s' * (grid.seeds != 1)}",
+        started=grid.ran,
+        on_start=lambda: frame.put(frame.at_hand(Grid).replaced(ran=True)),
+        cost=f"{networks:,} networks of {grid.epochs} epochs each, {_duration(networks * grid.epochs)}",
+    )
+
+
+def _list(name: Literal["T_0", "T_mult", "peak"]) -> None:
+    """A field for numbers with commas between them."""
+    key, slide = f"sweep.{name}", Grid.slide(name)
+
+    def typed() -> None:
+        try:
+            frame.put(frame.at_hand(Grid).replaced(**{name: st.session_state[key]}))
+            accept()
+        except ValidationError as error:
+            refuse(key, sentence(error))
+            st.session_state.problem = None  # it is said beneath the field
+
+    offer(key, getattr(frame.at_hand(Grid), name))
+    st.text_input(slide.label, key=key, help=slide.help, on_change=typed)
+    said(key)
+
+
+def _factor(grid: Grid) -> int:
+    """The T_mult whose map is shown."""
+    factors = [int(factor) for factor in grid.numbers("T_mult")]
+    if len(factors) == 1:
+        return factors[0]
+    key, shown = "sweep.shown", grid.shown if grid.shown in factors else factors[0]
+    offer(key, shown)
+    st.segmented_control(
+        "Map for T_mult", factors, key=key, required=True, on_change=lambda: frame.put(frame.at_hand(Grid).replaced(shown=st.session_state[key]))
+    )
+    return shown
+
+
+def _duration(epochs: int) -> str:
+    """About how long so many epochs take, and where."""
+    if os.environ.get(sweep.DASK, "").strip():
+        return "on the Dask cluster of this server"
+    cores = os.cpu_count() or 1
+    seconds = epochs * PACE / cores
+    time = f"{max(round(seconds, -1), 10):.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"  # noqa: PLR2004 (as people say it)
+    return f"roughly {time} on {cores} core{'s' * (cores != 1)}"
+
+
+# ---------------------------------------------------------------- what came out
+
+
+def _draw(result: Result, factor: int, *, finished: bool) -> None:
+    rows = result.rows()
+    st.caption(f"{len(rows):,} of {result.done.size:,} cells, trained on: {escape(result.where)}.")
+    _map(result.grid, {Cell(*row[:3]): row for row in rows}, factor)
+    st.caption(escape(verdict(rows, result.grid.seeds, finished=finished)))
+    st.dataframe(table(rows), hide_index=True, key="sweep.table", column_config={"peak rate": st.column_config.NumberColumn(format="%.4g")})
+    best = sweep.best(rows)
+    with st.container(horizontal=True):
+        if st.button("Open the best in Tune", key="sweep.open", icon=":material/show_chart:", disabled=best is None) and best:
+            state.put(sweep.experiment(result.grid, [Cell(*best[:3])]))
+            state.choose(0)
+            st.switch_page("app.py")
+        st.download_button(
+            "CSV of all seeds", csv(result), "lrlab-sweep.csv", "text/csv", icon=":material/download:", key="sweep.csv", on_click="ignore"
+        )
+
+
+def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
+    """Test accuracy over T_0 and the peak rate, for one T_mult; what has no colour says why in its text."""
+    firsts, peaks = [int(first) for first in grid.numbers("T_0")], grid.numbers("peak")
+    shown = [[rows.get(Cell(first, factor, peak)) for first in firsts] for peak in peaks]
+    z = np.array([[_colour(row) for row in line] for line in shown])
+    figure = charts.heat(
+        z, [str(first) for first in firsts], [f"{peak:g}" for peak in peaks], x_title="T_0, epochs", y_title="peak rate",
+        z_title="test accuracy, %", text=[[label(row, grid.seeds) for row in line] for line in shown], filename="lrlab-sweep",
+    )  # fmt: skip
+    seen = [row for line in shown for row in line if row]
+    best = sweep.best(seen)
+    alt = f"Heat map of the test accuracy over {len(firsts)} values of T_0 and {len(peaks)} peak rates, T_mult {factor}"
+    alt += f". The highest of a cell in which no seed diverged: {_place(best)}, {best.accuracy:.1%}" if best and best.accuracy else ""
+    alt += f". In {sum(row.diverged > 0 for row in seen)} of {len(seen)} cells seeds diverged"
+    frame.draw(figure, key="sweep.map", height=max(180, 90 + 42 * len(peaks)), alt=alt)
+    st.caption(
+        f"Per cell: test accuracy in percent. {DIVERGED} diverged ({DIVERGED} 1/3: one of three seeds, the number is the others' mean); "
+        f"{GUESSING} no better than guessing; {NO_CYCLE} the first cycle is longer than the training. Grey: diverged, guessing, or not trained."
+    )
+
+
+def _colour(row: Row | None) -> float:
+    return 100 * row.accuracy if row and row.accuracy is not None and row.accuracy >= GUESS else np.nan
+
+
+def label(row: Row | None, seeds: int) -> str:
+    """What stands in a cell of the map."""
+    if row is None:
+        return NOT_YET
+    if row.accuracy is None:
+        return DIVERGED
+    signs = {GUESSING: row.accuracy < GUESS, NO_CYCLE: not row.cycles, f"{DIVERGED} {row.diverged}/{seeds}": row.diverged > 0}
+    return " ".join([f"{100 * row.accuracy:.1f}", *(sign for sign, holds in signs.items() if holds)])
+
+
+def _place(row: Row) -> str:
+    return f"T_0 {row.T_0}, T_mult {row.T_mult}, peak rate {row.peak:g}"
+
+
+def verdict(rows: Sequence[Row], seeds: int, *, finished: bool) -> str:
+    """The best cell, its interval, and how many others' intervals reach up to it."""
+    best = sweep.best(rows)
+    if best is None or best.accuracy is None:
+        return "In every cell at least one seed diverged: lower peak rates would train."
+    among = "" if finished else " so far"
+    said = f"Best{among} of {len(rows):,} cells: {_place(best)}, {best.accuracy:.1%}"
+    if best.low is None or best.high is None:
+        return f"{said}. One seed, no interval: which cell is better cannot be told.".replace("%", " %")
+    others = sum(row is not best and not row.diverged and (row.high or 0) >= best.accuracy for row in rows)
+    reach = f"the intervals of {others} others reach up to that" if others > 1 else f"{'one' if others else 'no'} other's interval reaches up to that"
+    return f"{said}, 95% interval {best.low:.1%} to {best.high:.1%} over {seeds} seeds; {reach}.".replace("%", " %")
+
+
+def table(rows: Sequence[Row]) -> pd.DataFrame:
+    """A row for each cell, accuracies in percent; empty where there is nothing to say."""
+    found = pd.DataFrame(rows, columns=Row._fields).astype({"accuracy": float, "low": float, "high": float, "whole": float, "loss": float})
+    found = found.astype({"step": "Int64"})
+    found[["accuracy", "low", "high", "whole"]] *= 100
+    return found.round({"accuracy": 1, "low": 1, "high": 1, "whole": 1, "loss": 4}).rename(columns=_COLUMNS)
+
+
+def csv(result: Result) -> str:
+    """A line for each cell and seed in full precision; empty where a seed diverged, or where no cycle came to its end."""
+    lines = ["T_0,T_mult,peak,seed,whole_cycles,last_cycle_cut,test_accuracy,test_accuracy_at_last_whole_cycle,training_loss,diverged_at_step"]
+    scores, grid = result.scores, result.grid
+    for place in np.flatnonzero(result.done):
+        cell = grid.cells[place]
+        cycles, epochs = sweep.whole_cycles(grid, cell)
+        head = f"{cell.T_0},{cell.T_mult},{cell.peak!r}"
+        for seed, step in enumerate(scores.diverged[place].tolist()):
+            accuracy, whole, loss = (float(part[place, seed]) for part in (scores.accuracy, scores.whole, scores.loss))
+            found = f"{accuracy!r},{whole if cycles else ''},{loss!r}," if step < 0 else f",,,{step}"
+            lines.append(f"{head},{seed},{cycles},{str(epochs < grid.epochs).lower()},{found}")
+    return "\n".join(lines) + "\n"

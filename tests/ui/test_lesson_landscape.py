@@ -1,0 +1,144 @@
+"""The section on the landscape through Streamlit's own test harness: what is drawn and said, and what bad input comes to."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import ROOT
+from streamlit.testing.v1 import AppTest
+
+from lrlab.lessons import landscape
+from lrlab.lessons.intervals import interval, verdict
+from lrlab.lessons.landscape import NAMES, PRESETS, WIDE, Landscape, Scene
+from lrlab.ui.lessons import landscape as page
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
+
+SMALL = {"landscape.steps": "80", "landscape.T_0": "20", "landscape.particles": "20", "landscape.seeds": "3"}
+
+
+def opened(**settings: object) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.run()
+    app.switch_page("pages/sgdr.py")
+    for name, text in (SMALL | {f"landscape.{name}": str(value) for name, value in settings.items()}).items():
+        app.query_params[name] = text
+    app.run()
+    assert not app.exception
+    return app
+
+
+def at_hand(app: AppTest) -> Scene:
+    scene: Scene = app.session_state["lesson.at_hand"]["landscape"]
+    return scene
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind).replace("\\", "")
+
+
+def table(app: AppTest) -> Any:
+    return next(t.value for t in app.table if list(t.value.index) == list(NAMES))
+
+
+def test_the_table_and_the_sentence_say_what_the_simulation_came_to() -> None:
+    app = opened()
+    found = landscape.simulate(Scene(steps=80, T_0=20, particles=20, seeds=3))
+    shown = table(app)
+    for place, name in enumerate(NAMES):
+        share = found.shares[place, :, WIDE]
+        assert shown.loc[name, "ends in the wide basin"].startswith(f"{share.mean():.1%}".replace("%", " %"))
+    paired = interval(100 * (found.shares[0, :, WIDE] - found.shares[1, :, WIDE]))
+    said = re.search(r"share that ends in the wide basin: (\S+) points, 95 % interval (\S+) to (\S+) over 3 seeds: ([a-z ]+)\.", texts(app))
+    assert said
+    numbers = [float(number.replace("\N{MINUS SIGN}", "-")) for number in said.groups()[:3]]
+    assert numbers == pytest.approx([float(paired.mean), float(paired.low), float(paired.high)], abs=0.051)
+    assert said[4] == verdict(paired)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.title)
+def test_a_preset_is_one_click_and_says_its_verdict(preset: landscape.Preset) -> None:
+    app = opened(noise=0.3)
+    app.button_group(key="landscape.preset").set_value(preset.title).run()
+    assert at_hand(app) == preset.scene
+    assert re.search(rf"share that ends in the wide basin: .* over 20 seeds: {preset.verdict}\.", texts(app))
+    app.slider(key="landscape.noise/slider").set_value(0.3).run()
+    assert at_hand(app).noise == 0.3
+    assert app.button_group(key="landscape.preset").value is None, "other settings are none of the presets"
+
+
+@pytest.mark.parametrize(("settings", "said"), [
+    ({"T_0": 200}, "T_0 of 200 is longer than the run of 80 steps: nothing restarts"),
+    ({"T_0": 80}, "SGDR is one cosine"),
+    ({"noise": 0}, "particles that begin at one place do the same"),
+    ({"particles": 1}, "the share of a seed is 0 or 100 %"),
+    ({"seeds": 1}, "nothing can be concluded"),
+    ({"peak": 60}, "SGDR: diverged at step "),
+])  # fmt: skip
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_settings_that_come_to_little_are_said_to(dimension: int, settings: dict[str, object], said: str) -> None:
+    app = opened(dimension=dimension, **settings)
+    assert said in texts(app)
+    assert not re.search(r"\b(nan|inf)\b", texts(app) + table(app).to_csv())
+
+
+def test_the_step_of_divergence_is_the_simulations() -> None:
+    found = landscape.simulate(Scene(steps=80, T_0=20, particles=20, seeds=3, peak=60.0))
+    said = texts(opened(peak=60))
+    assert f"one cosine: diverged at step {found.diverged[1].min()}. In the end 100.0 % of all particles" in said
+    assert "there is nothing to compare" in said
+    assert "minus one cosine" not in said
+
+
+def test_where_some_seeds_have_nothing_left_the_shares_are_compared_and_the_losses_are_not() -> None:
+    said = texts(opened(peak=23, noise=4, particles=1))
+    assert "SGDR minus one cosine, share" in said
+    assert "there are seeds of which no particle is left" in said
+
+
+def test_one_seed_has_no_interval() -> None:
+    app = opened(seeds=1)
+    assert "95 % interval" not in texts(app)
+    assert "(" not in table(app).to_csv()
+
+
+def test_a_value_beyond_its_bounds_is_said_and_not_taken() -> None:
+    app = opened(particles=5000)
+    assert "landscape.particles: must be at most 500" in texts(app)
+    assert at_hand(app).particles == 100
+
+
+def test_the_address_holds_the_frame_at_which_the_animation_stands() -> None:
+    app = opened(frame=7)
+    assert at_hand(app).frame == 7
+    assert app.query_params["landscape.frame"] in ("7", ["7"])
+
+
+def test_open_in_tune_takes_the_real_schedules() -> None:
+    app = opened()
+    app.button(key="landscape.open").click().run()
+    assert not app.exception
+    assert app.session_state["experiment"] == landscape.experiment(Scene(steps=80, T_0=20, particles=20, seeds=3))
+
+
+def test_the_file_holds_every_seed_in_full_precision() -> None:
+    found = landscape.simulate(Scene(steps=80, T_0=20, particles=20, seeds=3, peak=23.0, noise=4.0))
+    lines = list(csv.DictReader(io.StringIO(page.csv(found))))
+    assert [(line["schedule"], line["seed"]) for line in lines] == [(name, str(seed)) for name in NAMES for seed in range(3)]
+    for name, values in (("wide", found.shares[..., WIDE]), ("leaves", found.leaves)):
+        assert np.array_equal(np.array([float(line[name]) for line in lines]), values.ravel())
+    assert [line["loss"] == "" for line in lines] == np.isinf(found.loss).ravel().tolist()
+    assert [int(line["first_divergence"] or -1) for line in lines] == found.diverged.ravel().tolist()
+
+
+def test_the_text_has_the_numbers_of_this_landscape() -> None:
+    said = texts(opened(width=0.2, dimension=2))
+    land = Landscape(2, 0.2)
+    assert f"2 / curvature = {2 / land.sharpness:.3g}" in said
+    assert "a saddle" in said
+    assert "a loss in two dimensions" in said

@@ -1,0 +1,244 @@
+"""The sections that train: what they say of a training, of what diverges, and of nothing to train."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from oracle import ROOT
+from streamlit.testing.v1 import AppTest
+
+from lrlab import engine
+from lrlab.experiment import parse
+from lrlab.lessons import compare
+from lrlab.lessons.limit import Limit, judged
+from lrlab.lessons.limit import limit as grid
+from lrlab.lessons.network import Outcome, Training, squeezed, train
+from lrlab.lessons.range_test import Range, range_test
+from lrlab.ui.lessons.limit import csv, verdict
+from lrlab.ui.state import DEFAULT
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
+PATIENCE = 90.0  # seconds that a training is waited for
+QUICK = {"network.epochs": "3", "network.seeds": "5", "network.ran": "true"}
+RESTARTS = {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 30}
+
+
+def opened(page: str, address: dict[str, str], document: dict[str, Any] | None = None) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if document is not None:
+        app.query_params["s"] = parse(document).link()
+    app.run()
+    app.switch_page(page)
+    for name, text in address.items():
+        app.query_params[name] = text
+    app.run()
+    return ended(app)
+
+
+def ended(app: AppTest) -> AppTest:
+    """The page when every job on it is done."""
+    until = time.monotonic() + PATIENCE
+    while any(job.alive for job in jobs(app)) and time.monotonic() < until:
+        time.sleep(0.1)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def jobs(app: AppTest) -> list[Any]:
+    return list(app.session_state["jobs"].values()) if "jobs" in app.session_state else []
+
+
+def texts(app: AppTest) -> str:
+    """All that is said, without the marks that keep Markdown from reading it."""
+    elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error)
+    return " ".join(element.value for element in elements).replace("\\", "")
+
+
+def charts(app: AppTest) -> dict[str, Any]:
+    """The data of each chart of the page, by key."""
+    found = [json.loads(component.proto.json) for component in app.get("bidi_component") if component.proto.json]
+    return {data["key"]: data for data in found if "key" in data}
+
+
+def table(app: AppTest, first: str) -> pd.DataFrame:
+    return next(frame.value for frame in app.dataframe if frame.value.columns[0] == first)
+
+
+def document(*trials: dict[str, Any]) -> dict[str, Any]:
+    return {"lrlab": 1, "run": {"total_steps": 90, "steps_per_epoch": 30}, "trials": list(trials)}
+
+
+LEVEL = {"name": "level", "base_lr": 0.05, "schedule": {"kind": "torch.ConstantLR", "factor": 1.0, "total_iters": 0}}
+CYCLES = {"name": "cycles", "base_lr": 0.05, "schedule": RESTARTS}
+WILD = {"name": "wild", "base_lr": 1e6, "schedule": {"kind": "torch.ConstantLR", "factor": 1.0, "total_iters": 0}}
+
+
+def test_nothing_is_trained_before_it_is_asked_for() -> None:
+    app = opened("pages/sgdr.py", {})
+    assert not jobs(app)
+    assert any("Train 2 schedules" in button.label for button in app.button)
+
+
+def test_the_button_trains_and_the_address_says_so() -> None:
+    app = opened("pages/sgdr.py", {"network.epochs": "2", "network.seeds": "5"})
+    next(button for button in app.button if "Train 2 schedules" in button.label).click()
+    app.run()
+    ended(app)
+    assert "true" in app.query_params["network.ran"]
+    assert len(table(app, "schedule")) == 2
+
+
+def test_what_the_table_says_is_what_the_trainer_comes_to() -> None:
+    """The default experiment of Tune, trained here once more."""
+    app = opened("pages/sgdr.py", QUICK)
+    settings, experiment = Training(epochs=3, seeds=5), parse(DEFAULT)
+    at = squeezed(experiment.run.steps, settings.setup.steps)
+    rates = np.array([engine.lr(experiment.run, trial, at) for trial in experiment.trials])
+    *_, (_, outcome) = train(settings.setup, rates, 5)
+    shown = table(app, "schedule")
+    assert shown["schedule"].tolist() == ["SGDR", "one cosine"]
+    for row, accuracy in zip(shown["test accuracy, %"], outcome.accuracy[..., -1], strict=True):
+        assert row.startswith(f"{100 * accuracy.mean():.1f} (")
+    assert shown["snapshots"].tolist() == ["4", ""]
+    assert shown["diverged"].tolist() == [0, 0]
+    assert "SGDR minus one cosine" in table(app, "difference")["difference"].tolist()
+
+
+def test_a_schedule_that_diverges_is_said_and_is_in_no_mean() -> None:
+    app = opened("pages/sgdr.py", QUICK, document(LEVEL, WILD))
+    assert "wild: 5 of 5 networks diverged, first at step 1" in texts(app)
+    shown = table(app, "schedule")
+    assert shown["test accuracy, %"].iloc[1] == ""
+    assert "there is nothing to compare" in texts(app)
+    assert "nan" not in json.dumps(charts(app)["network.curves"]).lower()
+
+
+def test_where_every_schedule_diverges_there_is_a_chart_of_rates_and_no_mean() -> None:
+    app = opened("pages/sgdr.py", QUICK, document(WILD))
+    assert "wild: every network diverged" in charts(app)["network.curves"]["alt"]
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_without_a_schedule_it_says_where_to_get_one(hidden: bool) -> None:  # noqa: FBT001
+    trials = [LEVEL | {"hidden": True}] if hidden else []
+    app = opened("pages/sgdr.py", QUICK, document(*trials))
+    assert "Tune has no schedule to train" in texts(app)
+
+
+def test_more_schedules_than_can_be_told_apart_are_cut_and_it_says_so() -> None:
+    app = opened("pages/sgdr.py", {}, document(*[LEVEL | {"name": f"level {n}"} for n in range(9)]))
+    assert "The first 8 of the 9 schedules" in texts(app)
+
+
+def test_only_schedules_that_restart_have_a_chart_of_their_cycles() -> None:
+    assert "network.anytime" not in charts(opened("pages/sgdr.py", QUICK, document(LEVEL)))
+    app = opened("pages/sgdr.py", QUICK, document(LEVEL, CYCLES))
+    names = [trace["name"] for trace in charts(app)["network.anytime"]["figure"]["data"]]
+    assert {"level", "cycles: now", "cycles: last cycle", "cycles: snapshot", "cycles: ensemble"} <= set(names)
+
+
+# ---------------------------------------------------------------- what is compared
+
+
+def outcome(diverged: list[list[int]]) -> Outcome:
+    """Two schedules, three seeds, four epochs of ten steps; accuracy k + seed / 10 + epoch / 100."""
+    k, s, e = np.meshgrid([0, 1], [0, 1, 2], [1, 2, 3, 4], indexing="ij")
+    values = k + s / 10 + e / 100
+    snapshots = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])
+    return Outcome(np.arange(1, 5), values, values, (np.array([9, 24]),) * 2, (snapshots,) * 2, (snapshots,) * 2, np.array(diverged))
+
+
+def test_what_there_is_at_an_epoch_is_the_last_snapshot_by_then() -> None:
+    """Kept after steps 9 and 24: after the first epoch of ten the first, after the third the second."""
+    found = compare.completed(outcome([[-1] * 3] * 2), 0, 10)
+    assert found.tolist() == [[0.1, 0.1, 0.2, 0.2], [0.3, 0.3, 0.4, 0.4], [0.5, 0.5, 0.6, 0.6]]
+    assert np.isnan(compare.completed(outcome([[-1] * 3] * 2), 0, 9)[:, 0]).all()
+
+
+def test_differences_are_those_of_seeds_that_trained_under_both() -> None:
+    values = np.array([[3.0, 5.0, 100.0], [1.0, 2.0, 3.0]])
+    (found,) = compare.differences(["a", "b"], outcome([[-1, -1, 7], [-1, -1, -1]]), values)
+    assert (found.found.mean, found.found.n) == (2.5, 2)
+    assert compare.differences(["a", "b"], outcome([[-1, 2, 7], [-1, -1, -1]]), values) == []
+
+
+@pytest.mark.parametrize(("steps", "said"), [
+    ([-1, -1], ""), ([-1, 41], "SGDR: 1 of 2 networks diverged, at step 41"), ([1041, 2000], "SGDR: 2 of 2 networks diverged, first at step 1,041"),
+])  # fmt: skip
+def test_divergence_in_a_sentence(steps: list[int], said: str) -> None:
+    assert compare.divergence("SGDR", np.array(steps)) == said
+
+
+def test_the_file_has_a_line_for_each_epoch_and_is_empty_behind_a_divergence() -> None:
+    text = "".join(compare.csv(['a "b", c', "d"], outcome([[-1, 0, -1], [-1, -1, 25]]), 10))
+    read = pd.read_csv(io.StringIO(text))
+    assert len(read) == 2 * 3 * 4
+    assert set(read["schedule"]) == {'a "b", c', "d"}
+    broken = read["test_accuracy"].isna().groupby([read["schedule"], read["seed"]]).sum()
+    assert broken['a "b", c'].tolist() == [0, 4, 0]
+    assert broken["d"].tolist() == [0, 0, 2]
+
+
+# ---------------------------------------------------------------- the warmup page
+
+
+def test_the_grid_says_the_largest_peaks_that_the_trainer_finds() -> None:
+    settings = Limit(epochs=6, depth=1, seeds=2, gain=1.0)
+    app = opened("pages/warmup.py", settings.written() | {"limit.ran": "true"})
+    *_, (_, found) = grid(settings)
+    assert verdict(found, settings).replace("*", "") in texts(app).replace("*", "")
+    figure = charts(app)["limit.map"]["figure"]
+    assert len(figure["data"][0]["z"]) == found.peaks.size
+    assert len(pd.read_csv(io.StringIO(csv(found)))) == found.loss.size
+
+
+@pytest.mark.parametrize(("places", "said"), [
+    ([None, None], "None of the peaks trains every seed"), ([None, 2], "Without a warmup no peak trains every seed; with one, 0.04 does"),
+    ([1, 1], "allows no larger peak"), ([1, 2], "hardly tell from chance"), ([1, 4], "8 times as large"), ([7, 7], "The grid ends there"),
+])  # fmt: skip
+def test_the_verdict_follows_from_the_largest_peaks(places: list[int | None], said: str) -> None:
+    peaks, loss = 0.01 * 2.0 ** np.arange(8), np.full((16, 2, 1), 9.0)
+    for row, place in enumerate(places):
+        if place is not None:
+            loss[8 * row + place] = 0.1
+    found = judged(np.array([0, 10]), peaks, Outcome(np.array([1]), loss, loss, (), (), (), np.full((16, 2), -1)))
+    said_of = verdict(found, Limit())
+    assert said in said_of
+
+
+def test_the_range_test_says_what_each_rule_suggests() -> None:
+    app = opened("pages/warmup.py", {"range.ran": "true", "range.steps": "100"})
+    shown = next(t.value for t in app.table if t.value.index.name == "rule")
+    assert len(shown) == 3
+    assert "no suggestion" not in shown["the mean suggests"].tolist()
+
+
+def test_smoothing_needs_no_new_test() -> None:
+    app = opened("pages/warmup.py", {"range.ran": "true", "range.steps": "100"})
+    before = len(jobs(app))
+    app.number_input(key="range.smoothing/number").set_value(0.5).run()
+    assert not app.exception
+    assert len(jobs(app)) == before
+
+
+def test_a_range_that_ends_too_low_gets_a_reason_and_no_number() -> None:
+    app = opened("pages/warmup.py", {"range.ran": "true", "range.steps": "60", "range.low": "1e-7", "range.high": "1e-6"})
+    shown = next(t.value for t in app.table if t.value.index.name == "rule")
+    assert set(shown["the mean suggests"]) == {"no suggestion"}
+    assert "No suggestion: the loss falls by" in texts(app)
+
+
+def test_a_range_that_breaks_every_network_says_at_which_step_and_rate() -> None:
+    settings = Range(low=0.01, high=100.0, steps=30)
+    *_, (_, ramp) = range_test(settings)
+    app = opened("pages/warmup.py", settings.written() | {"range.ran": "true"})
+    step = int(ramp.diverged[ramp.diverged >= 0].min())
+    assert f"first at step {step}, where the rate is {ramp.rates[step]:.3g}" in texts(app)
+    assert "nan" not in json.dumps(charts(app)["range.curves"]).lower()
