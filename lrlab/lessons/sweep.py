@@ -33,7 +33,7 @@ DASK = "LRLAB_DASK"
 MOST_CELLS = 400
 TOGETHER = 16  # networks in one task: about a second, so that progress is seen and a stop is felt; more at once would hardly train faster
 REACHED = 10  # seconds in which a scheduler must answer
-SILENT = 120  # seconds after which a task is lost: joblib does not hear of those that Dask gives up because their workers keep dying
+SILENT = 300  # seconds after which a task is lost: joblib does not hear of those that Dask gives up because their workers keep dying
 TRIES = 2  # what was lost with a worker is run once more
 
 _WHOLE = re.compile(r"\d{1,6}", re.ASCII)
