@@ -26,7 +26,7 @@ STACK = 48
 """Networks that are stepped together: more would leave the processor's caches."""
 PORTION = 25
 """Test samples that are multiplied at a time: BLAS would share out more among threads, which costs seconds where cores are busy."""
-OVERHEAD, SLOPE = 8e-6, 1e-10
+OVERHEAD, SLOPE = 8e-6, 1.6e-10
 """Seconds of one network's step, on a core of 2020 or so: at least, and for each of its parameters and samples."""
 _SGD = SGD()
 _NOISE = 1  # the seed of the wrong labels, which are the data set's and so the same for all

@@ -17,7 +17,7 @@ from lrlab.lessons.network import BOUND, Counts, Floats, Named, Networks, Setup,
 from lrlab.lessons.settings import Settings, Slide
 
 FALL = 0.1
-"""A curve falls, or rises again, where it does so by this share of what it began with, the mean of its first tenth: less may be noise."""
+"""A curve falls, or rises again, where it does so by this share of its start: the first value, or the mean of its first tenth where that is less."""
 WINDOW = 20
 """A slope is that between two points each a share of 1 / WINDOW of the steps away: that from step to step is noise."""
 YIELDS = 20
@@ -155,7 +155,7 @@ def steepest(rates: Floats, loss: Floats) -> Suggestion:
 
 def _bottom(loss: Floats, *, rises: bool = True) -> tuple[int, str]:
     """Where the curve is lowest, and why that suggests nothing, if it does not."""
-    start = float(loss[: max(loss.size // 10, 1)].mean())
+    start = min(float(loss[0]), float(loss[: max(loss.size // 10, 1)].mean()))
     at = int(loss.argmin())
     fall, rise = 1 - loss[at] / start, (loss[at:].max() - loss[at]) / start
     if fall < FALL:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lrlab.lessons.limit import PEAKS, TRAINED, Limit, axes, judged, limit, schedule
+from lrlab.lessons.limit import PEAKS, TRAINED, Limit, Limits, axes, judged, limit, schedule
 from lrlab.lessons.network import Outcome
 
 
@@ -40,6 +40,14 @@ def test_cells_are_judged_by_every_seed() -> None:
     assert found.largest == [0, None]
     assert found.loss[0].tolist() == pytest.approx([good, (good + bad) / 2])
     assert np.isinf(found.loss[1]).all()
+
+
+def test_the_largest_peak_is_the_last_with_which_every_seed_trains() -> None:
+    """Peaks that are too low to train in time do not spoil it, nor do gaps."""
+    trained = np.array([[0, 1, 1, 0.5], [1, 0.5, 1, 0], [0.5, 0.5, 0, 0]])
+    none = np.zeros(trained.shape)
+    found = Limits(np.arange(3), np.arange(4.0), none, trained, none.astype(int), none.astype(int), 2)
+    assert found.largest == [2, 2, None]
 
 
 def test_the_grid_runs_from_what_trains_to_what_does_not() -> None:

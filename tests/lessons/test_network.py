@@ -93,10 +93,10 @@ def test_a_schedule_alone_comes_to_the_same_as_among_others(optimizer: Optimizer
     setup = dataclasses.replace(SMALL, optimizer=optimizer)
     rates = flat(setup, 1e8, *np.geomspace(1e-3, 0.1, 30))
     ends = [(4, 9)] * 31
-    together, alone = last(setup, rates, snapshots=tuple(ends)), last(setup, rates[[17]], snapshots=((4, 9),))
-    np.testing.assert_allclose(together.loss[17], alone.loss[0], rtol=1e-12)
-    np.testing.assert_array_equal(together.accuracy[17], alone.accuracy[0])
-    np.testing.assert_array_equal(together.ensemble_accuracy[17], alone.ensemble_accuracy[0])
+    together, alone = last(setup, rates, snapshots=tuple(ends)), last(setup, rates[[29]], snapshots=((4, 9),))
+    np.testing.assert_allclose(together.loss[29], alone.loss[0], rtol=1e-12)
+    np.testing.assert_array_equal(together.accuracy[29], alone.accuracy[0])
+    np.testing.assert_array_equal(together.ensemble_accuracy[29], alone.ensemble_accuracy[0])
 
 
 def test_more_seeds_leave_the_first_ones_as_they_were() -> None:
@@ -168,6 +168,29 @@ def test_the_step_of_divergence_is_the_first_whose_loss_is_beyond_the_bound() ->
     losses = [float(networks.step(order[:, at : at + 30], np.array([rate]))[0, 0]) for at in range(0, 200, 30)]
     assert max(losses[:step]) < BOUND
     assert losses[step] == BOUND
+
+
+@pytest.mark.parametrize(("bias", "diverged"), [(BOUND - 1, -1), (BOUND + 1, 0)])
+def test_the_bound_is_the_bound(bias: float, diverged: int) -> None:
+    """Networks that say 0 with a certainty of exp(bias), shown other digits, have a loss of the bias."""
+    networks = Networks(SMALL, 1, 1)
+    networks.parameters[...] = 0
+    networks.parameters[..., -10] = bias
+    others = np.flatnonzero(task(SMALL)[1][:, 0] == 0)[None, :20]
+    assert networks.step(others, np.zeros(1))[0, 0] == pytest.approx(min(bias, BOUND))
+    assert networks.diverged.tolist() == [[diverged]]
+
+
+def test_a_frozen_network_gives_every_digit_a_tenth_whatever_has_overflowed() -> None:
+    networks = Networks(SMALL, 1, 2)
+    chosen = networks.order()[:, :30]
+    networks._state[0][0, 0] = np.inf  # noqa: SLF001 (no loss is known to bring it about, and rounding may)
+    networks.step(chosen, np.array([0.1]))
+    assert (networks.probabilities()[0, 0] == 0.1).all()
+    losses = [networks.step(chosen, np.array([0.1]))[0, 0] for _ in range(3)]
+    np.testing.assert_allclose(losses, np.log(10))
+    assert networks.diverged.tolist() == [[0, -1]]
+    assert (networks.parameters[0, 0] == 0).all()
 
 
 def test_the_last_update_of_all_may_be_the_one_that_breaks_it() -> None:

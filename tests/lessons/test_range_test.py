@@ -53,17 +53,19 @@ def test_the_rate_rises_from_the_lowest_to_the_highest(rise: str) -> None:
 
 
 def test_the_loss_of_each_step_is_there_and_diverged_seeds_are_marked() -> None:
-    settings = Range(low=1e-3, high=100.0, steps=40, seeds=3, batch=16)
+    settings = Range(steps=50)  # the rate rises so fast that some of the five seeds diverge at its end
     results = list(range_test(settings))
     shares, last = [share for share, _ in results], results[-1][1]
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert last.rates.tolist() == settings.rates.tolist()
-    for seed, step in enumerate(last.diverged.tolist()):
-        assert step > 0
+    broken = np.flatnonzero(last.diverged >= 0)
+    assert 0 < broken.size < 5
+    for seed in broken:
+        step = int(last.diverged[seed])
         assert (last.loss[seed, step:] == BOUND).all()
         assert (last.loss[seed, :step] < BOUND).all()
-    assert last.sound == last.diverged.min()
+    assert last.sound == last.diverged[broken].min()
     rates, curves = last.curves(0.9)
     assert rates.size == curves.shape[1] == last.sound + 1
     assert lowest(rates, curves.mean(axis=0)).high is not None

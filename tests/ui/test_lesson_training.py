@@ -162,9 +162,10 @@ def test_what_there_is_at_an_epoch_is_the_last_snapshot_by_then() -> None:
     assert np.isnan(compare.completed(outcome([[-1] * 3] * 2), 0, 9)[:, 0]).all()
 
 
-def test_differences_are_those_of_seeds_that_trained_under_both() -> None:
+@pytest.mark.parametrize("diverged", [[[-1, -1, 7], [-1, -1, -1]], [[-1, -1, -1], [-1, -1, 0]]])
+def test_differences_are_those_of_seeds_that_trained_under_both(diverged: list[list[int]]) -> None:
     values = np.array([[3.0, 5.0, 100.0], [1.0, 2.0, 3.0]])
-    (found,) = compare.differences(["a", "b"], outcome([[-1, -1, 7], [-1, -1, -1]]), values)
+    (found,) = compare.differences(["a", "b"], outcome(diverged), values)
     assert (found.found.mean, found.found.n) == (2.5, 2)
     assert compare.differences(["a", "b"], outcome([[-1, 2, 7], [-1, -1, -1]]), values) == []
 
