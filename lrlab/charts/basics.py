@@ -18,6 +18,8 @@ COLOURS = ("#2f7ed8", "#cf6a08", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 LABEL = 28
 """Characters of a trial's name in the chart."""
+MOST_LABELLED = 6
+"""Lines whose names stand beside them; more would be a heap, and the legend has them all."""
 
 
 def style(index: int) -> tuple[str, str]:

@@ -27,7 +27,7 @@ def dots(labels: Sequence[str], series: Sequence[Dots], axis: str, form: str = "
     low, high = (min(everything), max(everything)) if everything else (0.0, 1.0)
     room = MARGIN * ((high - low) or 1.0)
     return {
-        "data": [_line(place, line, form) for place, line in enumerate(series)],
+        "data": [_line(place, line, form, _sides(line, series)) for place, line in enumerate(series)],
         "layout": {
             "hovermode": "closest", "margin": {"l": 8, "r": 24, "t": 36, "b": 4},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 13}},
@@ -41,11 +41,17 @@ def dots(labels: Sequence[str], series: Sequence[Dots], axis: str, form: str = "
     }  # fmt: skip
 
 
-def _line(place: int, line: Dots, form: str) -> Figure:
+def _sides(line: Dots, series: Sequence[Dots]) -> list[str]:
+    """On which side of each dot its number stands: away from the greater ones of its row."""
+    greatest = {row: max(v for other in series for r, v in zip(other.rows, other.values, strict=True) if r == row) for row in line.rows}
+    return ["middle right" if value == greatest[row] else "middle left" for row, value in zip(line.rows, line.values, strict=True)]
+
+
+def _line(place: int, line: Dots, form: str, sides: list[str]) -> Figure:
     return {
         "type": "scatter", "mode": "markers+text", "name": name(line.name), "legendgroup": str(place),
         "x": packed(np.array(line.values), "f8"), "y": packed(np.array(line.rows), "i4"),
-        "text": [format(value, form) for value in line.values], "textposition": "middle right", "cliponaxis": False,
+        "text": [format(value, form) for value in line.values], "textposition": sides, "cliponaxis": False,
         "marker": {"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 11, "color": COLOURS[place % len(COLOURS)]},
         "textfont": {"color": COLOURS[place % len(COLOURS)]},
         "hovertemplate": f"%{{y}}: %{{x:{form}}}<extra>{name(line.name)}</extra>",

@@ -172,7 +172,7 @@ def _layout(background: Background, rates: Floats, names: Sequence[str], places:
         layout["yaxis" + _suffix(k)] = _axis("x", k, [FOOT + HEAD, 1], heights) | {"showticklabels": k == 0} | loss
     steps = {"title": {"text": "optimizer step"}, "tickformat": ",~r", "nticks": 12}
     layout["xaxis" + _suffix(count)] = _axis("y", count, [0, 1], np.array([-0.005, 1.005]) * max(rates.shape[1] - 1, 1)) | steps
-    layout["yaxis" + _suffix(count)] = _axis("x", count, [0, FOOT], np.array([0, 1.1 * _top(rates)])) | {"title": {"text": "rate"}, "nticks": 4}
+    layout["yaxis" + _suffix(count)] = _axis("x", count, [0, FOOT], np.array([0, 1.1 * _top(rates)])) | {"title": {"text": "rate"}, "nticks": 5}
     return layout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SCALE = ("#123570", "#3a4a6c", "#585c6e", "#737475", "#908d78", "#b0a570", "#d1c064", "#f5dd4b")
 """Cividis without its darkest end, which would be lost on a dark page: equal steps of lightness, the same for all kinds of colour vision."""
+WRAP = 10  # characters of a cell's text in a line
 EVEN = 0.18  # the luminance on which black and white are read equally well
 HATCH = 5  # strokes across a marked cell
 GREY = "rgba(128, 128, 128, {})"
@@ -33,7 +35,7 @@ def heat(
     """
     grey = ~np.isfinite(z) if marked is None else ~np.isfinite(z) | marked
     shown = [[None if out else float(value) for value, out in zip(row, outs, strict=True)] for row, outs in zip(z, grey, strict=True)]
-    words = [[name(word) for word in row] for row in text]
+    words = [["<br>".join(map(name, textwrap.wrap(word, WRAP))) for word in row] for row in text]
     hover = f"{name(x_title)}: %{{customdata[0]}}<br>{name(y_title)}: %{{customdata[1]}}<br>{name(z_title)}: %{{text}}<extra></extra>"
     data: list[Figure] = [{
         "type": "heatmap", "z": shown, "x": list(range(len(x))), "y": list(range(len(y))), "xgap": 2, "ygap": 2, "coloraxis": "coloraxis",
@@ -88,7 +90,7 @@ def _readable(values: Floats, *, reverse: bool) -> list[str]:
 def _hatched(grey: NDArray[np.bool_]) -> list[Figure]:
     """Every marked cell as a rectangle, and the strokes over all of them as one path."""
     cells = [(float(c), float(r)) for r, c in zip(*np.nonzero(grey), strict=True)]
-    edge = 0.47
+    edge = 0.49
     shapes: list[Figure] = [
         {
             "type": "rect", "x0": c - edge, "x1": c + edge, "y0": r - edge, "y1": r + edge,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lrlab.charts.basics import COLOURS, Figure, name, packed, style
+from lrlab.charts.basics import COLOURS, MOST_LABELLED, Figure, name, packed, style
 from lrlab.engine import first_group
 from lrlab.run import calls, first_step
 
@@ -180,6 +180,8 @@ def _metric(run: Run, curve: Curve) -> tuple[Steps, Floats]:
 def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) -> list[Figure]:
     """Each shown trial's name beside its own line, at a place of its own along the run."""
     shown = [(i, c) for i, c in enumerate(curves) if not c.trial.hidden and c.steps.size]
+    if len(shown) > MOST_LABELLED:
+        return []
     labels = []
     for place, (index, curve) in enumerate(shown):
         at = int(np.searchsorted(curve.steps, run.steps * (place + 0.6) / (len(shown) + 0.4)))

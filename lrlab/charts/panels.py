@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lrlab.charts.basics import Figure, name, packed, style
+from lrlab.charts.basics import MOST_LABELLED, Figure, name, packed, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
     from lrlab.engine import Floats
 
-APART = 0.05  # of the height, between the names at the lines' ends
+APART = 0.06  # of the height, between the names at the lines' ends
 CROWDED = 0.15  # of the width: marks closer than this have their words along the line
 DECADES = 1.5  # a log axis wider than this has ticks at powers of ten only
-MOST_LABELLED = 6  # lines of a panel whose names stand at their ends; more would be a heap
 LABEL = 18  # characters of such a name
 LETTER = 7  # pixels, of a letter in such a name
 FAINT = 0.45
@@ -198,11 +197,15 @@ def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figu
 def apart(values: Floats, gap: float) -> Floats:
     """The values (n,) in their order, moved as little as keeps them `gap` from each other."""
     order = np.argsort(values, kind="stable")
-    moved = values[order].astype(np.float64)
-    for i in range(1, moved.size):
-        moved[i] = max(moved[i], moved[i - 1] + gap)
-    result = np.empty_like(moved)
-    result[order] = moved - (moved - values[order]).mean()
+    stairs = gap * np.arange(values.size)
+    heaps: list[list[float]] = []  # sum and count of neighbours that stand in each other's way: they share their mean
+    for value in values[order] - stairs:
+        heaps.append([float(value), 1.0])
+        while len(heaps) > 1 and heaps[-2][0] / heaps[-2][1] > heaps[-1][0] / heaps[-1][1]:
+            total, count = heaps.pop()
+            heaps[-1] = [heaps[-1][0] + total, heaps[-1][1] + count]
+    result = np.empty(values.size)
+    result[order] = np.concatenate([np.full(int(count), total / count) for total, count in heaps]) + stairs
     return result
 
 

@@ -38,7 +38,7 @@ class Job(Generic[T]):
         self.share = 0.0
         self.result: T | None = None
         self.problem = ""
-        self._queue = queue
+        self.queue = queue
         self.look()
 
     @property
@@ -49,11 +49,11 @@ class Job(Generic[T]):
     @property
     def place(self) -> int:
         """How many works come before it."""
-        return self._queue.place(self)
+        return self.queue.place(self)
 
     def look(self) -> None:
         """Say that somebody still wants it."""
-        self.looked = self._queue.clock()
+        self.looked = self.queue.clock()
 
     def show(self, share: float, result: T) -> None:
         """Take what the work has come to."""
@@ -66,7 +66,7 @@ class Job(Generic[T]):
 
     def stop(self) -> None:
         """End it, keeping the result so far; the work behind it ends when it next yields, unless others wait for it too."""
-        self._queue.stop(self)
+        self.queue.stop(self)
 
 
 class _Entry(NamedTuple):

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from lrlab.lessons.digits import CLASSES
 from lrlab.lessons.network import Counts, Floats, Named, Outcome, Setup, optimizer, train
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Slide, Trained
 
 TRAINED = 0.25
 """A network has trained where the mean loss of its last epoch is below this share of ln 10, the loss of one that knows nothing."""
@@ -27,7 +27,7 @@ MOMENTUM = 0.9
 BATCH, WIDTH = 128, 32
 
 
-class Limit(Settings):
+class Limit(Trained):
     """The network of the grid, and what follows the warmup."""
 
     key: ClassVar[str] = "limit"
@@ -38,7 +38,6 @@ class Limit(Settings):
     epochs: Annotated[int, Field(ge=2, le=60), Slide("Epochs", "Of 11 steps each.", low=5, high=40)] = 20
     seeds: Annotated[int, Field(ge=2, le=10), Slide("Seeds", "Networks in each cell.")] = 3
     after: Annotated[Literal["cosine", "constant"], Slide("After the warmup", names=("cosine to 0", "the peak, held"))] = "cosine"
-    ran: bool = False
 
     @property
     def setup(self) -> Setup:

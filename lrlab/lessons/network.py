@@ -15,7 +15,7 @@ from pydantic import Field
 
 from lrlab.lessons.digits import CLASSES, digits
 from lrlab.lessons.optimizers import SGD, Adam, Array, Optimizer
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Slide, Trained
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -77,11 +77,15 @@ def optimizer(name: Named, momentum: float) -> Optimizer:
     return Adam(beta1=momentum) if name == "Adam" else SGD(momentum, nesterov=name != "SGD" and momentum > 0)
 
 
-class Training(Settings):
+class Training(Trained):
     """What is trained under the schedules of Tune, and how."""
 
     key: ClassVar[str] = "network"
 
+    schedules: Annotated[
+        Literal["tune", "curve"],
+        Slide("Schedules", "Those that Tune shows, or the curves of the first section.", names=("of Tune", "of The curve")),
+    ] = "tune"
     epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", low=5, high=60)] = 30
     seeds: Annotated[
         int, Field(ge=5, le=20), Slide("Seeds", "Networks under each schedule, each with its own first weights and order of samples.")
@@ -97,7 +101,6 @@ class Training(Settings):
     batch: Annotated[int, Field(ge=4, le=256), Slide("Batch size", low=8, high=128, step=4)] = 32
     hidden: Annotated[int, Field(ge=1, le=128), Slide("Hidden units", low=8)] = 64
     samples: Annotated[int, Field(ge=10, le=1297), Slide("Training samples", low=97, step=100)] = 1297
-    ran: bool = False
 
     @property
     def setup(self) -> Setup:

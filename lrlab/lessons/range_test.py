@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lrlab.lessons.network import BOUND, Counts, Floats, Named, Networks, Setup, optimizer
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Slide, Trained
 
 FALL = 0.1
 """A curve falls, or rises again, where it does so by this share of its start: the first value, or the mean of its first tenth where that is less."""
@@ -24,10 +24,11 @@ YIELDS = 20
 """How often the test shows what it has."""
 
 
-class Range(Settings):
+class Range(Trained):
     """The network of the range test, and how its rate rises."""
 
     key: ClassVar[str] = "range"
+    drawn: ClassVar[frozenset[str]] = frozenset({"smoothing"})
 
     low: Annotated[float, Field(ge=1e-8, le=1), Slide("Lowest rate", low=1e-6, high=0.1, log=True)] = 1e-4
     high: Annotated[float, Field(ge=1e-7, le=100), Slide("Highest rate", low=1e-3, high=100.0, log=True)] = 10.0
@@ -39,7 +40,6 @@ class Range(Settings):
     smoothing: Annotated[
         float, Field(ge=0, le=0.99), Slide("Smoothing", "What the running mean of the loss keeps of itself a step. Needs no new test.", step=0.01)
     ] = 0.9
-    ran: bool = False
 
     @model_validator(mode="after")
     def _rises(self) -> Range:

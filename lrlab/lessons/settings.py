@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +84,26 @@ class Settings(BaseModel):
         """How a page offers a field; by its name where it does not say."""
         slide: Slide | None = find(cls.model_fields[name].metadata, Slide)
         return slide or Slide(name)
+
+
+class Trained(Settings):
+    """What a section trains on demand."""
+
+    drawn: ClassVar[frozenset[str]] = frozenset()
+    """Fields that change what is drawn of an outcome, and not the outcome."""
+
+    ran: bool = False
+    """Whether the training was started, so that a link to the page starts it again; no widget sets it."""
+
+    def replaced(self, **changes: Any) -> Self:
+        """The same with other values of some fields; what is to be trained is then another thing, and was not started yet."""
+        return super().replaced(**({} if changes.keys() <= self.drawn else {"ran": False}) | changes)
+
+    @property
+    def work(self) -> str:
+        """What names the outcome: a hash of all fields that it hangs on."""
+        text = self.model_dump_json(exclude={"ran", *self.drawn})
+        return f"{self.key}.{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 @cache

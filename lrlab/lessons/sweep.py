@@ -22,7 +22,7 @@ from lrlab.lessons.intervals import interval
 from lrlab.lessons.jobs import WorkError
 from lrlab.lessons.network import Floats, Setup, train
 from lrlab.lessons.optimizers import SGD, Adam
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Slide, Trained
 
 if TYPE_CHECKING:
     from joblib import Parallel
@@ -31,6 +31,7 @@ DASK = "LRLAB_DASK"
 """The environment variable with the address of a Dask scheduler, such as tcp://10.0.0.5:8786."""
 
 MOST_CELLS = 400
+MOST_EPOCHS = 200_000  # of all networks together: some minutes on two cores
 TOGETHER = 16  # networks in one task: about a second, so that progress is seen and a stop is felt; more at once would hardly train faster
 REACHED = 10  # seconds in which a scheduler must answer
 SILENT = 300  # seconds after which a task is lost: joblib does not hear of those that Dask gives up because their workers keep dying
@@ -79,10 +80,11 @@ class Cell(NamedTuple):
     peak: float
 
 
-class Grid(Settings):
+class Grid(Trained):
     """What is swept: every T_0 with every T_mult and every peak rate, each from all seeds."""
 
     key: ClassVar[str] = "sweep"
+    drawn: ClassVar[frozenset[str]] = frozenset({"shown"})
 
     T_0: Annotated[_Wholes, Slide("T_0, epochs", "First cycles, in epochs, with commas between them")] = "1, 5, 10, 15, 30"
     T_mult: Annotated[_Wholes, Slide("T_mult", "How many times as long as the one before each cycle is")] = "1, 2"
@@ -92,7 +94,6 @@ class Grid(Settings):
     optimizer: Annotated[Literal["sgd", "adam"], Slide("Optimizer", names=("SGD, momentum 0.9", "Adam"))] = "sgd"
     shown: Annotated[int, Field(ge=1)] = 1
     """The T_mult whose map is drawn; where it is not in the list, the first."""
-    ran: bool = False
 
     @model_validator(mode="after")
     def _not_too_many(self) -> Self:
@@ -100,11 +101,11 @@ class Grid(Settings):
         if int(np.prod(counts)) > MOST_CELLS:
             msg = f"{' x '.join(map(str, counts))} are {int(np.prod(counts))} cells, and {MOST_CELLS} is the most"
             raise ValueError(msg)
+        epochs = int(np.prod(counts)) * self.seeds * self.epochs
+        if epochs > MOST_EPOCHS:
+            msg = f"{int(np.prod(counts))} cells x {self.seeds} seeds x {self.epochs} epochs are {epochs:,} epochs, and {MOST_EPOCHS:,} is the most"
+            raise ValueError(msg)
         return self
-
-    def replaced(self, **changes: Any) -> Self:
-        """The same with other values of some fields; what is trained has changed, and so was not run yet, unless only the drawing does."""
-        return super().replaced(**({} if set(changes) <= {"shown"} else {"ran": False}) | changes)
 
     def numbers(self, name: Literal["T_0", "T_mult", "peak"]) -> list[float]:
         """The numbers of a list, in ascending order."""

@@ -58,7 +58,7 @@ def show(
     scale = LARGE if st.session_state.get("presenting") else 1.0
     height = round(height * scale)
     if scale != 1.0:
-        figure = figure | {"layout": enlarged(figure["layout"] | {"font": {"size": FONT}}, scale)}
+        figure = enlarged(figure, scale)
     library = _published(Path(_main_script()).resolve().parent / "static")
     if library is None or not st.get_option("server.enableStaticServing"):
         seen = still(figure, frame) if figure.get("frames") else figure
@@ -75,13 +75,18 @@ def show(
     time.sleep(AHEAD)
 
 
-def enlarged(layout: Any, scale: float) -> Any:
-    """A layout with all its type and the margins around it larger."""
-    if isinstance(layout, list):
-        return [enlarged(part, scale) for part in layout]
-    if not isinstance(layout, dict):
-        return layout
-    return {name: _scaled(part, scale) if name.endswith("font") or name == "margin" else enlarged(part, scale) for name, part in layout.items()}
+def enlarged(figure: Figure, scale: float) -> Figure:
+    """The figure with all its type, and the margins around it, larger."""
+    data = [trace | {"textfont": _scaled(trace["textfont"], scale)} if "textfont" in trace else trace for trace in figure["data"]]
+    return figure | {"data": data, "layout": _larger(figure["layout"] | {"font": {"size": FONT}}, scale)}
+
+
+def _larger(part: Any, scale: float) -> Any:
+    if isinstance(part, list):
+        return [_larger(each, scale) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {name: _scaled(each, scale) if name.endswith("font") or name == "margin" else _larger(each, scale) for name, each in part.items()}
 
 
 def _scaled(sizes: dict[str, Any], scale: float) -> dict[str, Any]:

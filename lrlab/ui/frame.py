@@ -33,6 +33,7 @@ def begin(title: str) -> None:
     st.set_page_config(page_title=f"lrlab · {title}", page_icon="📉", layout="wide")
     st.html(_STYLE)
     state.begin()
+    st.session_state.presenting = False  # unless a lesson says otherwise
     with st.sidebar, st.container(horizontal=True, key="menu"):
         for path, label in PAGES:
             st.page_link(path, label=label)

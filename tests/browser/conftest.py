@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -30,11 +31,20 @@ expect.set_options(timeout=15_000)
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The app as the README starts it, on a free port of this machine."""
+    with serving(ROOT) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address of a folder's app.py while it is served, with lrlab at hand."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (our own app)
+    options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}", "--server.enableStaticServing=true"]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (our own app)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):

@@ -33,8 +33,8 @@ def test_values_and_text_stand_in_their_cells_and_marked_ones_carry_text_but_no_
 def test_hatching_stays_in_the_marked_cells() -> None:
     path = read(heat(Z, list("abc"), list("ab"), text=TEXT, marked=MARKED, **WORDS)).layout.shapes[-1].path
     points = np.array([[float(n) for n in point.split(",")] for point in path.replace("M", " ").replace("L", " ").split()])
-    assert (np.abs(points[:, 1] - 1) <= 0.4701).all()
-    assert (np.abs(points[:, 0] - np.round(points[:, 0])) <= 0.4701).all()
+    assert (np.abs(points[:, 1] - 1) <= 0.4901).all()
+    assert (np.abs(points[:, 0] - np.round(points[:, 0])) <= 0.4901).all()
     assert set(np.round(points[:, 0])) == {1, 2}
 
 

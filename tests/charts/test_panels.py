@@ -96,3 +96,7 @@ def test_apart_keeps_order_distance_and_mean(values: list[float], gap: float) ->
     order = np.argsort(given_values, kind="stable")
     assert (np.diff(moved[order]) >= gap - 1e-9).all()
     assert moved.mean() == pytest.approx(given_values.mean(), abs=1e-9)
+
+
+def test_who_is_in_nobodys_way_is_not_moved() -> None:
+    assert apart(np.array([5.0, 0.0, 0.1, 9.0]), 1.0).tolist() == pytest.approx([5, -0.45, 0.55, 9])

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from lrlab.lessons import prose
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Slide, Trained
 
 
-class Sample(Settings):
+class Sample(Trained):
     key: ClassVar[str] = "sample"
+    drawn: ClassVar[frozenset[str]] = frozenset({"on"})
 
     count: Annotated[int, Field(ge=1, le=10**6), Slide("count")] = 5
     rate: Annotated[float, Field(ge=0, le=10), Slide("rate", log=True)] = 0.1
@@ -23,7 +24,6 @@ class Sample(Settings):
     size: Annotated[Literal[8, 16], Slide("size")] = 8
     word: Annotated[str, Field(max_length=40)] = ""
     on: Annotated[bool, Slide("on")] = True
-    ran: bool = False
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -34,7 +34,7 @@ class Sample(Settings):
 
 
 any_sample = st.builds(
-    Sample, count=st.integers(10, 10**6), rate=st.floats(0, 10), shape=st.sampled_from(["line", "true", "8"]), size=st.sampled_from([8, 16]),
+    Sample, count=st.integers(10, 10**6 - 1), rate=st.floats(0, 10), shape=st.sampled_from(["line", "true", "8"]), size=st.sampled_from([8, 16]),
     word=st.text(max_size=40), on=st.booleans(), ran=st.booleans(),
 )  # fmt: skip
 
@@ -109,3 +109,14 @@ def test_places_are_filled_and_formulas_left_alone() -> None:
 def test_numbers_in_an_address_are_json() -> None:
     written = Sample(count=12, rate=1e-8, on=False).written()
     assert {name: json.loads(text) for name, text in written.items()} == {"sample.count": 12, "sample.rate": 1e-8, "sample.on": False}
+
+
+@given(any_sample)
+def test_what_was_changed_was_not_started_yet_unless_it_is_drawn_only(settings: Sample) -> None:
+    started = settings.replaced(ran=True)
+    assert started.ran
+    assert started.work == settings.work
+    redrawn, other = started.replaced(on=not settings.on), started.replaced(count=settings.count + 1)
+    assert (redrawn.ran, redrawn.work) == (True, settings.work)
+    assert not other.ran
+    assert other.work != settings.work

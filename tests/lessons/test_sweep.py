@@ -93,7 +93,13 @@ def test_what_is_no_grid_is_refused_with_a_reason(fields: dict[str, object], sai
 
 
 def test_the_largest_grid_is_one() -> None:
-    assert len(Grid(T_0=",".join(map(str, range(1, 11))), T_mult="1,2,3,4", peak=",".join(map(str, range(1, 11))), seeds=20).cells) == 400
+    assert len(Grid(T_0=",".join(map(str, range(1, 11))), T_mult="1,2,3,4", peak=",".join(map(str, range(1, 11))), seeds=16).cells) == 400
+
+
+def test_a_grid_that_would_keep_the_others_waiting_is_refused_with_its_arithmetic() -> None:
+    most = {"T_0": "1, 2, 3, 4, 5", "T_mult": "1, 2", "peak": "0.1, 0.2, 0.3, 0.4, 0.5", "seeds": 20, "epochs": 200}
+    assert len(Grid(**most).cells) * 20 * 200 == 200_000
+    assert "60 cells x 20 seeds x 200 epochs are 240,000 epochs" in refusal(**most | {"T_0": "1, 2, 3, 4, 5, 6"})
 
 
 def test_an_address_carries_a_grid_and_a_change_has_not_been_run() -> None:

@@ -129,7 +129,14 @@ def test_where_every_schedule_diverges_there_is_a_chart_of_rates_and_no_mean() -
 def test_without_a_schedule_it_says_where_to_get_one(hidden: bool) -> None:  # noqa: FBT001
     trials = [LEVEL | {"hidden": True}] if hidden else []
     app = opened("pages/sgdr.py", QUICK, document(*trials))
-    assert "Tune has no schedule to train" in texts(app)
+    assert "There is no schedule to train" in texts(app)
+
+
+def test_the_curves_of_the_first_section_train_it_too() -> None:
+    app = ended(opened("pages/sgdr.py", QUICK | {"network.schedules": "curve", "curve.step": "false", "curve.T_0": "50", "curve.T_mult": "3"}))
+    found = table(app, "schedule")
+    assert list(found["schedule"]) == ["SGDR", "one cosine"]
+    assert list(found["snapshots"]) == ["2", ""], "cycles of 50 and 150 epochs end in 200"
 
 
 def test_more_schedules_than_can_be_told_apart_are_cut_and_it_says_so() -> None:

@@ -11,7 +11,7 @@ from lrlab.experiment import DocumentError, Experiment
 from lrlab.exporters import EXPORTERS, export
 from lrlab.lessons import sgdr
 from lrlab.lessons.sgdr import NO_PI, OFF_BY_ONE, ONE, SGDR, Curve
-from lrlab.ui import code, state
+from lrlab.ui import chart, code, state
 from lrlab.ui.lessons import fields, frame
 from lrlab.ui.widgets import escape
 
@@ -52,7 +52,7 @@ def _chart(settings: Curve, experiment: Experiment, plan: planner.Plan | None) -
         if place < len(shown):
             frame.put(settings.replaced(**{shown[place]: False}))
 
-    frame.draw(figure, key="curve_chart", height=HEIGHT, alt=alt, on_toggle=toggled)
+    chart.show(figure, key="curve_chart", height=HEIGHT, alt=alt, on_toggle=toggled)
     if not experiment.trials:
         st.caption("Every line is switched off.")
 

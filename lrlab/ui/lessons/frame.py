@@ -14,7 +14,7 @@ from lrlab.experiment import DocumentError
 from lrlab.lessons import prose
 from lrlab.lessons.exercises import Exercise
 from lrlab.lessons.settings import Settings
-from lrlab.ui import chart, state, view
+from lrlab.ui import state, view
 from lrlab.ui.lessons import presenter
 from lrlab.ui.widgets import escape
 
@@ -89,10 +89,6 @@ def put(new: Settings) -> None:
 def text(lesson: str, section: str, **numbers: object) -> None:
     """The Markdown of a section, its places filled with numbers."""
     st.markdown(prose.fill(prose.read(lesson, section), **numbers))
-
-
-draw = chart.show
-"""A lesson's chart."""
 
 
 def present(number: int | None) -> None:

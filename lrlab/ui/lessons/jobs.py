@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lrlab.lessons.jobs import Busy, Job, Queue
+from lrlab.lessons.settings import Trained
+from lrlab.ui.lessons import frame
 from lrlab.ui.widgets import escape
 
 T = TypeVar("T")
+Lane: TypeAlias = Literal["trainings", "sweeps"]
 
 REFRESH = 0.5
 """Seconds between two looks at a job that waits or runs."""
@@ -22,39 +26,40 @@ KEPT = 8
 
 
 @st.cache_resource(show_spinner=False)
-def queue() -> Queue:
-    """The one queue of this server: trainings of all visitors, one after the other."""
+def queue(lane: Lane) -> Queue:  # noqa: ARG001 (the cache's key)
+    """A queue of this server, in which the works of all visitors run one after the other: trainings take seconds, and wait for no sweep."""
     return Queue()
 
 
 def panel(
-    key: str,
+    settings: Trained,
     work: Callable[[], Iterator[tuple[float, T]]],
     draw: Callable[[T, bool], None],
     *,
     label: str,
-    started: bool,
-    on_start: Callable[[], None],
-    cost: str = "",
+    cost: str,
+    lane: Lane = "trainings",
+    more: bytes = b"",
 ) -> None:
     """Offer a work, then follow it: its progress, a stop button, and draw(the latest result, whether it is whole).
 
-    `key` hashes everything that the result depends on. `started`: begin at once, as a link asks for it; `on_start` is called when the person starts
-    it. `label` stands on the button, `cost` (such as "about 8 seconds") beside it. `draw` runs in a fragment until the job ends: its charts need
-    keys of their own, and widgets that change settings belong outside of it, or appear only when the result is whole.
+    The result hangs on the settings, and on what `more` holds, and nothing else. `label` stands on the button, `cost` (such as "about 8 seconds")
+    beside it. `draw` runs in a fragment until the job ends: its charts need keys of their own, and widgets that change settings belong outside of
+    it, or appear only when the result is whole.
     """
+    key = f"{settings.work}{hashlib.sha256(more).hexdigest() if more else ''}"
     jobs = _jobs()
-    if started and key not in jobs:
-        _submit(key, work)
+    if settings.ran and key not in jobs:
+        _submit(lane, key, work)
     job = jobs.get(key)
 
     def start() -> None:
-        _submit(key, work)
-        on_start()
+        _submit(lane, key, work)
+        frame.put(frame.at_hand(type(settings)).replaced(ran=True))
 
     if job is None:
         with st.container():
-            _offer(key, start, label, cost)
+            _offer(key, start, label, cost, queue(lane).per_owner)
         return
     live = job.alive
 
@@ -81,18 +86,19 @@ def _jobs() -> dict[str, Job[Any]]:
     return jobs
 
 
-def _submit(key: str, work: Callable[[], Iterator[tuple[float, Any]]]) -> None:
+def _submit(lane: Lane, key: str, work: Callable[[], Iterator[tuple[float, Any]]]) -> None:
     """Put a work into the queue; where there is no room, keep the sentence that says so."""
     jobs, context = _jobs(), get_script_run_ctx()
     owner = context.session_id if context else ""
     refused: dict[str, str] = st.session_state.setdefault("jobs_refused", {})
     refused.clear()
-    alive = [job for job in jobs.values() if job.alive]
-    unseen = [job for job in alive if queue().clock() - job.looked > UNSEEN]
-    if len(alive) >= queue().per_owner and unseen:
+    here = queue(lane)
+    alive = [job for job in jobs.values() if job.alive and job.queue is here]
+    unseen = [job for job in alive if here.clock() - job.looked > UNSEEN]
+    if len(alive) >= here.per_owner and unseen:
         unseen[0].stop()  # the person could not: its settings are on screen no more
     try:
-        job = queue().submit(owner, key, work)
+        job = here.submit(owner, key, work)
     except Busy as busy:
         refused[key] = str(busy)
         return
@@ -102,14 +108,13 @@ def _submit(key: str, work: Callable[[], Iterator[tuple[float, Any]]]) -> None:
         del jobs[old]
 
 
-def _offer(key: str, start: Callable[[], None], label: str, cost: str) -> None:
+def _offer(key: str, start: Callable[[], None], label: str, cost: str, most: int) -> None:
     refused = st.session_state.get("jobs_refused", {}).get(key)
     if refused:
         st.warning(escape(refused), icon=":material/hourglass:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(label, key=f"{key}/start", icon=":material/play_arrow:", type="primary", on_click=start)
-        others = f"At most {queue().per_owner} at a time for each visitor; others wait their turn."
-        st.caption(f"{cost[:1].upper()}{cost[1:]}. {others}" if cost else others)
+        st.caption(f"{cost[:1].upper()}{cost[1:]}. At most {most} at a time for each visitor; others wait their turn.")
 
 
 def _say(job: Job[Any], again: Callable[[], None]) -> None:

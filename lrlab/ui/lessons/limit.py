@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 
 import numpy as np
@@ -12,6 +11,7 @@ import streamlit as st
 from lrlab.charts.heat import heat
 from lrlab.lessons.digits import CLASSES
 from lrlab.lessons.limit import PEAKS, TRAINED, Limit, Limits, axes, limit
+from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, jobs
 
 HEIGHT = 420
@@ -32,12 +32,10 @@ def show() -> None:
         _draw(found, settings, finished=finished)
 
     jobs.panel(
-        f"limit.{hashlib.sha256(settings.model_dump_json(exclude={'ran'}).encode()).hexdigest()}",
+        settings,
         lambda: limit(settings),
         draw,
         label=f"Train {warmups.size} warmups x {peaks.size} peaks from {settings.seeds} seeds",
-        started=settings.ran,
-        on_start=lambda: frame.put(frame.at_hand(Limit).replaced(ran=True)),
         cost=f"{networks} networks of {setup.steps:,} steps each, about {max(setup.seconds(networks), 1):,.0f} s",
     )
 
@@ -49,7 +47,7 @@ def _draw(found: Limits, settings: Limit, *, finished: bool) -> None:
         x_title="warmup, steps", y_title="peak rate", z_title="training loss", text=_cells(found).T.tolist(),
         steps=found.largest, steps_name="largest peak with which every seed trains", filename="lrlab-limit", reverse=True,
     )  # fmt: skip
-    frame.draw(figure, key="limit.map", height=HEIGHT, alt=_in_words(found))
+    chart.show(figure, key="limit.map", height=HEIGHT, alt=_in_words(found))
     st.caption(
         "Per cell: the median over the seeds of the mean training loss of the last epoch so far. "
         f"{TIMES} 2/3 at 5: two of three seeds diverged, the first at step 5; grey, where at least half of them did."

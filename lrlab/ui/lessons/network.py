@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +11,13 @@ import streamlit as st
 from lrlab import engine, planner
 from lrlab.charts.panels import Line, Panel, panels
 from lrlab.experiment import DocumentError, Trial
-from lrlab.lessons import compare
+from lrlab.lessons import compare, sgdr
 from lrlab.lessons.digits import CLASSES, TEST
 from lrlab.lessons.intervals import Interval, interval, verdict
 from lrlab.lessons.network import Floats, Outcome, Training, kept_at, squeezed, train
+from lrlab.lessons.sgdr import Curve
 from lrlab.run import Run
-from lrlab.ui import state
+from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.widgets import escape
 
@@ -41,12 +41,13 @@ def show() -> None:
     settings = frame.at_hand(Training)
     setup = settings.setup
     frame.text("sgdr", "network", parameters=f"{setup.parameters:,}", steps=f"{setup.steps:,}", per_epoch=setup.steps_per_epoch, test=TEST)
+    fields.field(Training, "schedules")
     fields.row(Training, "epochs", "seeds", "factor", "noise")
     with st.expander("The network and its optimizer", icon=":material/tune:"):
         fields.row(Training, "optimizer", "momentum", "batch", "hidden", "samples")
     entries = _entries(settings)
     if not entries:
-        st.info("Tune has no schedule to train: add one there, or show one that is hidden.", icon=":material/info:")
+        st.info("There is no schedule to train: add one there, or show one that is hidden.", icon=":material/info:")
         return
     rates, kept = np.array([entry.rates for entry in entries]), [entry.kept for entry in entries]
     networks = len(entries) * settings.seeds
@@ -55,28 +56,21 @@ def show() -> None:
         _draw(entries, settings, outcome, finished=finished)
 
     jobs.panel(
-        f"network.{_hash(settings, rates, kept)}",
+        settings,
         lambda: train(setup, rates, settings.seeds, kept),
         draw,
+        more=rates.tobytes() + repr(kept).encode(),
         label=f"Train {len(entries)} schedule{'s' * (len(entries) > 1)} from {settings.seeds} seeds",
-        started=settings.ran,
-        on_start=lambda: frame.put(frame.at_hand(Training).replaced(ran=True)),
         cost=f"{networks} networks of {setup.steps:,} steps each, about {max(setup.seconds(networks), 1):,.0f} s",
     )
 
 
-def _hash(settings: Training, rates: Floats, kept: list[list[int]]) -> str:
-    """Of all that the outcome depends on; names are not among it."""
-    parts = settings.model_dump_json(exclude={"ran"}).encode(), rates.tobytes(), repr(kept).encode()
-    return hashlib.sha256(b"/".join(parts)).hexdigest()
-
-
 def _entries(settings: Training) -> list[Entry]:
-    """The trials that Tune shows, squeezed onto the training; why one is not among them is said."""
-    experiment = state.experiment()
+    """The trials that Tune or the first section shows, squeezed onto the training; why one is not among them is said."""
+    experiment = state.experiment() if settings.schedules == "tune" else sgdr.experiment(frame.at_hand(Curve))
     shown = [(place, trial) for place, trial in enumerate(experiment.trials) if not trial.hidden]
     if len(shown) > MOST:
-        st.caption(f"The first {MOST} of the {len(shown)} schedules that Tune shows.")
+        st.caption(f"The first {MOST} of the {len(shown)} schedules that are shown.")
     found = []
     for place, trial in shown[:MOST]:
         try:
@@ -102,9 +96,9 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
     if any(broken):
         lower = "A network that diverged is stopped there and counts in no mean; a lower rate factor may train it."
         st.warning(escape(". ".join(sentence for sentence in broken if sentence) + f". {lower}"), icon=":material/trending_up:")
-    frame.draw(_curves(entries, settings, outcome), key="network.curves", height=620, alt=_in_words(entries, outcome))
+    chart.show(_curves(entries, settings, outcome), key="network.curves", height=620, alt=_in_words(entries, outcome))
     if any(entry.restarts and entry.kept for entry in entries):
-        frame.draw(_anytime(entries, settings, outcome), key="network.anytime", height=480, alt=_kept_in_words(entries, outcome))
+        chart.show(_anytime(entries, settings, outcome), key="network.anytime", height=480, alt=_kept_in_words(entries, outcome))
     if not finished:
         return
     _table(entries, outcome)

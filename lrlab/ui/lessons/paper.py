@@ -9,6 +9,7 @@ from lrlab.charts.dots import Dots, dots
 from lrlab.lessons import paper, sgdr
 from lrlab.lessons.paper import COSINE, DATA, RESTARTS, WIDE, WIDER, Ensemble, Paper
 from lrlab.lessons.sgdr import Curve
+from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame
 from lrlab.ui.widgets import escape
 
@@ -55,7 +56,7 @@ def _chart(settings: Paper) -> None:
     figure = dots(labels, series, f"test error on {settings.data}, %")
     best = "; ".join(f"{network}: {_called(tables.best(network, settings.data))}" for network in shown)
     alt = f"Test error on {settings.data} by schedule. Least of a single model, {best}. The table below has every number."
-    frame.draw(figure, key="paper_chart", height=HEIGHT, alt=alt)
+    chart.show(figure, key="paper_chart", height=HEIGHT, alt=alt)
 
 
 def _table(settings: Paper) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,6 +9,7 @@ import streamlit as st
 from lrlab.charts.panels import Line, Mark, Panel, panels
 from lrlab.lessons.network import Floats
 from lrlab.lessons.range_test import Ramp, Range, Suggestion, lowest, range_test, smoothed, steepest, tenth
+from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.widgets import escape
 
@@ -32,19 +31,17 @@ def show() -> None:
         _draw(ramp, settings.smoothing, finished=finished)
 
     jobs.panel(
-        f"range.{hashlib.sha256(settings.model_dump_json(exclude={'ran', 'smoothing'}).encode()).hexdigest()}",
+        settings,
         lambda: range_test(settings),
         draw,
         label=f"Raise the rate over {settings.seeds} network{'s' * (settings.seeds > 1)}",
-        started=settings.ran,
-        on_start=lambda: frame.put(frame.at_hand(Range).replaced(ran=True)),
         cost=f"{settings.steps:,} steps, some seconds at most",
     )
 
 
 def _draw(ramp: Ramp, keep: float, *, finished: bool) -> None:
     found = [(name, rule(*_mean(ramp, keep))) for name, rule in RULES] if finished else []
-    frame.draw(_curves(ramp, keep, found), key="range.curves", height=HEIGHT, alt=_in_words(ramp, found))
+    chart.show(_curves(ramp, keep, found), key="range.curves", height=HEIGHT, alt=_in_words(ramp, found))
     broken = np.flatnonzero(ramp.diverged >= 0)
     if broken.size:
         step = int(ramp.diverged[broken].min())

@@ -11,7 +11,7 @@ from lrlab.experiment import Experiment, View
 from lrlab.exporters import EXPORTERS, export
 from lrlab.lessons import warmup
 from lrlab.lessons.warmup import Numbers, Shape
-from lrlab.ui import state
+from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame
 from lrlab.ui.widgets import escape
 
@@ -60,7 +60,7 @@ def _chart(settings: Shape, shown: Experiment) -> None:
         figure["layout"]["shapes"] = [line | {"line": {"dash": "dot", "width": 1.2, "color": GREY}}]
         figure["layout"]["annotations"].append(at)
     alt = f"{charts.description(shown.run, curves)}. The warmup ends at step {settings.length:,}"
-    frame.draw(figure, key="shape.chart", height=400, alt=alt)
+    chart.show(figure, key="shape.chart", height=400, alt=alt)
 
 
 def _start(shown: Experiment) -> None:
@@ -75,7 +75,7 @@ def _start(shown: Experiment) -> None:
     figure = charts.panels([charts.Panel(title, lines)], "optimizer step", filename="lrlab-first-steps")
     figure["layout"]["showlegend"] = False  # the names stand at the ends
     alt = f"{title}, a point each. " + "; ".join(f"{line.name}: from {line.y[0]:.3g} to {line.y[-1]:.3g}" for line in lines)
-    frame.draw(figure, key="shape.first", height=300, alt=alt)
+    chart.show(figure, key="shape.first", height=300, alt=alt)
     listed = steps[: warmup.FIRST]
     rows = [
         {"rate at step": trial.name, **{str(step): f"{rate[step]:.3g}" for step in listed}} for trial, rate in zip(shown.trials, rates, strict=True)

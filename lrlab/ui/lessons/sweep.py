@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from typing import Literal
@@ -17,7 +16,7 @@ from lrlab.experiment import sentence
 from lrlab.lessons import sweep
 from lrlab.lessons.digits import CLASSES
 from lrlab.lessons.sweep import Cell, Grid, Result, Row
-from lrlab.ui import state
+from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.widgets import accept, escape, offer, refuse, said
 
@@ -49,12 +48,11 @@ def show() -> None:
 
     networks = len(grid.cells) * grid.seeds
     jobs.panel(
-        f"sweep.{hashlib.sha256(grid.model_dump_json(exclude={'ran', 'shown'}).encode()).hexdigest()}",
+        grid,
         lambda: sweep.sweep(grid),
         draw,
         label=f"Train {len(grid.cells):,} cells from {grid.seeds} seed{'s' * (grid.seeds != 1)}",
-        started=grid.ran,
-        on_start=lambda: frame.put(frame.at_hand(Grid).replaced(ran=True)),
+        lane="sweeps",
         cost=f"{networks:,} networks of {grid.epochs} epochs each, {_duration(networks * grid.epochs)}",
     )
 
@@ -133,7 +131,7 @@ def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
     alt = f"Heat map of the test accuracy over {len(firsts)} values of T_0 and {len(peaks)} peak rates, T_mult {factor}"
     alt += f". The highest of a cell in which no seed diverged: {_place(best)}, {best.accuracy:.1%}" if best and best.accuracy else ""
     alt += f". In {sum(row.diverged > 0 for row in seen)} of {len(seen)} cells seeds diverged"
-    frame.draw(figure, key="sweep.map", height=max(180, 90 + 42 * len(peaks)), alt=alt)
+    chart.show(figure, key="sweep.map", height=max(180, 90 + 42 * len(peaks)), alt=alt)
     st.caption(
         f"Per cell: test accuracy in percent. {DIVERGED} diverged ({DIVERGED} 1/3: one of three seeds, the number is the others' mean); "
         f"{GUESSING} no better than guessing; {NO_CYCLE} the first cycle is longer than the training. Grey: diverged, guessing, or not trained."

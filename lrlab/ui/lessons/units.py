@@ -10,7 +10,7 @@ from lrlab.experiment import Experiment, View
 from lrlab.exporters import EXPORTERS, export
 from lrlab.lessons import units
 from lrlab.lessons.units import Units, Written
-from lrlab.ui import state
+from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame
 from lrlab.ui.widgets import escape
 
@@ -114,7 +114,7 @@ def _wrong(settings: Units) -> None:
     meant = units.same_warmup(settings)[1].trial.model_copy(update={"name": "as meant"})
     shown = Experiment(run=settings.run, trials=(meant, *(one.trial for one in found)))
     curves = engine.curves(shown)
-    frame.draw(charts.overlay(shown.run, curves, View(marks=False)), key="units.wrong", height=380, alt=charts.description(shown.run, curves))
+    chart.show(charts.overlay(shown.run, curves, View(marks=False)), key="units.wrong", height=380, alt=charts.description(shown.run, curves))
     st.table(pd.DataFrame(rows).set_index("mistake"))
 
 
