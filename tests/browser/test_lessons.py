@@ -1,0 +1,102 @@
+"""The lessons in a real browser: the presenter's keys, a training that is followed and linked, the address and the way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import link, settled
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+def lesson(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector("[data-testid=stHeading]")
+    settled(page)
+
+
+def asked(page: Page, entry: str) -> str | None:
+    """What the address says of a setting."""
+    found: str | None = page.evaluate("name => new URL(location.href).searchParams.get(name)", entry)
+    return found
+
+
+def test_the_keyboard_goes_through_the_sections_but_leaves_a_slider_its_arrows(page: Page, server: str) -> None:
+    lesson(page, f"{server}/sgdr")
+    page.get_by_role("button", name="Present").click()
+    expect(page.get_by_text("1 / 5 · The curve")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("2 / 5 · The landscape")).to_be_visible()
+    page.wait_for_function("new URL(location.href).searchParams.get('present') === '2'")
+    settled(page)
+    noise = page.get_by_role("slider", name="Noise")
+    before = noise.input_value()
+    noise.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("new URL(location.href).searchParams.has('landscape.noise')")
+    assert noise.input_value() != before
+    expect(page.get_by_text("2 / 5 · The landscape")).to_be_visible()
+    page.get_by_text("2 / 5 · The landscape").click()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("1 / 5 · The curve")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="SGDR or cosine?")).to_be_visible()
+    assert asked(page, "present") is None
+
+
+def test_a_training_is_followed_and_its_link_shows_it_again(page: Page, chromium: Browser, server: str) -> None:
+    lesson(page, f"{server}/sgdr?present=3&network.seeds=5")
+    page.get_by_role("button", name="Train 2 schedules from 5 seeds").click()
+    expect(page.get_by_text("Differences, seed by seed")).to_be_visible(timeout=90_000)
+    page.wait_for_function("new URL(location.href).searchParams.get('network.ran') === 'true'")
+    settled(page)
+    words = page.get_by_role("figure").first.get_attribute("aria-label")
+    other = chromium.new_page()
+    lesson(other, link(page))
+    expect(other.get_by_text("Differences, seed by seed")).to_be_visible(timeout=90_000)
+    assert other.get_by_role("figure").first.get_attribute("aria-label") == words, "the same numbers, in words"
+    other.close()
+
+
+def test_a_training_can_be_stopped_and_shows_what_was_done(page: Page, server: str) -> None:
+    lesson(page, f"{server}/sgdr?present=3&network.epochs=200&network.seeds=20")
+    page.get_by_role("button", name="Train 2 schedules from 20 seeds").click()
+    page.wait_for_selector('[role=figure][aria-label^="Training loss"]')
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("what was done is shown")).to_be_visible()
+    expect(page.get_by_role("button", name="Run again")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["sgdr", "warmup"])
+def test_what_is_set_is_in_the_address_and_back_takes_it_away(page: Page, server: str, path: str) -> None:
+    lesson(page, f"{server}/{path}")
+    label, entry = {"sgdr": ("T_mult, exact", "curve.T_mult"), "warmup": ("Warmup, in steps, exact", "shape.length")}[path]
+    field = page.get_by_role("spinbutton", name=label).first
+    before = field.input_value()
+    field.fill("3")
+    field.press("Enter")
+    page.wait_for_function("name => new URL(location.href).searchParams.get(name) === '3'", arg=entry)
+    settled(page)
+    page.wait_for_timeout(600)  # state.LAG and a little: an address left a moment ago is taken for a late one
+    page.go_back()
+    page.wait_for_function("name => !new URL(location.href).searchParams.has(name)", arg=entry)
+    settled(page)
+    expect(field).to_have_value(before)
+
+
+def test_a_paused_frame_is_in_the_link(page: Page, chromium: Browser, server: str) -> None:
+    lesson(page, f"{server}/sgdr?present=2")
+    player = page.get_by_role("slider", name="Frame")
+    player.press("Home")
+    for _ in range(3):
+        player.press("ArrowRight")
+    page.wait_for_function("new URL(location.href).searchParams.get('landscape.frame') === '3'")
+    said = player.get_attribute("aria-valuetext")
+    other = chromium.new_page()
+    lesson(other, link(page))
+    expect(other.get_by_role("slider", name="Frame")).to_have_attribute("aria-valuetext", str(said))
+    other.close()
