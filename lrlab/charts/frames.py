@@ -1,6 +1,6 @@
 """Figures that move: particles on a landscape, schedules side by side, and below them the rates with a cursor.
 
-A frame holds only what moves: `{"name": label, "traces": [places in data], "data": [{"x": ..., "y": ...}, ...]}`, Plotly's own form.
+A frame holds only what moves: `{"name": f"step {step:,}", "traces": [places in data], "data": [{"x": ..., "y": ...}, ...]}`, Plotly's own form.
 """
 
 from __future__ import annotations
@@ -49,17 +49,15 @@ GREYS = [[0, "rgba(134, 142, 153, 0.4)"], [1, "rgba(134, 142, 153, 0.02)"]]
 
 def animated(
     background: Background, positions: Floats, rates: Floats, steps: Steps, *, names: Sequence[str], places: Sequence[int], filename: str,
-    labels: Sequence[str] | None = None,
 ) -> Figure:  # fmt: skip
     """Particles at positions (schedules, frames, particles, dimensions) over their landscape; rates (schedules, steps of the run) below.
 
-    `steps` (frames,): the optimizer step of each frame, where the cursor stands; `labels`: the frames' names, else "step 120". `names` and
-    `places`: what each schedule is called and its place in the list of colours. Positions and rates must be finite.
+    `steps` (frames,): the optimizer step of each frame, where the cursor stands; it is the frame's name. `names` and `places`: what each schedule
+    is called and its place in the list of colours. Positions and rates must be finite.
     """
     if not (np.isfinite(positions).all() and np.isfinite(rates).all()):
         message = "positions and rates must be finite: freeze what diverged where it was last seen"
         raise ValueError(message)
-    labels = labels or [f"step {step:,}" for step in steps]
     count = len(names)
     ground = [_ground(background, k) for k in range(count)]
     clouds = [_cloud(background, positions[k, 0], places[k], k) for k in range(count)]
@@ -71,11 +69,11 @@ def animated(
         "layout": _layout(background, rates, names, places, filename),
         "frames": [
             {
-                "name": label,
+                "name": f"step {step:,}",
                 "traces": list(range(len(data) - len(moving), len(data))),
-                "data": [*(_at(background, positions[k, f]) for k in range(count)), *_moved(rates, int(steps[f]))],
+                "data": [*(_at(background, positions[k, f]) for k in range(count)), *_moved(rates, int(step))],
             }
-            for f, label in enumerate(labels)
+            for f, step in enumerate(steps)
         ],
     }
 

@@ -20,20 +20,20 @@ SCALE = ("#123570", "#3a4a6c", "#585c6e", "#737475", "#908d78", "#b0a570", "#d1c
 """Cividis without its darkest end, which would be lost on a dark page: equal steps of lightness, the same for all kinds of colour vision."""
 WRAP = 10  # characters of a cell's text in a line
 EVEN = 0.18  # the luminance on which black and white are read equally well
-HATCH = 5  # strokes across a marked cell
+HATCH = 5  # strokes across a grey cell
 GREY = "rgba(128, 128, 128, {})"
 
 
 def heat(
     z: Floats, x: Sequence[str], y: Sequence[str], *, x_title: str, y_title: str, z_title: str, text: Sequence[Sequence[str]], filename: str,
-    marked: NDArray[np.bool_] | None = None, steps: Sequence[int | None] = (), steps_name: str = "", reverse: bool = False,
+    steps: Sequence[int | None] = (), steps_name: str = "", reverse: bool = False,
 ) -> Figure:  # fmt: skip
     """Cells z (rows, columns) with their text (rows of columns), the first row at the bottom; `x` labels the columns and `y` the rows.
 
-    `marked` (rows, columns): cells without a value, grey and hatched; so is every cell whose z is not finite. `steps`: per column the row
-    over which a line runs (None: beneath them all), called `steps_name`. `reverse`: the low values are the bright ones.
+    A cell whose z is not finite is grey and hatched. `steps`: per column the row over which a line runs (None: beneath them all), called
+    `steps_name`. `reverse`: the low values are the bright ones.
     """
-    grey = ~np.isfinite(z) if marked is None else ~np.isfinite(z) | marked
+    grey = ~np.isfinite(z)
     shown = [[None if out else float(value) for value, out in zip(row, outs, strict=True)] for row, outs in zip(z, grey, strict=True)]
     words = [["<br>".join(map(name, textwrap.wrap(word, WRAP))) for word in row] for row in text]
     hover = f"{name(x_title)}: %{{customdata[0]}}<br>{name(y_title)}: %{{customdata[1]}}<br>{name(z_title)}: %{{text}}<extra></extra>"
@@ -88,7 +88,7 @@ def _readable(values: Floats, *, reverse: bool) -> list[str]:
 
 
 def _hatched(grey: NDArray[np.bool_]) -> list[Figure]:
-    """Every marked cell as a rectangle, and the strokes over all of them as one path."""
+    """Every grey cell as a rectangle, and the strokes over all of them as one path."""
     cells = [(float(c), float(r)) for r, c in zip(*np.nonzero(grey), strict=True)]
     edge = 0.49
     shapes: list[Figure] = [

@@ -46,7 +46,6 @@ class Panel(NamedTuple):
     lines: Sequence[Line]
     log: bool = False
     share: float = 1.0
-    tickformat: str = "~g"
 
 
 class Mark(NamedTuple):
@@ -88,7 +87,7 @@ def panels(panels: Sequence[Panel], x_title: str, *, filename: str, marks: Seque
     for index, (panel, (foot, top)) in enumerate(zip(panels, tops, strict=True)):
         layout["yaxis" + _axis("", index)] = {
             "type": "log" if panel.log else "linear", "domain": [foot, top], "automargin": True, "zeroline": False, "showline": True,
-            "tickformat": panel.tickformat, "nticks": 6, "exponentformat": "power",
+            "tickformat": "~g", "nticks": 6, "exponentformat": "power",
         }  # fmt: skip
     return {"data": data, "layout": layout}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from lrlab import engine
-from lrlab.experiment import Experiment, Trial, parse
+from lrlab.experiment import Experiment, Trial, parse, sentence
 from lrlab.lessons.exercises import Exercise, Verdict
 from lrlab.lessons.settings import Settings, Slide
 from lrlab.run import Clock, DataRun, first_step
@@ -37,6 +37,15 @@ class Units(Settings):
     amount: Annotated[float, Field(gt=0, le=1e12), Slide("Warmup", low=0.01, high=1e6, log=True)] = 5.0
     unit: Annotated[Unit, Slide("counted in", "A ratio is a share of the whole run.")] = "epochs"
     peak: Annotated[float, Field(ge=1e-8, le=10), Slide("Peak rate", low=1e-5, high=1.0, log=True)] = 0.001
+
+    @model_validator(mode="after")
+    def _has_a_run(self) -> Self:
+        try:
+            self.run  # noqa: B018 (a run that is too long is none)
+        except ValidationError as error:
+            msg = f"epochs: {sentence(error).removeprefix(': ')}"
+            raise ValueError(msg) from None
+        return self
 
     @property
     def run(self) -> DataRun:

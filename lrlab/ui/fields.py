@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import described, is_horizon
 from lrlab.schedules.durations import Path
 from lrlab.ui import metric, nesting, state
-from lrlab.ui.widgets import WHOLE, accept, commit, counted, escape, key_of, offer, refuse, said
+from lrlab.ui.widgets import WHOLE, accept, commit, counted, escape, key_of, nearest, offer, refuse, said, stops
 
 COLUMNS = 4
 TALL = 4  # arguments of one schedule under each other, while there is room beside
@@ -25,15 +25,7 @@ FIELD = 118  # pixels of an exact field beside its slider
 EPOCH_STOPS = 20  # a slider of ticks goes by epochs where it has at least as many of them
 
 
-@cache
-def _stops(low: float, high: float, *, zero: bool) -> tuple[float, ...]:
-    """The stops of a logarithmic slider: zero, then twelve to a decade."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    stops = (float(f"{m}e{e}") for e in decades for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
-    return (*([0.0] if zero else []), *(stop for stop in stops if low <= stop <= high))
-
-
-RATES = _stops(1e-8, 10.0, zero=True)
+RATES = stops(1e-8, 10.0, zero=True)
 
 
 Cell = Callable[[], None]
@@ -317,9 +309,9 @@ def _slider(label: str, path: Path, number: Any, about: params.Described, ticks:
         put(key, max(value, 1) if value == 0 and about.positive and _whole(number, about) else value)
 
     if control.log or control.unit == "rate":
-        stops = RATES if control.unit == "rate" else _stops(control.low, control.high or 1.0, zero=not about.positive)
-        offer(key, min(filter(None, stops), key=lambda stop: abs(math.log(stop / number))) if number > 0 else stops[0])
-        st.select_slider(label, stops, key=key, format_func=lambda v: f"{v:g}", disabled=disabled, on_change=changed)
+        offered = RATES if control.unit == "rate" else stops(control.low, control.high or 1.0, zero=not about.positive)
+        offer(key, nearest(offered, number))
+        st.select_slider(label, offered, key=key, format_func=lambda v: f"{v:g}", disabled=disabled, on_change=changed)
         return
     low, high, step = _range(number, about, ticks)
     offer(key, type(low)(number))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -36,6 +38,19 @@ def refuse(key: str, problem: str) -> None:
     st.session_state.problem = problem
     _refused().clear()
     _refused()[key] = problem
+
+
+@cache
+def stops(low: float, high: float, *, zero: bool) -> tuple[float, ...]:
+    """The stops of a logarithmic slider: zero, then twelve to a decade."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = (float(f"{m}e{e}") for e in decades for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
+    return (*([0.0] if zero else []), *(stop for stop in found if low <= stop <= high))
+
+
+def nearest(offered: tuple[float, ...], number: float) -> float:
+    """The stop nearest to a number, by their ratio."""
+    return min(filter(None, offered), key=lambda stop: abs(math.log(stop / number))) if number > 0 else offered[0]
 
 
 WHOLE = "%.16g"

@@ -74,8 +74,8 @@ def test_every_jump_of_a_long_rate_is_drawn_between_two_adjacent_steps() -> None
 
 
 def test_rates_of_nothing_but_zero_and_one_step_are_drawn() -> None:
-    figure = animated(CURVE, np.zeros((1, 1, 1, 1)), np.zeros((1, 1)), np.array([0]), names=["a"], places=[0], filename="x", labels=["start"])
-    assert figure["frames"][0]["name"] == "start"
+    figure = animated(CURVE, np.zeros((1, 1, 1, 1)), np.zeros((1, 1)), np.array([0]), names=["a"], places=[0], filename="x")
+    assert figure["frames"][0]["name"] == "step 0"
     assert decoded(figure["layout"]["yaxis2"]["range"])[1] > 0
 
 

@@ -7,9 +7,8 @@ from figures import read
 from lrlab.charts import heat
 from lrlab.charts.heat import SCALE
 
-Z = np.array([[0.1, 0.2, 0.3], [0.4, np.nan, 9.0]])
+Z = np.array([[0.1, 0.2, 0.3], [0.4, np.nan, np.inf]])
 TEXT = [["a", "b", "c"], ["d", "at step 3", "at step 9"]]
-MARKED = np.array([[False, False, False], [False, False, True]])
 WORDS = {"x_title": "warmup", "y_title": "peak", "z_title": "loss", "filename": "x"}
 
 
@@ -19,8 +18,8 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_values_and_text_stand_in_their_cells_and_marked_ones_carry_text_but_no_value() -> None:
-    drawn = read(heat(Z, ["0", "10", "100"], ["0.1", "1"], text=TEXT, marked=MARKED, **WORDS))
+def test_values_and_text_stand_in_their_cells_and_those_without_a_value_carry_text() -> None:
+    drawn = read(heat(Z, ["0", "10", "100"], ["0.1", "1"], text=TEXT, **WORDS))
     cells, plain, grey = drawn.data
     assert [list(row) for row in cells.z] == [[0.1, 0.2, 0.3], [0.4, None, None]]
     assert list(zip(grey.x, grey.y, grey.text, strict=True)) == [(1, 1, "at step 3"), (2, 1, "at step 9")]
@@ -30,8 +29,8 @@ def test_values_and_text_stand_in_their_cells_and_marked_ones_carry_text_but_no_
     assert [(shape.x0 + shape.x1) / 2 for shape in drawn.layout.shapes[:2]] == pytest.approx([1, 2])
 
 
-def test_hatching_stays_in_the_marked_cells() -> None:
-    path = read(heat(Z, list("abc"), list("ab"), text=TEXT, marked=MARKED, **WORDS)).layout.shapes[-1].path
+def test_hatching_stays_in_the_grey_cells() -> None:
+    path = read(heat(Z, list("abc"), list("ab"), text=TEXT, **WORDS)).layout.shapes[-1].path
     points = np.array([[float(n) for n in point.split(",")] for point in path.replace("M", " ").replace("L", " ").split()])
     assert (np.abs(points[:, 1] - 1) <= 0.4901).all()
     assert (np.abs(points[:, 0] - np.round(points[:, 0])) <= 0.4901).all()

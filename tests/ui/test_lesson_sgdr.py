@@ -221,7 +221,7 @@ def test_a_first_cycle_longer_than_the_run_is_said() -> None:
 
 def test_open_in_tune_takes_the_curves_along_and_undo_brings_the_earlier_back() -> None:
     app = opened(curve__T_0="40")
-    seen(app.button(key="curve.tune").click().run())
+    seen(app.button(key="curve.open").click().run())
     assert app.session_state["experiment"] == sgdr.experiment(Curve(T_0=40))
     seen(app.button(key="undo").click().run())
     assert app.session_state["experiment"] == parse(state.DEFAULT)

@@ -7,12 +7,11 @@ import streamlit as st
 
 from lrlab import charts, engine, planner
 from lrlab.charts.cycles import with_cycles
-from lrlab.experiment import DocumentError, Experiment
-from lrlab.exporters import EXPORTERS, export
+from lrlab.experiment import Experiment
 from lrlab.lessons import sgdr
 from lrlab.lessons.sgdr import NO_PI, OFF_BY_ONE, ONE, SGDR, Curve
-from lrlab.ui import chart, code, state
-from lrlab.ui.lessons import fields, frame
+from lrlab.ui import chart
+from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.widgets import escape
 
 HEIGHT = 380
@@ -36,7 +35,8 @@ def show() -> None:
     frame.text("sgdr", "curve", short=sgdr.SHORT)
     _relations(settings)
     _formulas(settings)
-    _home(experiment)
+    home.tune(experiment, "curve", disabled=not experiment.trials)
+    home.as_code(experiment, "curve")
 
 
 def _chart(settings: Curve, experiment: Experiment, plan: planner.Plan | None) -> None:
@@ -193,30 +193,3 @@ def _formulas(settings: Curve) -> None:
 def _named(found: sgdr.Numbers) -> dict[str, str]:
     shown = {"first": found.first, "half-way": found.half, "last used": found.last, "mean": found.mean}
     return {name: f"{value:.4g}" for name, value in shown.items()} | {"off by at most": f"{found.off:.2g}"}
-
-
-# ---------------------------------------------------------------- to take home
-
-
-def _home(experiment: Experiment) -> None:
-    """These curves in Tune, or one of them as code."""
-    if st.button("Open in Tune", key="curve.tune", icon=":material/show_chart:", disabled=not experiment.trials):
-        state.put(experiment)
-        state.choose(0)
-        st.switch_page("app.py")
-    panel = st.expander("Take it home as code", icon=":material/code:", key="curve.home", on_change="rerun")
-    if not panel.open or not experiment.trials:
-        return
-    with panel:
-        left, right = st.columns(2)
-        name = left.selectbox("Curve", [trial.name for trial in experiment.trials], key="curve.export")
-        targets = [target for target in EXPORTERS if target not in code.EVERY_STEP]
-        target = right.selectbox("As", targets, key="curve.target", persist_state="session", format_func=lambda t: EXPORTERS[t].title)
-        try:
-            text = export(experiment, target, name)
-        except DocumentError as error:
-            st.info(f"{escape(str(error))}. Another target will do.")
-            return
-        file = f"{code.slug(name)}{EXPORTERS[target].suffix}"
-        st.download_button(f"Download {file}", data=text, file_name=file, key="curve.download", icon=":material/download:", on_click="ignore")
-        st.code(text, language=EXPORTERS[target].language, height=420)

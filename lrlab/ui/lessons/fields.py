@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import Any
 
@@ -15,10 +14,9 @@ from lrlab.lessons.settings import Settings, Slide
 from lrlab.schedules.params import Described
 from lrlab.ui.fields import FIELD
 from lrlab.ui.lessons import frame
-from lrlab.ui.widgets import WHOLE, accept, counted, offer, refuse, said
+from lrlab.ui.widgets import WHOLE, accept, counted, nearest, offer, refuse, said, stops
 
 MOST_PILLS = 4  # choices beside each other; more go into a list
-STOPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)  # of a logarithmic slider, in a decade
 ROW, NARROWEST = 4, 240  # fields beside each other, and pixels that each has at least
 
 
@@ -76,9 +74,9 @@ def _slider(settings: type[Settings], name: str, value: float, about: Described,
     changed = partial(_slid, settings, name, key)
     low, high = _range(value, about, slide)
     if slide.log:
-        stops = _stops(low, high)
-        offer(key, min(stops, key=lambda stop: abs(_log(stop, low) - _log(value, low))))
-        st.select_slider(slide.label, stops, key=key, format_func=lambda v: f"{v:g}", help=slide.help or None, on_change=changed)
+        offered = stops(low or high * 1e-8, high, zero=low == 0)
+        offer(key, nearest(offered, value))
+        st.select_slider(slide.label, offered, key=key, format_func=lambda v: f"{v:g}", help=slide.help or None, on_change=changed)
         return
     kind = int if about.integer else float
     step = kind(slide.step or (1 if about.integer else (high - low) / 200))
@@ -101,18 +99,6 @@ def _range(value: float, about: Described, slide: Slide) -> tuple[float, float]:
     low = slide.low if slide.low is not None else about.low if about.low is not None else 0.0
     high = slide.high if slide.high is not None else about.high if about.high is not None else max(value, 1.0)
     return min(low, value), max(high, value)
-
-
-def _stops(low: float, high: float) -> list[float]:
-    """The stops of a logarithmic slider: zero where the range begins with it, then twelve to a decade."""
-    least = low or high * 1e-8
-    decades = range(math.floor(math.log10(least)), math.ceil(math.log10(high)) + 1)
-    found = [float(f"{m}e{e}") for e in decades for m in STOPS]
-    return [0.0] * (low == 0) + [stop for stop in found if least <= stop <= high]
-
-
-def _log(value: float, low: float) -> float:
-    return math.log(value) if value > 0 else -1e300 if low == 0 else math.log(low)
 
 
 def _exact(settings: type[Settings], name: str, value: float, about: Described, slide: Slide) -> None:

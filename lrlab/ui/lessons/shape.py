@@ -8,11 +8,10 @@ import streamlit as st
 
 from lrlab import charts, engine
 from lrlab.experiment import Experiment, View
-from lrlab.exporters import EXPORTERS, export
 from lrlab.lessons import warmup
 from lrlab.lessons.warmup import Numbers, Shape
-from lrlab.ui import chart, state
-from lrlab.ui.lessons import fields, frame
+from lrlab.ui import chart
+from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.widgets import escape
 
 FIRST = 30
@@ -35,7 +34,9 @@ def show() -> None:
         st.info("  \n".join(map(escape, said)), icon=":material/info:")
     _start(shown)
     _costs(settings, found)
-    take(shown, [trial.name for trial in shown.trials].index(settings.form), "shape")
+    place = [trial.name for trial in shown.trials].index(settings.form)
+    home.tune(shown, "shape", place=place)
+    home.as_code(shown, "shape", place=place)
     frame.text("warmup", "formulas")
     frame.text("warmup", "intro")
 
@@ -101,23 +102,3 @@ def _costs(settings: Shape, found: list[Numbers]) -> None:
     st.caption(
         "The sum over every step of the run. Less than nothing is lost where a shape is quick to rise and the decay then has less time to fall."
     )
-
-
-def take(shown: Experiment, place: int, key: str) -> None:
-    """Away with it: the trials into Tune, or the one at `place` as code."""
-    trial = shown.trials[place]
-    if st.button("Open in Tune", key=f"{key}.open", icon=":material/show_chart:", help="All lines of the chart, in place of those that are there."):
-        state.put(shown)
-        state.choose(place)
-        st.switch_page("app.py")
-    panel = st.expander(f"Code: {escape(trial.name)}", icon=":material/code:", key=f"{key}.code", on_change="rerun")
-    if not panel.open:
-        return
-    with panel:
-        target = str(
-            st.segmented_control(
-                "As", ["pytorch", "lightning", "transformers", "optax", "keras", "numpy", "json"], key=f"{key}.target", default="pytorch",
-                required=True, format_func=lambda target: EXPORTERS[target].title,
-            )
-        )  # fmt: skip
-        st.code(export(shown, target, trial.name), language=EXPORTERS[target].language, height=360)

@@ -10,8 +10,8 @@ from lrlab.experiment import Experiment, View
 from lrlab.exporters import EXPORTERS, export
 from lrlab.lessons import units
 from lrlab.lessons.units import Units, Written
-from lrlab.ui import chart, state
-from lrlab.ui.lessons import fields, frame
+from lrlab.ui import chart
+from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.widgets import escape
 
 VERSIONS = ("4.57", "5.23")
@@ -87,10 +87,7 @@ def _code(settings: Units, same: tuple[Written, ...]) -> None:
     by_title = {one.title: one for one in same}
     title = str(st.segmented_control("Code for", list(by_title), key="units.target", default=same[0].title, required=True))
     one = by_title[title]
-    if st.button("Open in Tune", key="units.open", icon=":material/show_chart:", help="All six lines, in place of those that are there."):
-        state.put(units.experiment(settings, same))
-        state.choose(list(by_title).index(title))
-        st.switch_page("app.py")
+    home.tune(units.experiment(settings, same), "units", place=list(by_title).index(title))
     st.code(export(units.experiment(settings, (one,)), one.target), language=EXPORTERS[one.target].language, height=300)
 
 
