@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from lrlab import engine
 from lrlab.lessons import prose, units, warmup
@@ -316,3 +317,8 @@ def test_an_address_carries_a_shape(settings: Shape) -> None:
 @given(runs())
 def test_an_address_carries_units(settings: Units) -> None:
     assert Units.read(settings.written()) == (settings, [])
+
+
+def test_a_run_that_is_too_long_is_refused_with_its_steps() -> None:
+    with pytest.raises(ValidationError, match=r"epochs: .*10,000,000,000,000 optimizer steps are more than 1e12"):
+        Units(samples=10**9, batch_size=1, accumulate=1, epochs=10_000)
