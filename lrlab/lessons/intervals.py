@@ -7,13 +7,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Verdict = Literal["higher", "lower", "no difference seen"]
+Verdict = Literal["higher", "lower", "no difference seen", "all seeds agree"]
 
 
 class Interval(NamedTuple):
     """A mean over `n` seeds and the ends of its interval: arrays of the shape of what was averaged, its axis of seeds gone.
 
-    One seed says nothing about the spread: the ends are then minus and plus infinity, and `bounded` is False. Seeds that all agree give width 0.
+    One seed says nothing about the spread: the ends are then minus and plus infinity, and `bounded` is False. Nor do seeds that all agree: the width
+    is then 0, and `agreed` True.
     """
 
     mean: NDArray[np.float64]
@@ -25,6 +26,15 @@ class Interval(NamedTuple):
     def bounded(self) -> bool:
         """Whether the ends are finite: from two seeds on."""
         return self.n > 1
+
+    @property
+    def agreed(self) -> NDArray[np.bool_]:
+        """Whether all of several seeds have the same value, in the shape of the mean."""
+        return np.asarray(self.low == self.high)
+
+    def clipped(self, least: float, most: float) -> Interval:
+        """The same with its ends brought within what values can be at all."""
+        return self._replace(low=np.clip(self.low, least, most), high=np.clip(self.high, least, most))
 
 
 def interval(values: ArrayLike, axis: int = -1, level: float = 0.95) -> Interval:
@@ -45,7 +55,12 @@ def interval(values: ArrayLike, axis: int = -1, level: float = 0.95) -> Interval
 
 
 def verdict(difference: Interval) -> Verdict:
-    """What the interval of one paired difference says: on which side of zero it lies as a whole, if on one."""
+    """What the interval of one paired difference says: on which side of zero it lies as a whole, if on one.
+
+    Seeds that all have the same difference, other than zero, are no ground for an interval: that is said instead.
+    """
+    if difference.agreed and difference.mean != 0:
+        return "all seeds agree"
     if difference.low > 0:
         return "higher"
     return "lower" if difference.high < 0 else "no difference seen"

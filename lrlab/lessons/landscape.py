@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lrlab import engine
 from lrlab.experiment import Experiment, parse
-from lrlab.lessons.intervals import Interval, Verdict, interval
+from lrlab.lessons import exercises, paper
+from lrlab.lessons.intervals import Interval, interval, verdict
 from lrlab.lessons.settings import Settings, Slide
 
 Floats = NDArray[np.float64]
@@ -23,16 +24,16 @@ NARROW, WIDE, LOST = range(3)
 SGDR, COSINE, STEP_DECAY = range(3)
 NAMES = ("SGDR", "one cosine", "step decay")
 FRAMES = 60
+KEPT = 16
+"""Simulations that are remembered, half a megabyte each at most."""
 DRAWN = 150
 """Particles of the first seed whose paths are kept."""
 REACH = 4.0
 """Half of the side of the part of the landscape that is shown."""
 START = ((-REACH, 0.0), (-1.0, 1.0))
-"""Where particles begin, evenly: on the narrow basin's side; the second range only in two dimensions."""
+"""Particles begin evenly in the part of this that lies in the narrow basin; the second range only in two dimensions."""
 FAR = 1000.0
 """A particle beyond this, in any coordinate, has diverged."""
-MILESTONES = (0.3, 0.6, 0.8)
-"""Of the run: the step decay of the SGDR paper, times 0.2 after 60, 120 and 160 of 200 epochs."""
 
 _BOWL = 0.1  # curvature of the bowl in which the basins lie
 _CENTRE = 1.5  # the narrow basin lies at -_CENTRE, the wide one at _CENTRE, on the first axis
@@ -40,6 +41,8 @@ _DEPTHS = (0.8, 1.0)
 _WIDE = 1.0
 _TRACE = (0.005, 8.0)  # the border's step and how far it is followed
 _BLOCK = 32  # steps whose noise is drawn at once
+MOST = 10_000_000
+"""Steps x particles x seeds x dimensions, about 1.5 s: a page waits for it."""
 
 
 class Scene(Settings):
@@ -50,16 +53,26 @@ class Scene(Settings):
     noise: Annotated[
         float, Field(ge=0, le=10), Slide("Noise", "standard deviation of what is added to each gradient", low=0.0, high=3.0, step=0.05)
     ] = 1.5
-    peak: Annotated[float, Field(gt=0, le=100), Slide("Peak rate", "the rate that every schedule begins with", low=0.01, high=30.0, log=True)] = 0.08
+    peak: Annotated[float, Field(gt=0, le=100), Slide("Peak rate", "the rate that every schedule begins with", low=0.01, high=30.0, log=True)] = 0.06
     T_0: Annotated[int, Field(ge=1, le=2000), Slide("T_0", "steps of SGDR's first cycle", low=5, high=500)] = 60
     T_mult: Annotated[int, Field(ge=1, le=10), Slide("T_mult", "each cycle is so many times longer than the one before", low=1, high=4)] = 2
-    steps: Annotated[int, Field(ge=1, le=1000), Slide("Steps", "the budget, the same for every schedule", low=20, high=1000, step=10)] = 420
+    steps: Annotated[int, Field(ge=1, le=1000), Slide("Steps", "the budget, the same for every schedule", low=20, high=600, step=10)] = 420
     width: Annotated[
         float, Field(ge=0.05, le=0.5), Slide("Basin width", "of the narrow basin; the wide one has width 1", low=0.05, high=0.5, step=0.01)
     ] = 0.1
-    particles: Annotated[int, Field(ge=1, le=500), Slide("Particles", "of each seed", low=1, high=500)] = 100
+    particles: Annotated[int, Field(ge=1, le=500), Slide("Particles", "of each seed", low=1, high=200)] = 100
     seeds: Annotated[int, Field(ge=1, le=40), Slide("Seeds", "each with starts and noise of its own, the same for every schedule")] = 20
     frame: Annotated[int, Field(ge=0, le=FRAMES)] = FRAMES
+
+    @model_validator(mode="after")
+    def _not_too_many(self) -> Self:
+        work = self.steps * self.particles * self.seeds * self.dimension
+        if work > MOST:
+            dimensions = f"{self.dimension} dimension{'s' * (self.dimension > 1)}"
+            factors = f"{self.steps:,} steps x {self.particles:,} particles x {self.seeds:,} seeds x {dimensions}"
+            msg = f"particles: {factors} are {work:,}, and {MOST:,} is the most"
+            raise ValueError(msg)
+        return self
 
 
 @dataclass(frozen=True)
@@ -104,10 +117,19 @@ class Landscape:
 
     @cached_property
     def sharpness(self) -> float:
-        """The curvature at the bottom of the narrow basin: steady rates above 2 / curvature throw particles out of it."""
+        """The curvature at the bottom of the narrow basin: at a steady rate above 2 / curvature no particle comes to rest there without noise."""
         bottom = self._on_axis(self._zeros[:1])
         ahead, behind = (self.gradient(bottom + self._on_axis(np.array([d]))) for d in (1e-5, -1e-5))
         return float((ahead - behind)[0, 0] / 2e-5)
+
+    @cached_property
+    def escape(self) -> float:
+        """The smallest steady rate at which, without noise, a particle on the first axis leaves the narrow basin.
+
+        It is the smallest with which one step leads from a place left of the bottom over the pass. From right of the bottom all steps lead left.
+        """
+        left = np.linspace(-2 * _CENTRE, self.minima[0, NARROW], 20_001)[:-1]
+        return float(((self.saddle[0] - left) / -self.gradient(self._on_axis(left))[0]).min())
 
     def _wells(self, points: Floats) -> Iterator[tuple[Floats, Floats, float]]:
         for depth, width, centre in zip(_DEPTHS, (self.width, _WIDE), (-_CENTRE, _CENTRE), strict=True):
@@ -179,11 +201,10 @@ class Simulation:
 
 def experiment(scene: Scene) -> Experiment:
     """The schedules as trials, by NAMES."""
-    milestones = [round(share * scene.steps) for share in MILESTONES]
     schedules = (
         {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": scene.T_0, "T_mult": scene.T_mult},
         {"kind": "torch.CosineAnnealingLR", "T_max": None},
-        {"kind": "torch.MultiStepLR", "milestones": milestones, "gamma": 0.2},
+        paper.step_decay(scene.steps),
     )
     trials = [{"name": name, "base_lr": scene.peak, "schedule": schedule} for name, schedule in zip(NAMES, schedules, strict=True)]
     return parse({"lrlab": 1, "run": {"total_steps": scene.steps}, "trials": trials})
@@ -196,8 +217,16 @@ def rates(scene: Scene) -> Floats:
 
 
 def simulate(scene: Scene) -> Simulation:
-    """The scene's own schedules, over its seeds."""
-    return descend(scene, rates(scene))
+    """The scene's own schedules, over its seeds; remembered, so that nothing may be written into its arrays."""
+    return _simulated(scene.replaced(frame=FRAMES))
+
+
+@lru_cache(KEPT)
+def _simulated(scene: Scene) -> Simulation:
+    found = descend(scene, rates(scene))
+    for values in vars(found).values():
+        values.setflags(write=False)
+    return found
 
 
 def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
@@ -207,9 +236,8 @@ def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
     """
     land = Landscape(scene.dimension, scene.width)
     generators = [np.random.default_rng((scene.dimension, seed)) for seed in range(first_seed, first_seed + scene.seeds)]
-    low, high = np.array(START[: scene.dimension]).T[..., None]
-    starts = np.stack([generator.uniform(low, high, (scene.dimension, scene.particles)) for generator in generators], axis=1)
-    points = np.repeat(starts[:, None], len(rate), axis=1)  # (dimension, K, S, P)
+    begin = np.stack([starts(land, generator, scene.particles) for generator in generators], axis=1)
+    points = np.repeat(begin[:, None], len(rate), axis=1)  # (dimension, K, S, P)
     gone, left = np.full(points.shape[1:], -1), np.zeros(points.shape[1:], dtype=np.int64)
     inside = land.basin(points) == NARROW
     frames = np.unique(np.rint(np.linspace(0, scene.steps, FRAMES + 1)).astype(np.int64))
@@ -225,6 +253,16 @@ def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
             course.append((~inside & (gone < 0)).mean(axis=-1))
     shares, loss, diverged = _ends(land, points, gone)
     return Simulation(rate, shares, left.mean(axis=-1), loss, diverged, frames, np.stack(course, axis=-1), np.array(paths).transpose(2, 0, 3, 1))
+
+
+def starts(land: Landscape, generator: np.random.Generator, n: int) -> Floats:
+    """Where n particles begin, (dimension, n): even in START as far as it lies in the narrow basin."""
+    low, high = np.array(START[: land.dimension]).T[..., None]
+    found = np.empty((land.dimension, 0))
+    while found.shape[1] < n:
+        points = generator.uniform(low, high, (land.dimension, n))
+        found = np.concatenate([found, points[:, land.basin(points) == NARROW]], axis=1)
+    return found[:, :n]
 
 
 def _noise(generators: list[np.random.Generator], scene: Scene) -> Iterator[Floats]:
@@ -250,22 +288,44 @@ def difference(values: Floats) -> Interval:
     return interval(values[SGDR] - values[COSINE])
 
 
+def apart(found: Simulation) -> Interval:
+    """SGDR minus one cosine in the share that ends in the wide basin, in points: between -100 and 100."""
+    return difference(100 * found.shares[..., WIDE]).clipped(-100, 100)
+
+
 def last_above(rate: Floats, limit: float) -> list[int]:
     """For each schedule of rates (K, steps) the last step whose rate is above a limit; -1 where none is."""
     return [int(np.flatnonzero(row > limit).max(initial=-1)) for row in rate]
 
 
 class Preset(NamedTuple):
-    """Settings with a known outcome: what restarts do to the share that ends in the wide basin, SGDR against one cosine."""
+    """Settings with a known outcome: the interval of `apart` lies as a whole between two numbers."""
 
     title: str
     scene: Scene
-    verdict: Verdict
+    low: float
+    high: float
 
 
 PRESETS = (
-    Preset("help", Scene(), "higher"),
-    Preset("make no difference", Scene(peak=0.2), "no difference seen"),
-    Preset("do not help", Scene(peak=1.0), "lower"),
+    Preset("help", Scene(), 0, np.inf),
+    Preset("change less than 2 points", Scene(peak=0.18), -2, 2),
+    Preset("do not help", Scene(peak=1.0), -np.inf, 0),
 )
 """Settings in which restarts do what the title says. They differ in the peak rate only."""
+
+
+def _worse(scene: Scene) -> exercises.Verdict:
+    """Whether restarts do harm at the peak rate at which they change little."""
+    peak = PRESETS[1].scene.peak
+    if scene.peak != peak:
+        return False, f"The peak rate is {scene.peak:g}, not {peak:g}."
+    found = apart(simulate(scene))
+    said = f"SGDR minus one cosine: {found.mean:+.2f} points"
+    if not found.bounded or found.agreed:
+        return False, f"{said}, but {'all seeds agree' if found.agreed else 'one seed'}: that gives no interval."
+    ends = f"95 % interval {found.low:+.2f} to {found.high:+.2f}"
+    return verdict(found) == "lower", f"{said}, {ends}: {verdict(found)}."
+
+
+EXERCISES = (exercises.Exercise("worse", "Make restarts do harm", Scene, _worse),)

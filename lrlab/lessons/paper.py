@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 from functools import cache
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from lrlab.lessons.settings import Settings, Slide
 
@@ -48,6 +48,11 @@ class Tables(NamedTuple):
     def best(self, network: str, data: str) -> str:
         """The schedule whose single model errs least."""
         return min(self.singles, key=lambda schedule: self.singles[schedule][network][data])
+
+
+def step_decay(steps: int) -> dict[str, Any]:
+    """The paper's baseline on a run of so many steps: the rate times 0.2 after 60, 120 and 160 of 200 epochs."""
+    return {"kind": "torch.MultiStepLR", "milestones": [round(share * steps) for share in (0.3, 0.6, 0.8)], "gamma": 0.2}
 
 
 @cache

@@ -10,13 +10,13 @@ from pydantic import Field, model_validator
 
 from lrlab import engine
 from lrlab.experiment import Experiment, Trial, parse
+from lrlab.lessons import paper
 from lrlab.lessons.exercises import Exercise, Verdict
 from lrlab.lessons.settings import Settings, Slide
 from lrlab.run import StepRun
 
 SGDR, ONE, STEP, SHORT = "SGDR", "one cosine", "step decay", "other T_max"
 NO_PI, OFF_BY_ONE = "without pi", "step - 1"
-DROPS, GAMMA = (0.3, 0.6, 0.8), 0.2  # the SGDR paper's step decay: times 0.2 at 60, 120 and 160 of 200 epochs
 START = 0.01  # of the peak: where the warmup begins
 LOOKED_AT = 2**13  # steps at most that two curves are compared at
 SAME = 1e-12  # of the peak: rounding
@@ -97,7 +97,7 @@ def _schedule(settings: Curve, name: str) -> dict[str, Any]:
     if name == SGDR:
         return {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": settings.T_0 * settings.steps, "T_mult": settings.T_mult, "eta_min": floor}
     if name == STEP:
-        return {"kind": "torch.MultiStepLR", "milestones": [round(share * left) for share in DROPS], "gamma": GAMMA}
+        return paper.step_decay(left)
     if name in (ONE, SHORT):
         return {"kind": "torch.CosineAnnealingLR", "T_max": left if name == ONE else settings.T_max * settings.steps, "eta_min": floor}
     angle = f"epoch / {left}" if name == NO_PI else f"math.pi * (epoch - 1) / {max(left - 1, 1)}"

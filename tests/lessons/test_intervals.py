@@ -54,11 +54,26 @@ def test_one_seed_bounds_nothing() -> None:
     assert verdict(interval([5.0])) == "no difference seen"
 
 
-def test_seeds_that_agree_have_width_zero() -> None:
+def test_seeds_that_agree_give_no_interval() -> None:
     found = interval([0.1] * 3)
     assert found.low == found.mean == found.high == 0.1
-    assert verdict(found) == "higher"
+    assert found.agreed
+    assert verdict(found) == "all seeds agree", "a width of 0 would be too sure a thing"
+    assert verdict(interval([-0.1] * 3)) == "all seeds agree"
     assert verdict(interval([0.0] * 3)) == "no difference seen"
+    assert interval([[1.0, 1.0], [1.0, 2.0]]).agreed.tolist() == [True, False]
+    assert not interval([5.0]).agreed, "one seed agrees with none"
+
+
+def test_clipped_ends_are_possible_ones_and_nothing_else_changes() -> None:
+    found = interval([[0.0, 1.0], [0.2, 0.3], [1.0, 1.0]])
+    assert (found.low[0] < 0, found.high[0] > 1) == (True, True)
+    clipped = found.clipped(0, 1)
+    assert clipped.low.tolist() == [0, max(found.low[1], 0), 1]
+    assert clipped.high.tolist() == [1, min(found.high[1], 1), 1]
+    assert clipped.mean.tolist() == found.mean.tolist()
+    assert clipped.agreed.tolist() == [False, False, True]
+    assert not interval([0.5]).clipped(0, 1).bounded
 
 
 @pytest.mark.parametrize("values", [[], [1.0, math.nan], [math.inf, 1.0]])

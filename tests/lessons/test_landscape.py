@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,26 +76,47 @@ def test_far_out_the_border_goes_on() -> None:
     assert land.basin(7.9 * ring).tolist() == land.basin(500 * ring).tolist()
 
 
-def test_curvature_says_which_rates_the_narrow_basin_holds() -> None:
+def test_curvature_says_at_which_rates_a_descent_comes_to_rest() -> None:
     land = Landscape(1, 0.1)
-    for factor, held in ((0.95, True), (1.05, False)):
+    for factor, rests in ((0.95, True), (1.05, False)):
         x = land.minima[:, [NARROW]] + 1e-6
         for _ in range(2000):
             x = x - factor * 2 / land.sharpness * land.gradient(x)
-        assert (abs(float(x[0, 0] - land.minima[0, NARROW])) < 1e-6) == held
+            assert land.basin(x) == NARROW, "it swings, but stays"
+        assert (abs(float(x[0, 0] - land.minima[0, NARROW])) < 1e-6) == rests
+
+
+@pytest.mark.parametrize("land", LANDSCAPES, ids=str)
+def test_escape_is_the_rate_from_which_on_descents_leave_the_narrow_basin(land: Landscape) -> None:
+    """On the first axis and without noise: a little below it no start within the basin ever leaves, a little above it every one does."""
+    x = np.linspace(-landscape.REACH, land.saddle[0] - 1e-6, 801)
+    for factor, leave in ((0.99, 0), (1.01, len(x))):
+        points, left = np.stack([x, 0 * x])[: land.dimension], np.zeros(len(x), dtype=bool)
+        for _ in range(2000):
+            points = points - factor * land.escape * land.gradient(points)
+            left |= land.basin(points) == WIDE
+        assert np.count_nonzero(left) == leave
+    assert land.escape > 2 / land.sharpness
 
 
 # ---------------------------------------------------------------- the simulation
 
 
+def begun(scene: Scene, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """In one dimension a seed's starts, of which those beyond the top between the basins are drawn again, and its noise."""
+    generator, found = np.random.default_rng((1, seed)), np.empty(0)
+    while len(found) < scene.particles:
+        drawn = generator.uniform(-4.0, 0.0, scene.particles)
+        found = np.append(found, drawn[drawn < Landscape(1, scene.width).saddle[0]])
+    return found[: scene.particles], generator.standard_normal((scene.steps, scene.particles))
+
+
 def plain(scene: Scene, place: int, seed: int, particle: int) -> tuple[float | None, int]:
     """One particle under one schedule in one dimension, a step at a time: where it ends and how often it left the narrow basin."""
     land, rate = Landscape(1, scene.width), landscape.rates(scene)[place]
-    generator = np.random.default_rng((1, seed))
-    x = generator.uniform(-4.0, 0.0, (1, scene.particles))[0, particle]
-    noise = generator.standard_normal((scene.steps, scene.particles))[:, particle]
-    left = 0
-    for lr, xi in zip(rate, noise, strict=True):
+    starts, noise = begun(scene, seed)
+    x, left = starts[particle], 0
+    for lr, xi in zip(rate, noise[:, particle], strict=True):
         away = [(0.8, scene.width, x + 1.5), (1.0, 1.0, x - 1.5)]
         slope = 0.1 * x + sum(depth * d / w**2 * math.exp(-((d / w) ** 2) / 2) for depth, w, d in away)
         new = x - lr * (slope + scene.noise * xi)
@@ -118,13 +140,31 @@ def test_it_does_what_a_plain_loop_does() -> None:
                 assert found.paths[place, -1, :, 0] == pytest.approx(np.array(ends), abs=1e-3)
 
 
+@pytest.mark.parametrize("land", LANDSCAPES, ids=str)
+def test_particles_begin_evenly_in_the_narrow_basin(land: Landscape) -> None:
+    found = landscape.starts(land, np.random.default_rng(3), 20_000)
+    assert found.shape == (land.dimension, 20_000)
+    assert (land.basin(found) == NARROW).all()
+    low, high = np.array(landscape.START[: land.dimension]).T[..., None]
+    assert ((found >= low) & (found <= high)).all()
+    places = np.meshgrid(*(np.linspace(*ends, 801) for ends in landscape.START[: land.dimension]))
+    grid = np.stack([axis.ravel() for axis in places])
+    inside = grid[:, land.basin(grid) == NARROW]
+    for axis in range(land.dimension):
+        parts = np.quantile(inside[axis], [0.2, 0.4, 0.6, 0.8])
+        assert np.bincount(np.searchsorted(parts, found[axis])) / 20_000 == pytest.approx(0.2, abs=0.015)
+
+
 @pytest.mark.parametrize("dimension", [1, 2])
-def test_without_noise_a_small_constant_rate_ends_in_the_basin_of_the_start(dimension: int) -> None:
+def test_without_noise_the_rate_alone_says_whether_particles_leave(dimension: int) -> None:
     scene = small(noise=0.0, steps=1000, dimension=dimension, width=0.3, particles=100)
-    found = landscape.descend(scene, np.full((1, scene.steps), 0.05))
-    assert found.shares[0, :, WIDE] == pytest.approx(found.course[0, :, 0])
-    assert 0 < found.shares[0, :, WIDE].mean() < 1
-    assert not found.leaves.any()
+    escape = Landscape(dimension, scene.width).escape
+    found = landscape.descend(scene, np.outer([0.1, 1.1], np.full(scene.steps, escape)))
+    assert (found.course[..., 0] == 0).all(), "all begin in the narrow basin"
+    assert not found.leaves[0].any()
+    assert not found.shares[0, :, WIDE].any()
+    assert found.shares[1, :, WIDE] == pytest.approx(1)
+    assert found.leaves[1] == pytest.approx(1)
 
 
 def equal(one: Simulation, other: Simulation) -> bool:
@@ -185,9 +225,7 @@ def test_frames_are_steps_of_the_run_and_the_last_is_its_end() -> None:
 
 def first_beyond(scene: Scene, place: int, seed: int) -> int:
     """The step at which a plain loop sees the first particle beyond FAR; far out the slope is the bowl's, and the wells' is added all the same."""
-    rate, generator = landscape.rates(scene)[place], np.random.default_rng((1, seed))
-    starts = generator.uniform(-4.0, 0.0, (1, scene.particles))[0]
-    noise = generator.standard_normal((scene.steps, scene.particles))
+    rate, (starts, noise) = landscape.rates(scene)[place], begun(scene, seed)
     steps = []
     for particle, start in enumerate(starts):
         x = float(start)
@@ -249,21 +287,75 @@ def test_what_cannot_be_run_is_refused(changes: dict[str, Any]) -> None:
         Scene(**changes)
 
 
+def dearest(limit: Callable[[str], float | None]) -> dict[str, int]:
+    return {name: int(limit(name) or 0) for name in ("steps", "particles", "seeds")} | {"dimension": 2}
+
+
+def test_the_sliders_stay_within_the_budget_and_what_does_not_is_refused_with_the_arithmetic() -> None:
+    soft = dearest(lambda name: Scene.slide(name).high or Scene.about(name).high)
+    assert landscape.MOST * 0.9 < math.prod(soft.values()) <= landscape.MOST
+    Scene(**soft)
+    hard = dearest(lambda name: Scene.about(name).high)
+    said = "particles: 1,000 steps x 500 particles x 40 seeds x 2 dimensions are 40,000,000, and 10,000,000 is the most"
+    with pytest.raises(ValidationError, match=said):
+        Scene(**hard)
+    read, problems = Scene.read({f"landscape.{name}": str(value) for name, value in hard.items()})
+    assert (read, problems) == (Scene(), [f"landscape.{said}"])
+
+
 # ---------------------------------------------------------------- the presets
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.title)
-def test_a_presets_verdict_holds_over_fresh_seeds(preset: landscape.Preset) -> None:
-    """Over twice as many seeds as the page shows; and each half on its own, as the page would, says the same."""
+def test_a_preset_does_what_it_says_over_fresh_seeds(preset: landscape.Preset) -> None:
+    """Over several blocks of as many seeds as the page shows, each on its own, and over the page's."""
     rate = landscape.rates(preset.scene)
-    shares = [landscape.descend(preset.scene, rate, FRESH + begin).shares[..., WIDE] for begin in (0, preset.scene.seeds)]
-    found = landscape.difference(np.concatenate(shares, axis=1))
-    assert verdict(found) == preset.verdict
-    assert [verdict(landscape.difference(half)) for half in shares] == [preset.verdict] * 2
-    if preset.verdict == "no difference seen":
-        assert -0.01 < found.low < found.high < 0.01, "less than a point either way"
+    blocks = [landscape.descend(preset.scene, rate, first) for first in (0, *(FRESH + k * preset.scene.seeds for k in range(5)))]
+    for found in map(landscape.apart, blocks):
+        assert preset.low < found.low < found.high < preset.high
 
 
-def test_presets_differ_in_the_peak_rate_only() -> None:
-    assert {preset.verdict for preset in PRESETS} == {"higher", "lower", "no difference seen"}
+def test_presets_differ_in_the_peak_rate_only_and_are_one_of_each_kind() -> None:
     assert {preset.scene.replaced(peak=1.0) for preset in PRESETS} == {Scene(peak=1.0)}
+    assert [(preset.low, preset.high) for preset in PRESETS] == [(0, math.inf), (-2, 2), (-math.inf, 0)]
+
+
+def test_a_difference_of_shares_is_paired_in_points_and_possible() -> None:
+    found = landscape.simulate(small(particles=40))
+    each = 100 * (found.shares[SGDR, :, WIDE] - found.shares[COSINE, :, WIDE])
+    assert landscape.apart(found).mean == pytest.approx(each.mean())
+    two = Simulation(**vars(found) | {"shares": np.array([[[0, 1, 0], [0, 1, 0]], [[0, 1, 0], [1, 0, 0]]], dtype=float)})
+    assert landscape.apart(two)[:3] == (50, -100, 100), "Student's interval is -585 to +685"
+
+
+# ---------------------------------------------------------------- the exercise
+
+
+@pytest.mark.parametrize(("changes", "expected", "said"), [
+    ({}, False, "The peak rate is 0.06, not 0.18."),
+    ({"peak": 1.0}, False, "The peak rate is 1, not 0.18."),
+    ({"peak": 0.18}, False, "no difference seen."),
+    ({"peak": 0.18, "width": 0.2, "T_0": 100}, False, ": higher."),
+    ({"peak": 0.18, "noise": 5.0}, True, ": lower."),
+    ({"peak": 0.18, "noise": 5.0, "frame": 3}, True, ": lower."),
+    ({"peak": 0.18, "noise": 5.0, "seeds": 1}, False, "one seed: that gives no interval."),
+    ({"peak": 0.18, "noise": 0.0, "seeds": 2}, False, "all seeds agree: that gives no interval."),
+])  # fmt: skip
+def test_the_exercise_asks_for_an_interval_below_zero(changes: dict[str, Any], expected: object, said: str) -> None:
+    exercise = landscape.EXERCISES[0]
+    done, sentence = exercise.check(Scene(**changes))
+    assert (done, sentence[-len(said) :]) == (expected, said)
+
+
+def test_the_exercise_stays_solved_with_other_seeds_and_its_text_names_the_rate() -> None:
+    scene = Scene(peak=0.18, noise=5.0, seeds=40)
+    found = landscape.apart(landscape.descend(scene, landscape.rates(scene), FRESH))
+    assert verdict(found) == "lower"
+    assert f"peak rate of {PRESETS[1].scene.peak:g} " in landscape.EXERCISES[0].text("sgdr")
+
+
+def test_a_simulation_is_remembered_whatever_its_frame_and_cannot_be_written_into() -> None:
+    found = landscape.simulate(small())
+    assert landscape.simulate(small(frame=3)) is found
+    with pytest.raises(ValueError, match="read-only"):
+        found.shares[:] = 0

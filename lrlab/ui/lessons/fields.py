@@ -67,6 +67,7 @@ def _choice(settings: type[Settings], name: str, key: str, value: Any) -> None:
         st.selectbox(slide.label, choices, **shown)
     else:
         st.segmented_control(slide.label, choices, required=True, **shown)
+    said(key)
 
 
 def _slider(settings: type[Settings], name: str, value: float, about: Described, slide: Slide) -> None:

@@ -9,18 +9,18 @@ import streamlit as st
 from lrlab import charts
 from lrlab.lessons import landscape
 from lrlab.lessons.intervals import Interval, interval, verdict
-from lrlab.lessons.landscape import BASINS, FAR, FRAMES, LOST, NAMES, NARROW, PRESETS, REACH, WIDE, Landscape, Scene, Simulation
-from lrlab.ui import chart, state
-from lrlab.ui.lessons import fields, frame
+from lrlab.lessons.landscape import BASINS, FAR, FRAMES, LOST, NAMES, NARROW, PRESETS, REACH, WIDE, Floats, Landscape, Scene, Simulation
+from lrlab.ui import chart
+from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.widgets import escape, offer
 
 HEIGHT, COURSE = 470, 330
 GRID = 81
 """Points along each side of the contours; ten times as many along the curve."""
 PRESET = "landscape.preset"
-KEPT = 32
-"""Simulations that the server remembers."""
 MINUS = "\N{MINUS SIGN}"
+INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
+UNBOUNDED = "without an interval: one seed does not tell how seeds differ"
 
 
 def show() -> None:
@@ -30,10 +30,12 @@ def show() -> None:
     _text(scene, land)
     with st.container(horizontal=True):
         _presets(scene)
-        fields.field(Scene, "dimension")
+        with st.container(width="content"):
+            fields.field(Scene, "dimension")
     fields.row(Scene, "width", "noise", "peak", "T_0")
     fields.row(Scene, "T_mult", "steps", "particles", "seeds")
-    found = _simulated(scene.replaced(frame=FRAMES).model_dump_json())
+    with st.spinner("The particles are on their way"):
+        found = landscape.simulate(scene)
     for said in remarks(scene, found):
         st.info(escape(said), icon=":material/info:")
     if diverged := divergences(found):
@@ -45,23 +47,20 @@ def show() -> None:
     table = pd.DataFrame(rows(land, found)).set_index("schedule")
     st.table(table)
     st.caption(
-        f"Mean over the seeds, with its {'95 % interval' if scene.seeds > 1 else 'interval missing: one seed does not tell how seeds differ'}. "
+        f"Mean over the seeds, {UNBOUNDED if scene.seeds == 1 else INTERVALS}. "
         "A particle leaves the narrow basin each time that it goes over the watershed. The loss is that of the particles that have not diverged."
     )
     _away(scene, found)
 
 
-@st.cache_data(max_entries=KEPT, show_spinner="The particles are on their way")
-def _simulated(settings: str) -> Simulation:
-    return landscape.simulate(Scene.model_validate_json(settings))
-
-
 def _text(scene: Scene, land: Landscape) -> None:
     """The section's Markdown with the numbers of this landscape."""
     at = f"x = {_number(float(land.saddle[0]), '.3g')}" + (", y = 0, a saddle" if scene.dimension > 1 else "")
+    beside = " (for a dot on the first axis; beside the curved border the odd step crosses it at any rate)" if scene.dimension > 1 else ""
     frame.text(
         "sgdr", "landscape",
         narrow=f"{land.loss(land.minima)[NARROW]:.2g}", pass_=at, curvature=f"{land.sharpness:.3g}", limit=f"{2 / land.sharpness:.3g}",
+        escape=f"{land.escape:.3g}{beside}",
         presets=", ".join(f"{preset.scene.peak:g}" for preset in PRESETS),
         dimensions=("one dimension", "two dimensions")[scene.dimension - 1],
     )  # fmt: skip
@@ -143,27 +142,31 @@ def _in_words(found: Simulation, at: int) -> str:
 
 def _course(found: Simulation) -> None:
     """The share in the wide basin over the run, with intervals, and the rates below."""
-    over = interval(100 * found.course, axis=1)
+    over = interval(100 * found.course, axis=1).clipped(0, 100)
     steps = found.frames.astype(np.float64)
-    shares = [
-        charts.Line(name, steps, over.mean[k], k, *((np.clip(ends[k], 0, 100) for ends in (over.low, over.high)) if over.bounded else ()))
-        for k, name in enumerate(NAMES)
-    ]
+    shares = [charts.Line(name, steps, over.mean[k], k, *((over.low[k], over.high[k]) if over.bounded else ())) for k, name in enumerate(NAMES)]
     every = np.arange(found.rates.shape[1], dtype=np.float64)
     rates = [charts.Line(name, every, found.rates[k], k) for k, name in enumerate(NAMES)]
     panels = [charts.Panel("In the wide basin, % of all particles", shares), charts.Panel("Rate", rates, share=0.4)]
     figure = charts.panels(panels, "optimizer step", filename="lrlab-landscape-shares")
-    ends = "; ".join(f"{name} {written(interval(found.shares[k, :, WIDE]), '%')}" for k, name in enumerate(NAMES))
+    ends = "; ".join(f"{name} {written(_share(found, k, WIDE), '%')}" for k, name in enumerate(NAMES))
     chart.show(figure, key="landscape.course", height=COURSE, alt=f"Share in the wide basin over the run. At the end: {ends}")
 
 
 # ---------------------------------------------------------------- the numbers
 
 
+def _share(found: Simulation, place: int, basin: int) -> Interval:
+    """The share of one schedule's particles that ends in a basin."""
+    return interval(found.shares[place, :, basin]).clipped(0, 1)
+
+
 def written(found: Interval, form: str) -> str:
     """A mean with its interval, as shares ("%") or numbers."""
     mean, low, high = (_number(float(end), form) for end in found[:3])
-    return f"{mean} ({low} to {high})" if found.bounded else mean
+    if not found.bounded:
+        return mean
+    return f"{mean} (all agree)" if found.agreed else f"{mean} ({low} to {high})"
 
 
 def _number(value: float, form: str) -> str:
@@ -174,7 +177,7 @@ def sentences(scene: Scene, found: Simulation) -> list[str]:
     """SGDR minus one cosine, in the share that ends in the wide basin and in the final loss: the difference, its interval, and what that says."""
     if (found.shares[[landscape.SGDR, landscape.COSINE], :, LOST] == 1).all():
         return ["Every particle diverged, under SGDR and under one cosine: there is nothing to compare."]
-    said = [_difference("share that ends in the wide basin", landscape.difference(100 * found.shares[..., WIDE]), "+.1f", " points")]
+    said = [_difference("share that ends in the wide basin", landscape.apart(found), "+.2f", " points")]
     if np.isfinite(found.loss[[landscape.SGDR, landscape.COSINE]]).all():
         said.append(_difference("mean loss at the end", landscape.difference(found.loss), "+.3g", ""))
     else:
@@ -186,33 +189,37 @@ def _difference(what: str, found: Interval, form: str, unit: str) -> str:
     begin = f"SGDR minus one cosine, {what}: {_number(float(found.mean), form)}{unit}"
     if not found.bounded:
         return f"{begin}."
+    if found.agreed:
+        return f"{begin}. All {found.n} seeds agree; that gives no interval."
     ends = f"{_number(float(found.low), form)} to {_number(float(found.high), form)}"
     return f"{begin}, 95 % interval {ends} over {found.n} seeds: {verdict(found)}."
 
 
 def rows(land: Landscape, found: Simulation) -> list[dict[str, str]]:
     """The table: a row for each schedule."""
-    lasts = landscape.last_above(found.rates, 2 / land.sharpness)
+    lasts = landscape.last_above(found.rates, land.escape)
     ends = {WIDE: "ends in the wide basin", NARROW: "ends in the narrow basin"} | ({LOST: "diverged"} if found.shares[..., LOST].any() else {})
     return [
         {
             "schedule": name,
-            **{title: written(interval(found.shares[k, :, basin]), "%") for basin, title in ends.items()},
-            "leaves the narrow basin, times a particle": written(interval(found.leaves[k]), ".2f"),
-            "mean loss at the end": written(interval(found.loss[k]), ".3f") if np.isfinite(found.loss[k]).all() else "not of every seed",
-            f"last step above {2 / land.sharpness:.3g}": f"{lasts[k]:,}" if lasts[k] >= 0 else "none",
+            **{title: written(_share(found, k, basin), "%") for basin, title in ends.items()},
+            "leaves the narrow basin, times a particle": written(interval(found.leaves[k]).clipped(0, np.inf), ".2f"),
+            "mean loss at the end": _loss(found.loss[k]),
+            f"last step above {land.escape:.3g}": f"{lasts[k]:,}" if lasts[k] >= 0 else "none",
         }
         for k, name in enumerate(NAMES)
     ]
 
 
+def _loss(values: Floats) -> str:
+    """The loss of the seeds (S,); it is nowhere below 0."""
+    return written(interval(values).clipped(0, np.inf), ".3f") if np.isfinite(values).all() else "not of every seed"
+
+
 def _away(scene: Scene, found: Simulation) -> None:
     """The schedules into Tune, the numbers of every seed into a file."""
     with st.container(horizontal=True):
-        if st.button("Open in Tune", key="landscape.open", icon=":material/show_chart:", help="These schedules, in place of those that are there."):
-            state.put(landscape.experiment(scene))
-            state.choose(0)
-            st.switch_page("app.py")
+        home.tune(landscape.experiment(scene), "landscape")
         st.download_button("CSV of every seed", csv(found), "lrlab-landscape.csv", "text/csv", icon=":material/download:", key="landscape.csv")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lrlab.lessons.landscape import EXERCISES as ON_LANDSCAPE
 from lrlab.lessons.landscape import Scene
 from lrlab.lessons.network import Training
 from lrlab.lessons.paper import Paper
@@ -20,5 +21,5 @@ LESSON = Lesson(
         Section("sweep", "A sweep over cycles and rates", sweep.show, Grid),
         Section("paper", "What the paper measured", paper.show, Paper),
     ),
-    tuple(EXERCISES),
+    (*EXERCISES, *ON_LANDSCAPE),
 )
