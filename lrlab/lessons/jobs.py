@@ -11,7 +11,9 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 T = TypeVar("T")
 State: TypeAlias = Literal["waiting", "running", "done", "stopped", "failed"]
 Work: TypeAlias = Callable[[], Iterator[tuple[float, T]]]
-"""Gives, as it goes on, the share done (0 to 1) and the result so far. A generator is closed where it is stopped."""
+"""Gives, as it goes on, the share done (0 to 1) and the result so far: None before there is one, the same again where only the share has grown.
+
+It can be stopped only where it yields, so it should do so every second or two. A generator is closed where it is stopped."""
 
 ALIVE = ("waiting", "running")
 PATIENCE = 120.0
@@ -107,6 +109,11 @@ class Queue:
                 self._check_room(key, len(mine))
                 self._enter(job, work)
             return job
+
+    def serves(self, key: str) -> bool:
+        """Whether a result is kept, or its work waits or runs already, so that to ask for it makes no work."""
+        with self._change:
+            return key in self._results or key in self._entries
 
     def place(self, job: Job[Any]) -> int:
         """How many works come before a job's."""

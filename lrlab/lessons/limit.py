@@ -15,15 +15,14 @@ from lrlab.lessons.digits import CLASSES
 from lrlab.lessons.network import Counts, Floats, Named, Outcome, Setup, optimizer, train
 from lrlab.lessons.settings import Slide, Trained
 
-TRAINED = 0.25
-"""A network has trained where the mean loss of its last epoch is below this share of ln 10, the loss of one that knows nothing."""
+BOUND = 0.25 * math.log(CLASSES)
+"""A network has trained where the mean loss of its last epoch is below this: a quarter of ln 10, the loss of one that knows nothing."""
 SHARES = (0.0, 0.02, 0.07, 0.25, 0.5)
 """Warmups, as shares of the steps."""
 PEAKS = 8
 """Peaks, each twice the one before."""
 FIRST: dict[Named, float] = {"SGD": 0.01, "SGD, Nesterov": 0.01, "Adam": 0.002}
 """The lowest peak for each optimizer."""
-MOMENTUM = 0.9
 BATCH, WIDTH = 128, 32
 
 
@@ -42,8 +41,7 @@ class Limit(Trained):
     @property
     def setup(self) -> Setup:
         """The network to train: all samples, all labels right."""
-        chosen = optimizer(self.optimizer, MOMENTUM)
-        return Setup((WIDTH,) * self.depth, BATCH, self.epochs, chosen, label_noise=0.0, gain=self.gain)
+        return Setup((WIDTH,) * self.depth, BATCH, self.epochs, optimizer(self.optimizer), label_noise=0.0, gain=self.gain)
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Limits:
     loss: Floats
     """(W, P): the median over the seeds of the last epoch's mean training loss; infinite where half of them diverged."""
     trained: Floats
-    """(W, P): the share of seeds that trained: not diverged, and the loss below TRAINED * ln 10."""
+    """(W, P): the share of seeds that trained: not diverged, and the loss below BOUND."""
     broken: Counts
     """(W, P): how many seeds diverged."""
     diverged: Counts
@@ -71,12 +69,12 @@ class Limits:
         return [int(found[-1]) if found.size else None for found in places]
 
 
-def limit(settings: Limit) -> Iterator[tuple[float, Limits]]:
-    """Train the grid; after each epoch the share done, and what the cells would say if it ended there."""
+def limit(settings: Limit) -> Iterator[tuple[float, Limits | None]]:
+    """Train the grid: now and then the share done, and what the cells say after the epochs that are over, None before the first is."""
     warmups, peaks = axes(settings)
     cells = np.array([schedule(settings, int(warmup), float(peak)) for warmup in warmups for peak in peaks])
     for share, outcome in train(settings.setup, cells, settings.seeds):
-        yield share, judged(warmups, peaks, outcome)
+        yield share, judged(warmups, peaks, outcome) if outcome else None
 
 
 def axes(settings: Limit) -> tuple[Counts, Floats]:
@@ -105,7 +103,7 @@ def judged(warmups: Counts, peaks: Floats, outcome: Outcome) -> Limits:
     return Limits(
         warmups, peaks,
         np.median(loss, axis=1).reshape(shape),
-        (loss < TRAINED * math.log(CLASSES)).mean(axis=1).reshape(shape),
+        (loss < BOUND).mean(axis=1).reshape(shape),
         broken.sum(axis=1).reshape(shape),
         np.where(broken.any(axis=1), first, -1).reshape(shape),
         broken.shape[1],

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from lrlab.lessons.digits import CLASSES, digits
+from lrlab.lessons.digits import CLASSES, TEST, digits
 from lrlab.lessons.optimizers import SGD, Adam, Array, Optimizer
 from lrlab.lessons.settings import Slide, Trained
 
@@ -24,11 +24,18 @@ BOUND = 1e3
 """A network whose loss is beyond this, or no number, has diverged: one that knows nothing has ln 10 = 2.3."""
 STACK = 48
 """Networks that are stepped together: more would leave the processor's caches."""
+ALONE = 2**18
+"""Multiplications in a product of matrices that OpenBLAS leaves to one thread: to share out more costs seconds where cores are busy."""
 PORTION = 25
-"""Test samples that are multiplied at a time: BLAS would share out more among threads, which costs seconds where cores are busy."""
+"""Test samples that are multiplied at a time."""
 OVERHEAD, SLOPE = 8e-6, 1.6e-10
-"""Seconds of one network's step, on a core of 2020 or so: at least, and for each of its parameters and samples."""
-_SGD = SGD()
+"""Seconds of one network's step, on an idle core of 2020 or so: at least, and for each of its parameters and samples."""
+LOOK = 0.45
+"""What a test sample costs in comparison with a training sample, which has its gradient too."""
+PAUSE = 0.3
+"""Seconds of work, as the above count them, after which a training yields though no epoch is over: a stop must be felt soon."""
+MOMENTUM = 0.9
+_SGD = SGD(MOMENTUM)
 _NOISE = 1  # the seed of the wrong labels, which are the data set's and so the same for all
 
 
@@ -64,15 +71,25 @@ class Setup:
         """Weights and biases of one network."""
         return sum((rows + 1) * columns for rows, columns in _shapes(self))
 
-    def seconds(self, networks: int) -> float:
-        """About how long so many networks take."""
-        return networks * self.steps * (OVERHEAD + SLOPE * self.batch_size * self.parameters)
+    @property
+    def step_seconds(self) -> float:
+        """About how long a core takes for a step of one network."""
+        return OVERHEAD + SLOPE * self.parameters * self.samples / self.steps_per_epoch
+
+    @property
+    def look_seconds(self) -> float:
+        """About how long a core takes to see what one network makes of the test set."""
+        return SLOPE * LOOK * self.parameters * TEST
+
+    def seconds(self, networks: int, snapshots: int = 0) -> float:
+        """About how long a core takes to train so many networks, with a look at the test set after each epoch and at each snapshot."""
+        return networks * (self.steps * self.step_seconds + (self.epochs + snapshots) * self.look_seconds)
 
 
 Named: TypeAlias = Literal["SGD", "SGD, Nesterov", "Adam"]
 
 
-def optimizer(name: Named, momentum: float) -> Optimizer:
+def optimizer(name: Named, momentum: float = MOMENTUM) -> Optimizer:
     """The optimizer of that name; `momentum` is beta1 of Adam."""
     return Adam(beta1=momentum) if name == "Adam" else SGD(momentum, nesterov=name != "SGD" and momentum > 0)
 
@@ -97,7 +114,7 @@ class Training(Trained):
         float, Field(ge=0, le=0.9), Slide("Wrong labels", "The share of training samples under a wrong label.", low=0.0, high=0.5, step=0.01)
     ] = 0.2
     optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
-    momentum: Annotated[float, Field(ge=0, le=0.99), Slide("Momentum", "Of Adam: beta1.", step=0.01)] = 0.9
+    momentum: Annotated[float, Field(ge=0, le=0.99), Slide("Momentum", "Of Adam: beta1.", step=0.01)] = MOMENTUM
     batch: Annotated[int, Field(ge=4, le=256), Slide("Batch size", low=8, high=128, step=4)] = 32
     hidden: Annotated[int, Field(ge=1, le=128), Slide("Hidden units", low=8)] = 64
     samples: Annotated[int, Field(ge=10, le=1297), Slide("Training samples", low=97, step=100)] = 1297
@@ -172,6 +189,14 @@ def softmax(logits: Array) -> Array:
     return logits
 
 
+def _product(left: Array, right: Array, out: Array) -> Array:
+    """Stacks of matrices multiplied into `out`, as many rows at a time as one thread does."""
+    rows = max(ALONE // (left.shape[-1] * right.shape[-1]), 1)
+    for at in range(0, left.shape[-2], rows):
+        np.matmul(left[..., at : at + rows, :], right, out=out[..., at : at + rows, :])
+    return out
+
+
 class Networks:
     """K x S networks in the midst of their training, as stacked arrays; ReLU, softmax, cross entropy.
 
@@ -221,10 +246,10 @@ class Networks:
         slope = logits
         for place in range(len(inputs) - 1, -1, -1):
             weights, biases = self._slopes[place]
-            np.matmul(inputs[place].swapaxes(-1, -2), slope, out=weights)
+            _product(inputs[place].swapaxes(-1, -2), slope, weights)
             np.sum(slope, axis=-2, keepdims=True, out=biases)
             if place:
-                slope = slope @ self._layers[place][0].swapaxes(-1, -2)
+                slope = _product(slope, self._layers[place][0].swapaxes(-1, -2), np.empty_like(inputs[place]))
                 slope *= inputs[place] > 0
         return loss
 
@@ -243,7 +268,8 @@ class Networks:
         """What goes into each layer, and the logits that come out of the last."""
         values = [pixels]
         for place, (weights, biases) in enumerate(self._layers):
-            value = np.matmul(values[-1], weights)
+            stack = np.broadcast_shapes(values[-1].shape[:-2], weights.shape[:-2])
+            value = _product(values[-1], weights, np.empty((*stack, values[-1].shape[-2], weights.shape[-1]), weights.dtype))
             value += biases
             if place < len(self._layers) - 1:
                 np.maximum(value, 0, out=value)
@@ -285,9 +311,10 @@ def _accuracy(probabilities: Array) -> Floats:
     return right
 
 
-def train(setup: Setup, rates: Floats, seeds: int, snapshots: Sequence[Sequence[int]] = ()) -> Iterator[tuple[float, Outcome]]:
-    """Train K schedules x `seeds` networks; after each epoch the share done and the outcome so far.
+def train(setup: Setup, rates: Floats, seeds: int, snapshots: Sequence[Sequence[int]] = ()) -> Iterator[tuple[float, Outcome | None]]:
+    """Train K schedules x `seeds` networks: the share done, and the outcome after the epochs that are over, None before the first is.
 
+    It yields after each epoch, and the last outcome once more whenever PAUSE has gone by within one, which changes no number.
     `rates` (K, setup.steps): the rate that each optimizer step uses. `snapshots`: for each schedule the steps, from 0, after which the weights
     are kept. Networks of one seed begin alike and see the samples in one order. ValueError where the rates have another shape.
     """
@@ -300,38 +327,51 @@ def train(setup: Setup, rates: Floats, seeds: int, snapshots: Sequence[Sequence[
     networks = [Networks(setup, part.stop - part.start, seeds) for part in stacks]
     kept = [_Kept(seeds) for _ in rates]
     loss, accuracy = np.empty((2, len(rates), seeds, setup.epochs))
+    outcome = None
     for epoch in range(setup.epochs):
+        spent = 0.0
         for part, stack in zip(stacks, networks, strict=True):
-            loss[part, :, epoch] = _epoch(stack, rates[part], wanted[part], kept[part])
+            for seconds, found in _epoch(stack, rates[part], wanted[part], kept[part]):
+                loss[part, :, epoch] = found
+                spent += seconds
+                if spent >= PAUSE:
+                    spent = 0.0
+                    yield _share(networks), outcome
             accuracy[part, :, epoch] = _accuracy(stack.probabilities())
-        yield (
-            (epoch + 1) / setup.epochs,
-            Outcome(
-                np.arange(1, epoch + 2),
-                loss[..., : epoch + 1].copy(),
-                accuracy[..., : epoch + 1].copy(),
-                tuple(np.array(of.steps, dtype=np.int64) for of in kept),
-                tuple(np.hstack(of.single) for of in kept),
-                tuple(np.hstack(of.together) for of in kept),
-                np.concatenate([stack.diverged for stack in networks]),
-            ),
+        outcome = Outcome(
+            np.arange(1, epoch + 2),
+            loss[..., : epoch + 1].copy(),
+            accuracy[..., : epoch + 1].copy(),
+            tuple(np.array(of.steps, dtype=np.int64) for of in kept),
+            tuple(np.hstack(of.single) for of in kept),
+            tuple(np.hstack(of.together) for of in kept),
+            np.concatenate([stack.diverged for stack in networks]),
         )
+        yield _share(networks), outcome
 
 
-def _epoch(networks: Networks, rates: Floats, wanted: Sequence[frozenset[int]], kept: Sequence[_Kept]) -> Floats:
-    """One pass over the data: the mean loss (K, S), each batch weighted by its samples."""
+def _share(networks: Sequence[Networks]) -> float:
+    """How much of the training is done, counted in steps of one network."""
+    sizes = [stack.diverged.size for stack in networks]
+    return sum(stack.count * size for stack, size in zip(networks, sizes, strict=True)) / (networks[0].setup.steps * sum(sizes))
+
+
+def _epoch(networks: Networks, rates: Floats, wanted: Sequence[frozenset[int]], kept: Sequence[_Kept]) -> Iterator[tuple[float, Floats]]:
+    """One pass over the data: after each step about its cost in seconds, and the sum (K, S) so far of what the samples add to the mean loss."""
+    setup, size = networks.setup, networks.diverged.size
+    step_seconds, look_seconds = size * setup.step_seconds, size * setup.look_seconds
     order = networks.order()
     total = np.zeros(networks.diverged.shape)
-    for at in range(0, networks.setup.samples, networks.setup.batch_size):
+    for at in range(0, setup.samples, setup.batch_size):
         step = networks.count
-        chosen = order[:, at : at + networks.setup.batch_size]
+        chosen = order[:, at : at + setup.batch_size]
         total += networks.step(chosen, rates[:, step]) * chosen.shape[1]
         due = [place for place, steps in enumerate(wanted) if step in steps]
         if due:
             probabilities = networks.probabilities()
             for place in due:
                 kept[place].add(step, probabilities[place])
-    return total / networks.setup.samples
+        yield step_seconds + bool(due) * look_seconds, total / setup.samples
 
 
 def squeezed(length: int, steps: int) -> Counts:

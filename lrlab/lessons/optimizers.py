@@ -16,12 +16,11 @@ State: TypeAlias = tuple[Array, ...]
 class SGD:
     """Down the gradient, with a velocity that keeps `momentum` of itself a step.
 
-    Source: torch.optim.SGD, dampening 0: the first velocity is the gradient itself; weight decay is added to the gradient.
+    Source: torch.optim.SGD, dampening 0: the first velocity is the gradient itself.
     """
 
     momentum: float = 0.9
     nesterov: bool = False
-    weight_decay: float = 0.0
 
     def start(self, parameters: Array) -> State:
         """The velocity, of the parameters' shape."""
@@ -30,8 +29,6 @@ class SGD:
     def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:  # noqa: ARG002 (Adam's needs it)
         """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and ones behind them."""
         (velocity,) = state
-        if self.weight_decay:
-            gradients += self.weight_decay * parameters
         velocity *= self.momentum
         velocity += gradients
         if self.nesterov:
@@ -45,13 +42,12 @@ class SGD:
 class Adam:
     """Down the mean gradient, each parameter's divided by the root of its mean square, both means corrected for having begun at zero.
 
-    Source: torch.optim.Adam; weight decay is added to the gradient.
+    Source: torch.optim.Adam.
     """
 
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
-    weight_decay: float = 0.0
 
     def start(self, parameters: Array) -> State:
         """The two running means, of the parameters' shape."""
@@ -60,8 +56,6 @@ class Adam:
     def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:
         """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and ones behind them."""
         mean, square = state
-        if self.weight_decay:
-            gradients += self.weight_decay * parameters
         mean += (1 - self.beta1) * (gradients - mean)
         square *= self.beta2
         gradients *= gradients

@@ -51,7 +51,12 @@ class Range(Trained):
     @property
     def setup(self) -> Setup:
         """The network to test: one hidden layer, all labels right."""
-        return Setup(batch_size=self.batch, optimizer=optimizer(self.optimizer, 0.9), label_noise=0.0)
+        return Setup(batch_size=self.batch, optimizer=optimizer(self.optimizer), label_noise=0.0)
+
+    @property
+    def seconds(self) -> float:
+        """About how long a core takes for the test."""
+        return self.seeds * self.steps * self.setup.step_seconds
 
     @property
     def rates(self) -> Floats:
@@ -74,6 +79,10 @@ class Ramp:
     def sound(self) -> int:
         """How many steps there are before a seed diverges: what can be drawn."""
         return int(self.diverged[self.diverged >= 0].min(initial=self.rates.size))
+
+    def alone(self, seed: int) -> Ramp:
+        """The test of one seed, which ends where it diverges itself."""
+        return Ramp(self.rates, self.loss[seed : seed + 1], self.diverged[seed : seed + 1])
 
     def curves(self, keep: float) -> tuple[Floats, Floats]:
         """The rates (m,) and smoothed losses (S, m) for a rule to look at: up to the first step at which a seed diverged, which is a rise."""

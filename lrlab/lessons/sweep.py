@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,7 @@ from lrlab import engine
 from lrlab.experiment import Experiment, parse
 from lrlab.lessons.intervals import interval
 from lrlab.lessons.jobs import WorkError
-from lrlab.lessons.network import Floats, Setup, train
-from lrlab.lessons.optimizers import SGD, Adam
+from lrlab.lessons.network import MOMENTUM, Floats, Named, Outcome, Setup, optimizer, train
 from lrlab.lessons.settings import Slide, Trained
 
 if TYPE_CHECKING:
@@ -32,7 +31,8 @@ DASK = "LRLAB_DASK"
 
 MOST_CELLS = 400
 MOST_EPOCHS = 200_000  # of all networks together: some minutes on two cores
-TOGETHER = 16  # networks in one task: about a second, so that progress is seen and a stop is felt; more at once would hardly train faster
+TOGETHER = 16  # networks in one task: more at once would hardly train faster
+SHORT = 1.0  # seconds that a task should not take much longer than, so that progress is seen and a stop is felt; it has a cell at least
 REACHED = 10  # seconds in which a scheduler must answer
 SILENT = 300  # seconds after which a task is lost: joblib does not hear of those that Dask gives up because their workers keep dying
 TRIES = 2  # what was lost with a worker is run once more
@@ -41,7 +41,7 @@ _WHOLE = re.compile(r"\d{1,6}", re.ASCII)
 
 
 def _listed(text: str, number: Callable[[str], float], wanted: str) -> str:
-    """The text in its tidy form, "5, 10, 20", each number once; ValueError where one is not as wanted."""
+    """The text in its tidy form, "5, 10, 20", each number once; ValueError where one is not as wanted, or two are written alike to six digits."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     for part in parts:
         try:
@@ -54,7 +54,14 @@ def _listed(text: str, number: Callable[[str], float], wanted: str) -> str:
     if not parts:
         msg = f"there must be {wanted}, or several with commas between them"
         raise ValueError(msg)
-    return ", ".join({number(part): part for part in parts}.values())
+    each = {number(part): part for part in parts}
+    shown: dict[str, str] = {}
+    for value, part in each.items():
+        other = shown.setdefault(f"{value:g}", part)
+        if other != part:
+            msg = f"{other[:20]!r} and {part[:20]!r} are alike to six digits: one of them is enough"
+            raise ValueError(msg)
+    return ", ".join(each.values())
 
 
 def _whole(text: str) -> int:
@@ -91,7 +98,7 @@ class Grid(Trained):
     peak: Annotated[_Rates, Slide("Peak rates", "The rate at which every cycle begins")] = "0.003, 0.01, 0.03, 0.1, 0.3"
     epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", "How long each network trains", high=60)] = 30
     seeds: Annotated[int, Field(ge=1, le=20), Slide("Seeds", "Networks trained for each cell", high=10)] = 3
-    optimizer: Annotated[Literal["sgd", "adam"], Slide("Optimizer", names=("SGD, momentum 0.9", "Adam"))] = "sgd"
+    optimizer: Annotated[Named, Slide("Optimizer", f"SGD has a momentum of {MOMENTUM}.")] = "SGD"
     shown: Annotated[int, Field(ge=1)] = 1
     """The T_mult whose map is drawn; where it is not in the list, the first."""
 
@@ -120,7 +127,7 @@ class Grid(Trained):
     @property
     def setup(self) -> Setup:
         """The network that every cell trains."""
-        return Setup(epochs=self.epochs, optimizer=SGD() if self.optimizer == "sgd" else Adam())
+        return Setup(epochs=self.epochs, optimizer=optimizer(self.optimizer))
 
 
 def whole_cycles(grid: Grid, cell: Cell) -> tuple[int, int]:
@@ -193,6 +200,17 @@ class Result:
         """The cells that are done, in the grid's order."""
         return [self._row(place, cell) for place, cell in enumerate(self.grid.cells) if self.done[place]]
 
+    def rivals(self, best: Row) -> tuple[int, int]:
+        """How many other cells in which no seed diverged are not told apart from the best, and how many such there are.
+
+        Told apart: the 95 % interval of the difference, seed by seed, leaves out 0. With one seed none is.
+        """
+        place = self.grid.cells.index(Cell(*best[:3]))
+        others = self.done & (self.scores.diverged < 0).all(axis=1)
+        others[place] = False
+        apart = interval(self.scores.accuracy[place] - self.scores.accuracy[others])
+        return int(((apart.low <= 0) & (apart.high >= 0)).sum()), int(others.sum())
+
     def _row(self, place: int, cell: Cell) -> Row:
         scores, broken = self.scores, self.scores.diverged[place]
         fine, steps = broken < 0, broken[broken >= 0]
@@ -221,7 +239,8 @@ def score(grid: Grid, cells: Sequence[Cell]) -> Scores:
     trials = experiment(grid, cells)
     rates = np.array([engine.lr(trials.run, trial, np.arange(setup.steps)) for trial in trials.trials])
     ends = [whole_cycles(grid, cell)[1] * setup.steps_per_epoch for cell in cells]
-    *_, (_, outcome) = train(setup, rates, grid.seeds, [[end - 1] if end else [] for end in ends])
+    *_, (_, last) = train(setup, rates, grid.seeds, [[end - 1] if end else [] for end in ends])
+    outcome = cast("Outcome", last)  # there is one after an epoch
     whole = [kept[:, 0] if kept.size else np.zeros(grid.seeds) for kept in outcome.snapshot_accuracy]
     return Scores(outcome.accuracy[..., -1], np.array(whole), outcome.loss[..., -1], outcome.diverged)
 
@@ -229,13 +248,13 @@ def score(grid: Grid, cells: Sequence[Cell]) -> Scores:
 def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]]:
     """Train all cells: after each task the share done and the result so far. Closing it cancels what is left.
 
-    A task holds about `together` networks. Neither this nor where it runs changes a result by more than the rounding of single precision, and on
-    processors of one kind not at all. WorkError where the cluster cannot be used, or workers are killed again and again.
+    A task holds up to `together` networks, or one cell's. Neither this nor where it runs changes a result by more than the rounding of single
+    precision, and on processors of one kind not at all. WorkError where the cluster cannot be used, or workers are killed again and again.
     """
     cells, shape = grid.cells, (len(grid.cells), grid.seeds)
     done = np.zeros(len(cells), dtype=bool)
     scores = Scores(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(shape, -1))
-    size = max(together // grid.seeds, 1)
+    size = max(min(together, int(SHORT / grid.setup.seconds(1))) // grid.seeds, 1)
     for attempt in range(TRIES):
         left = np.flatnonzero(~done)
         try:

@@ -12,8 +12,7 @@ from lrlab.lessons.network import Networks, Setup, layers, task, train
 from lrlab.lessons.optimizers import SGD, Adam, Optimizer
 
 OPTIMIZERS: list[Optimizer] = [
-    SGD(0.0), SGD(0.9), SGD(0.9, nesterov=True), SGD(0.8, weight_decay=0.01), SGD(0.7, nesterov=True, weight_decay=0.1), SGD(0.0, weight_decay=0.1),
-    Adam(), Adam(0.5, 0.9, 1e-3), Adam(weight_decay=0.1),
+    SGD(0.0), SGD(0.9), SGD(0.9, nesterov=True), SGD(0.7, nesterov=True), Adam(), Adam(0.5, 0.9, 1e-3),
 ]  # fmt: skip
 NAMES = [str(optimizer) for optimizer in OPTIMIZERS]
 

@@ -102,6 +102,23 @@ def test_a_result_is_made_once_for_all_who_ask_while_it_is_made_or_later() -> No
     assert (third.state, third.share, third.result) == ("done", 1.0, [0, 1])
 
 
+def test_it_serves_what_is_under_way_or_kept_and_nothing_that_was_stopped() -> None:
+    queue, work = Queue(), Steps(1)
+    assert not queue.serves("k")
+    job = queue.submit("a", "k", work)
+    assert queue.serves("k")
+    work.go()
+    ended(job)
+    assert queue.serves("k")
+    assert not queue.serves("other")
+    running, waiting = queue.submit("a", "running", blocking := Steps(1)), queue.submit("a", "waiting", Steps())
+    assert queue.serves("waiting")
+    waiting.stop()
+    assert not queue.serves("waiting")
+    blocking.go()
+    ended(running)
+
+
 def test_who_comes_after_the_last_yield_gets_the_result_too() -> None:
     queue, gate = Queue(), threading.Event()
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
-from lrlab.lessons.limit import PEAKS, TRAINED, Limit, Limits, axes, judged, limit, schedule
+from lrlab.lessons.limit import BOUND, PEAKS, Limit, Limits, axes, judged, limit, schedule
 from lrlab.lessons.network import Outcome
 
 
@@ -29,7 +27,7 @@ def test_the_warmup_rises_by_equal_steps_from_near_zero_to_the_peak(after: str, 
 
 def test_cells_are_judged_by_every_seed() -> None:
     """Four cells of two seeds: trained, half trained, half diverged, all diverged."""
-    good, bad = 0.9 * TRAINED * math.log(10), 1.1 * TRAINED * math.log(10)
+    good, bad = 0.9 * BOUND, 1.1 * BOUND
     loss = np.array([[good, good], [good, bad], [good, 2.3], [2.3, 2.3]])[..., None]
     diverged = np.array([[-1, -1], [-1, -1], [-1, 7], [5, 3]])
     outcome = Outcome(np.array([1]), loss, loss, (), (), (), diverged)

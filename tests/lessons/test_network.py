@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 
+from lrlab.lessons import network
 from lrlab.lessons.digits import digits
 from lrlab.lessons.network import BOUND, Networks, Outcome, Setup, kept_at, squeezed, task, train
 from lrlab.lessons.optimizers import SGD, Adam, Optimizer
@@ -56,6 +58,14 @@ def test_the_gradient_is_the_slope_of_the_loss(hidden: tuple[int, ...]) -> None:
         np.testing.assert_allclose(gradients[..., place], (above - below) / (2 * step), rtol=1e-5, atol=1e-9)
 
 
+@pytest.mark.parametrize("alone", [1, 1500])
+def test_products_in_pieces_come_to_the_same(alone: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = dataclasses.replace(SMALL, hidden=(9, 8))
+    whole = last(setup, flat(setup, 0.1))
+    monkeypatch.setattr(network, "ALONE", alone)
+    np.testing.assert_allclose(last(setup, flat(setup, 0.1)).loss, whole.loss, rtol=1e-12)
+
+
 def test_every_label_but_the_asked_share_is_right() -> None:
     _, right = task(dataclasses.replace(SMALL, label_noise=0.0))
     _, some = task(dataclasses.replace(SMALL, label_noise=0.3))
@@ -70,6 +80,30 @@ def test_it_learns_and_the_share_done_rises() -> None:
     assert [outcome.epochs.tolist() for _, outcome in outcomes][1] == [1, 2]
     assert (outcomes[-1][1].accuracy[..., -1] > 0.9).all()
     assert (outcomes[-1][1].diverged == -1).all()
+
+
+def test_within_an_epoch_it_yields_the_last_outcome_again_and_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven steps an epoch; with no pause at all a yield after every one, and at the end of the epoch."""
+    rates, kept = flat(SMALL, 0.1, 40.0), ((4, 9), ())
+    expected = last(SMALL, rates, snapshots=kept)
+    monkeypatch.setattr(network, "PAUSE", 0.0)
+    shares, outcomes = zip(*train(SMALL, rates, 2, kept), strict=True)
+    assert list(shares) == [(7 * epoch + min(step, 7)) / 21 for epoch in range(3) for step in range(1, 9)]
+    assert outcomes[:7] == (None,) * 7
+    assert outcomes[7].epochs.tolist() == [1]
+    assert all(outcome is outcomes[7] for outcome in outcomes[8:15])
+    for field in dataclasses.fields(Outcome):
+        np.testing.assert_equal(getattr(outcomes[-1], field.name), getattr(expected, field.name), err_msg=field.name)
+
+
+@pytest.mark.parametrize(("kept", "pauses"), [((), [3, 6, 7]), ((0,), [1, 4, 7])])
+def test_a_pause_is_counted_in_work_and_a_look_at_a_snapshot_is_work(
+    kept: tuple[int, ...], pauses: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "PAUSE", 2.5 * 2 * SMALL.step_seconds)
+    assert SMALL.look_seconds > 1.5 * SMALL.step_seconds
+    shares = [share for share, _ in itertools.islice(train(SMALL, flat(SMALL, 0.1), 2, (kept,)), len(pauses))]
+    assert shares == [step / 21 for step in pauses]
 
 
 def test_equal_schedules_train_equal_networks_and_seeds_differ() -> None:

@@ -75,6 +75,14 @@ def test_a_test_without_divergence_is_sound_to_its_end() -> None:
     assert Ramp(RATES, np.zeros((2, 501)), np.array([-1, -1])).sound == 501
 
 
+def test_a_seed_alone_ends_where_it_diverges_itself() -> None:
+    ramp = Ramp(RATES, np.array([np.where(np.arange(501) < 200, BOWL, BOUND), BOWL]), np.array([200, -1]))
+    assert ramp.curves(0)[0].size == ramp.alone(0).curves(0)[0].size == 201
+    rates, (curve,) = ramp.alone(1).curves(0)
+    assert rates.tolist() == RATES.tolist()
+    assert curve.tolist() == BOWL.tolist()
+
+
 def test_a_range_must_rise() -> None:
     with pytest.raises(ValidationError, match="must be below the highest"):
         Range(low=0.1, high=0.01)

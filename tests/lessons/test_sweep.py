@@ -84,6 +84,7 @@ def test_a_grid_is_every_combination_in_ascending_order() -> None:
     ({"T_0": " , "}, "there must be a whole number"), ({"T_0": "-3"}, "'-3' is not"), ({"T_0": "٣"}, "is not a whole number"),
     ({"peak": "0"}, "'0' is not a rate above 0"), ({"peak": "-1"}, "'-1' is not"), ({"peak": "nan"}, "'nan' is not"),
     ({"peak": "inf"}, "'inf' is not"),
+    ({"peak": "0.1, 1e-2, 0.10000001"}, "'0.1' and '0.10000001' are alike to six digits"),
     ({"peak": "1e4"}, "'1e4' is not a rate above 0 and up to 1000"), ({"peak": "0.1; 0.2"}, "'0.1; 0.2' is not"), ({"T_0": "9" * 201}, "at most 200"),
     ({"T_0": "1,2,3,4,5,6,7,8,9,10,11", "T_mult": "1,2,3,4", "peak": "1,2,3,4,5,6,7,8,9,10"}, "11 x 4 x 10 are 440 cells, and 400 is the most"),
     ({"seeds": 21}, "less than or equal to 20"), ({"epochs": 0}, "greater than or equal to 1"),
@@ -103,12 +104,12 @@ def test_a_grid_that_would_keep_the_others_waiting_is_refused_with_its_arithmeti
 
 
 def test_an_address_carries_a_grid_and_a_change_has_not_been_run() -> None:
-    grid = Grid(T_0="2, 3", peak="0.5", seeds=5, optimizer="adam", ran=True)
+    grid = Grid(T_0="2, 3", peak="0.5", seeds=5, optimizer="Adam", ran=True)
     assert Grid.read(grid.written()) == (grid, [])
     changed, problems = Grid.read({"sweep.T_0": "2, three", "sweep.seeds": "4"})
     assert changed == Grid(seeds=4)
     assert [problem.partition(":")[0] for problem in problems] == ["sweep.T_0"]
-    assert grid.replaced(seeds=4) == Grid(T_0="2, 3", peak="0.5", seeds=4, optimizer="adam")
+    assert grid.replaced(seeds=4) == Grid(T_0="2, 3", peak="0.5", seeds=4, optimizer="Adam")
     assert grid.replaced(ran=True) == grid
     assert grid.replaced(shown=2).ran, "what is drawn is not what is trained"
 
@@ -169,12 +170,31 @@ def test_means_are_over_the_seeds_that_did_not_diverge() -> None:
     assert best([row]) is None, "a rate at which some seeds diverge is no rate to recommend"
 
 
+def test_rivals_are_told_apart_seed_by_seed() -> None:
+    """The second cell is lower than the first in every seed, though its own interval is as wide; the third wins one and loses two."""
+    accuracy = np.array([[0.95, 0.80, 0.65], [0.93, 0.785, 0.63], [0.60, 0.95, 0.80], [0.95, 0.80, 0.64], [0.95, 0.80, 0.65]])
+    diverged = np.full(accuracy.shape, -1)
+    diverged[3, 0] = 7
+    done = np.array([True, True, True, True, False])
+    result = Result(Grid(T_0="1, 2, 3, 4, 5", T_mult="1", peak="1"), "", done, Scores(accuracy, accuracy, accuracy, diverged))
+    found = best(result.rows())
+    assert found
+    assert found.T_0 == 1
+    assert result.rivals(found) == (1, 2)
+
+
 # ---------------------------------------------------------------- where it runs
 
 
 @pytest.mark.parametrize("together", [1, 5, 1000])
 def test_worker_processes_and_batches_change_nothing(together: int, serial: Scores) -> None:
     same(whole(SMALL, together), serial)
+
+
+def test_a_task_is_short_but_for_one_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(list(sweep(SMALL))) == 1
+    monkeypatch.setattr(module, "SHORT", 1.5 * SMALL.setup.seconds(SMALL.seeds))
+    assert len(list(sweep(SMALL))) == 8
 
 
 def test_it_runs_in_other_processes_and_tells_as_it_goes() -> None:

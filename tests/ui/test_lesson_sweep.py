@@ -252,13 +252,25 @@ def test_a_cell_says_in_text_what_its_colour_does_not(changes: dict[str, object]
     assert page.label(None, 3) == "…"
 
 
-def test_the_verdict_counts_the_intervals_that_reach_up_to_the_best() -> None:
-    others = [row(accuracy=0.9, high=0.951), row(accuracy=0.9, high=0.94), row(accuracy=0.99, diverged=1)]
-    said = page.verdict([row(), *others], 3, finished=True)
-    assert said.startswith("Best of 4 cells: T_0 5, T_mult 1, peak rate 0.1, 95.0 %, 95 % interval 93.0 % to 97.0 % over 3 seeds;")
-    assert said.endswith("one other's interval reaches up to that.")
-    assert "cannot be told" in page.verdict([row(low=None, high=None)], 1, finished=True)
-    assert "every cell" in page.verdict([row(diverged=1)], 3, finished=True)
+def scored(accuracy: list[list[float]], diverged: list[list[int]]) -> Result:
+    """A cell for each row, a seed for each column."""
+    firsts = ", ".join(str(first) for first in range(1, len(accuracy) + 1))
+    grid, scores = Grid(T_0=firsts, T_mult="1", peak="0.1", seeds=len(accuracy[0])), np.array(accuracy)
+    return Result(grid, "", np.ones(len(accuracy), dtype=bool), Scores(scores, scores, scores, np.array(diverged)))
+
+
+def test_the_verdict_counts_the_cells_that_are_not_told_apart_from_the_best() -> None:
+    accuracy, broken = [[0.95, 0.80, 0.65], [0.93, 0.785, 0.63], [0.60, 0.95, 0.80], [0.99] * 3], [[-1] * 3] * 3 + [[-1, 3, -1]]
+    said = page.verdict(scored(accuracy, broken), finished=True)
+    assert said.startswith(
+        "Best of 4 cells: T_0 1, T_mult 1, peak rate 0.1, 80.0 %, 95 % interval 42.7 % to 117.3 % over 3 seeds; 1 of the 2 others "
+    )
+    assert said.endswith(
+        "is not told apart from it (95 % interval of the difference, seed by seed, includes 0), and the best of many is partly luck."
+    )
+    assert page.verdict(scored(accuracy[:1], broken[:1]), finished=True).endswith("over 3 seeds.")
+    assert "cannot be told" in page.verdict(scored([[0.9], [0.8]], [[-1], [-1]]), finished=True)
+    assert "every cell" in page.verdict(scored([[0.9] * 3], [[-1, -1, 4]]), finished=True)
 
 
 def test_the_file_has_a_line_for_each_cell_and_seed_and_no_number_where_there_is_none() -> None:

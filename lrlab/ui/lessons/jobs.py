@@ -21,6 +21,8 @@ REFRESH = 0.5
 """Seconds between two looks at a job that waits or runs."""
 UNSEEN = 5.0
 """Seconds after which a job that was not looked at is on screen no more."""
+LONG = 30.0
+"""Seconds beyond which a link does not start a work by itself."""
 KEPT = 8
 """Jobs that a visitor's page remembers; results of other visitors are kept by the queue."""
 
@@ -33,23 +35,25 @@ def queue(lane: Lane) -> Queue:  # noqa: ARG001 (the cache's key)
 
 def panel(
     settings: Trained,
-    work: Callable[[], Iterator[tuple[float, T]]],
+    work: Callable[[], Iterator[tuple[float, T | None]]],
     draw: Callable[[T, bool], None],
     *,
     label: str,
     cost: str,
+    seconds: float,
     lane: Lane = "trainings",
     more: bytes = b"",
 ) -> None:
     """Offer a work, then follow it: its progress, a stop button, and draw(the latest result, whether it is whole).
 
-    The result hangs on the settings, and on what `more` holds, and nothing else. `label` stands on the button, `cost` (such as "about 8 seconds")
-    beside it. `draw` runs in a fragment until the job ends: its charts need keys of their own, and widgets that change settings belong outside of
-    it, or appear only when the result is whole.
+    The result hangs on the settings, and on what `more` holds, and nothing else. `label` stands on the button; `cost` (such as "15 networks") and the
+    `seconds` that it takes stand beside it. A link starts what is short, or done already, and offers the rest. `draw` runs in a fragment until the
+    job ends: its charts need keys of their own, and widgets that change settings belong outside of it, or appear only when the result is whole.
     """
     key = f"{settings.work}{hashlib.sha256(more).hexdigest() if more else ''}"
     jobs = _jobs()
-    if settings.ran and key not in jobs:
+    here = queue(lane)
+    if settings.ran and key not in jobs and (seconds <= LONG or here.serves(key)):
         _submit(lane, key, work)
     job = jobs.get(key)
 
@@ -58,8 +62,10 @@ def panel(
         frame.put(frame.at_hand(type(settings)).replaced(ran=True))
 
     if job is None:
+        time = about(seconds)
+        asked = f"This link asks for a training of {time}: start it. " if settings.ran and seconds > LONG else ""
         with st.container():
-            _offer(key, start, label, cost, queue(lane).per_owner)
+            _offer(key, start, label, f"{asked}{cost[:1].upper()}{cost[1:]}, {time}. At most {here.per_owner} at a time for each visitor")
         return
     live = job.alive
 
@@ -108,13 +114,23 @@ def _submit(lane: Lane, key: str, work: Callable[[], Iterator[tuple[float, Any]]
         del jobs[old]
 
 
-def _offer(key: str, start: Callable[[], None], label: str, cost: str, most: int) -> None:
+def about(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 1.5:  # noqa: PLR2004
+        return "about a second"
+    if seconds < 90:  # noqa: PLR2004
+        return f"about {round(seconds) if seconds < 20 else round(seconds, -1):.0f} seconds"  # noqa: PLR2004
+    return f"about {seconds / 60:.0f} minutes"
+
+
+def _offer(key: str, start: Callable[[], None], label: str, terms: str) -> None:
+    """A button that starts it, and on what terms; why it could not be started, where that was tried."""
     refused = st.session_state.get("jobs_refused", {}).get(key)
     if refused:
         st.warning(escape(refused), icon=":material/hourglass:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(label, key=f"{key}/start", icon=":material/play_arrow:", type="primary", on_click=start)
-        st.caption(f"{cost[:1].upper()}{cost[1:]}. At most {most} at a time for each visitor; others wait their turn.")
+        st.caption(f"{terms}; others wait their turn.")
 
 
 def _say(job: Job[Any], again: Callable[[], None]) -> None:

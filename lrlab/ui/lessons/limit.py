@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from lrlab.charts.heat import heat
-from lrlab.lessons.digits import CLASSES
-from lrlab.lessons.limit import PEAKS, TRAINED, Limit, Limits, axes, limit
+from lrlab.lessons.limit import BOUND, PEAKS, Limit, Limits, axes, limit
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, jobs
 
@@ -23,8 +20,7 @@ def show() -> None:
     settings = frame.at_hand(Limit)
     setup, (warmups, peaks) = settings.setup, axes(settings)
     networks = warmups.size * peaks.size * settings.seeds
-    bound = f"{TRAINED * math.log(CLASSES):.2f}"
-    frame.text("warmup", "limit", layers=settings.depth, units=setup.hidden[0], batch=setup.batch_size, steps=setup.steps, bound=bound)
+    frame.text("warmup", "limit", layers=settings.depth, units=setup.hidden[0], batch=setup.batch_size, steps=setup.steps, bound=f"{BOUND:.2f}")
     fields.row(Limit, "optimizer", "after", "gain", "depth")
     fields.row(Limit, "epochs", "seeds")
 
@@ -36,7 +32,8 @@ def show() -> None:
         lambda: limit(settings),
         draw,
         label=f"Train {warmups.size} warmups x {peaks.size} peaks from {settings.seeds} seeds",
-        cost=f"{networks} networks of {setup.steps:,} steps each, about {max(setup.seconds(networks), 1):,.0f} s",
+        cost=f"{networks} networks of {setup.steps:,} steps each",
+        seconds=setup.seconds(networks),
     )
 
 
@@ -79,17 +76,20 @@ def verdict(found: Limits, settings: Limit) -> str:
     said = f"**{settings.optimizer}**: the largest peak with which every seed trains, by warmup: {each}."
     without, best = largest[0], max((place for place in largest if place is not None), default=None)
     if best is None:
-        return f"{said} None of the peaks trains every seed: fewer layers or smaller first weights would."
+        below = f"In no cell did the loss of every seed come below {BOUND:.2f} in {settings.setup.steps:,} steps"
+        return f"{said} {below}; {found.broken.sum():,} of {found.loss.size * found.seeds:,} networks diverged."
+    among = f"the best of the {len(largest) - 1} warmups"
     if without is None:
-        return f"{said} Without a warmup no peak trains every seed; with one, {_peak(found, best)} does."
+        return f"{said} Without a warmup no peak trains every seed; with {among}, {_peak(found, best)} does."
     if best == PEAKS - 1:
         said += " The grid ends there: larger peaks may train as well."
     ratio = found.peaks[best] / found.peaks[without]
     if ratio > 2:  # noqa: PLR2004 (two cells of the grid)
-        return f"{said} A warmup allows a peak {ratio:.0f} times as large."
+        return f"{said} With {among} the peak may be {ratio:.0f} times as large as without one."
     if ratio > 1:
-        return f"{said} A warmup allows a peak twice as large: one cell of this grid, which {settings.seeds} seeds can hardly tell from chance."
-    return f"{said} Here a warmup allows no larger peak than none does."
+        twice = f"With {among} the peak may be twice as large as without one"
+        return f"{said} {twice}: one cell of this grid, which {settings.seeds} seeds can hardly tell from chance."
+    return f"{said} Here with {among} the peak may be no larger than without one."
 
 
 def _in_words(found: Limits) -> str:

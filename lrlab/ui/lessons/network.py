@@ -23,17 +23,18 @@ from lrlab.ui.widgets import escape
 
 MOST = 8
 """Schedules that are trained: as many as can be told apart."""
+FEW = 5
+"""Training steps of a cycle: with fewer the squeezed run misses its highest and lowest rates."""
 POINTS = 1500  # of the learning rate that are drawn
 
 
 class Entry(NamedTuple):
-    """A trial as it is trained: its place in Tune, its name, the rate of each training step, and the steps after which weights are kept."""
+    """A trial as it is trained: its place in Tune, its name, the rate of each training step, and the ends of cycles, after which weights are kept."""
 
     place: int
     name: str
     rates: Floats
     kept: list[int]
-    restarts: bool
 
 
 def show() -> None:
@@ -61,7 +62,8 @@ def show() -> None:
         draw,
         more=rates.tobytes() + repr(kept).encode(),
         label=f"Train {len(entries)} schedule{'s' * (len(entries) > 1)} from {settings.seeds} seeds",
-        cost=f"{networks} networks of {setup.steps:,} steps each, about {max(setup.seconds(networks), 1):,.0f} s",
+        cost=f"{networks} networks of {setup.steps:,} steps each",
+        seconds=setup.seconds(networks, len(set().union(*kept))),
     )
 
 
@@ -84,8 +86,20 @@ def _entry(run: Run, place: int, trial: Trial, settings: Training) -> Entry:
     steps = settings.setup.steps
     rates = settings.factor * engine.first_group(engine.lr(run, trial, squeezed(run.steps, steps)))
     plan = planner.plan(run, trial)
-    kept = kept_at(run.steps, steps, [end.snapshot for end in plan.ends]) if plan else [steps - 1]
-    return Entry(place, trial.name, rates, kept, plan is not None)
+    why_none = _no_snapshots(plan, run.steps, steps) if plan else ""
+    if why_none:
+        st.caption(f"No snapshots of {escape(trial.name)}: {why_none}.")
+    kept = kept_at(run.steps, steps, [end.snapshot for end in plan.ends]) if plan and not why_none else []
+    return Entry(place, trial.name, rates, kept)
+
+
+def _no_snapshots(plan: planner.Plan, length: int, steps: int) -> str:
+    """Why a run of `length`, squeezed onto so many steps, keeps no snapshots at the ends of its cycles; nothing where it does."""
+    if not plan.complete:
+        return f"of its {plan.whole:,} whole cycles only the first {len(plan.ends)} are listed"
+    begin = length * plan.begin / (plan.begin + plan.left)
+    shortest = np.diff([begin, *(end.step for end in plan.ends)]).min(initial=np.inf) * steps / length
+    return f"its shortest cycle comes to {shortest:.1f} steps of this training, and takes {FEW} to be seen" if shortest < FEW else ""
 
 
 # ---------------------------------------------------------------- what came out
@@ -97,7 +111,7 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
         lower = "A network that diverged is stopped there and counts in no mean; a lower rate factor may train it."
         st.warning(escape(". ".join(sentence for sentence in broken if sentence) + f". {lower}"), icon=":material/trending_up:")
     chart.show(_curves(entries, settings, outcome), key="network.curves", height=620, alt=_in_words(entries, outcome))
-    if any(entry.restarts and entry.kept for entry in entries):
+    if any(entry.kept for entry in entries):
         chart.show(_anytime(entries, settings, outcome), key="network.anytime", height=480, alt=_kept_in_words(entries, outcome))
     if not finished:
         return
@@ -125,7 +139,7 @@ def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[
     accuracy = [_mean(100 * outcome.accuracy[k, sound], epochs, entry) for k, entry, sound in rows]
     rates = []
     for entry in entries:
-        at = np.unique(np.concatenate([np.linspace(0, entry.rates.size - 1, POINTS).astype(np.int64), entry.kept]))
+        at = np.unique(np.concatenate([np.linspace(0, entry.rates.size - 1, POINTS).astype(np.int64), np.array(entry.kept, dtype=np.int64)]))
         rates.append(Line(entry.name, at / per_epoch, entry.rates[at], entry.place))
     return panels(
         [
@@ -146,7 +160,7 @@ def _anytime(entries: list[Entry], settings: Training, outcome: Outcome) -> dict
     for k, entry in enumerate(entries):
         sound = compare.sound(outcome, k)
         now = 100 * outcome.accuracy[k, sound]
-        if not entry.restarts:
+        if not entry.kept:
             stops.append(_mean(now, epochs, entry))
             continue
         last = 100 * compare.completed(outcome, k, per_epoch)[sound]
@@ -181,7 +195,7 @@ def _kept_in_words(entries: list[Entry], outcome: Outcome) -> str:
     said = []
     for k, entry in enumerate(entries):
         sound, count = compare.sound(outcome, k), outcome.snapshots[k].size
-        if entry.restarts and count and sound.any():
+        if count and sound.any():
             single, together = (part[k][sound, -1].mean() for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
             said.append(f"{entry.name[:80]}: last of {count} snapshots {single:.1%}, their ensemble {together:.1%}")
     return "Test accuracy if the training stopped at each epoch, and of the snapshots. " + "; ".join(said or ["no cycle is whole yet"])
@@ -194,7 +208,7 @@ def _table(entries: list[Entry], outcome: Outcome) -> None:
         sound = compare.sound(outcome, k)
         loss, accuracy = outcome.loss[k, sound, -1], 100 * outcome.accuracy[k, sound, -1]
         single, together = (100 * part[k][sound] for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
-        cycles = single.shape[1] if entry.restarts else 0
+        cycles = single.shape[1]
         rows.append({
             "schedule": entry.name, "training loss": _between(loss, "{:.3f}"), "test accuracy, %": _between(accuracy),
             "at the last whole cycle, %": _between(single[:, -1]) if cycles else "",
@@ -224,7 +238,7 @@ def _differences(entries: list[Entry], outcome: Outcome) -> None:
     rows = [(f"{d.first} minus {d.second}", d.found, d.verdict) for d in compare.differences(names, outcome, accuracy)]
     for k, entry in enumerate(entries):
         sound = compare.sound(outcome, k)
-        if entry.restarts and outcome.snapshots[k].size > 1 and sound.sum() >= compare.FEW:
+        if outcome.snapshots[k].size > 1 and sound.sum() >= compare.FEW:
             apart = interval(100 * outcome.ensemble_accuracy[k][sound, -1] - accuracy[k, sound])
             rows.append((f"{entry.name}: ensemble of {outcome.snapshots[k].size} minus last weights", apart, verdict(apart)))
     if not rows:

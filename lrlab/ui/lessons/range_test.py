@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -35,7 +37,8 @@ def show() -> None:
         lambda: range_test(settings),
         draw,
         label=f"Raise the rate over {settings.seeds} network{'s' * (settings.seeds > 1)}",
-        cost=f"{settings.steps:,} steps, some seconds at most",
+        cost=f"{settings.steps:,} steps",
+        seconds=settings.seconds,
     )
 
 
@@ -91,16 +94,21 @@ def _range(suggestion: Suggestion) -> str:
     return f"{suggestion.low:.3g}" if suggestion.low == suggestion.high else f"{suggestion.low:.3g} to {suggestion.high:.3g}"
 
 
+def alone(ramp: Ramp, keep: float, rule: Callable[[Floats, Floats], Suggestion]) -> list[float]:
+    """The upper rate that a rule suggests for each seed for which it suggests one, whatever becomes of the other seeds."""
+    found = [rule(*_mean(ramp.alone(seed), keep)).high for seed in range(len(ramp.loss))]
+    return [rate for rate in found if rate is not None]
+
+
 def _suggestions(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> None:
     """Each rule on the mean, and what it gives for each seed alone."""
-    rates, curves = ramp.curves(keep)
     rows = []
     for (name, suggestion), (_, rule) in zip(found, RULES, strict=True):
-        alone = [rate for curve in curves if (rate := rule(rates, curve).high) is not None]
-        spread = f"{min(alone):.3g} to {max(alone):.3g}" if alone else "no suggestion"
+        rates = alone(ramp, keep, rule)
+        spread = f"{min(rates):.3g} to {max(rates):.3g}" if rates else "no suggestion"
         rows.append({
             "rule": name, "the mean suggests": _range(suggestion), "each seed alone, the upper rate": spread,
-            "seeds with a suggestion": f"{len(alone)} of {len(curves)}",
+            "seeds with a suggestion": f"{len(rates)} of {len(ramp.loss)}",
         })  # fmt: skip
     st.table(pd.DataFrame(rows).set_index("rule"))
     for reason in dict.fromkeys(suggestion.why_none for _, suggestion in found if suggestion.why_none):

@@ -20,7 +20,6 @@ from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.widgets import accept, escape, offer, refuse, said
 
-PACE = 0.003  # seconds of one core for one network's epoch: a rough guess
 GUESS = 2 / CLASSES  # an accuracy below this is about what blind guessing gives; its colour would take all the scale
 NO_CYCLE, GUESSING, DIVERGED, NOT_YET = "○", "≈", "\N{MULTIPLICATION SIGN}", "…"
 LISTS: tuple[Literal["T_0", "T_mult", "peak"], ...] = ("T_0", "T_mult", "peak")
@@ -46,14 +45,15 @@ def show() -> None:
     def draw(result: Result, finished: bool) -> None:  # noqa: FBT001 (the panel's form)
         _draw(result, factor, finished=finished)
 
-    networks = len(grid.cells) * grid.seeds
+    networks, (where, cores) = len(grid.cells) * grid.seeds, _where()
     jobs.panel(
         grid,
         lambda: sweep.sweep(grid),
         draw,
         label=f"Train {len(grid.cells):,} cells from {grid.seeds} seed{'s' * (grid.seeds != 1)}",
         lane="sweeps",
-        cost=f"{networks:,} networks of {grid.epochs} epochs each, {_duration(networks * grid.epochs)}",
+        cost=f"{networks:,} networks of {grid.epochs} epochs each {where}",
+        seconds=grid.setup.seconds(networks) / cores,
     )
 
 
@@ -87,14 +87,12 @@ def _factor(grid: Grid) -> int:
     return shown
 
 
-def _duration(epochs: int) -> str:
-    """About how long so many epochs take, and where."""
+def _where() -> tuple[str, int]:
+    """Where a sweep runs, in words, and how many cores its time is told for: what a cluster has is not known before."""
     if os.environ.get(sweep.DASK, "").strip():
-        return "on the Dask cluster of this server"
+        return "on the Dask cluster of this server; on one core", 1
     cores = os.cpu_count() or 1
-    seconds = epochs * PACE / cores
-    time = f"{max(round(seconds, -1), 10):.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"  # noqa: PLR2004 (as people say it)
-    return f"roughly {time} on {cores} core{'s' * (cores != 1)}"
+    return f"on {cores} core{'s' * (cores != 1)}", cores
 
 
 # ---------------------------------------------------------------- what came out
@@ -104,8 +102,8 @@ def _draw(result: Result, factor: int, *, finished: bool) -> None:
     rows = result.rows()
     st.caption(f"{len(rows):,} of {result.done.size:,} cells, trained on: {escape(result.where)}.")
     _map(result.grid, {Cell(*row[:3]): row for row in rows}, factor)
-    st.caption(escape(verdict(rows, result.grid.seeds, finished=finished)))
-    st.dataframe(table(rows), hide_index=True, key="sweep.table", column_config={"peak rate": st.column_config.NumberColumn(format="%.4g")})
+    st.caption(escape(verdict(result, finished=finished)))
+    st.dataframe(table(rows), hide_index=True, key="sweep.table", column_config={"peak rate": st.column_config.NumberColumn(format="%.6g")})
     best = sweep.best(rows)
     with st.container(horizontal=True):
         if st.button("Open the best in Tune", key="sweep.open", icon=":material/show_chart:", disabled=best is None) and best:
@@ -156,18 +154,23 @@ def _place(row: Row) -> str:
     return f"T_0 {row.T_0}, T_mult {row.T_mult}, peak rate {row.peak:g}"
 
 
-def verdict(rows: Sequence[Row], seeds: int, *, finished: bool) -> str:
-    """The best cell, its interval, and how many others' intervals reach up to it."""
+def verdict(result: Result, *, finished: bool) -> str:
+    """The best cell, its interval, and how many others are not told apart from it."""
+    rows, seeds = result.rows(), result.grid.seeds
     best = sweep.best(rows)
     if best is None or best.accuracy is None:
-        return "In every cell at least one seed diverged: lower peak rates would train."
+        return "In every cell at least one seed diverged: there is none to recommend."
     among = "" if finished else " so far"
     said = f"Best{among} of {len(rows):,} cells: {_place(best)}, {best.accuracy:.1%}"
     if best.low is None or best.high is None:
         return f"{said}. One seed, no interval: which cell is better cannot be told.".replace("%", " %")
-    others = sum(row is not best and not row.diverged and (row.high or 0) >= best.accuracy for row in rows)
-    reach = f"the intervals of {others} others reach up to that" if others > 1 else f"{'one' if others else 'no'} other's interval reaches up to that"
-    return f"{said}, 95% interval {best.low:.1%} to {best.high:.1%} over {seeds} seeds; {reach}.".replace("%", " %")
+    said += f", 95% interval {best.low:.1%} to {best.high:.1%} over {seeds} seeds"
+    alike, others = result.rivals(best)
+    if not others:
+        return f"{said}.".replace("%", " %")
+    apart = f"{alike:,} of the {others:,} others in which no seed diverged {'is' if alike == 1 else 'are'} not told apart from it"
+    apart += " (95% interval of the difference, seed by seed, includes 0), and the best of many is partly luck"
+    return f"{said}; {apart}.".replace("%", " %")
 
 
 def table(rows: Sequence[Row]) -> pd.DataFrame:
