@@ -166,7 +166,9 @@ def _layout(background: Background, rates: Floats, names: Sequence[str], places:
     heights = _heights(background)
     for k, left in enumerate(lefts):
         loss = {"title": {"text": "loss"}} if isinstance(background, Curve) and k == 0 else {}
-        layout["xaxis" + _suffix(k)] = _axis("y", k, [left, left + width], background.x[[0, -1]])
+        x = background.x[[0, -1]]
+        inner = {"tickvals": np.quantile(x, [1 / 8, 1 / 2, 7 / 8]).tolist()}  # at the ends they would run into the neighbour's
+        layout["xaxis" + _suffix(k)] = _axis("y", k, [left, left + width], x) | inner
         layout["yaxis" + _suffix(k)] = _axis("x", k, [FOOT + HEAD, 1], heights) | {"showticklabels": k == 0} | loss
     steps = {"title": {"text": "optimizer step"}, "tickformat": ",~r", "nticks": 12}
     layout["xaxis" + _suffix(count)] = _axis("y", count, [0, 1], np.array([-0.005, 1.005]) * max(rates.shape[1] - 1, 1)) | steps

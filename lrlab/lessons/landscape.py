@@ -24,6 +24,7 @@ NARROW, WIDE, LOST = range(3)
 SGDR, COSINE, STEP_DECAY = range(3)
 NAMES = ("SGDR", "one cosine", "step decay")
 FRAMES = 60
+ROUNDING = 1e-9  # of the largest value
 KEPT = 16
 """Simulations that are remembered, half a megabyte each at most."""
 DRAWN = 150
@@ -284,8 +285,9 @@ def _ends(land: Landscape, points: Floats, gone: NDArray[np.int64]) -> tuple[Flo
 
 
 def difference(values: Floats) -> Interval:
-    """SGDR minus one cosine, paired by seed, of values (K, S)."""
-    return interval(values[SGDR] - values[COSINE])
+    """SGDR minus one cosine, paired by seed, of values (K, S); what is but rounding is none."""
+    found = values[SGDR] - values[COSINE]
+    return interval(np.where(np.abs(found) > ROUNDING * np.abs(values).max(), found, 0.0))
 
 
 def apart(found: Simulation) -> Interval:

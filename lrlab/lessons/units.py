@@ -30,7 +30,7 @@ class Units(Settings):
     key: ClassVar[str] = "units"
 
     samples: Annotated[int, Field(ge=1, le=10**9), Slide("Samples", "Of the data set.", low=1000, high=2_000_000, log=True)] = 50_000
-    batch_size: Annotated[int, Field(ge=1, le=_MANY), Slide("Batch size", "On one device, at a time.", low=1, high=1024, log=True)] = 32
+    batch_size: Annotated[int, Field(ge=1, le=_MANY), Slide("Batch size", "On one device, at a time.", low=1, high=512)] = 32
     devices: Annotated[int, Field(ge=1, le=10_000), Slide("Devices", low=1, high=64)] = 1
     accumulate: Annotated[int, Field(ge=1, le=10_000), Slide("Accumulation", "Micro-batches that make one optimizer step.", low=1, high=64)] = 4
     epochs: Annotated[int, Field(ge=1, le=10_000), Slide("Epochs", low=1, high=300)] = 30

@@ -24,12 +24,9 @@ const STYLE = `
   display: grid; place-content: center; color: var(--st-text-color);
   opacity: 0; animation: lrlab-appear 0.2s 0.6s forwards;
 }
-.lrlab-chart { container-type: inline-size; }
 .lrlab-chart .modebar { background: var(--st-background-color); border-radius: var(--st-base-radius); }
-@container (max-width: 700px) { /* it would lie over the legend */
-  .lrlab-chart .modebar { opacity: 0; }
-  .lrlab-chart:hover .modebar, .lrlab-chart .modebar:focus-within { opacity: 1; }
-}
+.lrlab-chart .modebar { opacity: 0; } /* it would lie over a long legend */
+.lrlab-chart:hover .modebar, .lrlab-chart .modebar:focus-within { opacity: 1; }
 .lrlab-chart .modebar-btn:focus-visible { outline: 2px solid var(--st-primary-color) !important; }
 @keyframes lrlab-appear { to { opacity: 0.7; } }
 `;

@@ -15,6 +15,7 @@ _COLOUR_RULES = "".join(
     f".st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) strong {{ color: {colour}; }}" for i, colour in enumerate(COLOURS)
 )
 _STYLE = f"""<style>
+[data-testid="stBaseButton-primary"] {{ color: light-dark(#ffffff, #10151c); }}
 .stMainBlockContainer {{ padding: 1.2rem 2rem 3rem; }}
 [data-testid="stSidebarContent"] [data-testid="stSidebarHeader"] {{ height: 1.5rem; }}
 .st-key-fields [data-testid="stHorizontalBlock"]:not([data-testid="stHorizontalBlock"] *) {{ row-gap: 0.4rem; }}

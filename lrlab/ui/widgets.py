@@ -17,15 +17,33 @@ def key_of(path: Path, what: str) -> str:
     return f"{'.'.join(map(str, path))}/{what}"
 
 
+HEARD = "heard"
+"""Whether this run of the script has heard of a change already: its callbacks come before all else."""
+
+
 def offer(key: str, value: Any) -> None:
     """Let a widget show the document's value, unless it holds what was just refused."""
-    if key not in _refused() and st.session_state.get(key) != value:
-        st.session_state[key] = value
+    st.session_state[HEARD] = False
+    if key in _refused() or st.session_state.get(key) == value:
+        return
+    _shown()[key] = [*_shown().get(key, ())[-16:], st.session_state.get(key), value]
+    st.session_state[key] = value
+
+
+def heard(key: str) -> bool:
+    """Whether a change that comes in is the person's.
+
+    Keys pressed at a slider change the field beside it, and with the next press the browser sends an earlier number of that field again: the
+    second change in one run is an echo, where it is what the page itself has shown there.
+    """
+    echo = st.session_state.get(HEARD, False) and st.session_state.get(key) in _shown().get(key, ())
+    st.session_state[HEARD] = True
+    return not echo
 
 
 def commit(key: str, path: Path, value: Any) -> None:
     """Put what the person chose into the document; where it is refused, keep both the document and what stands in the widget."""
-    if st.session_state.get("undo") or st.session_state.get("redo"):  # a quick hand: the browser still sends what was just undone
+    if st.session_state.get("undo") or st.session_state.get("redo") or not heard(key):  # a quick hand: the browser still sends what was
         return
     problem = state.set_value(path, value)
     _refused().clear()
@@ -82,6 +100,12 @@ def said(key: str) -> None:
 def escape(text: str) -> str:
     """Text as it is, where Streamlit reads Markdown."""
     return "".join("\\" + c if c in r"\`*_{}[]()#+-.!|<>~:$&" else c for c in " ".join(text.split()))
+
+
+def _shown() -> dict[str, list[Any]]:
+    """What was lately shown in each widget without the person's doing."""
+    shown: dict[str, list[Any]] = st.session_state.setdefault("shown", {})
+    return shown
 
 
 def _refused() -> dict[str, str]:

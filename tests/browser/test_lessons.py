@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def lesson(page: Page, address: str) -> None:
     page.goto(address)
-    page.wait_for_selector("[data-testid=stHeading]")
+    page.wait_for_selector("[data-testid=stHeading], .lrlab-chart[data-drawn]")
     settled(page)
 
 
@@ -100,3 +100,20 @@ def test_a_paused_frame_is_in_the_link(page: Page, chromium: Browser, server: st
     lesson(other, link(page))
     expect(other.get_by_role("slider", name="Frame")).to_have_attribute("aria-valuetext", str(said))
     other.close()
+
+
+@pytest.mark.parametrize(("path", "label"), [("sgdr", "T_0 · epochs"), ("warmup", "Peak rate"), ("", "base_lr")])
+def test_keys_pressed_quickly_at_a_slider_all_count(page: Page, server: str, path: str, label: str) -> None:
+    """The field beside it follows, and the browser sends the field's earlier numbers with the next key."""
+    lesson(page, f"{server}/{path}")
+    page.wait_for_selector(".lrlab-chart[data-drawn]")
+    settled(page)
+    slider = page.get_by_role("slider", name=label).first
+    before = int(slider.input_value())
+    slider.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(60)
+    settled(page)
+    page.wait_for_timeout(1500)
+    assert int(slider.input_value()) == before + 8

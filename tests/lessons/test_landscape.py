@@ -359,3 +359,9 @@ def test_a_simulation_is_remembered_whatever_its_frame_and_cannot_be_written_int
     assert landscape.simulate(small(frame=3)) is found
     with pytest.raises(ValueError, match="read-only"):
         found.shares[:] = 0
+
+
+def test_what_is_but_rounding_is_no_difference() -> None:
+    values = np.array([[1.0, 1.0, 1.0], [1.0 + 1e-14, 1.0 + 2e-14, 1.0 + 3e-14], [0.0, 0.0, 0.0]])
+    assert verdict(landscape.difference(values)) == "no difference seen"
+    assert verdict(landscape.difference(values[::2])) == "all seeds agree", "and what is not, is one"

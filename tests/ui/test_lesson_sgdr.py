@@ -170,10 +170,10 @@ def test_the_presenters_charts_are_larger() -> None:
 def test_exercises_know_when_they_are_done() -> None:
     app = opened()
     count = sum(exercise.settings is Curve for exercise in LESSON.exercises)
-    assert f"0 of {count} done" in texts(app)
+    assert f"0 of {count} solved" in texts(app)
     seen(app.slider(key="curve.T_0/slider").set_value(40).run())
     seen(app.slider(key="curve.T_mult/slider").set_value(4).run())
-    assert f"1 of {count} done" in texts(app)
+    assert f"1 of {count} solved" in texts(app)
     assert "2 whole cycles, and the last step uses" in texts(app)
 
 

@@ -316,3 +316,11 @@ def test_a_range_that_breaks_every_network_says_at_which_step_and_rate() -> None
     step = int(ramp.diverged[ramp.diverged >= 0].min())
     assert f"first at step {step}, where the rate is {ramp.rates[step]:.3g}" in texts(app)
     assert "nan" not in json.dumps(charts(app)["range.curves"]).lower()
+
+
+def test_what_is_not_trained_as_tune_has_it_is_said() -> None:
+    watching = {"name": "plateau", "base_lr": 0.05, "schedule": {"kind": "torch.ReduceLROnPlateau"}}
+    groups = LEVEL | {"name": "two groups", "base_lr": [0.05, 0.1]}
+    app = opened("pages/sgdr.py", {}, document(watching, groups))
+    assert "plateau: it watches no metric, so it never acts." in texts(app)
+    assert "two groups: every layer is trained with the rate of its first parameter group." in texts(app)

@@ -149,9 +149,9 @@ def test_units_open_in_tune() -> None:
 
 def test_an_exercise_is_done_by_the_sliders() -> None:
     app = opened()
-    assert "0 of 2 done" in texts(app)
+    assert "0 of 2 solved" in texts(app)
     app.number_input(key="shape.start/number").set_value(0.05).run()
-    assert "1 of 2 done" in texts(app)
+    assert "1 of 2 solved" in texts(app)
 
 
 def test_a_wrong_address_is_one_sentence_and_the_default() -> None:

@@ -14,7 +14,7 @@ from lrlab.lessons.settings import Settings, Slide
 from lrlab.schedules.params import Described
 from lrlab.ui.fields import FIELD
 from lrlab.ui.lessons import frame
-from lrlab.ui.widgets import WHOLE, accept, counted, nearest, offer, refuse, said, stops
+from lrlab.ui.widgets import WHOLE, accept, counted, heard, nearest, offer, refuse, said, stops
 
 MOST_PILLS = 4  # choices beside each other; more go into a list
 ROW, NARROWEST = 4, 240  # fields beside each other, and pixels that each has at least
@@ -51,7 +51,7 @@ def _commit(settings: type[Settings], name: str, key: str, value: Any) -> None:
     try:
         frame.put(frame.at_hand(settings).replaced(**{name: value}))
     except ValidationError as error:
-        refuse(key, sentence(error))
+        refuse(key, sentence(error).removeprefix(": "))
         st.session_state.problem = None  # it is said beside the field
 
 
@@ -92,7 +92,8 @@ def _slider(settings: type[Settings], name: str, value: float, about: Described,
 def _slid(settings: type[Settings], name: str, key: str) -> None:
     """A slider gives numbers of its own kind; the field says which it holds."""
     value = st.session_state[key]
-    _commit(settings, name, f"{settings.key}.{name}/number", counted(value) if settings.about(name).integer else float(value))
+    if heard(key):
+        _commit(settings, name, f"{settings.key}.{name}/number", counted(value) if settings.about(name).integer else float(value))
 
 
 def _range(value: float, about: Described, slide: Slide) -> tuple[float, float]:
@@ -108,7 +109,7 @@ def _exact(settings: type[Settings], name: str, value: float, about: Described, 
 
     def changed() -> None:
         typed = st.session_state[key]
-        if typed is not None:
+        if typed is not None and heard(key):
             _commit(settings, name, key, counted(typed) if about.integer else typed)
 
     step = 1.0 if about.integer else float(10.0 ** np.floor(np.log10(value)) / 10) if value > 0 else 0.01

@@ -19,7 +19,7 @@ from lrlab.ui.lessons import presenter
 from lrlab.ui.widgets import escape
 
 PRESENT = "present"
-AT_HAND, WRITTEN, LEFT = "lesson.at_hand", "lesson.written", "lesson.left"
+AT_HAND, WRITTEN, LEFT, SOLVED = "lesson.at_hand", "lesson.written", "lesson.left", "lesson.solved"
 MOST_PROBLEMS = 5  # of an address that are said
 
 S = TypeVar("S", bound=Settings)
@@ -62,6 +62,8 @@ def show(lesson: Lesson) -> None:
     if problems:
         listed = "".join(f"\n- {escape(problem)}" for problem in problems[:MOST_PROBLEMS])
         st.warning(f"Not taken from the address, so left at its default:\n{listed}", icon=":material/link_off:")
+    if len(problems) > MOST_PROBLEMS:
+        st.caption(f"{len(problems) - MOST_PROBLEMS} more settings of the address were refused likewise.")
     for section in lesson.sections:
         _section(lesson, section)
 
@@ -87,8 +89,13 @@ def put(new: Settings) -> None:
 
 
 def text(lesson: str, section: str, **numbers: object) -> None:
-    """The Markdown of a section, its places filled with numbers."""
-    st.markdown(prose.fill(prose.read(lesson, section), **numbers))
+    """The Markdown of a section, its places filled with numbers; folded where it is presented, so that the figure is on the slide."""
+    words = prose.fill(prose.read(lesson, section), **numbers)
+    if st.session_state.get(PRESENT):
+        with st.expander("Text", icon=":material/notes:"):
+            st.markdown(words)
+    else:
+        st.markdown(words)
 
 
 def present(number: int | None) -> None:
@@ -190,8 +197,12 @@ def _exercises(lesson: Lesson, exercises: Sequence[Exercise]) -> None:
     if not exercises:
         return
     verdicts = [exercise.check(at_hand(exercise.settings)) for exercise in exercises]
+    solved: set[str] = st.session_state.setdefault(SOLVED, set())
+    solved |= {exercise.key for exercise, (done, _) in zip(exercises, verdicts, strict=True) if done}
     with st.expander("Exercises", icon=":material/school:", key=f"exercises.{exercises[0].settings.key}"):
-        st.caption(f"{sum(done for done, _ in verdicts)} of {len(verdicts)} done with the settings above.")
+        st.caption(f"{sum(exercise.key in solved for exercise in exercises)} of {len(exercises)} solved.")
         for exercise, (done, said) in zip(exercises, verdicts, strict=True):
             st.markdown(f"**{escape(exercise.title)}**  \n{exercise.text(lesson.name)}")
-            st.markdown(f":{'green' if done else 'gray'}[:material/{'check_circle' if done else 'radio_button_unchecked'}: {escape(said)}]")
+            icon = "check_circle" if done else "task_alt" if exercise.key in solved else "radio_button_unchecked"
+            before = "Solved before. With the settings above: " * (not done and exercise.key in solved)
+            st.markdown(f":{'green' if done else 'gray'}[:material/{icon}: {before}{escape(said)}]")

@@ -69,12 +69,16 @@ def panel(
         return
     live = job.alive
 
+    def stop() -> None:
+        job.stop()
+        frame.put(frame.at_hand(type(settings)).replaced(ran=False))  # a link to it would train to the end
+
     def follow() -> None:
         job.look()
         if live and not job.alive:
             st.rerun()  # the whole page, once: without the timer, and with what stands outside of this fragment
         with st.container():
-            _say(job, start)
+            _say(job, start, stop)
         with st.container():
             if job.result is not None:
                 draw(job.result, job.state == "done")
@@ -133,7 +137,7 @@ def _offer(key: str, start: Callable[[], None], label: str, terms: str) -> None:
         st.caption(f"{terms}; others wait their turn.")
 
 
-def _say(job: Job[Any], again: Callable[[], None]) -> None:
+def _say(job: Job[Any], again: Callable[[], None], stop: Callable[[], None]) -> None:
     """What has become of it: a bar and a button that stops it, or how it ended and a button that starts it again; nothing where it is done."""
     if job.state == "done":
         return
@@ -142,7 +146,7 @@ def _say(job: Job[Any], again: Callable[[], None]) -> None:
         waits = f"Waiting: {ahead} {'is' if ahead == 1 else 'are'} ahead of you"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(job.share, text=waits if job.state == "waiting" else f"{100 * job.share:.0f} %")
-            st.button("Stop", key=f"{job.key}/stop", icon=":material/stop:", on_click=job.stop)
+            st.button("Stop", key=f"{job.key}/stop", icon=":material/stop:", on_click=stop)
         return
     if job.state == "failed":
         st.error(escape(job.problem), icon=":material/error:")

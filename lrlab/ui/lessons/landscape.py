@@ -123,7 +123,10 @@ def _animation(scene: Scene, land: Landscape, found: Simulation) -> None:
     at = min(scene.frame, len(found.frames) - 1)
     chart.show(figure, key="landscape.chart", height=HEIGHT, alt=_in_words(found, at), on_frame=halted, frame=at)
     count = found.paths.shape[2]
-    st.caption(f"{count:,} particle{'s' * (count != 1)} of the first of {scene.seeds:,} seed{'s' * (scene.seeds != 1)}; what follows counts all.")
+    piled = " Dots that would lie over each other are piled up: their height above the curve is not their loss." * (scene.dimension == 1)
+    st.caption(
+        f"{count:,} particle{'s' * (count != 1)} of the first of {scene.seeds:,} seed{'s' * (scene.seeds != 1)}; what follows counts all.{piled}"
+    )
 
 
 def _ground(land: Landscape) -> charts.Curve | charts.Contours:
@@ -136,8 +139,8 @@ def _ground(land: Landscape) -> charts.Curve | charts.Contours:
 
 def _in_words(found: Simulation, at: int) -> str:
     """What the animation shows where it stands."""
-    shares = "; ".join(f"{name} {share:.0%}" for name, share in zip(NAMES, found.course[:, 0, at], strict=True))
-    return f"Particles on the loss under three schedules side by side, after {found.frames[at]:,} steps. In the wide basin: {shares}"
+    shares = "; ".join(f"{name} {share:.0%}" for name, share in zip(NAMES, found.course[:, :, at].mean(axis=1), strict=True))
+    return f"Particles on the loss under three schedules side by side, after {found.frames[at]:,} steps. In the wide basin, of all seeds: {shares}"
 
 
 def _course(found: Simulation) -> None:
@@ -213,7 +216,10 @@ def rows(land: Landscape, found: Simulation) -> list[dict[str, str]]:
 
 def _loss(values: Floats) -> str:
     """The loss of the seeds (S,); it is nowhere below 0."""
-    return written(interval(values).clipped(0, np.inf), ".3f") if np.isfinite(values).all() else "not of every seed"
+    there = np.isfinite(values)
+    if there.all():
+        return written(interval(values).clipped(0, np.inf), ".3f")
+    return "not of every seed" if there.any() else "nothing is left"
 
 
 def _away(scene: Scene, found: Simulation) -> None:

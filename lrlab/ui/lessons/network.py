@@ -17,6 +17,7 @@ from lrlab.lessons.intervals import Interval, interval, verdict
 from lrlab.lessons.network import Floats, Outcome, Training, kept_at, squeezed, train
 from lrlab.lessons.sgdr import Curve
 from lrlab.run import Run
+from lrlab.schedules.recurrence import MetricDriven
 from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.widgets import escape
@@ -25,6 +26,7 @@ MOST = 8
 """Schedules that are trained: as many as can be told apart."""
 FEW = 5
 """Training steps of a cycle: with fewer the squeezed run misses its highest and lowest rates."""
+LEGEND = 16  # pixels, of a schedule's four names in the legend
 POINTS = 1500  # of the learning rate that are drawn
 
 
@@ -85,12 +87,25 @@ def _entries(settings: Training) -> list[Entry]:
 def _entry(run: Run, place: int, trial: Trial, settings: Training) -> Entry:
     steps = settings.setup.steps
     rates = settings.factor * engine.first_group(engine.lr(run, trial, squeezed(run.steps, steps)))
+    for said in _not_as_in_tune(trial):
+        st.caption(f"{escape(trial.name)}: {said}.")
     plan = planner.plan(run, trial)
     why_none = _no_snapshots(plan, run.steps, steps) if plan else ""
     if why_none:
         st.caption(f"No snapshots of {escape(trial.name)}: {why_none}.")
     kept = kept_at(run.steps, steps, [end.snapshot for end in plan.ends]) if plan and not why_none else []
     return Entry(place, trial.name, rates, kept)
+
+
+def _not_as_in_tune(trial: Trial) -> list[str]:
+    """What of a trial this training does not carry over."""
+    said = []
+    if isinstance(trial.schedule, MetricDriven):
+        shown = "the metric that Tune shows it, not this network's" if trial.schedule.metrics else "no metric, so it never acts"
+        said.append(f"it watches {shown}")
+    if isinstance(trial.base_lr, tuple):
+        said.append("every layer is trained with the rate of its first parameter group")
+    return said
 
 
 def _no_snapshots(plan: planner.Plan, length: int, steps: int) -> str:
@@ -112,7 +127,8 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
         st.warning(escape(". ".join(sentence for sentence in broken if sentence) + f". {lower}"), icon=":material/trending_up:")
     chart.show(_curves(entries, settings, outcome), key="network.curves", height=620, alt=_in_words(entries, outcome))
     if any(entry.kept for entry in entries):
-        chart.show(_anytime(entries, settings, outcome), key="network.anytime", height=480, alt=_kept_in_words(entries, outcome))
+        height = 480 + LEGEND * len(entries)
+        chart.show(_anytime(entries, settings, outcome), key="network.anytime", height=height, alt=_kept_in_words(entries, outcome))
     if not finished:
         return
     _table(entries, outcome)

@@ -66,7 +66,7 @@ def _list(name: Literal["T_0", "T_mult", "peak"]) -> None:
             frame.put(frame.at_hand(Grid).replaced(**{name: st.session_state[key]}))
             accept()
         except ValidationError as error:
-            refuse(key, sentence(error))
+            refuse(key, f"{sentence(error).removeprefix(': ')}; what is trained is still {getattr(frame.at_hand(Grid), name)}")
             st.session_state.problem = None  # it is said beneath the field
 
     offer(key, getattr(frame.at_hand(Grid), name))
