@@ -286,8 +286,9 @@ def _ends(land: Landscape, points: Floats, gone: NDArray[np.int64]) -> tuple[Flo
 
 def difference(values: Floats) -> Interval:
     """SGDR minus one cosine, paired by seed, of values (K, S); what is but rounding is none."""
-    found = values[SGDR] - values[COSINE]
-    return interval(np.where(np.abs(found) > ROUNDING * np.abs(values).max(), found, 0.0))
+    both = values[[SGDR, COSINE]]
+    found = both[0] - both[1]
+    return interval(np.where(np.abs(found) > ROUNDING * np.abs(both).max(), found, 0.0))
 
 
 def apart(found: Simulation) -> Interval:
