@@ -11,7 +11,7 @@ from lrlab import engine
 from lrlab.experiment import COMMENT, MAX_BYTES, DocumentError
 from lrlab.readers import exported
 from lrlab.run import UNITS
-from lrlab.ui import advice, code, planner, resume, state
+from lrlab.ui import advice, code, planner, resume, state, view
 from lrlab.ui.widgets import escape, offer
 
 
@@ -83,9 +83,7 @@ def _share() -> None:
             "Download the document", data=state.experiment().dumps(), file_name="schedules.json", icon=":material/download:", on_click="ignore"
         )
         return
-    base = (st.context.url or "").split("?")[0]
-    st.caption("The address bar always carries this whole page. Opened elsewhere, this link shows the same:")
-    st.code(f"{base}?{state.LINK}={state.experiment().link()}", language=None, wrap_lines=True)
+    view.link(f"{state.LINK}={state.experiment().link()}")
 
 
 def _import() -> None:

@@ -18,6 +18,12 @@ def problem() -> None:
         st.warning(f"{escape(too_long)}: it stands in the Code tab. A reload would lose this page.", icon=":material/warning:")
 
 
+def link(query: str) -> None:
+    """What the address bar carries, to copy."""
+    st.caption("The address bar always carries this whole page. Opened elsewhere, this link shows the same:")
+    st.code(f"{(st.context.url or '').split('?')[0]}?{query}", language=None, wrap_lines=True)
+
+
 def switches() -> None:
     """X in steps or epochs, y linear or log, marks shown or not."""
     view = state.experiment().view

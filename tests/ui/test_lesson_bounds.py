@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from oracle import ROOT
-from streamlit.testing.v1 import AppTest
+from lesson_pages import opened
 
 from lrlab.lessons.settings import Settings
 from lrlab.ui.lessons import sgdr, warmup
@@ -40,12 +39,6 @@ def test_a_section_stands_at_its_bounds(page: str, number: int, settings: type[S
     rng = random.Random(settings.key)  # noqa: S311 (drawn cases, the same each time)
     fields = {name: ends(settings, name) for name in settings.model_fields}
     for corner in range(CORNERS):
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-        app.switch_page(page)
         chosen = {name: rng.choice(values) for name, values in fields.items() if values and rng.random() < 0.8}
-        app.query_params["present"] = str(number)
-        for name, text in chosen.items():
-            app.query_params[f"{settings.key}.{name}"] = text
-        app.run()
-        assert not app.exception, f"corner {corner}, {chosen}"
-        assert app.subheader or app.warning
+        app = opened(page, {"present": str(number)} | {f"{settings.key}.{name}": text for name, text in chosen.items()})
+        assert app.subheader or app.warning, f"corner {corner}, {chosen}"

@@ -7,8 +7,8 @@ import io
 import re
 from typing import Any
 
+import lesson_pages
 import pytest
-from oracle import ROOT
 from streamlit.testing.v1 import AppTest
 
 from lrlab.lessons import landscape
@@ -22,19 +22,11 @@ SMALL = {"landscape.steps": "80", "landscape.T_0": "20", "landscape.particles": 
 
 
 def opened(**settings: object) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.run()
-    app.switch_page("pages/sgdr.py")
-    for name, text in (SMALL | {f"landscape.{name}": str(value) for name, value in settings.items()}).items():
-        app.query_params[name] = text
-    app.run()
-    assert not app.exception
-    return app
+    return lesson_pages.opened("pages/sgdr.py", SMALL | {f"landscape.{name}": str(value) for name, value in settings.items()})
 
 
 def at_hand(app: AppTest) -> Scene:
-    scene: Scene = app.session_state["lesson.at_hand"]["landscape"]
-    return scene
+    return lesson_pages.at_hand(app, Scene)
 
 
 def texts(app: AppTest) -> str:

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Iterator
 
+import lesson_pages
 import numpy as np
 import pytest
-from oracle import ROOT
 from streamlit.testing.v1 import AppTest
 
 import lrlab.ui.lessons.sgdr
@@ -36,19 +36,11 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def opened(**settings: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.run()
-    app.switch_page("pages/sgdr.py")
-    for name, text in settings.items():
-        app.query_params[f"sweep.{name}"] = text
-    app.run()
-    assert not app.exception
-    return app
+    return lesson_pages.opened("pages/sgdr.py", {f"sweep.{name}": text for name, text in settings.items()})
 
 
 def at_hand(app: AppTest) -> Grid:
-    grid: Grid = app.session_state["lesson.at_hand"]["sweep"]
-    return grid
+    return lesson_pages.at_hand(app, Grid)
 
 
 def texts(app: AppTest) -> str:

@@ -7,10 +7,10 @@ import json
 import time
 from typing import Any
 
+import lesson_pages
 import numpy as np
 import pandas as pd
 import pytest
-from oracle import ROOT
 from streamlit.testing.v1 import AppTest
 
 from lrlab import engine
@@ -32,15 +32,7 @@ RESTARTS = {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 30}
 
 
 def opened(page: str, address: dict[str, str], document: dict[str, Any] | None = None) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    if document is not None:
-        app.query_params["s"] = parse(document).link()
-    app.run()
-    app.switch_page(page)
-    for name, text in address.items():
-        app.query_params[name] = text
-    app.run()
-    return ended(app)
+    return ended(lesson_pages.opened(page, address, document))
 
 
 def ended(app: AppTest) -> AppTest:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import lesson_pages
 import pytest
-from oracle import ROOT
 from streamlit.testing.v1 import AppTest
 
 from lrlab import exporters
@@ -18,14 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 
 
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.run()
-    app.switch_page("pages/warmup.py")
-    for name, text in address.items():
-        app.query_params[name.replace("__", ".")] = text
-    app.run()
-    assert not app.exception
-    return app
+    return lesson_pages.opened("pages/warmup.py", {name.replace("__", "."): text for name, text in address.items()})
 
 
 def texts(app: AppTest) -> str:

@@ -181,12 +181,9 @@ def _experiment() -> dict[str, str]:
 
 def _link(lesson: Lesson) -> None:
     popover = st.popover("Link to this page", icon=":material/link:", key="lesson.link", on_change="rerun")
-    if not popover.open:
-        return
-    base = (st.context.url or "").split("?")[0]
-    with popover:
-        st.caption("The address bar always carries this whole page. Opened elsewhere, this link shows the same:")
-        st.code(f"{base}?{urlencode(_experiment() | _entries(lesson))}", language=None, wrap_lines=True)
+    if popover.open:
+        with popover:
+            view.link(urlencode(_experiment() | _entries(lesson)))
 
 
 # ---------------------------------------------------------------- exercises

@@ -62,10 +62,8 @@ def panel(
         frame.put(frame.at_hand(type(settings)).replaced(ran=True))
 
     if job is None:
-        time = about(seconds)
-        asked = f"This link asks for a training of {time}: start it. " if settings.ran and seconds > LONG else ""
         with st.container():
-            _offer(key, start, label, f"{asked}{cost[:1].upper()}{cost[1:]}, {time}. At most {here.per_owner} at a time for each visitor")
+            _offer(key, start, label, _terms(cost, seconds, here.per_owner, asked=settings.ran))
         return
     live = job.alive
 
@@ -127,6 +125,13 @@ def about(seconds: float) -> str:
     return f"about {seconds / 60:.0f} minutes"
 
 
+def _terms(cost: str, seconds: float, most: int, *, asked: bool) -> str:
+    """What a work takes, and by what rule it waits; `asked`: a link wanted it started."""
+    time = about(seconds)
+    link = f"This link asks for a training of {time}: start it. " if asked and seconds > LONG else ""
+    return f"{link}{cost[:1].upper()}{cost[1:]}, {time}. At most {most} at a time for each visitor; others wait their turn."
+
+
 def _offer(key: str, start: Callable[[], None], label: str, terms: str) -> None:
     """A button that starts it, and on what terms; why it could not be started, where that was tried."""
     refused = st.session_state.get("jobs_refused", {}).get(key)
@@ -134,7 +139,7 @@ def _offer(key: str, start: Callable[[], None], label: str, terms: str) -> None:
         st.warning(escape(refused), icon=":material/hourglass:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(label, key=f"{key}/start", icon=":material/play_arrow:", type="primary", on_click=start)
-        st.caption(f"{terms}; others wait their turn.")
+        st.caption(terms)
 
 
 def _say(job: Job[Any], again: Callable[[], None], stop: Callable[[], None]) -> None:

@@ -16,8 +16,8 @@ from lrlab.experiment import sentence
 from lrlab.lessons import sweep
 from lrlab.lessons.digits import CLASSES
 from lrlab.lessons.sweep import Cell, Grid, Result, Row
-from lrlab.ui import chart, state
-from lrlab.ui.lessons import fields, frame, jobs
+from lrlab.ui import chart
+from lrlab.ui.lessons import fields, frame, home, jobs
 from lrlab.ui.widgets import accept, escape, offer, refuse, said
 
 GUESS = 2 / CLASSES  # an accuracy below this is about what blind guessing gives; its colour would take all the scale
@@ -106,10 +106,8 @@ def _draw(result: Result, factor: int, *, finished: bool) -> None:
     st.dataframe(table(rows), hide_index=True, key="sweep.table", column_config={"peak rate": st.column_config.NumberColumn(format="%.6g")})
     best = sweep.best(rows)
     with st.container(horizontal=True):
-        if st.button("Open the best in Tune", key="sweep.open", icon=":material/show_chart:", disabled=best is None) and best:
-            state.put(sweep.experiment(result.grid, [Cell(*best[:3])]))
-            state.choose(0)
-            st.switch_page("app.py")
+        trials = sweep.experiment(result.grid, [Cell(*best[:3])] if best else [])
+        home.tune(trials, "sweep", label="Open the best in Tune", disabled=best is None)
         st.download_button(
             "CSV of all seeds", csv(result), "lrlab-sweep.csv", "text/csv", icon=":material/download:", key="sweep.csv", on_click="ignore"
         )
