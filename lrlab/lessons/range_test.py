@@ -44,7 +44,7 @@ class Range(Trained):
     @model_validator(mode="after")
     def _rises(self) -> Range:
         if self.low >= self.high:
-            msg = f"the lowest rate, {self.low:g}, must be below the highest, {self.high:g}"
+            msg = f"low: the lowest rate, {self.low:g}, must be below the highest, {self.high:g}"
             raise ValueError(msg)
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import re
@@ -105,12 +106,13 @@ class Grid(Trained):
     @model_validator(mode="after")
     def _not_too_many(self) -> Self:
         counts = [len(self.numbers(name)) for name in ("T_0", "T_mult", "peak")]
-        if int(np.prod(counts)) > MOST_CELLS:
-            msg = f"{' x '.join(map(str, counts))} are {int(np.prod(counts))} cells, and {MOST_CELLS} is the most"
+        cells = math.prod(counts)
+        if cells > MOST_CELLS:
+            msg = f"T_0: {' x '.join(map(str, counts))} are {cells} cells, and {MOST_CELLS} is the most"
             raise ValueError(msg)
-        epochs = int(np.prod(counts)) * self.seeds * self.epochs
+        epochs = cells * self.seeds * self.epochs
         if epochs > MOST_EPOCHS:
-            msg = f"{int(np.prod(counts))} cells x {self.seeds} seeds x {self.epochs} epochs are {epochs:,} epochs, and {MOST_EPOCHS:,} is the most"
+            msg = f"T_0: {cells} cells x {self.seeds} seeds x {self.epochs} epochs are {epochs:,} epochs, and {MOST_EPOCHS:,} is the most"
             raise ValueError(msg)
         return self
 

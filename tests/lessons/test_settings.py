@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from lrlab.lessons import prose
+from lrlab.lessons.landscape import Scene
+from lrlab.lessons.range_test import Range
 from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.sgdr import Curve
+from lrlab.lessons.sweep import Grid
+from lrlab.lessons.units import Units
 
 
 class Sample(Trained):
@@ -104,6 +109,21 @@ def test_places_are_filled_and_formulas_left_alone() -> None:
     assert prose.fill(text, step=7, end="{a}") == "at 7: $\\frac{a}{b}$ and\n$$x_{max}\n+ \\sqrt{y}$$ {a}"
     with pytest.raises(KeyError, match="end"):
         prose.fill(text, step=7)
+
+
+@pytest.mark.parametrize("entries", [
+    {"range.low": "1.0", "range.high": "0.1"}, {"sweep.T_0": ", ".join(map(str, range(1, 42))), "sweep.T_mult": "1, 2, 3"},
+    {"sweep.seeds": "20", "sweep.epochs": "200", "sweep.T_0": ", ".join(map(str, range(1, 21)))}, {"curve.warmup": "300"},
+    {"landscape.steps": "1000", "landscape.particles": "500", "landscape.seeds": "40"},
+    {"units.samples": "1000000000", "units.batch_size": "1", "units.accumulate": "1", "units.epochs": "10000"},
+])  # fmt: skip
+def test_what_does_not_go_together_is_said_under_the_name_of_a_field(entries: dict[str, str]) -> None:
+    settings = next(section for section in (Range, Grid, Curve, Scene, Units) if next(iter(entries)).startswith(f"{section.key}."))
+    found, (problem,) = settings.read(entries)
+    assert found == settings()
+    key, _, name = problem.partition(":")[0].partition(".")
+    assert key == settings.key
+    assert name in settings.model_fields, problem
 
 
 def test_numbers_in_an_address_are_json() -> None:
