@@ -7,7 +7,7 @@ import gc
 import streamlit as st
 
 from lrlab.charts import COLOURS
-from lrlab.ui import state
+from lrlab.ui import address, state
 
 PAGES = (("app.py", "Tune"), ("pages/gallery.py", "Gallery"), ("pages/sgdr.py", "SGDR or cosine?"), ("pages/warmup.py", "Why warm up?"))
 
@@ -42,7 +42,7 @@ def begin(title: str) -> None:
 
 def end() -> None:
     """The address carries what the page shows; the last line of every page."""
-    state.write_link()
+    address.write(state.ADDRESS)
     freeze()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -13,6 +12,7 @@ from lrlab.experiment import DocumentError, Experiment, Trial, assign, from_link
 from lrlab.run import Clock, Run, calls
 from lrlab.schedules.durations import Path, keys
 from lrlab.schedules.recurrence import MetricDriven
+from lrlab.ui import address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 LINK = "s"
 CHOSEN = "trial"
 MOST_STEPS_BACK = 100
-LAG = 0.4  # seconds for which an address just left may still come in; Back is pressed later than that
 
 WARMUP = {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 1955}
 DEFAULT: dict[str, Any] = {
@@ -55,44 +54,36 @@ def begin() -> None:
     state = st.session_state
     fresh = "experiment" not in state
     if fresh:
-        state.experiment, state.problem, state.written = parse(DEFAULT), None, None
+        state.experiment, state.problem = parse(DEFAULT), None
         state.past, state.future = [], []
-        state.wrote, state.wrote_at = [], 0.0
-    asked = _address()
-    if asked[0] is not None and asked != state.written and not _lags(asked):
+    asked = ADDRESS.asked()
+    if LINK in asked and ADDRESS.gone_to():
         try:
-            put(from_link(asked[0]))
+            put(from_link(asked[LINK]))
             state.past = [] if fresh else state.past  # before a shared link there is nothing to go back to
         except DocumentError as error:
             state.problem = str(error)
-        choose(int(asked[1]) if asked[1] and asked[1].isdecimal() and len(asked[1]) < 4 else 0)  # noqa: PLR2004 (64 trials at most)
-        state.written = asked
+        place = asked.get(CHOSEN, "")
+        choose(int(place) if place.isdecimal() and len(place) < 4 else 0)  # noqa: PLR2004 (64 trials at most)
+        ADDRESS.taken()
 
 
-def _lags(asked: tuple[str | None, str | None]) -> bool:
-    """Whether the address is one that the page has just left behind: a quick hand is ahead of the browser, which still sends it."""
-    return asked in st.session_state.wrote and time.monotonic() - st.session_state.wrote_at < LAG
+def link() -> dict[str, str]:
+    """The entries of an address that open this experiment; DocumentError where it is too long for one."""
+    return {LINK: experiment().link()} | ({CHOSEN: str(chosen())} if chosen() else {})
 
 
-def _address() -> tuple[str | None, str | None]:
-    """The experiment and the chosen trial as the address has them."""
-    return st.query_params.get(LINK), st.query_params.get(CHOSEN)
-
-
-def write_link() -> None:
-    """Let the address carry the experiment; where it is too long for one, say so and leave none that would lie."""
-    state = st.session_state
+def link_problem() -> str | None:
+    """Why no address can carry the experiment; None where one can."""
     try:
-        value, state.link_problem = experiment().link(), None
+        link()
     except DocumentError as error:
-        value, state.link_problem = None, str(error)
-    wanted = value, str(chosen()) if value is not None and chosen() else None
-    if wanted != _address():
-        others = {name: x for name, x in st.query_params.to_dict().items() if name not in (LINK, CHOSEN)}
-        st.query_params.from_dict(others | {name: x for name, x in zip((LINK, CHOSEN), wanted, strict=True) if x is not None})
-    if wanted != state.written:
-        state.wrote, state.wrote_at = [*state.wrote[-8:], state.written], time.monotonic()
-    state.written = wanted
+        return str(error)
+    return None
+
+
+ADDRESS = address.Part("experiment", {LINK, CHOSEN}.__contains__, lambda: {} if link_problem() else link())
+"""The experiment and the chosen trial in the address; nothing that would lie where it is too long for one, which the page says."""
 
 
 def experiment() -> Experiment:

@@ -76,14 +76,14 @@ def _formula() -> None:
 
 
 def _share() -> None:
-    problem = st.session_state.get("link_problem")
+    problem = state.link_problem()
     if problem:
         st.warning(f"{escape(problem)}.")
         st.download_button(
             "Download the document", data=state.experiment().dumps(), file_name="schedules.json", icon=":material/download:", on_click="ignore"
         )
         return
-    view.link(f"{state.LINK}={state.experiment().link()}")
+    view.link(state.link())
 
 
 def _import() -> None:

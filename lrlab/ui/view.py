@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from lrlab.ui import state
@@ -13,15 +15,15 @@ def problem() -> None:
     sentence = st.session_state.get("problem")
     if sentence:
         st.error(f"{escape(sentence)}. The page keeps what it had.", icon=":material/error:")
-    too_long = st.session_state.get("link_problem")
+    too_long = state.link_problem()
     if too_long:
         st.warning(f"{escape(too_long)}: it stands in the Code tab. A reload would lose this page.", icon=":material/warning:")
 
 
-def link(query: str) -> None:
-    """What the address bar carries, to copy."""
+def link(entries: dict[str, str]) -> None:
+    """The address with these entries, to copy."""
     st.caption("The address bar always carries this whole page. Opened elsewhere, this link shows the same:")
-    st.code(f"{(st.context.url or '').split('?')[0]}?{query}", language=None, wrap_lines=True)
+    st.code(f"{(st.context.url or '').split('?')[0]}?{urlencode(entries)}", language=None, wrap_lines=True)
 
 
 def switches() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from test_page import at_hand, figure, opened
 
 from lrlab import advice, engine
 from lrlab.experiment import parse
+from lrlab.ui import address
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 
@@ -233,16 +233,28 @@ def test_a_list_of_rates_is_typed_and_a_bad_one_is_said() -> None:
     assert at_hand(app).trials[0].base_lr == (0.01, 0.02, 0.3)
 
 
-def test_an_address_just_left_does_not_bring_back_what_was_changed() -> None:
+def test_an_address_just_left_does_not_bring_back_what_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The browser may send its request before it has followed to the new address; Back comes later."""
     app = opened(PER_EPOCH)
     old = "".join(app.query_params["s"])
     app.number_input(key="trials.0.base_lr/number").set_value(0.7).run()
+    monkeypatch.setattr(address, "LAG", 60.0)
     app.query_params["s"] = old
-    app.session_state["wrote_at"] = time.monotonic()
     app.run()
     assert at_hand(app).trials[0].base_lr == 0.7
+    monkeypatch.setattr(address, "LAG", 0.0)
     app.query_params["s"] = old
-    app.session_state["wrote_at"] = time.monotonic() - 1
     app.run()
     assert at_hand(app).trials[0].base_lr == 0.1
+
+
+def test_what_a_person_changes_stands_however_late_the_browser_sends_the_address_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address, "LAG", 0.0)
+    app = opened(PER_EPOCH)
+    old = "".join(app.query_params["s"])
+    app.number_input(key="trials.0.base_lr/number").set_value(0.7).run()
+    app.query_params["s"] = old
+    app.segmented_control(key="view.y").set_value("log").run()
+    assert at_hand(app).trials[0].base_lr == 0.7
+    assert at_hand(app).view.y == "log"
+    assert "".join(app.query_params["s"]) == at_hand(app).link()

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from lrlab.experiment import parse
 from lrlab.lessons import paper, sgdr
 from lrlab.lessons.sgdr import Curve
-from lrlab.ui import state
+from lrlab.ui import address, state
 from lrlab.ui.lessons.sgdr import LESSON
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -23,11 +23,11 @@ SECTIONS = len(LESSON.sections)
 NAMES = [section.title for section in LESSON.sections]
 
 
-def opened(**address: str) -> AppTest:
+def opened(**asked: str) -> AppTest:
     """The page, opened fresh under an address."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     app.switch_page("pages/sgdr.py")
-    for name, text in address.items():
+    for name, text in asked.items():
         app.query_params[name.replace("__", ".")] = text
     return seen(app.run())
 
@@ -115,11 +115,11 @@ def test_another_page_and_back_loses_nothing() -> None:
     assert app.slider(key="curve.T_0/slider").value == 40
 
 
-def test_an_earlier_address_brings_its_settings_back() -> None:
+def test_an_earlier_address_brings_its_settings_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address, "LAG", 0.0)
     app = opened(curve__T_0="40")
     before = dict(app.query_params)
     seen(app.slider(key="curve.T_0/slider").set_value(50).run())
-    app.session_state["lesson.left"] = (app.session_state["lesson.left"][0], 0.0)  # a while later
     app.query_params.clear()
     app.query_params.update(before)
     seen(app.run())
@@ -129,8 +129,9 @@ def test_an_earlier_address_brings_its_settings_back() -> None:
     assert curve(app) == Curve()
 
 
-def test_a_quick_hand_is_not_taken_for_back() -> None:
+def test_a_quick_hand_is_not_taken_for_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the browser does not yet know the new address, it still sends the one before."""
+    monkeypatch.setattr(address, "LAG", 60.0)
     app = opened(curve__T_0="40")
     before = dict(app.query_params)
     seen(app.slider(key="curve.T_0/slider").set_value(50).run())
@@ -158,6 +159,38 @@ def test_presenting_shows_one_section_and_goes_through_them() -> None:
     seen(app.button(key="present.close").click().run())
     assert not own(app)
     assert app.header
+
+
+def test_closing_stands_however_late_the_browser_sends_the_address_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address, "LAG", 0.0)
+    app = opened(present="2")
+    before = dict(app.query_params)
+    seen(app.button(key="present.previous").click().run())
+    app.query_params.clear()
+    app.query_params.update(before)
+    seen(app.button(key="present.close").click().run())
+    assert app.header
+    assert not own(app)
+
+
+def test_each_lesson_presents_its_own_section() -> None:
+    app = opened(present="2")
+    presented = dict(app.query_params)
+    app.switch_page("pages/warmup.py")
+    app.query_params.clear()
+    seen(app.run())
+    assert app.header, "the other lesson is not presented"
+    app.switch_page("pages/sgdr.py")
+    app.query_params.clear()
+    app.query_params.update(presented)
+    seen(app.run())
+    assert own(app) == {"present": "2"}
+    assert not app.header
+
+
+def test_a_slide_says_what_its_address_got_wrong() -> None:
+    app = opened(present="2", landscape__noise="loud")
+    assert any("landscape" in warning.value for warning in app.warning)
 
 
 def test_the_presenters_charts_are_larger() -> None:

@@ -1,0 +1,79 @@
+"""The address bar: it carries the whole page, and what a person opens, types or goes back to is taken up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import streamlit as st
+
+LAG = 0.4  # seconds for which an address just left may still come in; Back is pressed later than that
+REMEMBERED = 8  # addresses just left
+
+
+class _Seen(NamedTuple):
+    """What the address lately said of a part; `left` at the time `when`."""
+
+    written: dict[str, str]
+    left: tuple[dict[str, str], ...] = ()
+    when: float = 0.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """Entries of the address that belong together: `owns` knows their names, `entries` what they should be now."""
+
+    name: str
+    owns: Callable[[str], bool]
+    entries: Callable[[], dict[str, str]]
+
+    def asked(self) -> dict[str, str]:
+        """What the address says of this part."""
+        return {name: text for name, text in st.query_params.to_dict().items() if self.owns(name)}
+
+    def gone_to(self) -> bool:
+        """Whether a person has gone to this address: a link, or Back.
+
+        A quick hand is ahead of a slow browser, whose next press still comes from an address that the page has left. So none counts while the
+        page has something that it has not written yet; nor, for a moment, one that it has just left.
+        """
+        seen, asked = _seen(self), self.asked()
+        if seen is None:
+            return True
+        lags = asked in seen.left and time.monotonic() - seen.when < LAG
+        return asked != seen.written and self.entries() == seen.written and not lags
+
+    def taken(self) -> None:
+        """What the address asks for has been taken up."""
+        seen = _seen(self) or _Seen({})
+        _remember(self, seen._replace(written=self.asked()))
+
+
+def write(*parts: Part) -> None:
+    """Let the address carry these parts, in one go, so that Back meets one address for each change."""
+    wanted = {part.name: part.entries() for part in parts}
+    if any(wanted[part.name] != part.asked() or wanted[part.name] != _written(part) for part in parts):
+        entries = {name: text for name, text in st.query_params.to_dict().items() if not any(part.owns(name) for part in parts)}
+        for part in parts:
+            entries |= wanted[part.name]
+        st.query_params.from_dict(entries)
+    for part in parts:
+        seen = _seen(part) or _Seen({})
+        if seen.written != wanted[part.name]:
+            _remember(part, _Seen(wanted[part.name], (*seen.left, seen.written)[-REMEMBERED:], time.monotonic()))
+
+
+def _written(part: Part) -> dict[str, str]:
+    seen = _seen(part)
+    return seen.written if seen else {}
+
+
+def _seen(part: Part) -> _Seen | None:
+    found: _Seen | None = st.session_state.get("address", {}).get(part.name)
+    return found
+
+
+def _remember(part: Part, seen: _Seen) -> None:
+    st.session_state.address = st.session_state.get("address", {}) | {part.name: seen}
