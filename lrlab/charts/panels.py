@@ -21,12 +21,13 @@ DECADES = 1.5  # a log axis wider than this has ticks at powers of ten only
 LABEL = 18  # characters of such a name
 LETTER = 7  # pixels, of a letter in such a name
 FAINT = 0.45
+LONGEST = 48  # characters of a line's own name, where the pointer is
 
 
 class Line(NamedTuple):
     """Points x, y (n,) under a name, in the colour and dash of its place in the list; `low` and `high` (n,): the band around it.
 
-    Where x, y or the band is no finite number, there is a gap.
+    Where x, y or the band is no finite number, there is a gap. Lines that belong together share a name in the `legend`.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Line(NamedTuple):
     high: Floats | None = None
     markers: bool = False
     faint: bool = False
+    legend: str = ""
+
+    @property
+    def group(self) -> str:
+        """Its name in the legend."""
+        return self.legend or self.name
 
 
 class Panel(NamedTuple):
@@ -72,7 +79,7 @@ def panels(panels: Sequence[Panel], x_title: str, *, filename: str, marks: Seque
     labels = _ends(panels[0], tops[0], x_log=x_log)
     longest = max((min(len(line.name), LABEL) for line in panels[0].lines), default=0)
     layout: Figure = {
-        "hovermode": "x unified", "hoverlabel": {"namelength": 40},
+        "hovermode": "x unified", "hoverlabel": {"namelength": LONGEST},
         "margin": {"l": 8, "r": 28 + LETTER * longest if labels else 16, "t": 8, "b": 4},
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
         "xaxis": {
@@ -145,8 +152,8 @@ def _traces(line: Line, axis: str, floor: float | None, told: set[str], *, x_log
         if line.low is not None and line.high is not None:
             around = np.concatenate((line.low[begin:end], line.high[begin:end][::-1]))
             traces.append(_band(line, axis, np.concatenate((x, x[::-1])), _lifted(around, floor)))
-        traces.append(_stroke(line, axis, x, _lifted(y, floor), first=line.name not in told))
-        told.add(line.name)
+        traces.append(_stroke(line, axis, x, _lifted(y, floor), first=line.group not in told))
+        told.add(line.group)
     return traces
 
 
@@ -156,19 +163,20 @@ def _lifted(values: Floats, floor: float | None) -> Floats:
 
 def _stroke(line: Line, axis: str, x: Floats, y: Floats, *, first: bool) -> Figure:
     colour, dash = style(line.place)
-    label = name(line.name)
+    label = name(line.name, LONGEST)
     return {
-        "type": "scatter", "mode": "lines+markers" if line.markers or y.size == 1 else "lines", "name": label, "x": packed(x, "f8"), "y": packed(y),
-        "line": {"color": colour, "dash": dash, "width": 2.2, "simplify": False}, "marker": {"size": 7}, "opacity": FAINT if line.faint else 1.0,
-        "legendgroup": label, "showlegend": first, "yaxis": axis, "hovertemplate": f"%{{y:.4g}}<extra>{label}</extra>",
+        "type": "scatter", "mode": "lines+markers" if line.markers or y.size == 1 else "lines", "name": name(line.group),
+        "x": packed(x, "f8"), "y": packed(y), "yaxis": axis, "opacity": FAINT if line.faint else 1.0,
+        "line": {"color": colour, "dash": dash, "width": 2.2, "simplify": False}, "marker": {"size": 7},
+        "legendgroup": name(line.group), "showlegend": first, "hovertemplate": f"%{{y:.4g}}<extra>{label}</extra>",
     }  # fmt: skip
 
 
 def _band(line: Line, axis: str, x: Floats, y: Floats) -> Figure:
     red, green, blue = (int(style(line.place)[0][i : i + 2], 16) for i in (1, 3, 5))
     return {
-        "type": "scatter", "mode": "lines", "name": name(line.name), "x": packed(x, "f8"), "y": packed(y), "fill": "toself",
-        "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)", "line": {"width": 0}, "legendgroup": name(line.name), "showlegend": False,
+        "type": "scatter", "mode": "lines", "name": name(line.group), "x": packed(x, "f8"), "y": packed(y), "fill": "toself",
+        "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)", "line": {"width": 0}, "legendgroup": name(line.group), "showlegend": False,
         "yaxis": axis, "hoverinfo": "skip",
     }  # fmt: skip
 

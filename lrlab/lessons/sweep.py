@@ -217,7 +217,7 @@ class Result:
         scores, broken = self.scores, self.scores.diverged[place]
         fine, steps = broken < 0, broken[broken >= 0]
         cycles, epochs = whole_cycles(self.grid, cell)
-        accuracy = interval(scores.accuracy[place, fine]) if fine.any() else None
+        accuracy = interval(scores.accuracy[place, fine]).clipped(0, 1) if fine.any() else None
         return Row(
             *cell, cycles, epochs < self.grid.epochs,
             accuracy=float(accuracy.mean) if accuracy else None,

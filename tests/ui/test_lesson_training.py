@@ -117,6 +117,8 @@ def test_a_schedule_that_diverges_is_said_and_is_in_no_mean() -> None:
 def test_where_every_schedule_diverges_there_is_a_chart_of_rates_and_no_mean() -> None:
     app = opened("pages/sgdr.py", QUICK, document(WILD))
     assert "wild: every network diverged" in charts(app)["network.curves"]["alt"]
+    assert {trace["yaxis"] for trace in charts(app)["network.curves"]["figure"]["data"]} == {"y"}, "no empty panels above the rates"
+    assert not app.dataframe, "nor an empty table"
 
 
 @pytest.mark.parametrize("hidden", [True, False])
@@ -141,8 +143,10 @@ def test_more_schedules_than_can_be_told_apart_are_cut_and_it_says_so() -> None:
 def test_only_schedules_that_restart_have_a_chart_of_their_cycles() -> None:
     assert "network.anytime" not in charts(opened("pages/sgdr.py", QUICK, document(LEVEL)))
     app = opened("pages/sgdr.py", QUICK, document(LEVEL, CYCLES))
-    names = [trace["name"] for trace in charts(app)["network.anytime"]["figure"]["data"]]
-    assert {"level", "cycles: now", "cycles: last cycle", "cycles: snapshot", "cycles: ensemble"} <= set(names)
+    traces = charts(app)["network.anytime"]["figure"]["data"]
+    said = {text.partition("<extra>")[2].removesuffix("</extra>") for trace in traces if (text := trace.get("hovertemplate"))}
+    assert said == {"level", "cycles: now", "cycles: last cycle", "cycles: snapshot", "cycles: ensemble"}
+    assert [trace["name"] for trace in traces if trace["showlegend"]] == ["level", "cycles"], "each schedule once in the legend"
 
 
 @pytest.mark.parametrize(("cycle", "why_none"), [(4, ""), (3, "its shortest cycle comes to 4.1 steps of this training")])

@@ -29,13 +29,15 @@ def row(settings: type[Settings], *names: str) -> None:
 
 
 def field(settings: type[Settings], name: str) -> None:
-    """The widget of one field: a switch, a choice, or a slider with an exact number beside it; what is chosen is the settings at once."""
+    """The widget of one field: a switch, a text, a choice, or a slider with an exact number beside it; what is chosen is the settings at once."""
     about, slide = settings.about(name), settings.slide(name)
     value = getattr(frame.at_hand(settings), name)
     key = f"{settings.key}.{name}"
     if isinstance(value, bool):
         offer(key, value)
         st.toggle(slide.label, key=key, help=slide.help or None, on_change=lambda: _commit(settings, name, key, st.session_state[key]))
+    elif isinstance(value, str) and not about.choices:
+        _text(settings, name, key, value)
     elif about.choices:
         _choice(settings, name, key, value)
     else:
@@ -53,6 +55,13 @@ def _commit(settings: type[Settings], name: str, key: str, value: Any) -> None:
     except ValidationError as error:
         refuse(key, sentence(error).removeprefix(": "))
         st.session_state.problem = None  # it is said beside the field
+
+
+def _text(settings: type[Settings], name: str, key: str, value: str) -> None:
+    slide = settings.slide(name)
+    offer(key, value)
+    st.text_input(slide.label, key=key, help=slide.help or None, on_change=lambda: _commit(settings, name, key, st.session_state[key]))
+    said(key)
 
 
 def _choice(settings: type[Settings], name: str, key: str, value: Any) -> None:

@@ -12,13 +12,13 @@ from lrlab.lessons.intervals import Interval, interval, verdict
 from lrlab.lessons.landscape import BASINS, FAR, FRAMES, LOST, NAMES, NARROW, PRESETS, REACH, WIDE, Floats, Landscape, Scene, Simulation
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
+from lrlab.ui.lessons.numbers import mean, number
 from lrlab.ui.widgets import escape, offer
 
 HEIGHT, COURSE = 470, 330
 GRID = 81
 """Points along each side of the contours; ten times as many along the curve."""
 PRESET = "landscape.preset"
-MINUS = "\N{MINUS SIGN}"
 INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
 UNBOUNDED = "without an interval: one seed does not tell how seeds differ"
 
@@ -55,7 +55,7 @@ def show() -> None:
 
 def _text(scene: Scene, land: Landscape) -> None:
     """The section's Markdown with the numbers of this landscape."""
-    at = f"x = {_number(float(land.saddle[0]), '.3g')}" + (", y = 0, a saddle" if scene.dimension > 1 else "")
+    at = f"x = {number(float(land.saddle[0]), '.3g')}" + (", y = 0, a saddle" if scene.dimension > 1 else "")
     beside = " (for a dot on the first axis; beside the curved border the odd step crosses it at any rate)" if scene.dimension > 1 else ""
     frame.text(
         "sgdr", "landscape",
@@ -105,7 +105,7 @@ def divergences(found: Simulation) -> list[str]:
     said = []
     for name, shares, steps in zip(NAMES, found.shares, found.diverged, strict=True):
         if (steps >= 0).any():
-            first, share = steps[steps >= 0].min(), _number(float(shares[:, LOST].mean()), "%")
+            first, share = steps[steps >= 0].min(), number(float(shares[:, LOST].mean()), ".1%")
             said.append(f"{name}: diverged at step {first:,}. In the end {share} of all particles had gone beyond {FAR:,.0f}.")
     return said
 
@@ -152,7 +152,7 @@ def _course(found: Simulation) -> None:
     rates = [charts.Line(name, every, found.rates[k], k) for k, name in enumerate(NAMES)]
     panels = [charts.Panel("In the wide basin, % of all particles", shares), charts.Panel("Rate", rates, share=0.4)]
     figure = charts.panels(panels, "optimizer step", filename="lrlab-landscape-shares")
-    ends = "; ".join(f"{name} {written(_share(found, k, WIDE), '%')}" for k, name in enumerate(NAMES))
+    ends = "; ".join(f"{name} {mean(_share(found, k, WIDE), '.1%')}" for k, name in enumerate(NAMES))
     chart.show(figure, key="landscape.course", height=COURSE, alt=f"Share in the wide basin over the run. At the end: {ends}")
 
 
@@ -162,18 +162,6 @@ def _course(found: Simulation) -> None:
 def _share(found: Simulation, place: int, basin: int) -> Interval:
     """The share of one schedule's particles that ends in a basin."""
     return interval(found.shares[place, :, basin]).clipped(0, 1)
-
-
-def written(found: Interval, form: str) -> str:
-    """A mean with its interval, as shares ("%") or numbers."""
-    mean, low, high = (_number(float(end), form) for end in found[:3])
-    if not found.bounded:
-        return mean
-    return f"{mean} (all agree)" if found.agreed else f"{mean} ({low} to {high})"
-
-
-def _number(value: float, form: str) -> str:
-    return (f"{value:.1%}".replace("%", " %") if form == "%" else f"{value:{form}}").replace("-", MINUS)
 
 
 def sentences(scene: Scene, found: Simulation) -> list[str]:
@@ -189,12 +177,12 @@ def sentences(scene: Scene, found: Simulation) -> list[str]:
 
 
 def _difference(what: str, found: Interval, form: str, unit: str) -> str:
-    begin = f"SGDR minus one cosine, {what}: {_number(float(found.mean), form)}{unit}"
+    begin = f"SGDR minus one cosine, {what}: {number(float(found.mean), form)}{unit}"
     if not found.bounded:
         return f"{begin}."
     if found.agreed:
         return f"{begin}. All {found.n} seeds agree; that gives no interval."
-    ends = f"{_number(float(found.low), form)} to {_number(float(found.high), form)}"
+    ends = f"{number(float(found.low), form)} to {number(float(found.high), form)}"
     return f"{begin}, 95 % interval {ends} over {found.n} seeds: {verdict(found)}."
 
 
@@ -205,8 +193,8 @@ def rows(land: Landscape, found: Simulation) -> list[dict[str, str]]:
     return [
         {
             "schedule": name,
-            **{title: written(_share(found, k, basin), "%") for basin, title in ends.items()},
-            "leaves the narrow basin, times a particle": written(interval(found.leaves[k]).clipped(0, np.inf), ".2f"),
+            **{title: mean(_share(found, k, basin), ".1%") for basin, title in ends.items()},
+            "leaves the narrow basin, times a particle": mean(interval(found.leaves[k]).clipped(0, np.inf), ".2f"),
             "mean loss at the end": _loss(found.loss[k]),
             f"last step above {land.escape:.3g}": f"{lasts[k]:,}" if lasts[k] >= 0 else "none",
         }
@@ -218,7 +206,7 @@ def _loss(values: Floats) -> str:
     """The loss of the seeds (S,); it is nowhere below 0."""
     there = np.isfinite(values)
     if there.all():
-        return written(interval(values).clipped(0, np.inf), ".3f")
+        return mean(interval(values).clipped(0, np.inf), ".3f")
     return "not of every seed" if there.any() else "nothing is left"
 
 

@@ -13,20 +13,20 @@ from lrlab.charts.panels import Line, Panel, panels
 from lrlab.experiment import DocumentError, Trial
 from lrlab.lessons import compare, sgdr
 from lrlab.lessons.digits import CLASSES, TEST
-from lrlab.lessons.intervals import Interval, interval, verdict
+from lrlab.lessons.intervals import interval, verdict
 from lrlab.lessons.network import Floats, Outcome, Training, kept_at, squeezed, train
 from lrlab.lessons.sgdr import Curve
 from lrlab.run import Run
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame, jobs
+from lrlab.ui.lessons.numbers import mean
 from lrlab.ui.widgets import escape
 
 MOST = 8
 """Schedules that are trained: as many as can be told apart."""
 FEW = 5
 """Training steps of a cycle: with fewer the squeezed run misses its highest and lowest rates."""
-LEGEND = 16  # pixels, of a schedule's four names in the legend
 POINTS = 1500  # of the learning rate that are drawn
 
 
@@ -126,46 +126,47 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
         lower = "A network that diverged is stopped there and counts in no mean; a lower rate factor may train it."
         st.warning(escape(". ".join(sentence for sentence in broken if sentence) + f". {lower}"), icon=":material/trending_up:")
     chart.show(_curves(entries, settings, outcome), key="network.curves", height=620, alt=_in_words(entries, outcome))
-    if any(entry.kept for entry in entries):
-        height = 480 + LEGEND * len(entries)
-        chart.show(_anytime(entries, settings, outcome), key="network.anytime", height=height, alt=_kept_in_words(entries, outcome))
+    trained = [compare.sound(outcome, k).any() for k in range(len(entries))]
+    if any(entry.kept and any_ for entry, any_ in zip(entries, trained, strict=True)):
+        chart.show(_anytime(entries, settings, outcome), key="network.anytime", height=500, alt=_kept_in_words(entries, outcome))
+        st.caption(
+            "Strong: the weights at the end of the last whole cycle; the ensemble of all snapshots. Faint: the weights now; each snapshot alone."
+        )
     if not finished:
         return
-    _table(entries, outcome)
-    _differences(entries, outcome)
+    if any(trained):
+        _table(entries, outcome)
+        _differences(entries, outcome)
     csv = "".join(compare.csv([entry.name for entry in entries], outcome, settings.setup.steps_per_epoch))
     st.download_button("CSV of all networks", csv, "lrlab-training.csv", "text/csv", icon=":material/download:", key="network.csv", on_click="ignore")
 
 
-def _mean(values: Floats, x: Floats, entry: Entry, name: str = "", *, faint: bool = False, markers: bool = False) -> Line | None:
-    """The line of the mean of (seeds, n), with its interval as a band; none where no seed trained or nothing is there to draw."""
+def _mean(values: Floats, x: Floats, entry: Entry, name: str = "", *, most: float = 100, faint: bool = False, markers: bool = False) -> Line | None:
+    """The line of the mean of (seeds, n), with its interval as a band, within what is possible; none where no seed trained or nothing is there."""
     drawn = np.isfinite(values).all(axis=0)
     if not drawn.any() or not len(values):
         return None
-    found = interval(values[:, drawn], axis=0)
+    found = interval(values[:, drawn], axis=0).clipped(0, most)
     low, high = (found.low, found.high) if found.bounded and not faint else (None, None)
-    return Line(name or entry.name, x[drawn], found.mean, entry.place, low, high, markers=markers, faint=faint)
+    return Line(name or entry.name, x[drawn], found.mean, entry.place, low, high, markers=markers, faint=faint, legend=entry.name)
 
 
 def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[str, object]:
     """Training loss, test accuracy and, below, the learning rate, over epochs."""
     epochs, per_epoch = outcome.epochs.astype(np.float64), settings.setup.steps_per_epoch
     rows = [(k, entry, compare.sound(outcome, k)) for k, entry in enumerate(entries)]
-    loss = [_mean(outcome.loss[k, sound], epochs, entry) for k, entry, sound in rows]
+    loss = [_mean(outcome.loss[k, sound], epochs, entry, most=np.inf) for k, entry, sound in rows]
     accuracy = [_mean(100 * outcome.accuracy[k, sound], epochs, entry) for k, entry, sound in rows]
     rates = []
     for entry in entries:
         at = np.unique(np.concatenate([np.linspace(0, entry.rates.size - 1, POINTS).astype(np.int64), np.array(entry.kept, dtype=np.int64)]))
         rates.append(Line(entry.name, at / per_epoch, entry.rates[at], entry.place))
-    return panels(
-        [
-            Panel("training loss", [line for line in loss if line], log=True),
-            Panel("test accuracy, %", [line for line in accuracy if line]),
-            Panel("learning rate", rates, share=0.6),
-        ],
-        "epoch",
-        filename="lrlab-training",
-    )
+    drawn = [
+        Panel("training loss", [line for line in loss if line], log=True),
+        Panel("test accuracy, %", [line for line in accuracy if line]),
+        Panel("learning rate", rates, share=0.6),
+    ]
+    return panels([panel for panel in drawn if panel.lines], "epoch", filename="lrlab-training")
 
 
 def _anytime(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[str, object]:
@@ -180,7 +181,7 @@ def _anytime(entries: list[Entry], settings: Training, outcome: Outcome) -> dict
             stops.append(_mean(now, epochs, entry))
             continue
         last = 100 * compare.completed(outcome, k, per_epoch)[sound]
-        stops += [_mean(now, epochs, entry, f"{entry.name}: now", faint=True), _mean(last, epochs, entry, f"{entry.name}: last cycle")]
+        stops += [_mean(last, epochs, entry, f"{entry.name}: last cycle"), _mean(now, epochs, entry, f"{entry.name}: now", faint=True)]
         at = (outcome.snapshots[k] + 1) / per_epoch
         single, together = outcome.snapshot_accuracy[k][sound], outcome.ensemble_accuracy[k][sound]
         kept += [
@@ -226,25 +227,21 @@ def _table(entries: list[Entry], outcome: Outcome) -> None:
         single, together = (100 * part[k][sound] for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
         cycles = single.shape[1]
         rows.append({
-            "schedule": entry.name, "training loss": _between(loss, "{:.3f}"), "test accuracy, %": _between(accuracy),
+            "schedule": entry.name, "training loss": _between(loss, ".3f", np.inf), "test accuracy, %": _between(accuracy),
             "at the last whole cycle, %": _between(single[:, -1]) if cycles else "",
             "ensemble, %": _between(together[:, -1]) if cycles else "", "snapshots": str(cycles or ""),
             "diverged": int((~sound).sum()),
         })  # fmt: skip
     st.markdown(
-        "**After the last epoch**: means over the seeds, 95 % intervals in brackets", help=f"A blind guess is right in {100 / CLASSES:.0f} %."
+        "**After the last epoch**: means over the seeds, 95 % intervals in brackets where more than one is left",
+        help=f"A blind guess is right in {100 / CLASSES:.0f} %.",
     )
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="network.table")
 
 
-def _between(values: Floats, form: str = "{:.1f}") -> str:
-    """A mean and its interval; nothing where there are no values."""
-    return _said(interval(values), form) if values.size else ""
-
-
-def _said(found: Interval, form: str) -> str:
-    mean = form.format(float(found.mean))
-    return f"{mean} ({form.format(float(found.low))} to {form.format(float(found.high))})" if found.bounded else f"{mean} (one seed)"
+def _between(values: Floats, form: str = ".1f", most: float = 100) -> str:
+    """A mean and its interval, cut at what is possible; nothing where there are no values."""
+    return mean(interval(values).clipped(0, most), form) if values.size else ""
 
 
 def _differences(entries: list[Entry], outcome: Outcome) -> None:
@@ -260,9 +257,7 @@ def _differences(entries: list[Entry], outcome: Outcome) -> None:
     if not rows:
         st.caption("No two schedules have two seeds with which both trained: there is nothing to compare.")
         return
-    table = [
-        {"difference": name, "points of test accuracy": _said(found, "{:+.1f}"), "over seeds": found.n, "it is": said} for name, found, said in rows
-    ]
+    table = [{"difference": name, "points of test accuracy": mean(found, "+.1f"), "over seeds": found.n, "it is": said} for name, found, said in rows]
     st.markdown("**Differences**, seed by seed: the same first weights, the same order of samples")
     st.dataframe(pd.DataFrame(table), hide_index=True, key="network.differences")
     if len(rows) > 1:

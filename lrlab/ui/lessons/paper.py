@@ -11,6 +11,7 @@ from lrlab.lessons.paper import COSINE, DATA, RESTARTS, WIDE, WIDER, Ensemble, P
 from lrlab.lessons.sgdr import Curve
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame
+from lrlab.ui.lessons.numbers import number
 from lrlab.ui.widgets import escape
 
 HEIGHT = 430
@@ -36,7 +37,7 @@ def show() -> None:
         "sgdr", "paper", models=most.models, runs=most.runs, snapshots=most.snapshots, most10=_two(most.errors[C10]), most100=_two(most.errors[C100]),
         cosine10=_two(cosine[C10]), wider10=_two(wider[C10]), restarts10=_two(ten[C10]), twenty10=_two(twenty[C10]),
         cosine100=_two(cosine[C100]), wider100=_two(wider[C100]), restarts100=_two(ten[C100]), twenty100=_two(twenty[C100]),
-        gain=_two(cosine[C100] - ten[C100]), more=_two(wider[C100] - twenty[C100]), cut=f"{cut:.0%}".replace("%", " %"),
+        gain=_two(cosine[C100] - ten[C100]), more=_two(wider[C100] - twenty[C100]), cut=number(cut, ".0%"),
     )  # fmt: skip
     st.caption(f"Source: {escape(tables.source)}.")
 

@@ -12,6 +12,7 @@ from lrlab.lessons import warmup
 from lrlab.lessons.warmup import Numbers, Shape
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
+from lrlab.ui.lessons.numbers import number
 from lrlab.ui.widgets import escape
 
 FIRST = 30
@@ -91,7 +92,7 @@ def _costs(settings: Shape, found: list[Numbers]) -> None:
             "trial": one.name,
             "area": f"{one.area:.5g}",
             "in steps at the peak": f"{one.area / settings.peak:,.1f}",
-            "learning lost": f"{1 - one.relative:.2%}".replace("-", "\N{MINUS SIGN}"),
+            "learning lost": number(1 - one.relative, ".2%"),
             "updates at rate 0": f"{one.idle:,}",
             "highest rate": f"{one.highest:.4g}",
             "rate at the last step": f"{one.last:.3g}",

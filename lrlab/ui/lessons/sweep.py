@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 import streamlit as st
-from pydantic import ValidationError
 
 from lrlab import charts
-from lrlab.experiment import sentence
 from lrlab.lessons import sweep
 from lrlab.lessons.digits import CLASSES
 from lrlab.lessons.sweep import Cell, Grid, Result, Row
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home, jobs
-from lrlab.ui.widgets import accept, escape, offer, refuse, said
+from lrlab.ui.lessons.numbers import number
+from lrlab.ui.widgets import escape, offer
 
 GUESS = 2 / CLASSES  # an accuracy below this is about what blind guessing gives; its colour would take all the scale
 NO_CYCLE, GUESSING, DIVERGED, NOT_YET = "○", "≈", "\N{MULTIPLICATION SIGN}", "…"
-LISTS: tuple[Literal["T_0", "T_mult", "peak"], ...] = ("T_0", "T_mult", "peak")
 _COLUMNS = {
     "T_0": "T_0", "T_mult": "T_mult", "peak": "peak rate", "cycles": "whole cycles", "cut": "last cycle cut", "accuracy": "test accuracy, %",
     "low": "95 % from", "high": "to", "whole": "at the last whole cycle, %", "loss": "training loss", "diverged": "seeds diverged",
@@ -36,9 +33,7 @@ def show() -> None:
     setup = grid.setup
     noise = f" ({100 * setup.label_noise:.0f} % of them with a wrong label)" if setup.label_noise else ""
     frame.text("sgdr", "sweep", units=" and ".join(map(str, setup.hidden)), batch=setup.batch_size, noise=noise, epochs=grid.epochs)
-    for column, name in zip(st.columns(len(LISTS)), LISTS, strict=True):
-        with column:
-            _list(name)
+    fields.row(Grid, "T_0", "T_mult", "peak")
     fields.row(Grid, "epochs", "seeds", "optimizer")
     factor = _factor(grid)
 
@@ -55,23 +50,6 @@ def show() -> None:
         cost=f"{networks:,} networks of {grid.epochs} epochs each {where}",
         seconds=grid.setup.seconds(networks) / cores,
     )
-
-
-def _list(name: Literal["T_0", "T_mult", "peak"]) -> None:
-    """A field for numbers with commas between them."""
-    key, slide = f"sweep.{name}", Grid.slide(name)
-
-    def typed() -> None:
-        try:
-            frame.put(frame.at_hand(Grid).replaced(**{name: st.session_state[key]}))
-            accept()
-        except ValidationError as error:
-            refuse(key, f"{sentence(error).removeprefix(': ')}; what is trained is still {getattr(frame.at_hand(Grid), name)}")
-            st.session_state.problem = None  # it is said beneath the field
-
-    offer(key, getattr(frame.at_hand(Grid), name))
-    st.text_input(slide.label, key=key, help=slide.help, on_change=typed)
-    said(key)
 
 
 def _factor(grid: Grid) -> int:
@@ -159,16 +137,16 @@ def verdict(result: Result, *, finished: bool) -> str:
     if best is None or best.accuracy is None:
         return "In every cell at least one seed diverged: there is none to recommend."
     among = "" if finished else " so far"
-    said = f"Best{among} of {len(rows):,} cells: {_place(best)}, {best.accuracy:.1%}"
+    said = f"Best{among} of {len(rows):,} cells: {_place(best)}, {number(best.accuracy, '.1%')}"
     if best.low is None or best.high is None:
-        return f"{said}. One seed, no interval: which cell is better cannot be told.".replace("%", " %")
-    said += f", 95% interval {best.low:.1%} to {best.high:.1%} over {seeds} seeds"
+        return f"{said}. One seed, no interval: which cell is better cannot be told."
+    said += f", 95 % interval {number(best.low, '.1%')} to {number(best.high, '.1%')} over {seeds} seeds"
     alike, others = result.rivals(best)
     if not others:
-        return f"{said}.".replace("%", " %")
+        return f"{said}."
     apart = f"{alike:,} of the {others:,} others in which no seed diverged {'is' if alike == 1 else 'are'} not told apart from it"
-    apart += " (95% interval of the difference, seed by seed, includes 0), and the best of many is partly luck"
-    return f"{said}; {apart}.".replace("%", " %")
+    apart += " (95 % interval of the difference, seed by seed, includes 0), and the best of many is partly luck"
+    return f"{said}; {apart}."
 
 
 def table(rows: Sequence[Row]) -> pd.DataFrame:
