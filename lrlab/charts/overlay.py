@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lrlab.charts.basics import COLOURS, MOST_LABELLED, Figure, name, packed, style
+from lrlab.charts.basics import COLOURS, LABEL, MOST_LABELLED, Figure, name, packed, style
+from lrlab.charts.labels import COLUMNS, places
 from lrlab.engine import first_group
 from lrlab.run import calls, first_step
 
@@ -178,21 +179,24 @@ def _metric(run: Run, curve: Curve) -> tuple[Steps, Floats]:
 
 
 def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) -> list[Figure]:
-    """Each shown trial's name beside its own line, at a place of its own along the run."""
-    shown = [(i, c) for i, c in enumerate(curves) if not c.trial.hidden and c.steps.size]
-    if len(shown) > MOST_LABELLED:
+    """Each shown trial's name beside its own line."""
+    shown = [(index, curve) for index, curve in enumerate(curves) if not curve.trial.hidden and curve.steps.size]
+    if not 0 < len(shown) <= MOST_LABELLED:
         return []
-    labels = []
-    for place, (index, curve) in enumerate(shown):
-        at = int(np.searchsorted(curve.steps, run.steps * (place + 0.6) / (len(shown) + 0.4)))
-        at = min(at, curve.steps.size - 1)
-        y = float(_lifted(first_group(curve.lr)[at : at + 1], floor)[0])
-        labels.append({
-            "x": float(_x(run, curve.steps[at : at + 1], view)[0]), "y": float(np.log10(y)) if view.y == "log" else y,
-            "text": name(curve.trial.name), "font": {"color": style(index)[0], "size": 12},
-            "showarrow": False, "yshift": 11, "xshift": 6, "xanchor": "left",
-        })  # fmt: skip
-    return labels
+    x = np.linspace(0, run.steps - 1, COLUMNS).astype(np.int64)
+    y = np.array([np.interp(x, curve.steps, _lifted(first_group(curve.lr), floor)) for _, curve in shown])
+    y = np.log10(y) if view.y == "log" else y
+    low, high = y.min() if view.y == "log" else 0.0, y.max()
+    names = [name(curve.trial.name) for _, curve in shown]
+    columns = places((y - low) / (high - low or 1.0), [min(len(curve.trial.name), LABEL) for _, curve in shown])
+    at = _x(run, x, view)
+    return [
+        {
+            "x": float(at[column]), "y": float(y[row, column]), "text": names[row], "font": {"color": style(index)[0], "size": 12},
+            "showarrow": False, "yshift": 11, "xanchor": "left",
+        }
+        for row, (column, (index, _)) in enumerate(zip(columns, shown, strict=True))
+    ]  # fmt: skip
 
 
 def _layout(run: Run, curves: Sequence[Curve], view: View, panels: Sequence[str], floor: float | None) -> Figure:

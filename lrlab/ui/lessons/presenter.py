@@ -12,7 +12,7 @@ LARGER = 1.3  # the page's type; charts see to their own
 
 _STYLE = f"""<style>
 html {{ font-size: {LARGER:.0%}; }}
-[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], header[data-testid="stHeader"] {{ display: none; }}
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], header[data-testid="stHeader"], .st-key-menu {{ display: none; }}
 .stMainBlockContainer {{ padding: 0.6rem 2rem 1rem; }}
 </style>"""
 
