@@ -231,3 +231,12 @@ def test_sliders_keep_their_values_when_the_run_changes(page: Page) -> None:
         drawn(page, n)
         expect(page.get_by_role("slider", name="T_0 · ticks")).to_have_value("3910")
         expect(page.get_by_role("slider", name="total_iters · ticks")).to_have_value("1955")
+
+
+def test_the_menu_is_at_hand_on_a_phone(chromium: Browser, server: str) -> None:
+    phone = chromium.new_page(viewport={"width": 390, "height": 800})
+    phone.goto(server)
+    drawn(phone)
+    phone.get_by_role("link", name="Why warm up?").click()
+    expect(phone.get_by_role("heading", name="Why warm up?")).to_be_in_viewport()
+    phone.close()
