@@ -14,9 +14,10 @@ from lrlab import engine
 from lrlab.experiment import Experiment, Trial, parse, sentence
 from lrlab.lessons.exercises import Exercise, Verdict
 from lrlab.lessons.settings import Settings, Slide
-from lrlab.run import Clock, DataRun, first_step
+from lrlab.run import Clock, DataRun, calls, first_step
 
 Unit: TypeAlias = Literal["steps", "epochs", "samples", "ratio", "micro-batches"]
+Target: TypeAlias = Literal["pytorch", "transformers", "timm", "optax", "keras", "paddle"]
 MOST_COMPARED = 200_000
 """Steps at which two curves are compared; in a longer run they are spread evenly, those around the warmup's end among them."""
 START = 1e-8
@@ -37,6 +38,7 @@ class Units(Settings):
     amount: Annotated[float, Field(gt=0, le=1e12), Slide("Warmup", low=0.01, high=1e6, log=True)] = 5.0
     unit: Annotated[Unit, Slide("counted in", "A ratio is a share of the whole run.")] = "epochs"
     peak: Annotated[float, Field(ge=1e-8, le=10), Slide("Peak rate", low=1e-5, high=1.0, log=True)] = 0.001
+    target: Annotated[Target, Slide("Code for", names=("PyTorch", "transformers", "timm", "optax", "Keras", "Paddle"))] = "pytorch"
 
     @model_validator(mode="after")
     def _has_a_run(self) -> Self:
@@ -89,13 +91,17 @@ class Written:
 
 @dataclass(frozen=True)
 class Mistake:
-    """The warmup written in a wrong unit: how long it becomes (nothing where it does not end in the run), and how far up it gets."""
+    """The warmup written in a wrong unit, or stepped by a wrong clock: how long it becomes, how far up the rate gets, and where it ends."""
 
     title: str
     arithmetic: str
     trial: Trial
     length: int | None
+    """In optimizer steps; None where it does not end in the run."""
     highest: float
+    """As a share of the peak, as `last`."""
+    last: float
+    """That of the run's last step."""
 
 
 def warmup_steps(settings: Units) -> int:
@@ -187,26 +193,36 @@ def experiment(settings: Units, written: tuple[Written, ...]) -> Experiment:
 
 
 def mistakes(settings: Units) -> tuple[Mistake, ...]:
-    """The same warmup in units that are often taken by mistake, for transformers' cosine; those that change nothing in this run are left out."""
+    """The same warmup in units that are often taken by mistake, for transformers' cosine over the run's optimizer steps, whatever steps it.
+
+    Those that in this run are what was meant, to less than a step, are left out.
+    """
     run, found = settings.run, counts(settings)
     steps, of = found.steps, f"num_warmup_steps wants {found.steps:,} optimizer steps"
     written: tuple[tuple[str, float, Clock, str], ...] = (
         ("micro-batches as steps", found.micro_batches, "step", f"{of}; they are {found.micro_batches:,} micro-batches, {run.accumulate} a step"),
-        ("stepped every micro-batch", steps, "micro_batch", f"{run.accumulate} calls of scheduler.step() an optimizer step"),
-        ("epochs as steps", round(found.epochs, 6), "step", f"{of}: {found.epochs:.4g} epochs x {run.updates:,} steps an epoch"),
+        ("stepped every micro-batch", steps, "micro_batch", _too_often(run, "micro_batch", run.accumulate)),
+        ("epochs as steps", found.epochs, "step", f"{of}: {found.epochs:.4g} epochs x {run.updates:,} steps an epoch"),
         ("steps, stepped every epoch", steps, "epoch", f"one call an epoch: {steps:,} epochs of warmup in a run of {run.epochs:,}"),
         ("samples as steps", found.samples, "step", f"{of}; they see {found.samples:,} samples, {run.step_samples:,} a step"),
-        ("a ratio as steps", round(found.ratio, 6), "step", f"{of}: {found.ratio:.4g} x {run.steps:,} steps of the run"),
-        ("stepped by every process", steps, "process", f"{run.devices} calls of scheduler.step() an optimizer step"),
+        ("a ratio as steps", found.ratio, "step", f"{of}: {found.ratio:.4g} x {run.steps:,} steps of the run"),
+        ("stepped by every process", steps, "process", _too_often(run, "process", run.devices)),
     )
-    lines = [_mistake(settings, *one) for one in written]
-    return tuple(line for line in lines if line.length != steps)
+    changed = [one for one in written if (math.ceil(one[1]), calls(run, one[2])) != (steps, run.steps)]
+    return tuple(_mistake(settings, *one) for one in changed)
+
+
+def _too_often(run: DataRun, clock: Clock, times: int) -> str:
+    """What becomes of a cosine over the run's optimizer steps under a clock that is too fast."""
+    over = f"the cosine is over at step {first_step(run, clock, run.steps):,} of {run.steps:,}, and transformers lets it climb again"
+    return f"{times} calls of scheduler.step() an optimizer step: {over}"
 
 
 def _mistake(settings: Units, title: str, value: float, clock: Clock, arithmetic: str) -> Mistake:
-    run, line = settings.run, _line(settings, title, _transformers(value), clock)
-    length = first_step(run, clock, math.ceil(value))
-    return Mistake(title, arithmetic, line, length if length < run.steps else None, engine.summary(run, line).peak / settings.peak)
+    run = settings.run
+    line = _line(settings, title, _transformers(value, run.steps), clock)
+    length, found = first_step(run, clock, math.ceil(value)), engine.summary(run, line)
+    return Mistake(title, arithmetic, line, length if length < run.steps else None, found.peak / settings.peak, found.last / settings.peak)
 
 
 def _spans(settings: Units) -> tuple[int, int, int]:
@@ -218,8 +234,8 @@ def _spans(settings: Units) -> tuple[int, int, int]:
     return steps, total - steps, total
 
 
-def _transformers(steps: float) -> dict[str, Any]:
-    return {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": steps, "num_training_steps": None}
+def _transformers(steps: float, total: int | None = None) -> dict[str, Any]:
+    return {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": steps, "num_training_steps": total}
 
 
 def _line(settings: Units, title: str, schedule: dict[str, Any], clock: Clock = "step") -> Trial:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -19,6 +19,7 @@ from lrlab.lessons.units import Units
 from lrlab.lessons.warmup import FORMS, Shape
 from lrlab.run import ticks
 
+TARGETS = get_args(units.Target)
 EXERCISES = {exercise.key: exercise for exercise in (*warmup.EXERCISES, *units.EXERCISES)}
 
 
@@ -144,6 +145,7 @@ def runs(draw: st.DrawFn, unit: units.Unit | None = None) -> Units:
         epochs=draw(st.integers(1, 12)),
         amount=amount,
         unit=chosen,
+        target=draw(st.sampled_from(TARGETS)),
     )
 
 
@@ -194,7 +196,7 @@ def test_six_frameworks_have_the_same_curve_or_none(settings: Units) -> None:
         return
     want, every = meant(settings), np.arange(settings.run.steps)
     written = units.same_warmup(settings)
-    assert len({one.target for one in written}) == 6
+    assert tuple(one.target for one in written) == TARGETS
     for one in written:
         off = np.abs(engine.lr(settings.run, one.trial, every) - want).max() / settings.peak
         assert off <= (units.START * 1.0001 if one.target == "pytorch" else 1e-12), one.title
@@ -229,17 +231,67 @@ def values(schedule: Any, name: str) -> list[Any]:
     return own + [value for child in schedule.children().values() for value in values(child, name)]
 
 
+def stepped(settings: Units, warmup: float, clock: str) -> list[float]:
+    """Each optimizer step's share of the peak: transformers' lambda over the run's optimizer steps, stepped by a loop over the data."""
+    total, tick, shares = settings.run.steps, 0, []
+    for _ in range(settings.epochs):
+        left, waiting = settings.samples, 0
+        while left > 0:
+            left, waiting = left - settings.batch_size * settings.devices, waiting + 1
+            updates = waiting == settings.accumulate or left <= 0
+            if updates:
+                progress = (tick - warmup) / max(1, total - warmup)
+                fall = max(0.0, 0.5 * (1.0 + math.cos(math.pi * progress)))
+                shares.append(tick / max(1, warmup) if tick < warmup else fall)
+                waiting = 0
+            tick += {"micro_batch": 1, "step": updates, "process": updates * settings.devices, "epoch": left <= 0}[clock]
+    return shares
+
+
+def named(settings: Units) -> dict[str, tuple[float, str]]:
+    """What each mistake writes for the warmup, and what steps it."""
+    steps = units.warmup_steps(settings)
+    samples, micro = counted(settings, steps)
+    return {
+        "micro-batches as steps": (micro, "step"), "stepped every micro-batch": (steps, "micro_batch"),
+        "epochs as steps": (steps / settings.run.updates, "step"), "steps, stepped every epoch": (steps, "epoch"),
+        "samples as steps": (samples, "step"), "a ratio as steps": (steps / settings.run.steps, "step"),
+        "stepped by every process": (steps, "process"),
+    }  # fmt: skip
+
+
 @given(runs())
-def test_a_wrong_warmup_is_as_long_as_is_said(settings: Units) -> None:
+@example(Units(samples=640, devices=8, accumulate=1, epochs=10, amount=1, unit="steps"))
+def test_a_wrong_warmup_is_what_the_run_gets(settings: Units) -> None:
+    """Its whole curve, and what is said of it; the clock may be wrong, the length of the run that was written is right."""
     if units.refused(settings):
         return
     run, every = settings.run, np.arange(settings.run.steps)
-    for one in units.mistakes(settings):
-        schedule: Any = one.trial.schedule
-        over = np.flatnonzero(ticks(run, one.trial.clock, every) >= schedule.num_warmup_steps)
-        assert one.length == (over[0] if over.size else None), one.title
-        assert one.length != units.warmup_steps(settings), "what changes nothing is no mistake"
-        assert one.highest == pytest.approx(engine.lr(run, one.trial, every).max() / settings.peak, rel=1e-12)
+    shown = {one.title: one for one in units.mistakes(settings)}
+    for title, (written, clock) in named(settings).items():
+        want = stepped(settings, written, clock)
+        if title not in shown:
+            assert written <= units.warmup_steps(settings) < written + 1, title
+            np.testing.assert_allclose(want, stepped(settings, written, "step"), err_msg=title)
+            continue
+        one = shown[title]
+        np.testing.assert_allclose(engine.lr(run, one.trial, every) / settings.peak, want, atol=1e-9, err_msg=title)
+        over = np.flatnonzero(ticks(run, one.trial.clock, every) >= written)
+        assert one.length == (over[0] if over.size else None), title
+        assert (one.highest, one.last) == pytest.approx((max(want), want[-1]), abs=1e-9), title
+
+
+@pytest.mark.parametrize(("settings", "title", "end"), [
+    (Units(), "stepped every micro-batch", 2934), (Units(devices=8), "stepped by every process", 184),
+])  # fmt: skip
+def test_a_clock_that_is_too_fast_ends_the_cosine_within_the_run_and_it_climbs_again(settings: Units, title: str, end: int) -> None:
+    found = {one.title: one for one in units.mistakes(settings)}[title]
+    assert f"over at step {end:,} of {settings.run.steps:,}" in found.arithmetic
+    shares = stepped(settings, units.warmup_steps(settings), found.trial.clock)
+    assert max(shares[end - 1], shares[end]) < 1e-4
+    assert shares[end] < shares[end + 1] < shares[end + 2]
+    assert found.last == pytest.approx(shares[-1])
+    assert found.last > 0.3
 
 
 def test_accumulation_makes_a_warmup_that_many_times_too_long_or_too_short() -> None:
@@ -298,6 +350,7 @@ def test_a_right_answer_is_right_however_it_is_arrived_at(key: str, settings: An
     ("cheap", Shape(form="logarithmic", decay="cosine"), "decay"),
     ("doubled", Units(accumulate=4), "is 4, not 8"),
     ("doubled", Units(accumulate=8, unit="steps", amount=1955), "1,955 steps see"),
+    ("doubled", Units(accumulate=8, unit="steps", amount=1000), "1,000 steps see 255,120 samples, not 250,000"),
     ("doubled", Units(accumulate=8, batch_size=16), "batch_size at 32"),
     ("tenth", Units(), "11,730"),
     ("tenth", Units(samples=105_344, epochs=15, unit="steps", amount=1235), "counted in steps"),

@@ -104,13 +104,20 @@ def test_units_are_counted_and_written_for_six_frameworks() -> None:
     assert app.code[0].value == exporters.export(units.experiment(settings, units.same_warmup(settings)[:1]), "pytorch").strip()
 
 
-@pytest.mark.parametrize("place", range(6))
-def test_each_framework_has_its_code(place: int) -> None:
+@pytest.mark.parametrize("one", units.same_warmup(Units()), ids=lambda one: one.target)
+def test_each_framework_has_its_code_and_the_link_reproduces_it(one: units.Written) -> None:
     app = opened()
-    one = units.same_warmup(Units())[place]
-    app.button_group(key="units.target").set_value(one.title).run()
+    app.selectbox(key="units.target").set_value(one.target).run()
     assert not app.exception
-    assert app.code[0].value == exporters.export(units.experiment(Units(), (one,)), one.target).strip()
+    code = exporters.export(units.experiment(Units(), (one,)), one.target).strip()
+    assert app.code[0].value == code
+    assert opened(**{name: "".join(text) for name, text in app.query_params.items()}).code[0].value == code
+
+
+def test_a_link_to_another_framework_is_refused_and_its_default_shown() -> None:
+    app = opened(units__target="mxnet")
+    assert "units.target: must be " in texts(app)
+    assert app.code[0].value == opened().code[0].value
 
 
 def test_training_arguments_are_told_by_version() -> None:
@@ -123,6 +130,7 @@ def test_mistakes_are_those_of_the_lesson() -> None:
     settings = Units(devices=4, accumulate=1)
     mistakes = table(opened(units__devices="4", units__accumulate="1"), "mistake")
     assert list(mistakes.index) == [one.title for one in units.mistakes(settings)]
+    assert [row.split()[0] for row in mistakes["last rate"]] == [f"{one.last:.2g}" for one in units.mistakes(settings)]
     assert "stepped by every process" in mistakes.index
     assert "stepped every micro-batch" not in mistakes.index
 

@@ -84,10 +84,10 @@ def _arguments(settings: Units) -> None:
 
 def _code(settings: Units, same: tuple[Written, ...]) -> None:
     """Each framework's own code, and the way to Tune."""
-    by_title = {one.title: one for one in same}
-    title = str(st.segmented_control("Code for", list(by_title), key="units.target", default=same[0].title, required=True))
-    one = by_title[title]
-    home.tune(units.experiment(settings, same), "units", place=list(by_title).index(title))
+    fields.field(Units, "target")
+    place = [one.target for one in same].index(settings.target)
+    one = same[place]
+    home.tune(units.experiment(settings, same), "units", place=place)
     st.code(export(units.experiment(settings, (one,)), one.target), language=EXPORTERS[one.target].language, height=300)
 
 
@@ -102,22 +102,27 @@ def _wrong(settings: Units) -> None:
             "warmup, in steps": f"{one.length:,}" if one.length is not None else "does not end in the run",
             "too": escape(_too(one.length, units.warmup_steps(settings))),
             "highest rate": f"{one.highest:.4g} of the peak",
+            "last rate": f"{one.last:.2g} of the peak",
         }
         for one in found
     ]
     if not rows:
-        st.caption("None of the usual ones changes anything in this run.")
+        st.caption("None of the usual ones makes a difference of a step in this run.")
         return
     meant = units.same_warmup(settings)[1].trial.model_copy(update={"name": "as meant"})
     shown = Experiment(run=settings.run, trials=(meant, *(one.trial for one in found)))
     curves = engine.curves(shown)
     chart.show(charts.overlay(shown.run, curves, View(marks=False)), key="units.wrong", height=380, alt=charts.description(shown.run, curves))
     st.table(pd.DataFrame(rows).set_index("mistake"))
+    said = f"Each is get_cosine_schedule_with_warmup of transformers with num_training_steps={settings.run.steps}, the optimizer steps of the run."
+    st.caption(escape(said))
 
 
 def _too(length: int | None, meant: int) -> str:
     """How far a warmup is from the one that was meant."""
     if length is None:
         return "long"
+    if length == meant:
+        return "neither long nor short"
     way, times = ("long", length / meant) if length > meant else ("short", meant / max(length, 1))
     return f"{way}, {times:,.0f} times" if times >= MANY else f"{way}, {times:.3g} times"
