@@ -64,9 +64,23 @@ class Limits:
 
     @property
     def largest(self) -> list[int | None]:
-        """For each warmup the place of the largest peak with which every seed trained; None where there is none."""
-        places = [np.flatnonzero(row == 1) for row in self.trained]
-        return [int(found[-1]) if found.size else None for found in places]
+        """For each warmup the place of the last peak before one fails: every seed trained with it, and with all from the smallest that did.
+
+        None where no peak trained every seed. What fails below the smallest is too low to train in time: that says nothing of what is too large.
+        """
+        return [int(unbroken[-1]) if unbroken.size else None for unbroken, _ in map(_parted, self.trained)]
+
+    @property
+    def again(self) -> list[list[int]]:
+        """For each warmup the places of the peaks beyond a failure with which every seed trained all the same."""
+        return [beyond.tolist() for _, beyond in map(_parted, self.trained)]
+
+
+def _parted(trained: Floats) -> tuple[Counts, Counts]:
+    """The places of a row where every seed trained: those next to each other from the first on, and those beyond a gap."""
+    places = np.flatnonzero(trained == 1)
+    unbroken = places - places[:1] == np.arange(places.size)
+    return places[unbroken], places[~unbroken]
 
 
 def limit(settings: Limit) -> Iterator[tuple[float, Limits | None]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lrlab.lessons.digits import digits
 from lrlab.lessons.limit import BOUND, PEAKS, Limit, Limits, axes, judged, limit, schedule
-from lrlab.lessons.network import Outcome
+from lrlab.lessons.network import Networks, Outcome, layers, task
 
 
 @pytest.mark.parametrize("after", ["cosine", "constant"])
@@ -26,26 +27,38 @@ def test_the_warmup_rises_by_equal_steps_from_near_zero_to_the_peak(after: str, 
 
 
 def test_cells_are_judged_by_every_seed() -> None:
-    """Four cells of two seeds: trained, half trained, half diverged, all diverged."""
-    good, bad = 0.9 * BOUND, 1.1 * BOUND
-    loss = np.array([[good, good], [good, bad], [good, 2.3], [2.3, 2.3]])[..., None]
-    diverged = np.array([[-1, -1], [-1, -1], [-1, 7], [5, 3]])
+    """Four cells of three seeds: trained, two trained, one diverged, two diverged."""
+    good, bad, far = 0.9 * BOUND, 1.1 * BOUND, 9 * BOUND
+    loss = np.array([[good, good, good], [good, far, bad], [good, bad, far], [2.3, good, 2.3]])[..., None]
+    diverged = np.array([[-1, -1, -1], [-1, -1, -1], [-1, -1, 7], [5, -1, 3]])
     outcome = Outcome(np.array([1]), loss, loss, (), (), (), diverged)
     found = judged(np.array([0, 10]), np.array([0.1, 0.2]), outcome)
-    assert found.trained.tolist() == [[1, 0.5], [0.5, 0]]
+    np.testing.assert_allclose(found.trained, np.array([[3, 1], [1, 1]]) / 3)
     assert found.diverged.tolist() == [[-1, -1], [7, 3]]
     assert found.broken.tolist() == [[0, 0], [1, 2]]
     assert found.largest == [0, None]
-    assert found.loss[0].tolist() == pytest.approx([good, (good + bad) / 2])
-    assert np.isinf(found.loss[1]).all()
+    assert found.loss.tolist() == [[good, bad], [bad, np.inf]], "the middle one of three, whatever the others are"
 
 
-def test_the_largest_peak_is_the_last_with_which_every_seed_trains() -> None:
-    """Peaks that are too low to train in time do not spoil it, nor do gaps."""
-    trained = np.array([[0, 1, 1, 0.5], [1, 0.5, 1, 0], [0.5, 0.5, 0, 0]])
+@pytest.mark.parametrize(("seeds", "largest", "again"), [
+    ("3310", 1, []), ("0331", 2, []), ("3333", 3, []), ("2222", None, []), ("0003", 3, []),
+    ("3313", 1, [3]), ("1323", 1, [3]), ("3033", 0, [2, 3]), ("3202", 0, []),
+])  # fmt: skip
+def test_the_largest_peak_is_the_last_before_one_that_fails(seeds: str, largest: int | None, again: list[int]) -> None:
+    """How many of three seeds trained with each peak; those that are too low to train in time do not spoil it."""
+    trained = np.array([[int(count) for count in seeds]]) / 3
     none = np.zeros(trained.shape)
-    found = Limits(np.arange(3), np.arange(4.0), none, trained, none.astype(int), none.astype(int), 2)
-    assert found.largest == [2, 2, None]
+    found = Limits(np.arange(1), np.arange(4.0), none, trained, none.astype(int), none.astype(int), 3)
+    assert (found.largest, found.again) == ([largest], [again])
+
+
+def test_the_networks_of_the_grid_begin_with_the_gain_times_hes_weights_and_right_labels() -> None:
+    he, more = (Networks(Limit(gain=gain).setup, 1, 2) for gain in (1.0, 2.5))
+    np.testing.assert_allclose(more.parameters, 2.5 * he.parameters, rtol=1e-6)
+    for weights, biases in layers(he.setup, he.parameters):
+        assert weights.std() == pytest.approx(np.sqrt(2 / weights.shape[-2]), rel=0.1)
+        assert not biases.any()
+    assert (task(more.setup)[1].argmax(axis=1) == digits().train_y).all()
 
 
 def test_the_grid_runs_from_what_trains_to_what_does_not() -> None:

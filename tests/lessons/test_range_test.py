@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from lrlab.lessons.network import BOUND
+from lrlab.lessons.network import BOUND, Networks
 from lrlab.lessons.range_test import Ramp, Range, lowest, range_test, smoothed, steepest, tenth
 
 RATES = np.geomspace(1e-4, 10, 501)
@@ -27,6 +27,19 @@ def test_a_curve_that_does_not_fall_suggests_nothing_and_says_why(rule: object, 
     found = rule(RATES[: loss.size], loss)  # type: ignore[operator]
     assert found.low is found.high is None
     assert found.why_none
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("first", "tenth_of_it", "bottom"), [(9.0, 2.3, 2.2), (2.0, 3.0, 1.9)])
+def test_a_fall_is_measured_from_the_lower_of_the_first_loss_and_the_mean_of_its_first_tenth(
+    rule: object, first: float, tenth_of_it: float, bottom: float
+) -> None:
+    """A curve that falls by far more than a tenth of the one and by less than a tenth of the other, the lower."""
+    loss = np.interp(np.arange(1000), [0, 1, 99, 500, 999], [first, tenth_of_it, tenth_of_it, bottom, 9.0])
+    rates = np.geomspace(1e-4, 10, 1000)
+    assert "The loss falls by" in rule(rates, loss).why_none  # type: ignore[operator]
+    loss[400:600] = 1.0
+    assert rule(rates, loss).high is not None  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("rule", [lowest, tenth])
@@ -69,6 +82,22 @@ def test_the_loss_of_each_step_is_there_and_diverged_seeds_are_marked() -> None:
     rates, curves = last.curves(0.9)
     assert rates.size == curves.shape[1] == last.sound + 1
     assert lowest(rates, curves.mean(axis=0)).high is not None
+
+
+def test_every_step_sees_a_whole_batch_and_no_sample_twice_in_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,297 samples have six batches of 200 and 97 left over, which are not shown."""
+    seen, step = [], Networks.step
+
+    def watched(self: Networks, chosen: np.ndarray, rates: np.ndarray) -> np.ndarray:
+        seen.append(chosen)
+        return step(self, chosen, rates)
+
+    monkeypatch.setattr(Networks, "step", watched)
+    list(range_test(Range(batch=200, steps=18, seeds=2, high=1e-3)))
+    assert [chosen.shape for chosen in seen] == [(2, 200)] * 18
+    for at in range(0, 18, 6):
+        epoch = np.concatenate(seen[at : at + 6], axis=1)
+        assert all(np.unique(one).size == 1200 for one in epoch)
 
 
 def test_a_test_without_divergence_is_sound_to_its_end() -> None:

@@ -42,7 +42,7 @@ def _draw(found: Limits, settings: Limit, *, finished: bool) -> None:
     figure = heat(
         found.loss.T, [f"{warmup:,}" for warmup in found.warmups], [f"{peak:.3g}" for peak in found.peaks],
         x_title="warmup, steps", y_title="peak rate", z_title="training loss", text=_cells(found).T.tolist(),
-        steps=found.largest, steps_name="largest peak with which every seed trains", filename="lrlab-limit", reverse=True,
+        steps=found.largest, steps_name="largest peak before one fails a seed", filename="lrlab-limit", reverse=True,
     )  # fmt: skip
     chart.show(figure, key="limit.map", height=HEIGHT, alt=_in_words(found))
     st.caption(
@@ -73,28 +73,35 @@ def verdict(found: Limits, settings: Limit) -> str:
     """What the map says of this optimizer and this network: the largest peaks, and whether a warmup raises them."""
     largest = found.largest
     each = ", ".join(f"{_peak(found, place)} ({warmup:,} steps)" for warmup, place in zip(found.warmups, largest, strict=True))
-    said = f"**{settings.optimizer}**: the largest peak with which every seed trains, by warmup: {each}."
+    said = f"**{settings.optimizer}**: the largest peak up to which every seed trains, by warmup: {each}.{_gaps(found)}"
     without, best = largest[0], max((place for place in largest if place is not None), default=None)
     if best is None:
         below = f"In no cell did the loss of every seed come below {BOUND:.2f} in {settings.setup.steps:,} steps"
         return f"{said} {below}; {found.broken.sum():,} of {found.loss.size * found.seeds:,} networks diverged."
-    among = f"the best of the {len(largest) - 1} warmups"
+    among = f"the best of the {len(largest) - 1} warmups, {settings.seeds} seeds a cell,"
     if without is None:
-        return f"{said} Without a warmup no peak trains every seed; with {among}, {_peak(found, best)} does."
+        return f"{said} Without a warmup no peak trains every seed; with {among} {_peak(found, best)} does."
     if best == PEAKS - 1:
         said += " The grid ends there: larger peaks may train as well."
     ratio = found.peaks[best] / found.peaks[without]
-    if ratio > 2:  # noqa: PLR2004 (two cells of the grid)
-        return f"{said} With {among} the peak may be {ratio:.0f} times as large as without one."
-    if ratio > 1:
-        twice = f"With {among} the peak may be twice as large as without one"
-        return f"{said} {twice}: one cell of this grid, which {settings.seeds} seeds can hardly tell from chance."
-    return f"{said} Here with {among} the peak may be no larger than without one."
+    if ratio <= 1:
+        return f"{said} Here with {among} the peak may be no larger than without one."
+    cell = f"one cell of this grid, which {settings.seeds} seeds can hardly tell from chance"
+    chance = cell if best == without + 1 else "chance favours the best of several"
+    return f"{said} With {among} the peak may be {ratio:.0f} times as large as without one: {chance}."
+
+
+def _gaps(found: Limits) -> str:
+    """Where every seed trains with peaks above one that fails."""
+    rows = zip(found.warmups, found.again, strict=True)
+    above = [f"{', '.join(_peak(found, place) for place in places)} ({warmup:,} steps)" for warmup, places in rows if places]
+    return f" Above a peak that fails, every seed trains again with {'; '.join(above)}: the border is not sharp there." if above else ""
 
 
 def _in_words(found: Limits) -> str:
     pairs = "; ".join(f"{_peak(found, place)} after {warmup:,} steps" for warmup, place in zip(found.warmups, found.largest, strict=True))
-    return f"Heat map of the training loss over {found.warmups.size} warmups and {found.peaks.size} peaks. Largest peak that trains: {pairs}"
+    grid = f"{found.warmups.size} warmups and {found.peaks.size} peaks"
+    return f"Heat map of the training loss over {grid}. Largest peak up to which every seed trains: {pairs}"
 
 
 def csv(found: Limits) -> str:

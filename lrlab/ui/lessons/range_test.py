@@ -49,7 +49,8 @@ def _draw(ramp: Ramp, keep: float, *, finished: bool) -> None:
     if broken.size:
         step = int(ramp.diverged[broken].min())
         count = f"{broken.size} of {ramp.diverged.size} networks diverged"
-        st.warning(f"{count}, first at step {step:,}, where the rate is {ramp.rates[step]:.3g}: the mean ends there.", icon=":material/trending_up:")
+        after = f", after an update at a rate of {ramp.rates[step - 1]:.3g}" if step else ""  # a loss is noted before the update of its step
+        st.warning(f"{count}, first at step {step:,}{after}: the mean ends there.", icon=":material/trending_up:")
     if not finished:
         return
     _suggestions(ramp, keep, found)
@@ -100,17 +101,32 @@ def alone(ramp: Ramp, keep: float, rule: Callable[[Floats, Floats], Suggestion])
     return [rate for rate in found if rate is not None]
 
 
+def untried(name: str, mean: Suggestion, seeds: list[float], first: float) -> str:
+    """That a rule suggests rates below the first one of the test, for the mean or for a seed alone; empty where it does not."""
+    least = min(seeds, default=first)
+    if mean.low is not None and mean.high is not None and mean.low < first:
+        what = f"{_range(mean)} {'is' if mean.high < first else 'begins'}"
+    elif least < first:
+        what = f"for a seed alone {least:.3g} is"
+    else:
+        return ""
+    return f"{name}: {what} below {first:.3g}, the first rate of this test, which shows nothing of it."
+
+
 def _suggestions(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> None:
     """Each rule on the mean, and what it gives for each seed alone."""
-    rows = []
-    for (name, suggestion), (_, rule) in zip(found, RULES, strict=True):
+    rows, below = [], []
+    for short, (name, suggestion), (_, rule) in zip(SHORT, found, RULES, strict=True):
         rates = alone(ramp, keep, rule)
+        below.append(untried(short, suggestion, rates, float(ramp.rates[0])))
         spread = f"{min(rates):.3g} to {max(rates):.3g}" if rates else "no suggestion"
         rows.append({
             "rule": name, "the mean suggests": _range(suggestion), "each seed alone, the upper rate": spread,
             "seeds with a suggestion": f"{len(rates)} of {len(ramp.loss)}",
         })  # fmt: skip
     st.table(pd.DataFrame(rows).set_index("rule"))
+    if any(below):
+        st.warning(escape(" ".join(filter(None, below))), icon=":material/vertical_align_bottom:")
     for reason in dict.fromkeys(suggestion.why_none for _, suggestion in found if suggestion.why_none):
         st.info(f"No suggestion: {escape(reason[:1].lower() + reason[1:])}.", icon=":material/help:")
 
