@@ -5,6 +5,9 @@ A frame holds only what moves: `{"name": f"step {step:,}", "traces": [places in 
 
 from __future__ import annotations
 
+import base64
+import struct
+import zlib
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,7 +28,7 @@ class Curve(NamedTuple):
 
 
 class Contours(NamedTuple):
-    """A two-dimensional loss on a grid: x (n,), y (m,), loss (m, n)."""
+    """A two-dimensional loss on an even grid: x (n,), y (m,), loss (m, n); a pixel of the picture for each of its points."""
 
     x: Floats
     y: Floats
@@ -35,7 +38,7 @@ class Contours(NamedTuple):
 Background: TypeAlias = Curve | Contours
 
 FOOT = 0.27  # of the height: the rates' panel
-HEAD = 0.1  # of the height between it and the landscapes
+HEAD = 0.12  # of the height between it and the landscapes
 BETWEEN = 0.03  # of the width, between landscapes
 PILE = 0.14  # of the curve's height: particles at one place lie over each other up to here, so that many look like many
 GOLDEN = 0.6180339887
@@ -43,8 +46,9 @@ TITLES = 66  # characters over the landscapes, all together
 RATES = 400  # points of a rate curve that are drawn
 JUMP = 0.1  # of its height in one step: drawn as it is
 GREY = "#868e99"
-GREYS = [[0, "rgba(134, 142, 153, 0.4)"], [1, "rgba(134, 142, 153, 0.02)"]]
-"""Valleys are the shaded places."""
+SHADE, LINE = 0.4, 0.65  # how opaque the bottom of a valley is, and a line of equal height
+LEVELS = 18  # such lines
+WIDTH = 1.5  # pixels of the picture from a line's middle to where it has faded
 
 
 def animated(
@@ -59,7 +63,7 @@ def animated(
         message = "positions and rates must be finite: freeze what diverged where it was last seen"
         raise ValueError(message)
     count = len(names)
-    ground = [_ground(background, k) for k in range(count)]
+    ground = [_ground(background, k) for k in range(count)] if isinstance(background, Curve) else []
     clouds = [_cloud(background, positions[k, 0], places[k], k) for k in range(count)]
     lines = [_rates(rates[k], names[k], places[k], count) for k in range(count)]
     moving = [*clouds, *_cursor(rates, int(steps[0]), places, count)]
@@ -104,17 +108,37 @@ def _axes(place: int) -> Figure:
     return {"xaxis": "x" + _suffix(place), "yaxis": "y" + _suffix(place)}
 
 
-def _ground(background: Background, k: int) -> Figure:
-    common = {"x": packed(background.x), "hoverinfo": "skip", "showlegend": False} | _axes(k)
-    if isinstance(background, Curve):
-        return common | {"type": "scatter", "mode": "lines", "y": packed(background.loss), "line": {"color": GREY, "width": 2}}
-    height = np.sqrt(background.loss - background.loss.min())  # the lines lie closer in the valleys, where the particles are
-    grid = packed(height) | {"shape": ", ".join(map(str, height.shape))}
-    return common | {
-        "type": "contour", "y": packed(background.y), "z": grid, "colorscale": GREYS, "showscale": False, "ncontours": 18,
-        "contours": {"coloring": "heatmap"},
-        "line": {"width": 0.6, "color": GREY},
-    }  # fmt: skip
+def _ground(curve: Curve, k: int) -> Figure:
+    line = {"x": packed(curve.x), "y": packed(curve.loss), "line": {"color": GREY, "width": 2}}
+    return {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False} | line | _axes(k)
+
+
+def _pictures(ground: Contours, count: int) -> list[Figure]:
+    """The landscape under each schedule's particles: a picture, since Plotly takes its own contours away as soon as something moves."""
+    (left, right), (bottom, top) = ground.x[[0, -1]].tolist(), ground.y[[0, -1]].tolist()
+    size = {"x": left, "y": top, "sizex": right - left, "sizey": top - bottom, "sizing": "stretch", "layer": "below"}
+    picture = {"source": _png(_opacity(ground.loss))} | size
+    return [picture | {"xref": "x" + _suffix(k), "yref": "y" + _suffix(k)} for k in range(count)]
+
+
+def _opacity(loss: Floats) -> Floats:
+    """From 0 to 1: valleys are shaded, and lines of equal height lie closer there, where the particles are."""
+    height = np.sqrt(loss - loss.min())
+    height *= LEVELS / (height.max() or 1.0)
+    level = np.rint(height)
+    pixels = np.abs(height - level) / np.maximum(np.hypot(*np.gradient(height)), 1e-9)
+    line = np.where(level > 0, LINE * np.clip(WIDTH - pixels, 0, 1), 0)
+    return np.asarray(np.maximum(SHADE * (1 - height / LEVELS), line))
+
+
+def _png(opacity: Floats) -> str:
+    """A grey picture, its first row lowest, as an address that holds it."""
+    high, wide = opacity.shape
+    pixels = np.stack([np.full(opacity.shape, int(GREY[3:5], 16)), np.rint(255 * opacity[::-1])], axis=-1).astype(np.uint8)
+    rows = np.insert(pixels.reshape(high, -1), 0, 0, axis=1)  # each begins with its filter, which is none
+    parts = (b"IHDR", struct.pack(">IIBBBBB", wide, high, 8, 4, 0, 0, 0)), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")
+    chunks = [struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts]
+    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode()
 
 
 def _cloud(background: Background, points: Floats, place: int, k: int) -> Figure:
@@ -162,6 +186,7 @@ def _layout(background: Background, rates: Floats, names: Sequence[str], places:
     layout: Figure = {
         "hovermode": "x unified", "showlegend": False, "margin": {"l": 8, "r": 16, "t": 52, "b": 4}, "meta": {"filename": filename},
         "annotations": [_title(name(names[k], TITLES // count), places[k], lefts[k]) for k in range(count)],
+        "images": _pictures(background, count) if isinstance(background, Contours) else [],
     }  # fmt: skip
     heights = _heights(background)
     for k, left in enumerate(lefts):

@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 
 from lrlab import engine
 from lrlab.experiment import Experiment, parse
-from lrlab.lessons import exercises, paper
-from lrlab.lessons.intervals import Interval, interval, verdict
+from lrlab.lessons import exercises, intervals, paper
+from lrlab.lessons.intervals import Interval, verdict
 from lrlab.lessons.settings import Settings, Slide
 
 Floats = NDArray[np.float64]
@@ -24,7 +24,6 @@ NARROW, WIDE, LOST = range(3)
 SGDR, COSINE, STEP_DECAY = range(3)
 NAMES = ("SGDR", "one cosine", "step decay")
 FRAMES = 60
-ROUNDING = 1e-9  # of the largest value
 KEPT = 16
 """Simulations that are remembered, half a megabyte each at most."""
 DRAWN = 150
@@ -285,10 +284,8 @@ def _ends(land: Landscape, points: Floats, gone: NDArray[np.int64]) -> tuple[Flo
 
 
 def difference(values: Floats) -> Interval:
-    """SGDR minus one cosine, paired by seed, of values (K, S); what is but rounding is none."""
-    both = values[[SGDR, COSINE]]
-    found = both[0] - both[1]
-    return interval(np.where(np.abs(found) > ROUNDING * np.abs(both).max(), found, 0.0))
+    """SGDR minus one cosine, paired by seed, of values (K, S)."""
+    return intervals.difference(values[SGDR], values[COSINE])
 
 
 def apart(found: Simulation) -> Interval:
@@ -323,6 +320,8 @@ def _worse(scene: Scene) -> exercises.Verdict:
     peak = PRESETS[1].scene.peak
     if scene.peak != peak:
         return False, f"The peak rate is {scene.peak:g}, not {peak:g}."
+    if scene.steps <= scene.T_0:
+        return False, f"T_0 of {scene.T_0:,} steps is not shorter than the run of {scene.steps:,}: nothing restarts."
     found = apart(simulate(scene))
     said = f"SGDR minus one cosine: {found.mean:+.2f} points"
     if not found.bounded or found.agreed:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import base64
+import io
+import math
+
 import numpy as np
 import pytest
 from figures import decoded, read
+from PIL import Image
 
 from lrlab.charts import Contours, Curve, Figure, animated, still
 
@@ -43,6 +48,25 @@ def test_particles_in_two_dimensions_stand_where_they_are_and_in_one_on_the_curv
     assert (over > -0.01).all()
     assert (over < 0.15 * 4).all()
     assert len(np.unique(over.round(3))) == 5, "particles at one place do not hide each other"
+
+
+def test_in_two_dimensions_a_picture_lies_under_each_cloud_dark_in_the_valley_with_lines_of_equal_height() -> None:
+    x, y = np.linspace(-2, 2, 401), np.linspace(-1, 1, 201)
+    ground = Contours(x, y, (x - 1) ** 2 + (y[:, None] - 0.5) ** 2)
+    figure = animated(ground, np.zeros((2, 1, 1, 2)), RATES, STEPS[:1], names=["a", "b"], places=[0, 1], filename="x")
+    read({"data": figure["data"], "layout": figure["layout"]})
+    assert {trace["type"] for trace in figure["data"]} == {"scatter"}, "all that Plotly leaves on the page while something moves"
+    first, second = figure["layout"]["images"]
+    assert [(image["xref"], image["yref"]) for image in (first, second)] == [("x", "y"), ("x2", "y2")]
+    assert (first["x"], first["y"], first["sizex"], first["sizey"]) == (-2, 1, 4, 2), "from its upper left corner"
+    kind, _, body = first["source"].partition(",")
+    assert kind == "data:image/png;base64"
+    picture = Image.open(io.BytesIO(base64.b64decode(body)))
+    assert (picture.mode, picture.size) == ("LA", (401, 201))
+    opacity = np.asarray(picture)[::-1, :, 1] / 255  # the lowest row first, as the loss has it
+    assert opacity[150, 300] == pytest.approx(0.4, abs=0.01), "at x = 1, y = 0.5"
+    along = opacity[150, 301:400]  # a ray from the bottom, whose height rises evenly to 1 of sqrt(9 + 2.25)
+    assert np.count_nonzero((along[1:-1] > 0.5) & (along[1:-1] >= along[:-2]) & (along[1:-1] > along[2:])) == int(18 / math.hypot(3, 1.5))
 
 
 def test_the_figure_begins_at_its_first_frame_and_every_frame_can_be_had_still() -> None:

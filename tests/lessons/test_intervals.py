@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lrlab.lessons.intervals import interval, verdict
+from lrlab.lessons.intervals import difference, interval, verdict
 
 TABLE = {  # two-sided, from the printed tables of Student's t: degrees of freedom -> 90, 95, 99 %
     1: (6.314, 12.706, 63.657),
@@ -63,6 +65,41 @@ def test_seeds_that_agree_give_no_interval() -> None:
     assert verdict(interval([0.0] * 3)) == "no difference seen"
     assert interval([[1.0, 1.0], [1.0, 2.0]]).agreed.tolist() == [True, False]
     assert not interval([5.0]).agreed, "one seed agrees with none"
+
+
+def test_differences_of_equally_many_digits_agree_whatever_rounding_makes_of_them() -> None:
+    """Shares of 500 test digits in percent, five seeds that each differ by the same number of digits, as the counts themselves say."""
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        digits, more = rng.integers(400, 490, 5), int(rng.integers(1, 9))
+        found = difference(100 * ((digits + more) / 500), 100 * (digits / 500))
+        assert (found.agreed, found.told, verdict(found)) == (True, False, "all seeds agree")
+        assert found.mean == pytest.approx(more / 5)
+        assert verdict(difference(0.1 * digits + 0.2, 0.1 * (digits + 2))) == "no difference seen", "0.2 more on both sides"
+
+
+@given(st.integers(2, 8), st.integers(0, 2**32 - 1))
+def test_else_a_difference_is_the_interval_of_the_differences(n: int, seed: int) -> None:
+    one, other = np.random.default_rng(seed).integers(0, 500, (2, 3, n))
+    found, want = difference(one / 500, other / 500), interval(one - other)
+    assert found.agreed.tolist() == want.agreed.tolist()
+    assert found.told.tolist() == want.told.tolist()
+    for name in ("mean", "low", "high"):
+        np.testing.assert_allclose(500 * getattr(found, name), getattr(want, name), rtol=1e-9, atol=1e-6)
+
+
+def test_one_is_compared_with_many_and_with_none() -> None:
+    many = difference([0.95, 0.94], [[0.93, 0.92], [0.90, 0.94], [0.95, 0.94]])
+    assert many.agreed.tolist() == [True, False, True]
+    assert many.mean == pytest.approx([0.02, 0.025, 0])
+    assert difference([0.95, 0.94], np.empty((0, 2))).mean.shape == (0,)
+    assert not difference([5.0], [1.0]).bounded
+
+
+@pytest.mark.parametrize(("one", "other"), [([], []), ([1.0, math.nan], [1.0, 1.0]), ([1.0, 1.0], [1.0, math.inf]), ([math.inf] * 2, [math.inf] * 2)])
+def test_what_has_no_difference_is_refused(one: list[float], other: list[float]) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        difference(one, other)
 
 
 def test_clipped_ends_are_possible_ones_and_nothing_else_changes() -> None:

@@ -102,42 +102,60 @@ def test_escape_is_the_rate_from_which_on_descents_leave_the_narrow_basin(land: 
 # ---------------------------------------------------------------- the simulation
 
 
+Point = tuple[float, ...]
+
+
 def begun(scene: Scene, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """In one dimension a seed's starts, of which those beyond the top between the basins are drawn again, and its noise."""
-    generator, found = np.random.default_rng((1, seed)), np.empty(0)
-    while len(found) < scene.particles:
-        drawn = generator.uniform(-4.0, 0.0, scene.particles)
-        found = np.append(found, drawn[drawn < Landscape(1, scene.width).saddle[0]])
-    return found[: scene.particles], generator.standard_normal((scene.steps, scene.particles))
+    """A seed's starts (dimension, particles), those outside the narrow basin drawn again, and its noise (steps, dimension, particles)."""
+    generator, land = np.random.default_rng((scene.dimension, seed)), Landscape(scene.dimension, scene.width)
+    low, high = np.array([(-4.0, 0.0), (-1.0, 1.0)][: scene.dimension]).T[..., None]
+    found = np.empty((scene.dimension, 0))
+    while found.shape[1] < scene.particles:
+        drawn = generator.uniform(low, high, (scene.dimension, scene.particles))
+        found = np.append(found, drawn[:, land.basin(drawn) == NARROW], axis=1)
+    return found[:, : scene.particles], generator.standard_normal((scene.steps, scene.dimension, scene.particles))
 
 
-def plain(scene: Scene, place: int, seed: int, particle: int) -> tuple[float | None, int]:
-    """One particle under one schedule in one dimension, a step at a time: where it ends and how often it left the narrow basin."""
-    land, rate = Landscape(1, scene.width), landscape.rates(scene)[place]
-    starts, noise = begun(scene, seed)
-    x, left = starts[particle], 0
-    for lr, xi in zip(rate, noise[:, particle], strict=True):
-        away = [(0.8, scene.width, x + 1.5), (1.0, 1.0, x - 1.5)]
-        slope = 0.1 * x + sum(depth * d / w**2 * math.exp(-((d / w) ** 2) / 2) for depth, w, d in away)
-        new = x - lr * (slope + scene.noise * xi)
-        left += bool(x < land.saddle[0] <= new)
-        x = new
-    return x, left
+def slope(point: Point, width: float) -> Point:
+    """The gradient of 0.05 |p|^2 - 0.8 exp(-|p - n|^2 / 2 width^2) - exp(-|p - w|^2 / 2), n and w at -1.5 and 1.5 on the first axis."""
+    total = [0.1 * p for p in point]
+    for depth, w, centre in ((0.8, width, -1.5), (1.0, 1.0, 1.5)):
+        away = [point[0] - centre, *point[1:]]
+        pull = depth / w**2 * math.exp(-sum(d * d for d in away) / (2 * w**2))
+        total = [t + pull * d for t, d in zip(total, away, strict=True)]
+    return tuple(total)
 
 
-def test_it_does_what_a_plain_loop_does() -> None:
+def plain(scene: Scene, place: int, seed: int) -> list[list[Point]]:
+    """A seed's particles under one schedule, a step and a coordinate at a time: where each is after every step, until it is beyond FAR."""
+    rate, (starts, noise) = landscape.rates(scene)[place], begun(scene, seed)
+    found = []
+    for particle in range(scene.particles):
+        path = [tuple(map(float, starts[:, particle]))]
+        for lr, xi in zip(rate, noise[..., particle], strict=True):
+            down = slope(path[-1], scene.width)
+            path.append(tuple(float(p - lr * (d + scene.noise * x)) for p, d, x in zip(path[-1], down, xi, strict=True)))
+            if max(map(abs, path[-1])) > FAR:
+                break
+        found.append(path)
+    return found
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_it_does_what_a_plain_loop_does(dimension: int) -> None:
     """Up to rounding, which rates that throw particles out of the narrow basin enlarge."""
-    scene = small()
-    found = landscape.simulate(scene)
+    scene = small(dimension=dimension)
+    land, found = Landscape(dimension, scene.width), landscape.simulate(scene)
     for place in range(len(NAMES)):
         for seed in range(scene.seeds):
-            ends, left = zip(*(plain(scene, place, seed, particle) for particle in range(scene.particles)), strict=True)
-            land, at = Landscape(1, scene.width), np.array(ends)[None]
-            assert found.shares[place, seed] == pytest.approx([np.mean(at < land.saddle[0]), np.mean(at >= land.saddle[0]), 0])
-            assert found.loss[place, seed] == pytest.approx(land.loss(at).mean(), abs=1e-4)
-            assert found.leaves[place, seed] == pytest.approx(np.mean(left))
+            paths = np.array(plain(scene, place, seed)).transpose(2, 0, 1)  # (dimension, particles, steps + 1)
+            basins, ends = land.basin(paths), paths[..., -1]
+            narrow = basins == NARROW
+            assert found.shares[place, seed] == pytest.approx([narrow[:, -1].mean(), 1 - narrow[:, -1].mean(), 0])
+            assert found.loss[place, seed] == pytest.approx(land.loss(ends).mean(), abs=1e-4)
+            assert found.leaves[place, seed] == pytest.approx((narrow[:, :-1] & ~narrow[:, 1:]).sum(axis=1).mean())
             if seed == 0:
-                assert found.paths[place, -1, :, 0] == pytest.approx(np.array(ends), abs=1e-3)
+                assert found.paths[place, -1] == pytest.approx(ends.T, abs=1e-3)
 
 
 @pytest.mark.parametrize("land", LANDSCAPES, ids=str)
@@ -224,22 +242,14 @@ def test_frames_are_steps_of_the_run_and_the_last_is_its_end() -> None:
 
 
 def first_beyond(scene: Scene, place: int, seed: int) -> int:
-    """The step at which a plain loop sees the first particle beyond FAR; far out the slope is the bowl's, and the wells' is added all the same."""
-    rate, (starts, noise) = landscape.rates(scene)[place], begun(scene, seed)
-    steps = []
-    for particle, start in enumerate(starts):
-        x = float(start)
-        for step in range(scene.steps):
-            wells = 0.8 * (x + 1.5) / scene.width**2 * math.exp(-(((x + 1.5) / scene.width) ** 2) / 2) + (x - 1.5) * math.exp(-((x - 1.5) ** 2) / 2)
-            x -= rate[step] * (0.1 * x + wells + scene.noise * noise[step, particle])
-            if abs(x) > FAR:
-                steps.append(step)
-                break
+    """The step at which a plain loop sees the first particle beyond FAR."""
+    steps = [len(path) - 2 for path in plain(scene, place, seed) if max(map(abs, path[-1])) > FAR]
     return min(steps, default=-1)
 
 
-def test_particles_that_diverge_are_counted_and_frozen() -> None:
-    scene = small(peak=23.0)
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_particles_that_diverge_are_counted_and_frozen(dimension: int) -> None:
+    scene = small(peak=23.0, dimension=dimension)
     found = landscape.simulate(scene)
     expected = [[first_beyond(scene, place, seed) for seed in range(scene.seeds)] for place in range(len(NAMES))]
     assert found.diverged.tolist() == expected
@@ -338,6 +348,9 @@ def test_a_difference_of_shares_is_paired_in_points_and_possible() -> None:
     ({"peak": 0.18, "width": 0.2, "T_0": 100}, False, ": higher."),
     ({"peak": 0.18, "noise": 5.0}, True, ": lower."),
     ({"peak": 0.18, "noise": 5.0, "frame": 3}, True, ": lower."),
+    ({"peak": 0.18, "noise": 3.0, "T_0": 2000}, False, "T_0 of 2,000 steps is not shorter than the run of 420: nothing restarts."),
+    ({"peak": 0.18, "noise": 5.0, "T_0": 420}, False, "T_0 of 420 steps is not shorter than the run of 420: nothing restarts."),
+    ({"peak": 0.18, "noise": 5.0, "T_0": 300}, True, ": lower."),
     ({"peak": 0.18, "noise": 5.0, "seeds": 1}, False, "one seed: that gives no interval."),
     ({"peak": 0.18, "noise": 0.0, "seeds": 2}, False, "all seeds agree: that gives no interval."),
 ])  # fmt: skip

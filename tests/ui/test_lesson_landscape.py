@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from lrlab.lessons import landscape
 from lrlab.lessons.intervals import interval, verdict
-from lrlab.lessons.landscape import BASINS, COSINE, LOST, NAMES, PRESETS, WIDE, Landscape, Scene
+from lrlab.lessons.landscape import BASINS, COSINE, LOST, NAMES, PRESETS, SGDR, STEP_DECAY, WIDE, Landscape, Scene, Simulation
 from lrlab.ui.lessons import landscape as page
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -101,6 +101,25 @@ def test_where_some_seeds_have_nothing_left_the_shares_are_compared_and_the_loss
     assert "there are seeds of which no particle is left" in said
 
 
+@pytest.mark.parametrize(("peak", "noise", "losing"), [(20.5, 1.5, [False, True]), (20, 4, [True, True])])
+def test_where_some_particles_diverged_the_mean_losses_of_the_others_are_not_compared(peak: float, noise: float, losing: list[bool]) -> None:
+    found = landscape.simulate(Scene(peak=peak, noise=noise))
+    lost = found.shares[[SGDR, COSINE], :, LOST]
+    assert lost.any(axis=1).tolist() == losing
+    assert (lost < 1).all(), "else there are seeds of which nothing is left, which is another sentence"
+    shares, losses = page.sentences(found)
+    assert re.search(r"share .* 95 % interval .*: (higher|lower|no difference seen)\.", shares), "of all particles, and so a comparison"
+    assert "no fair comparison" in losses
+    assert not re.search("higher|lower|no difference|interval", losses)
+
+
+def test_what_only_the_third_schedule_loses_does_not_hinder_the_comparison() -> None:
+    found = landscape.simulate(Scene(steps=80, T_0=20, particles=20, seeds=3))
+    shares = found.shares.copy()
+    shares[STEP_DECAY] = [0.5, 0, 0.5]
+    assert page.sentences(Simulation(**vars(found) | {"shares": shares})) == page.sentences(found)
+
+
 def test_one_seed_has_no_interval() -> None:
     app = opened(seeds=1)
     differences = [element.value for element in app.markdown if "minus one cosine" in element.value]
@@ -147,6 +166,26 @@ def test_the_exercise_is_checked_by_the_simulation_on_the_page() -> None:
     app = opened(peak=0.18, noise=5, steps=420, T_0=60, particles=100, seeds=20)
     paired = landscape.apart(landscape.simulate(Scene(peak=0.18, noise=5.0)))
     assert f"{paired.mean:+.2f} points, 95 % interval {paired.low:+.2f} to {paired.high:+.2f}: lower" in texts(app)
+
+
+def order(app: AppTest) -> list[str]:
+    """The section's animation, first and last slider, shares over the run and text, as they come on the page."""
+    keys = ("landscape.chart", "landscape.noise/slider", "landscape.seeds/slider", "landscape.course")
+    found = []
+    for element in app.main:
+        if getattr(element, "key", None) in keys:
+            found.append(element.key)
+        elif element.type == "markdown" and "gradient descent with noise" in element.value:
+            found.append("text")
+    return found
+
+
+def test_the_figure_stands_over_its_sliders_and_on_a_slide_before_the_text_too() -> None:
+    """So that a class sees the figure and what moves it without scrolling."""
+    figures = ["landscape.chart", "landscape.noise/slider", "landscape.seeds/slider", "landscape.course"]
+    assert order(opened()) == ["text", *figures]
+    alone = lesson_pages.opened("pages/sgdr.py", SMALL | {"present": "2"})
+    assert order(alone) == [*figures, "text"]
 
 
 def test_a_value_beyond_its_bounds_is_said_and_not_taken() -> None:

@@ -15,9 +15,10 @@ from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.lessons.numbers import mean, number
 from lrlab.ui.widgets import escape, offer
 
-HEIGHT, COURSE = 470, 330
-GRID = 81
-"""Points along each side of the contours; ten times as many along the curve."""
+HEIGHT, PRESENTED, COURSE = 470, 320, 330
+"""Pixels of the animation, of the same on a slide, where the sliders that a class is shown fit below it, and of the shares over the run."""
+GRID = 810
+"""Points along the curve, and the width of the contours' picture in pixels."""
 PRESET = "landscape.preset"
 INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
 UNBOUNDED = "without an interval: one seed does not tell how seeds differ"
@@ -27,21 +28,19 @@ def show() -> None:
     """The whole section."""
     scene = frame.at_hand(Scene)
     land = Landscape(scene.dimension, scene.width)
-    _text(scene, land)
-    with st.container(horizontal=True):
-        _presets(scene)
-        with st.container(width="content"):
-            fields.field(Scene, "dimension")
-    fields.row(Scene, "width", "noise", "peak", "T_0")
-    fields.row(Scene, "T_mult", "steps", "particles", "seeds")
+    presenting = st.session_state.presenting
+    if not presenting:
+        _text(scene, land)
     with st.spinner("The particles are on their way"):
         found = landscape.simulate(scene)
+    _animation(scene, land, found, PRESENTED if presenting else HEIGHT)
+    _settings(scene)
+    st.caption(_dots(scene, found))
     for said in remarks(scene, found):
         st.info(escape(said), icon=":material/info:")
     if diverged := divergences(found):
         st.warning("  \n".join(map(escape, diverged)), icon=":material/trending_up:")
-    _animation(scene, land, found)
-    for said in sentences(scene, found):
+    for said in sentences(found):
         st.markdown(escape(said))
     _course(found)
     table = pd.DataFrame(rows(land, found)).set_index("schedule")
@@ -50,7 +49,19 @@ def show() -> None:
         f"Mean over the seeds, {UNBOUNDED if scene.seeds == 1 else INTERVALS}. "
         "A particle leaves the narrow basin each time that it goes over the watershed. The loss is that of the particles that have not diverged."
     )
+    if presenting:
+        _text(scene, land)
     _away(scene, found)
+
+
+def _settings(scene: Scene) -> None:
+    """What can be set, first what a class is shown."""
+    with st.container(horizontal=True):
+        _presets(scene)
+        with st.container(width="content"):
+            fields.field(Scene, "dimension")
+    fields.row(Scene, "noise", "peak", "T_0", "T_mult")
+    fields.row(Scene, "width", "steps", "particles", "seeds")
 
 
 def _text(scene: Scene, land: Landscape) -> None:
@@ -113,7 +124,7 @@ def divergences(found: Simulation) -> list[str]:
 # ---------------------------------------------------------------- the figures
 
 
-def _animation(scene: Scene, land: Landscape, found: Simulation) -> None:
+def _animation(scene: Scene, land: Landscape, found: Simulation, height: int) -> None:
     """The particles of the first seed over the landscape, the rates below."""
 
     def halted(at: int) -> None:
@@ -121,19 +132,22 @@ def _animation(scene: Scene, land: Landscape, found: Simulation) -> None:
 
     figure = charts.animated(_ground(land), found.paths, found.rates, found.frames, names=NAMES, places=range(len(NAMES)), filename="lrlab-landscape")
     at = min(scene.frame, len(found.frames) - 1)
-    chart.show(figure, key="landscape.chart", height=HEIGHT, alt=_in_words(found, at), on_frame=halted, frame=at)
+    chart.show(figure, key="landscape.chart", height=height, alt=_in_words(found, at), on_frame=halted, frame=at)
+
+
+def _dots(scene: Scene, found: Simulation) -> str:
+    """What the dots are, and what they are not."""
     count = found.paths.shape[2]
-    piled = " Dots that would lie over each other are piled up: their height above the curve is not their loss." * (scene.dimension == 1)
-    st.caption(
-        f"{count:,} particle{'s' * (count != 1)} of the first of {scene.seeds:,} seed{'s' * (scene.seeds != 1)}; what follows counts all.{piled}"
-    )
+    dots = f"{count:,} particle{'s' * (count != 1)} of the first of {scene.seeds:,} seed{'s' * (scene.seeds != 1)}"
+    piled = " Those that would lie over each other are piled up: their height above the curve is not their loss." * (scene.dimension == 1)
+    return f"The dots are {dots}; what follows counts all.{piled}"
 
 
 def _ground(land: Landscape) -> charts.Curve | charts.Contours:
+    x = np.linspace(-REACH, REACH, GRID)
     if land.dimension == 1:
-        x = np.linspace(-REACH, REACH, 10 * GRID)
         return charts.Curve(x, land.loss(x[None]))
-    x, y = np.linspace(-REACH, REACH, GRID), np.linspace(-REACH / 2, REACH / 2, GRID)
+    y = np.linspace(-REACH / 2, REACH / 2, GRID // 2)
     return charts.Contours(x, y, land.loss(np.stack(np.meshgrid(x, y))))
 
 
@@ -164,22 +178,27 @@ def _share(found: Simulation, place: int, basin: int) -> Interval:
     return interval(found.shares[place, :, basin]).clipped(0, 1)
 
 
-def sentences(scene: Scene, found: Simulation) -> list[str]:
+def sentences(found: Simulation) -> list[str]:
     """SGDR minus one cosine, in the share that ends in the wide basin and in the final loss: the difference, its interval, and what that says."""
     if (found.shares[[landscape.SGDR, landscape.COSINE], :, LOST] == 1).all():
         return ["Every particle diverged, under SGDR and under one cosine: there is nothing to compare."]
-    said = [_difference("share that ends in the wide basin", landscape.apart(found), "+.2f", " points")]
-    if np.isfinite(found.loss[[landscape.SGDR, landscape.COSINE]]).all():
-        said.append(_difference("mean loss at the end", landscape.difference(found.loss), "+.3g", ""))
-    else:
-        said.append("Mean loss at the end: there are seeds of which no particle is left to compare.")
-    return said if scene.seeds > 1 else [f"{one} One seed, no interval." for one in said]
+    return [_difference("share that ends in the wide basin", landscape.apart(found), "+.2f", " points"), _losses(found)]
+
+
+def _losses(found: Simulation) -> str:
+    """The difference of the final losses, where nothing diverged: the means are over what is left, and that is no random part of the particles."""
+    both = [landscape.SGDR, landscape.COSINE]
+    if not np.isfinite(found.loss[both]).all():
+        return "Mean loss at the end: there are seeds of which no particle is left to compare."
+    if found.shares[both, :, LOST].any():
+        return "Mean loss at the end: no fair comparison, since particles diverged, and the means are over those that are left."
+    return _difference("mean loss at the end", landscape.difference(found.loss), "+.3g", "")
 
 
 def _difference(what: str, found: Interval, form: str, unit: str) -> str:
     begin = f"SGDR minus one cosine, {what}: {number(float(found.mean), form)}{unit}"
     if not found.bounded:
-        return f"{begin}."
+        return f"{begin}. One seed, no interval."
     if found.agreed:
         return f"{begin}. All {found.n} seeds agree; that gives no interval."
     ends = f"{number(float(found.low), form)} to {number(float(found.high), form)}"
