@@ -9,15 +9,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.lessons.intervals import Interval, Verdict, interval, verdict
+from lrlab.lessons.digits import CLASSES
+from lrlab.lessons.intervals import Interval, Verdict, difference, verdict
 from lrlab.lessons.network import Floats, Outcome
 
 FEW = 2
 """Seeds that an interval needs."""
+GUESS = 2 / CLASSES
+"""A test accuracy below this is about what blind guessing gives."""
 
 
 class Difference(NamedTuple):
-    """One schedule less another, over the seeds with which both trained."""
+    """One thing less another, over the seeds with which both trained."""
 
     first: str
     second: str
@@ -47,15 +50,27 @@ def divergence(name: str, diverged: NDArray[np.int64]) -> str:
     return f"{name}: {steps.size} of {diverged.size} networks diverged, {'first ' if steps.size > 1 else ''}at step {steps.min():,}"
 
 
+def guessing(name: str, accuracy: Floats) -> str:
+    """How many of the networks of a schedule that have not diverged know next to nothing, by their accuracy (S,); nothing where none does."""
+    count = int((accuracy < GUESS).sum())
+    few = f"{name}: {count} of {accuracy.size} networks {'is' if count == 1 else 'are'} about as good as guessing, below {GUESS:.0%}"
+    return few.replace("%", " %") if count else ""
+
+
 def differences(names: Sequence[str], outcome: Outcome, values: Floats) -> list[Difference]:
     """Every two schedules' difference of `values` (K, S), where at least two seeds trained under both."""
     found = []
     for first, second in itertools.combinations(range(len(names)), 2):
         both = sound(outcome, first) & sound(outcome, second)
         if both.sum() >= FEW:
-            apart = interval(values[first, both] - values[second, both])
-            found.append(Difference(names[first], names[second], apart, verdict(apart)))
+            found.append(paired(names[first], names[second], values[first, both], values[second, both]))
     return found
+
+
+def paired(first: str, second: str, one: Floats, other: Floats) -> Difference:
+    """The difference of values (S,), seed by seed."""
+    found = difference(one, other)
+    return Difference(first, second, found, verdict(found))
 
 
 def csv(names: Sequence[str], outcome: Outcome, steps_per_epoch: int) -> Iterator[str]:

@@ -14,12 +14,13 @@ from lrlab.lessons import paper
 from lrlab.lessons.exercises import Exercise, Verdict
 from lrlab.lessons.settings import Settings, Slide
 from lrlab.run import StepRun
+from lrlab.schedules.torch import CosineAnnealingWarmRestarts
 
 SGDR, ONE, STEP, SHORT = "SGDR", "one cosine", "step decay", "other T_max"
 NO_PI, OFF_BY_ONE = "without pi", "step - 1"
 START = 0.01  # of the peak: where the warmup begins
 LOOKED_AT = 2**13  # steps at most that two curves are compared at
-SAME = 1e-12  # of the peak: rounding
+SAME = 1e-12  # of the way between eta_min and the peak: rounding
 NEAR = 0.01  # of the way between eta_min and the peak: what is nearer than that to one of them has come to it
 
 
@@ -66,9 +67,9 @@ class Curve(Settings):
         return (self.epochs - self.warmup) * self.steps
 
 
-def run(settings: Curve, longer: int = 0) -> StepRun:
-    """The run, so many epochs longer if asked for."""
-    return StepRun(total_steps=(settings.epochs + longer) * settings.steps, steps_per_epoch=settings.steps)
+def run(settings: Curve) -> StepRun:
+    """The run."""
+    return StepRun(total_steps=settings.epochs * settings.steps, steps_per_epoch=settings.steps)
 
 
 def experiment(settings: Curve) -> Experiment:
@@ -118,9 +119,9 @@ class Numbers(NamedTuple):
     off: float
 
 
-def rates(settings: Curve, name: str, steps: Any, longer: int = 0) -> engine.Floats:
+def rates(settings: Curve, name: str, steps: Any) -> engine.Floats:
     """The rates of one curve at optimizer steps of the run."""
-    return engine.lr(run(settings, longer), trial(settings, name), steps)
+    return engine.lr(run(settings), trial(settings, name), steps)
 
 
 def numbers(settings: Curve, name: str) -> Numbers:
@@ -132,11 +133,15 @@ def numbers(settings: Curve, name: str) -> Numbers:
     return Numbers(first, half, last, engine.summary(run(plain), trial(plain, name)).mean, off)
 
 
+def restarts(first: int, factor: int, length: int) -> list[int]:
+    """Where SGDR restarts in so many ticks, as the schedule itself marks it; the end is among them where a restart would follow it at once."""
+    marks = CosineAnnealingWarmRestarts(T_0=first, T_mult=factor).marks(length + 1, length)
+    return [mark.tick for mark in marks or ()]
+
+
 def cycle_ends(settings: Curve) -> list[int]:
-    """The optimizer steps before which SGDR's cycles end; the run's end is one where a restart would follow it at once."""
-    borders = settings.begin + np.arange(1, settings.epochs - settings.warmup + 1) * settings.steps
-    at_the_peak = rates(settings, SGDR, borders, longer=1) >= settings.peak * (1 - SAME)
-    return [int(step) for step in borders[at_the_peak]]
+    """The optimizer steps before which SGDR's cycles end."""
+    return [settings.begin + epoch * settings.steps for epoch in restarts(settings.T_0, settings.T_mult, settings.epochs - settings.warmup)]
 
 
 def cycle_difference(settings: Curve) -> tuple[float, int]:
@@ -167,10 +172,12 @@ def _apart(one: engine.Floats, other: engine.Floats) -> float:
     return float(np.abs(one - other).max())
 
 
-def jump(settings: Curve) -> tuple[float, float]:
-    """The rates right after the first cycle: SGDR's, and that of CosineAnnealingLR with T_max = T_0."""
-    step = [settings.begin + settings.T_0 * settings.steps]
-    return rates(settings, SGDR, step, settings.T_0).item(), rates(settings.replaced(T_max=settings.T_0), SHORT, step, settings.T_0).item()
+def jump(settings: Curve) -> tuple[float, float] | None:
+    """The rates right after the first cycle: SGDR's, and that of CosineAnnealingLR with T_max = T_0; None where the run ends before that step."""
+    step = settings.begin + settings.T_0 * settings.steps
+    if step >= run(settings).steps:
+        return None
+    return rates(settings, SGDR, [step]).item(), rates(settings.replaced(T_max=settings.T_0), SHORT, [step]).item()
 
 
 def climbed(settings: Curve) -> tuple[float, float]:
@@ -216,7 +223,7 @@ def _warm(settings: Curve) -> Verdict:
 
 def _same(settings: Curve) -> Verdict:
     apart = difference(settings)
-    if apart <= SAME * settings.peak:
+    if apart <= SAME * (settings.peak - settings.eta_min):
         return True, f"At every step looked at the two rates differ by {apart:.2g} at most."
     ends = [step // settings.steps for step in cycle_ends(settings)]
     where = f"SGDR restarts after epoch {ends[0]:,}" if ends and ends[0] < settings.epochs else f"SGDR takes {settings.T_0:,} epochs to come down"
@@ -231,11 +238,11 @@ def _three(settings: Curve) -> Verdict:
 
 def _back(settings: Curve) -> Verdict:
     last, share = climbed(settings)
-    low = float(rates(settings, SHORT, _looked_at(settings.begin, run(settings).steps)).min())
     if share < 1 - NEAR:
         return False, f"With T_max = {settings.T_max:,} epochs the last step uses {last:.3g}, {share:.1%} of the way up to {settings.peak:g}."
-    if _share(settings, low) > NEAR:
-        return False, f"It ends near its peak because it never left it: its lowest rate is {low:.3g}."
+    if settings.T_max >= settings.epochs - settings.warmup:
+        return False, f"It ends near its peak because it never comes down: the run ends at {last:.4g}, before it could turn."
+    low = rates(settings, SHORT, [settings.begin + settings.T_max * settings.steps]).item()
     return True, f"It comes down to {low:.2g} and ends at {last:.4g}, {share:.1%} of the way up."
 
 

@@ -19,10 +19,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lrlab import engine
 from lrlab.experiment import Experiment, parse
-from lrlab.lessons.intervals import interval
+from lrlab.lessons.intervals import difference, interval
 from lrlab.lessons.jobs import WorkError
 from lrlab.lessons.network import MOMENTUM, Floats, Named, Outcome, Setup, optimizer, train
 from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.sgdr import restarts
 
 if TYPE_CHECKING:
     from joblib import Parallel
@@ -134,10 +135,8 @@ class Grid(Trained):
 
 def whole_cycles(grid: Grid, cell: Cell) -> tuple[int, int]:
     """How many cycles come to their end within the training, and the epochs that they take."""
-    cycles, epochs, length = 0, 0, cell.T_0
-    while epochs + length <= grid.epochs:
-        cycles, epochs, length = cycles + 1, epochs + length, length * cell.T_mult
-    return cycles, epochs
+    ends = restarts(cell.T_0, cell.T_mult, grid.epochs)
+    return len(ends), max(ends, default=0)
 
 
 def experiment(grid: Grid, cells: Sequence[Cell]) -> Experiment:
@@ -169,7 +168,10 @@ class Scores:
 
 
 class Row(NamedTuple):
-    """A cell in words and numbers; means and their 95 % interval are over the seeds that did not diverge, None where there are none."""
+    """A cell in words and numbers: means over the seeds that did not diverge, None where there are none.
+
+    `low` and `high` are their 95 % interval; None where one seed, or seeds that all agree, give none.
+    """
 
     T_0: int
     T_mult: int
@@ -205,24 +207,25 @@ class Result:
     def rivals(self, best: Row) -> tuple[int, int]:
         """How many other cells in which no seed diverged are not told apart from the best, and how many such there are.
 
-        Told apart: the 95 % interval of the difference, seed by seed, leaves out 0. With one seed none is.
+        Told apart: the 95 % interval of the difference, seed by seed, leaves out 0. One seed gives no interval, nor do seeds that all differ alike.
         """
         place = self.grid.cells.index(Cell(*best[:3]))
         others = self.done & (self.scores.diverged < 0).all(axis=1)
         others[place] = False
-        apart = interval(self.scores.accuracy[place] - self.scores.accuracy[others])
-        return int(((apart.low <= 0) & (apart.high >= 0)).sum()), int(others.sum())
+        apart = difference(self.scores.accuracy[place], self.scores.accuracy[others])
+        return int((~apart.told).sum()), int(others.sum())
 
     def _row(self, place: int, cell: Cell) -> Row:
         scores, broken = self.scores, self.scores.diverged[place]
         fine, steps = broken < 0, broken[broken >= 0]
         cycles, epochs = whole_cycles(self.grid, cell)
-        accuracy = interval(scores.accuracy[place, fine]).clipped(0, 1) if fine.any() else None
+        accuracy = interval(scores.accuracy[place, fine]) if fine.any() else None
+        ends = accuracy.clipped(0, 1) if accuracy and accuracy.bounded and not accuracy.agreed else None
         return Row(
             *cell, cycles, epochs < self.grid.epochs,
             accuracy=float(accuracy.mean) if accuracy else None,
-            low=float(accuracy.low) if accuracy and accuracy.bounded else None,
-            high=float(accuracy.high) if accuracy and accuracy.bounded else None,
+            low=float(ends.low) if ends else None,
+            high=float(ends.high) if ends else None,
             whole=float(scores.whole[place, fine].mean()) if accuracy and cycles else None,
             loss=float(scores.loss[place, fine].mean()) if accuracy else None,
             diverged=steps.size,

@@ -10,7 +10,7 @@ import pytest
 
 from lrlab.lessons import network
 from lrlab.lessons.digits import digits
-from lrlab.lessons.network import BOUND, Networks, Outcome, Setup, kept_at, squeezed, task, train
+from lrlab.lessons.network import BOUND, MOMENTUM, Networks, Outcome, Setup, Training, kept_at, optimizer, squeezed, task, train
 from lrlab.lessons.optimizers import SGD, Adam, Optimizer
 
 SMALL = Setup(hidden=(8,), batch_size=30, epochs=3, samples=200, dtype="float64")
@@ -169,6 +169,18 @@ def test_an_ensemble_of_one_model_kept_twice_is_that_model() -> None:
     setup = dataclasses.replace(SMALL, epochs=1)
     outcome = last(setup, np.array([[0.1, 0.1, 0.1, 0, 0, 0, 0]]), snapshots=((2, 4, 6),))  # no velocity moves at a rate of 0
     np.testing.assert_array_equal(outcome.ensemble_accuracy[0], outcome.snapshot_accuracy[0][:, [0, 0, 0]])
+
+
+# ---------------------------------------------------------------- what is trained
+
+
+def test_an_optimizer_has_the_momentum_that_it_is_given() -> None:
+    """Adam's is beta1; Nesterov's step needs one."""
+    assert [optimizer(name, 0.5) for name in ("SGD", "SGD, Nesterov", "Adam")] == [SGD(0.5), SGD(0.5, nesterov=True), Adam(beta1=0.5)]
+    assert optimizer("SGD, Nesterov", 0.0) == SGD(0.0)
+    assert [optimizer(name) for name in ("SGD", "Adam")] == [SGD(MOMENTUM), Adam(beta1=MOMENTUM)]
+    settings = Training(optimizer="Adam", momentum=0.3, hidden=7, batch=20, epochs=4, samples=50, noise=0.1)
+    assert settings.setup == Setup((7,), 20, 4, Adam(beta1=0.3), samples=50, label_noise=0.1)
 
 
 # ---------------------------------------------------------------- divergence

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lrlab import engine
+from lrlab import engine, planner
 from lrlab.lessons import paper, sgdr
 from lrlab.lessons.sgdr import EXERCISES, NO_PI, OFF_BY_ONE, ONE, SGDR, SHORT, STEP, Curve
 
@@ -71,13 +71,32 @@ def test_cycles_end_where_counting_says(settings: Curve) -> None:
         ends.append(at * settings.steps)
         length *= settings.T_mult
     assert sgdr.cycle_ends(settings) == ends
+    planned = planner.plan(sgdr.run(settings), sgdr.trial(settings, SGDR))  # what the chart beside the exercises shows
+    assert planned
+    assert [end.step for end in planned.ends] == ends
+
+
+@pytest.mark.parametrize("narrow", [1e-13, 1e-15])
+def test_a_narrow_way_down_ends_no_cycle_and_makes_no_two_curves_one(narrow: float) -> None:
+    """An eta_min so near the peak that all rates are the peak to rounding."""
+    settings = Curve(eta_min=0.05 * (1 - narrow), epochs=3, T_0=7)
+    assert settings.eta_min < settings.peak
+    assert sgdr.cycle_ends(settings) == []
+    assert not CHECKS["three"](settings)[0]
+    assert not CHECKS["same"](settings)[0]
+    assert CHECKS["same"](settings.replaced(T_0=3))[0]
+    assert sgdr.cycle_ends(settings.replaced(T_0=1, T_mult=1)) == [391, 782, 1173]
 
 
 @given(any_curve)
 def test_the_relations_hold(settings: Curve) -> None:
     assert sgdr.cycle_difference(settings)[0] <= 1e-12
     assert sgdr.whole_difference(settings)[0] <= 1e-12
-    restarted, annealed = sgdr.jump(settings)
+    jump = sgdr.jump(settings)
+    if settings.epochs - settings.warmup <= settings.T_0:
+        assert jump is None, "the run has no step after the first cycle"
+        return
+    restarted, annealed = jump
     assert restarted == pytest.approx(settings.peak)
     assert annealed == pytest.approx(settings.eta_min, abs=1e-12)
 
@@ -165,6 +184,22 @@ def test_back_at_the_peak() -> None:
         assert round(waves) >= 1
         assert abs(waves - round(waves)) < 0.033
     assert not solved("back", T_max=10_000), "never left the peak"
+
+
+@given(any_curve)
+def test_back_at_the_peak_is_to_have_been_at_the_bottom(settings: Curve) -> None:
+    """By the rates of every step."""
+    rates = [anneal(step / (settings.T_max * settings.steps), settings) for step in range(settings.left)]
+    share = (np.array(rates) - settings.eta_min) / (settings.peak - settings.eta_min)
+    assume(abs(share[-1] - 0.99) > 1e-9)
+    assert CHECKS["back"](settings)[0] == (share[-1] > 0.99 and bool(share.min() < 1e-9))
+
+
+def test_back_at_the_peak_of_a_run_with_more_steps_than_are_looked_at() -> None:
+    """A cosine that comes down and back every other epoch, of 400 million steps in all; and one that has begun to come down when the run ends."""
+    assert solved("back", T_max=1, epochs=2000, steps=100_000)
+    assert not solved("back", T_max=2000, epochs=10, steps=100_000)
+    assert not solved("back", T_max=1, epochs=1, steps=1), "a single step, at the peak"
 
 
 def test_behind_a_warmup() -> None:

@@ -183,6 +183,28 @@ def test_rivals_are_told_apart_seed_by_seed() -> None:
     assert result.rivals(found) == (1, 2)
 
 
+@pytest.mark.parametrize(("accuracy", "rivals"), [
+    ([[0.95, 0.94], [0.93, 0.92]], (1, 1)), ([[0.95, 0.94], [0.95, 0.94]], (1, 1)), ([[0.95], [0.90]], (1, 1)),
+    ([[0.95, 0.94, 0.96], [0.93, 0.92, 0.94], [0.91, 0.901, 0.92]], (1, 2)),
+])  # fmt: skip
+def test_seeds_that_all_differ_alike_tell_no_cell_apart(accuracy: list[list[float]], rivals: tuple[int, int]) -> None:
+    """By 10 digits of 500 in every seed: no interval; by 20, 19 and 20 there is one."""
+    scores = np.array(accuracy)
+    grid = Grid(T_0=", ".join(map(str, range(1, len(scores) + 1))), T_mult="1", peak="1", seeds=scores.shape[1])
+    result = Result(grid, "", np.ones(len(scores), dtype=bool), Scores(scores, scores, scores, np.full(scores.shape, -1)))
+    found = best(result.rows())
+    assert found
+    assert result.rivals(found) == rivals
+
+
+def test_seeds_that_agree_give_a_cell_no_interval() -> None:
+    scores = np.array([[0.95, 0.95], [0.90, 0.92]])
+    result = Result(Grid(T_0="1, 2", T_mult="1", peak="1", seeds=2), "", np.ones(2, dtype=bool), Scores(*[scores] * 3, np.full((2, 2), -1)))
+    agreed, other = result.rows()
+    assert (agreed.accuracy, agreed.low, agreed.high) == (0.95, None, None)
+    assert other.low < other.accuracy < other.high
+
+
 # ---------------------------------------------------------------- where it runs
 
 

@@ -247,9 +247,34 @@ def test_the_chart_marks_snapshots_and_the_cut_cycle() -> None:
     assert not whole["layout"].get("shapes")
 
 
+def test_snapshots_beyond_those_that_are_listed_are_counted_and_the_cut_cycle_is_drawn() -> None:
+    """Of 2,000 epochs in cycles of 3 there are 666 whole ones, and the last two epochs are cut."""
+    app = opened(curve__T_0="3", curve__T_mult="1", curve__epochs="2000", present="1")
+    shown = json.loads(app.get("bidi_component")[0].proto.json)
+    (band,) = shown["figure"]["layout"]["shapes"]
+    assert (band["x0"], band["x1"]) == (1998, 2000)
+    assert "the first 200 of 666; the last cycle is cut" in shown["alt"]
+    assert "Stars mark the first 200 of 666 snapshots." in texts(app)
+    few = opened(present="1")
+    assert "Snapshots of SGDR at its cycles' ends: 4; the last cycle is cut" in json.loads(few.get("bidi_component")[0].proto.json)["alt"]
+    assert "Stars mark" not in texts(few)
+
+
+def test_a_run_cut_in_its_first_cycle_is_marked_from_the_end_of_its_warmup() -> None:
+    figure = json.loads(opened(curve__T_0="300", curve__warmup="5", present="1").get("bidi_component")[0].proto.json)["figure"]
+    (band,) = figure["layout"]["shapes"]
+    assert (band["x0"], band["x1"]) == (5, 200)
+
+
 def test_a_first_cycle_longer_than_the_run_is_said() -> None:
     app = opened(curve__T_0="300")
     assert any("longer than the 200 that the run has" in warning.value for warning in app.warning)
+
+
+@pytest.mark.parametrize(("first", "said"), [("200", "epoch 200: not in this run, which ends before it"), ("199", "epoch 199: SGDR 0.05, Cosine")])
+def test_a_jump_is_measured_where_the_run_has_it(first: str, said: str) -> None:
+    relations = next(table.value for table in opened(curve__T_0=first, present="1").table if "Measured here" in table.value.columns)
+    assert said in " ".join(relations["Measured here"]).replace("\\", "")
 
 
 def test_open_in_tune_takes_the_curves_along_and_undo_brings_the_earlier_back() -> None:

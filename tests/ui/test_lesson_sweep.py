@@ -259,11 +259,19 @@ def test_the_verdict_counts_the_cells_that_are_not_told_apart_from_the_best() ->
         "Best of 4 cells: T_0 1, T_mult 1, peak rate 0.1, 80.0 %, 95 % interval 42.7 % to 100.0 % over 3 seeds; 1 of the 2 others "
     )
     assert said.endswith(
-        "is not told apart from it (95 % interval of the difference, seed by seed, includes 0), and the best of many is partly luck."
+        "is not told apart from it (95 % interval of the difference, seed by seed, includes 0; there is none where all seeds agree), "
+        "and the best of many is partly luck."
     )
     assert page.verdict(scored(accuracy[:1], broken[:1]), finished=True).endswith("over 3 seeds.")
     assert "cannot be told" in page.verdict(scored([[0.9], [0.8]], [[-1], [-1]]), finished=True)
     assert "every cell" in page.verdict(scored([[0.9] * 3], [[-1, -1, 4]]), finished=True)
+
+
+def test_seeds_that_agree_are_said_to_and_no_interval_is_written() -> None:
+    said = page.verdict(scored([[0.95, 0.95], [0.93, 0.92]], [[-1] * 2] * 2), finished=True)
+    assert ", 95.0 %, all 2 seeds agree; 1 of the 1 others" in said
+    alike = page.verdict(scored([[0.95, 0.94], [0.93, 0.92]], [[-1] * 2] * 2), finished=True)
+    assert "; 1 of the 1 others in which no seed diverged is not told apart" in alike
 
 
 def test_the_file_has_a_line_for_each_cell_and_seed_and_no_number_where_there_is_none() -> None:

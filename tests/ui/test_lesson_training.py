@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import time
 from typing import Any
 
@@ -18,16 +19,18 @@ from lrlab.experiment import parse
 from lrlab.lessons import compare
 from lrlab.lessons.limit import Limit, axes, judged
 from lrlab.lessons.limit import limit as grid
-from lrlab.lessons.network import Outcome, Training, squeezed, train
-from lrlab.lessons.range_test import Ramp, Range, lowest, range_test
+from lrlab.lessons.network import Outcome, Training, kept_at, squeezed, train
+from lrlab.lessons.range_test import Ramp, Range, Suggestion, lowest, range_test
 from lrlab.ui.lessons import jobs as page_jobs
 from lrlab.ui.lessons.limit import csv, verdict
-from lrlab.ui.lessons.range_test import alone
+from lrlab.ui.lessons.numbers import mean, number
+from lrlab.ui.lessons.range_test import alone, untried
 from lrlab.ui.state import DEFAULT
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 PATIENCE = 90.0  # seconds that a training is waited for
 QUICK = {"network.epochs": "3", "network.seeds": "5", "network.ran": "true"}
+PLATEAU = "torch.ReduceLROnPlateau"
 RESTARTS = {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 30}
 
 
@@ -201,6 +204,28 @@ def test_times_are_told_as_people_say_them(seconds: float, said: str) -> None:
     assert page_jobs.about(seconds) == said
 
 
+LARGEST = Training(epochs=200, seeds=20, batch=4, hidden=128)
+
+
+def test_a_training_that_would_keep_the_others_waiting_is_refused_with_its_arithmetic() -> None:
+    trials = [LEVEL | {"name": f"level {n}"} for n in range(8)]
+    app = opened("pages/sgdr.py", LARGEST.replaced(ran=True).written() | {"present": "3"}, document(*trials))
+    assert not jobs(app), "nor does a link start it"
+    seconds = math.ceil(LARGEST.setup.seconds(160))
+    assert seconds > page_jobs.MOST
+    said = f"8 schedules x 20 seeds are 160 networks of 65,000 steps each, about {seconds} seconds of work, and 60 is the most"
+    assert said in texts(app)
+    assert next(button for button in app.button if button.label.startswith("Train 8 schedules")).disabled
+    assert "At most 2 at a time" not in texts(app), "no terms for what is not to be had"
+
+
+def test_the_same_training_of_few_schedules_is_offered() -> None:
+    app = opened("pages/sgdr.py", LARGEST.written() | {"present": "3"}, document(LEVEL, CYCLES))
+    assert LARGEST.setup.seconds(40) < page_jobs.MOST
+    assert not next(button for button in app.button if button.label.startswith("Train 2 schedules")).disabled
+    assert "of work" not in texts(app)
+
+
 # ---------------------------------------------------------------- what is compared
 
 
@@ -227,11 +252,58 @@ def test_differences_are_those_of_seeds_that_trained_under_both(diverged: list[l
     assert compare.differences(["a", "b"], outcome([[-1, 2, 7], [-1, -1, -1]]), values) == []
 
 
+def test_networks_that_all_differ_by_the_same_number_of_digits_give_no_interval() -> None:
+    """Of 500 test digits five networks know one more than their pairs: in percent as floats the differences are not quite equal."""
+    known = np.array([446, 448, 460, 468, 481])
+    values = 100 * (np.array([known + 1, known]) / 500)
+    assert np.ptp(values[0] - values[1]) > 0
+    (found,) = compare.differences(["a", "b"], outcome([[-1] * 5] * 2), values)
+    assert found.verdict == "all seeds agree"
+    assert mean(found.found, "+.1f") == "+0.2 (all agree)"
+
+
+def test_an_ensemble_is_compared_with_the_last_snapshot_and_a_cut_cycle_is_told() -> None:
+    """Cycles of 40 of 90 steps: the run's end cuts the third. Then of 45, which it does not cut."""
+    settings = Training(epochs=3, seeds=5)
+    for cycle, cut in ((40, True), (45, False)):
+        app = opened("pages/sgdr.py", QUICK, document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
+        experiment = parse(document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
+        rates = engine.lr(experiment.run, experiment.trials[0], squeezed(90, settings.setup.steps))
+        *_, (_, outcome) = train(settings.setup, rates[None], 5, [kept_at(90, settings.setup.steps, [cycle - 1, 2 * cycle - 1])])
+        single, together, now = outcome.snapshot_accuracy[0][:, -1], outcome.ensemble_accuracy[0][:, -1], outcome.accuracy[0, :, -1]
+        wanted = {"cycles: ensemble of 2 minus last snapshot": together - single}
+        wanted |= {"cycles: last weights minus last snapshot": now - single} if cut else {}
+        shown = table(app, "difference")
+        assert list(shown["difference"]) == list(wanted)
+        for said, values in zip(shown["points of test accuracy"], wanted.values(), strict=True):
+            assert said.startswith(number(100 * values.mean(), "+.1f"))
+        assert ("look at its last snapshot too" in texts(app)) == cut
+
+
 @pytest.mark.parametrize(("steps", "said"), [
     ([-1, -1], ""), ([-1, 41], "SGDR: 1 of 2 networks diverged, at step 41"), ([1041, 2000], "SGDR: 2 of 2 networks diverged, first at step 1,041"),
 ])  # fmt: skip
 def test_divergence_in_a_sentence(steps: list[int], said: str) -> None:
     assert compare.divergence("SGDR", np.array(steps)) == said
+
+
+@pytest.mark.parametrize(("accuracy", "said"), [
+    ([0.9, 0.2], ""), ([], ""), ([0.9, 0.08], "flat: 1 of 2 networks is about as good as guessing, below 20 %"),
+    ([0.1, 0.199], "flat: 2 of 2 networks are about as good as guessing, below 20 %"),
+])  # fmt: skip
+def test_guessing_in_a_sentence(accuracy: list[float], said: str) -> None:
+    assert compare.guessing("flat", np.array(accuracy)) == said
+
+
+def test_networks_that_learn_nothing_and_do_not_diverge_are_said() -> None:
+    dead = LEVEL | {"name": "dead", "base_lr": 3.0}
+    settings = Training(epochs=3, seeds=5)
+    *_, (_, outcome) = train(settings.setup, np.full((1, settings.setup.steps), 3.0), 5)
+    guessing = int((outcome.accuracy[0, :, -1] < 0.2).sum())
+    assert (guessing, outcome.diverged.max()) == (5, -1)
+    app = opened("pages/sgdr.py", QUICK, document(dead, LEVEL))
+    assert "dead: 5 of 5 networks are about as good as guessing, below 20 %" in texts(app)
+    assert "level: " not in " ".join(warning.value for warning in app.warning)
 
 
 def test_the_file_has_a_line_for_each_epoch_and_is_empty_behind_a_divergence() -> None:
@@ -259,9 +331,11 @@ def test_the_grid_says_the_largest_peaks_that_the_trainer_finds() -> None:
 
 @pytest.mark.parametrize(("places", "said"), [
     ([None] * 3, "In no cell did the loss of every seed come below 0.58 in 220 steps; 1 of 48 networks diverged."),
-    ([None, 2, 1], "Without a warmup no peak trains every seed; with the best of the 2 warmups, 0.04 does."),
-    ([1, 1, 0], "Here with the best of the 2 warmups the peak may be no larger"), ([1, 2, 1], "hardly tell from chance"),
-    ([1, 2, 4], "With the best of the 2 warmups the peak may be 8 times as large as without one."), ([7, 7, 7], "The grid ends there"),
+    ([None, 2, 1], "Without a warmup no peak trains every seed; with the best of the 2 warmups, 3 seeds a cell, 0.04 does."),
+    ([1, 1, 0], "Here with the best of the 2 warmups, 3 seeds a cell, the peak may be no larger"),
+    ([1, 2, 1], "the best of the 2 warmups, 3 seeds a cell, the peak may be 2 times as large as without one: one cell of this grid, which 3 seeds"),
+    ([1, 2, 4], "the best of the 2 warmups, 3 seeds a cell, the peak may be 8 times as large as without one: chance favours the best of several."),
+    ([7, 7, 7], "The grid ends there"),
 ])  # fmt: skip
 def test_the_verdict_follows_from_the_largest_peaks(places: list[int | None], said: str) -> None:
     peaks, loss = 0.01 * 2.0 ** np.arange(8), np.full((24, 2, 1), 9.0)
@@ -273,6 +347,18 @@ def test_the_verdict_follows_from_the_largest_peaks(places: list[int | None], sa
     found = judged(np.array([0, 10, 20]), peaks, Outcome(np.array([1]), loss, loss, (), (), (), diverged))
     said_of = verdict(found, Limit())
     assert said in said_of
+
+
+@pytest.mark.parametrize(("seeds", "largest", "gap"), [([3, 3, 1, 3, 0], 0.02, True), ([3, 3, 3, 3, 0], 0.08, False)])
+def test_no_peak_is_said_to_train_above_one_that_fails(seeds: list[int], largest: float, gap: bool) -> None:  # noqa: FBT001
+    """How many of three seeds train with each peak after a warmup of 15 steps; without one none does."""
+    loss = np.full((10, 3, 1), 9.0)
+    for peak, count in enumerate(seeds):
+        loss[5 + peak, :count] = 0.1
+    found = judged(np.array([0, 15]), 0.01 * 2.0 ** np.arange(5), Outcome(np.array([1]), loss, loss, (), (), (), np.full((10, 3), -1)))
+    said = verdict(found, Limit())
+    assert f"{largest} (15 steps)." in said
+    assert ("Above a peak that fails, every seed trains again with 0.08 (15 steps)" in said) == gap
 
 
 def test_the_range_test_says_what_each_rule_suggests() -> None:
@@ -305,18 +391,42 @@ def test_a_range_that_ends_too_low_gets_a_reason_and_no_number() -> None:
     assert "No suggestion: the loss falls by" in texts(app)
 
 
+@pytest.mark.parametrize(("low", "said"), [
+    (1.0, "Smith: {smith} begins below 1, the first rate of this test, which shows nothing of it. tenth: {tenth} is below 1, the first"), (1e-4, ""),
+])  # fmt: skip
+def test_rates_that_were_never_tried_are_said_to_be_untried(low: float, said: str) -> None:
+    settings = Range(low=low, high=100.0, steps=300, seeds=1)
+    app = opened("pages/warmup.py", settings.written() | {"range.ran": "true"})
+    suggested = next(t.value for t in app.table if t.value.index.name == "rule")["the mean suggests"].tolist()
+    assert said.format(smith=suggested[0], tenth=suggested[1]) in texts(app)
+    assert ("the first rate of this test" in texts(app)) == bool(said)
+
+
+@pytest.mark.parametrize(("mean", "seeds", "said"), [
+    (Suggestion(0.2, 0.8), [0.8], ""), (Suggestion(0.1, 0.1), [0.1], ""), (Suggestion(0.05, 0.2), [0.2], "0.05 to 0.2 begins below 0.1"),
+    (Suggestion(0.05, 0.05), [0.2], "0.05 is below 0.1"), (Suggestion(0.2, 0.2), [0.04, 0.3], "for a seed alone 0.04 is below 0.1"),
+    (Suggestion(None, None, "why"), [0.04], "for a seed alone 0.04 is below 0.1"), (Suggestion(None, None, "why"), [], ""),
+])  # fmt: skip
+def test_what_is_untried_in_a_sentence(mean: Suggestion, seeds: list[float], said: str) -> None:
+    assert untried("rule", mean, seeds, 0.1) == (said and f"rule: {said}, the first rate of this test, which shows nothing of it.")
+
+
 def test_a_range_that_breaks_every_network_says_at_which_step_and_rate() -> None:
     settings = Range(low=0.01, high=100.0, steps=30)
     *_, (_, ramp) = range_test(settings)
     app = opened("pages/warmup.py", settings.written() | {"range.ran": "true"})
     step = int(ramp.diverged[ramp.diverged >= 0].min())
-    assert f"first at step {step}, where the rate is {ramp.rates[step]:.3g}" in texts(app)
+    assert f"first at step {step}, after an update at a rate of {ramp.rates[step - 1]:.3g}: the mean ends there" in texts(app)
     assert "nan" not in json.dumps(charts(app)["range.curves"]).lower()
 
 
 def test_what_is_not_trained_as_tune_has_it_is_said() -> None:
-    watching = {"name": "plateau", "base_lr": 0.05, "schedule": {"kind": "torch.ReduceLROnPlateau"}}
+    watching = {"name": "plateau", "base_lr": 0.05, "schedule": {"kind": PLATEAU}}
     groups = LEVEL | {"name": "two groups", "base_lr": [0.05, 0.1]}
-    app = opened("pages/sgdr.py", {}, document(watching, groups))
+    warmed = {"kind": "warmup_scheduler.GradualWarmupScheduler", "multiplier": 1.0, "total_epoch": 5, "after_scheduler": {"kind": PLATEAU}}
+    shown = watching | {"name": "warmed, shown", "schedule": warmed | {"metrics": [1.0, 2.0]}}
+    app = opened("pages/sgdr.py", {}, document(watching, groups, watching | {"name": "warmed", "schedule": warmed}, shown))
+    assert "warmed: it watches no metric, so it never acts." in texts(app)
+    assert "warmed, shown: it watches the metric that Tune shows it, not this network's." in texts(app)
     assert "plateau: it watches no metric, so it never acts." in texts(app)
     assert "two groups: every layer is trained with the rate of its first parameter group." in texts(app)

@@ -45,7 +45,8 @@ def _chart(settings: Curve, experiment: Experiment, plan: planner.Plan | None) -
     alt = charts.description(experiment.run, curves)
     if plan is not None and settings.sgdr:
         figure = with_cycles(figure, [end.snapshot / settings.steps for end in plan.ends], [end.lr for end in plan.ends], _cut(settings, plan))
-        alt += f". Snapshots of SGDR at its cycles' ends: {len(plan.ends)}" + ("; the last cycle is cut" if plan.cut else "")
+        starred = f"{len(plan.ends)}" if plan.complete else f"the first {len(plan.ends)} of {plan.whole:,}"
+        alt += f". Snapshots of SGDR at its cycles' ends: {starred}" + ("; the last cycle is cut" if plan.cut else "")
 
     def toggled(place: int) -> None:
         shown = [name for name in LINES if getattr(settings, name)]
@@ -53,15 +54,17 @@ def _chart(settings: Curve, experiment: Experiment, plan: planner.Plan | None) -
             frame.put(settings.replaced(**{shown[place]: False}))
 
     chart.show(figure, key="curve_chart", height=HEIGHT, alt=alt, on_toggle=toggled)
+    if plan is not None and settings.sgdr and not plan.complete:
+        st.caption(f"Stars mark the first {len(plan.ends)} of {plan.whole:,} snapshots.")
     if not experiment.trials:
         st.caption("Every line is switched off.")
 
 
 def _cut(settings: Curve, plan: planner.Plan) -> tuple[float, float, str] | None:
     """From where to where the last cycle is cut, in epochs, and what to say of it."""
-    if not plan.cut or not plan.complete:
+    if not plan.cut:
         return None
-    begin = plan.ends[-1].step if plan.ends else settings.begin
+    begin = plan.below.steps if plan.below else settings.begin
     return begin / settings.steps, settings.epochs, f"cut after {plan.share:.0%}"
 
 
@@ -145,7 +148,8 @@ def _relations(settings: Curve) -> None:
     """How the curves hang together, measured on these settings."""
     first, steps = sgdr.cycle_difference(settings)
     whole, all_steps = sgdr.whole_difference(settings)
-    restarted, annealed = sgdr.jump(settings)
+    jump = sgdr.jump(settings)
+    jumped = f"SGDR {jump[0]:.4g}, CosineAnnealingLR {jump[1]:.4g}" if jump else "not in this run, which ends before it"
     last, up = sgdr.climbed(settings)
     rows = [
         (
@@ -154,7 +158,7 @@ def _relations(settings: Curve) -> None:
         ),
         (
             "then SGDR jumps back to the peak, and CosineAnnealingLR climbs back slowly",
-            f"the step after epoch {settings.warmup + settings.T_0:,}: SGDR {restarted:.4g}, CosineAnnealingLR {annealed:.4g}",
+            f"the step after epoch {settings.warmup + settings.T_0:,}: {jumped}",
         ),
         (
             "CosineAnnealingLR with T_max = all epochs is SGDR's first cycle with T_0 = all epochs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -23,6 +24,8 @@ UNSEEN = 5.0
 """Seconds after which a job that was not looked at is on screen no more."""
 LONG = 30.0
 """Seconds beyond which a link does not start a work by itself."""
+MOST = 60.0
+"""Seconds of a training beyond which it is not offered: the other visitors' trainings wait for it. What may be swept is bounded by its grid."""
 KEPT = 8
 """Jobs that a visitor's page remembers; results of other visitors are kept by the queue."""
 
@@ -47,8 +50,9 @@ def panel(
     """Offer a work, then follow it: its progress, a stop button, and draw(the latest result, whether it is whole).
 
     The result hangs on the settings, and on what `more` holds, and nothing else. `label` stands on the button; `cost` (such as "15 networks") and the
-    `seconds` that it takes stand beside it. A link starts what is short, or done already, and offers the rest. `draw` runs in a fragment until the
-    job ends: its charts need keys of their own, and widgets that change settings belong outside of it, or appear only when the result is whole.
+    `seconds` that it takes stand beside it. A link starts what is short, or done already, and offers the rest; a training beyond MOST is refused.
+    `draw` runs in a fragment until the job ends: its charts need keys of their own, and widgets that change settings belong outside of it, or appear
+    only when the result is whole.
     """
     key = f"{settings.work}{hashlib.sha256(more).hexdigest() if more else ''}"
     jobs = _jobs()
@@ -63,7 +67,8 @@ def panel(
 
     if job is None:
         with st.container():
-            _offer(key, start, label, _terms(cost, seconds, here.per_owner, asked=settings.ran))
+            why_not = _too_long(cost, seconds) if lane == "trainings" else ""
+            _offer(key, start, label, _terms(cost, seconds, here.per_owner, asked=settings.ran), why_not)
         return
     live = job.alive
 
@@ -132,14 +137,23 @@ def _terms(cost: str, seconds: float, most: int, *, asked: bool) -> str:
     return f"{link}{cost[:1].upper()}{cost[1:]}, {time}. At most {most} at a time for each visitor; others wait their turn."
 
 
-def _offer(key: str, start: Callable[[], None], label: str, terms: str) -> None:
-    """A button that starts it, and on what terms; why it could not be started, where that was tried."""
-    refused = st.session_state.get("jobs_refused", {}).get(key)
+def _too_long(cost: str, seconds: float) -> str:
+    """Why a training may not be started, with its arithmetic; nothing where it may."""
+    if seconds <= MOST:
+        return ""
+    most = f"{MOST:.0f} is the most, because others wait for it"
+    return f"{cost[:1].upper()}{cost[1:]}, about {math.ceil(seconds):,} seconds of work, and {most}. Fewer networks or steps take less."
+
+
+def _offer(key: str, start: Callable[[], None], label: str, terms: str, why_not: str) -> None:
+    """A button that starts it, and on what terms; why it may not be started, or could not where that was tried."""
+    refused = why_not or st.session_state.get("jobs_refused", {}).get(key)
     if refused:
         st.warning(escape(refused), icon=":material/hourglass:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(label, key=f"{key}/start", icon=":material/play_arrow:", type="primary", on_click=start)
-        st.caption(terms)
+        st.button(label, key=f"{key}/start", icon=":material/play_arrow:", type="primary", on_click=start, disabled=bool(why_not))
+        if not why_not:
+            st.caption(terms)
 
 
 def _say(job: Job[Any], again: Callable[[], None], stop: Callable[[], None]) -> None:

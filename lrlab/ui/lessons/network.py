@@ -13,10 +13,11 @@ from lrlab.charts.panels import Line, Panel, panels
 from lrlab.experiment import DocumentError, Trial
 from lrlab.lessons import compare, sgdr
 from lrlab.lessons.digits import CLASSES, TEST
-from lrlab.lessons.intervals import interval, verdict
+from lrlab.lessons.intervals import interval
 from lrlab.lessons.network import Floats, Outcome, Training, kept_at, squeezed, train
 from lrlab.lessons.sgdr import Curve
 from lrlab.run import Run
+from lrlab.schedules.durations import nested
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame, jobs
@@ -64,7 +65,7 @@ def show() -> None:
         draw,
         more=rates.tobytes() + repr(kept).encode(),
         label=f"Train {len(entries)} schedule{'s' * (len(entries) > 1)} from {settings.seeds} seeds",
-        cost=f"{networks} networks of {setup.steps:,} steps each",
+        cost=f"{len(entries)} schedule{'s' * (len(entries) > 1)} x {settings.seeds} seeds are {networks} networks of {setup.steps:,} steps each",
         seconds=setup.seconds(networks, len(set().union(*kept))),
     )
 
@@ -100,8 +101,9 @@ def _entry(run: Run, place: int, trial: Trial, settings: Training) -> Entry:
 def _not_as_in_tune(trial: Trial) -> list[str]:
     """What of a trial this training does not carry over."""
     said = []
-    if isinstance(trial.schedule, MetricDriven):
-        shown = "the metric that Tune shows it, not this network's" if trial.schedule.metrics else "no metric, so it never acts"
+    if any(isinstance(part, MetricDriven) for _, part, _ in nested(trial.schedule)):
+        given = getattr(trial.schedule, "metrics", None)  # the outermost one's: GradualWarmupScheduler has those of what comes after it
+        shown = "the metric that Tune shows it, not this network's" if given else "no metric, so it never acts"
         said.append(f"it watches {shown}")
     if isinstance(trial.base_lr, tuple):
         said.append("every layer is trained with the rate of its first parameter group")
@@ -135,10 +137,19 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
     if not finished:
         return
     if any(trained):
+        _guesses(entries, outcome)
         _table(entries, outcome)
         _differences(entries, outcome)
     csv = "".join(compare.csv([entry.name for entry in entries], outcome, settings.setup.steps_per_epoch))
     st.download_button("CSV of all networks", csv, "lrlab-training.csv", "text/csv", icon=":material/download:", key="network.csv", on_click="ignore")
+
+
+def _guesses(entries: list[Entry], outcome: Outcome) -> None:
+    """Which networks know next to nothing at the end though none of their losses was beyond the bound."""
+    said = [compare.guessing(entry.name, outcome.accuracy[k, compare.sound(outcome, k), -1]) for k, entry in enumerate(entries)]
+    if any(said):
+        why = "Rates far too high or far too low bring this about without a divergence; these networks do count in the means."
+        st.warning(escape(". ".join(filter(None, said)) + f". {why}"), icon=":material/casino:")
 
 
 def _mean(values: Floats, x: Floats, entry: Entry, name: str = "", *, most: float = 100, faint: bool = False, markers: bool = False) -> Line | None:
@@ -245,20 +256,32 @@ def _between(values: Floats, form: str = ".1f", most: float = 100) -> str:
 
 
 def _differences(entries: list[Entry], outcome: Outcome) -> None:
-    """Each pair of schedules seed by seed, and each ensemble against its own last weights."""
+    """Each pair of schedules seed by seed; each ensemble, and the last weights where they are others, against the last snapshot."""
     names = [entry.name for entry in entries]
     accuracy = 100 * outcome.accuracy[..., -1]
-    rows = [(f"{d.first} minus {d.second}", d.found, d.verdict) for d in compare.differences(names, outcome, accuracy)]
+    found = compare.differences(names, outcome, accuracy)
+    cut = False
     for k, entry in enumerate(entries):
         sound = compare.sound(outcome, k)
-        if outcome.snapshots[k].size > 1 and sound.sum() >= compare.FEW:
-            apart = interval(100 * outcome.ensemble_accuracy[k][sound, -1] - accuracy[k, sound])
-            rows.append((f"{entry.name}: ensemble of {outcome.snapshots[k].size} minus last weights", apart, verdict(apart)))
-    if not rows:
+        count = outcome.snapshots[k].size
+        if not count or sound.sum() < compare.FEW:
+            continue
+        last, together = (100 * part[k][sound, -1] for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
+        if count > 1:
+            found.append(compare.paired(f"{entry.name}: ensemble of {count}", "last snapshot", together, last))
+        if outcome.snapshots[k][-1] < entry.rates.size - 1:
+            cut = True
+            found.append(compare.paired(f"{entry.name}: last weights", "last snapshot", accuracy[k, sound], last))
+    if not found:
         st.caption("No two schedules have two seeds with which both trained: there is nothing to compare.")
         return
-    table = [{"difference": name, "points of test accuracy": mean(found, "+.1f"), "over seeds": found.n, "it is": said} for name, found, said in rows]
+    rows = [
+        {"difference": f"{d.first} minus {d.second}", "points of test accuracy": mean(d.found, "+.1f"), "over seeds": d.found.n, "it is": d.verdict}
+        for d in found
+    ]
     st.markdown("**Differences**, seed by seed: the same first weights, the same order of samples")
-    st.dataframe(pd.DataFrame(table), hide_index=True, key="network.differences")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="network.differences")
+    if cut:
+        st.caption("Two schedules are compared by their last weights, which a cut last cycle leaves at a high rate: look at its last snapshot too.")
     if len(rows) > 1:
         st.caption(f"{len(rows)} intervals: about one in twenty misses the true difference by chance alone.")

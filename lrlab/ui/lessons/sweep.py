@@ -11,14 +11,13 @@ import streamlit as st
 
 from lrlab import charts
 from lrlab.lessons import sweep
-from lrlab.lessons.digits import CLASSES
+from lrlab.lessons.compare import GUESS
 from lrlab.lessons.sweep import Cell, Grid, Result, Row
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home, jobs
 from lrlab.ui.lessons.numbers import number
 from lrlab.ui.widgets import escape, offer
 
-GUESS = 2 / CLASSES  # an accuracy below this is about what blind guessing gives; its colour would take all the scale
 NO_CYCLE, GUESSING, DIVERGED, NOT_YET = "○", "≈", "\N{MULTIPLICATION SIGN}", "…"
 _COLUMNS = {
     "T_0": "T_0", "T_mult": "T_mult", "peak": "peak rate", "cycles": "whole cycles", "cut": "last cycle cut", "accuracy": "test accuracy, %",
@@ -113,6 +112,7 @@ def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
 
 
 def _colour(row: Row | None) -> float:
+    """In percent; none for a guess, which would take all the scale."""
     return 100 * row.accuracy if row and row.accuracy is not None and row.accuracy >= GUESS else np.nan
 
 
@@ -138,14 +138,17 @@ def verdict(result: Result, *, finished: bool) -> str:
         return "In every cell at least one seed diverged: there is none to recommend."
     among = "" if finished else " so far"
     said = f"Best{among} of {len(rows):,} cells: {_place(best)}, {number(best.accuracy, '.1%')}"
-    if best.low is None or best.high is None:
+    if seeds == 1:
         return f"{said}. One seed, no interval: which cell is better cannot be told."
-    said += f", 95 % interval {number(best.low, '.1%')} to {number(best.high, '.1%')} over {seeds} seeds"
+    if best.low is None or best.high is None:
+        said += f", all {seeds} seeds agree"
+    else:
+        said += f", 95 % interval {number(best.low, '.1%')} to {number(best.high, '.1%')} over {seeds} seeds"
     alike, others = result.rivals(best)
     if not others:
         return f"{said}."
     apart = f"{alike:,} of the {others:,} others in which no seed diverged {'is' if alike == 1 else 'are'} not told apart from it"
-    apart += " (95 % interval of the difference, seed by seed, includes 0), and the best of many is partly luck"
+    apart += " (95 % interval of the difference, seed by seed, includes 0; there is none where all seeds agree), and the best of many is partly luck"
     return f"{said}; {apart}."
 
 
