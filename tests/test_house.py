@@ -17,9 +17,12 @@ from lrlab import exporters
 FILES = sorted((oracle.ROOT / "lrlab").rglob("*.py"))
 DOCUMENT = json.dumps(oracle.document({"kind": "deepspeed.WarmupLR"}))  # every target has a form of it
 TARGETS = list(exporters.EXPORTERS)
-HEAVY = ("torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "joblib", "distributed", "matplotlib")
+HEAVY = (
+    "torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "joblib", "distributed", "matplotlib", "PIL",
+)  # fmt: skip
 ALLOWED = {
     "lrlab.integrations": {"torch", "jax", "keras"},
+    "lrlab.charts.frames": {"PIL"},
     "lrlab.formula": {"sympy"},
     "lrlab.lessons.intervals": {"scipy"},
     "lrlab.lessons.sweep": {"joblib", "distributed"},

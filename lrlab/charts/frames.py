@@ -6,8 +6,7 @@ A frame holds only what moves: `{"name": f"step {step:,}", "traces": [places in 
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
+import io
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -133,12 +132,12 @@ def _opacity(loss: Floats) -> Floats:
 
 def _png(opacity: Floats) -> str:
     """A grey picture, its first row lowest, as an address that holds it."""
-    high, wide = opacity.shape
-    pixels = np.stack([np.full(opacity.shape, int(GREY[3:5], 16)), np.rint(255 * opacity[::-1])], axis=-1).astype(np.uint8)
-    rows = np.insert(pixels.reshape(high, -1), 0, 0, axis=1)  # each begins with its filter, which is none
-    parts = (b"IHDR", struct.pack(">IIBBBBB", wide, high, 8, 4, 0, 0, 0)), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")
-    chunks = [struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts]
-    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode()
+    from PIL import Image  # noqa: PLC0415 (only two-dimensional landscapes need it)
+
+    opaque = np.rint(255 * opacity[::-1]).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(np.stack([np.full_like(opaque, int(GREY[3:5], 16)), opaque], axis=-1)).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _cloud(background: Background, points: Floats, place: int, k: int) -> Figure:

@@ -102,6 +102,18 @@ def test_a_paused_frame_is_in_the_link(page: Page, chromium: Browser, server: st
     other.close()
 
 
+def test_the_landscape_stays_while_its_particles_move(page: Page, server: str) -> None:
+    """In two dimensions, where Plotly removes what it cannot animate."""
+    lesson(page, f"{server}/sgdr?present=2&landscape.dimension=2")
+    frame = page.get_by_role("slider", name="Frame")
+    frame.press("Home")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("Number(document.querySelector('.lrlab-player input').value) > 5")
+    pictures = page.locator(".lrlab-chart image")
+    expect(pictures).to_have_count(3)
+    expect(page.get_by_role("spinbutton", name="T_mult, exact")).to_be_in_viewport()
+
+
 @pytest.mark.parametrize(("path", "label"), [("sgdr", "T_0 · epochs"), ("warmup", "Peak rate"), ("", "base_lr")])
 def test_keys_pressed_quickly_at_a_slider_all_count(page: Page, server: str, path: str, label: str) -> None:
     """The field beside it follows, and the browser sends the field's earlier numbers with the next key."""

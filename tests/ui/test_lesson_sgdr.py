@@ -147,12 +147,11 @@ def test_presenting_shows_one_section_and_goes_through_them() -> None:
     shown = []
     for number in range(1, SECTIONS + 1):
         assert own(app) == {"present": str(number)}
-        shown += [title for title in titles(app) if title in NAMES]
-        assert f"{number} / {SECTIONS} · {NAMES[number - 1]}" in texts(app).replace("\\", "")
+        shown += titles(app)
         assert not app.header, "neither title nor menu"
         if number < SECTIONS:
             seen(app.button(key="present.next").click().run())
-    assert shown == NAMES
+    assert shown == [f"{number} / {SECTIONS} · {title}" for number, title in enumerate(NAMES, start=1)]
     assert app.button(key="present.next").disabled
     seen(app.button(key="present.previous").click().run())
     assert own(app) == {"present": str(SECTIONS - 1)}

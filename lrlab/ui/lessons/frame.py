@@ -76,8 +76,9 @@ def _say(problems: Sequence[str]) -> None:
 
 @st.fragment
 def _section(lesson: Lesson, section: Section) -> None:
-    """One section; a move of its sliders runs it alone."""
-    st.subheader(section.title, anchor=section.key, divider=False)
+    """One section; a move of its sliders runs it alone. On a slide its title is in the presenter's bar."""
+    if not st.session_state.presenting:
+        st.subheader(section.title, anchor=section.key, divider=False)
     section.show()
     _exercises(lesson, [exercise for exercise in lesson.exercises if exercise.settings is section.settings])
     address.write(state.ADDRESS, _address(lesson))

@@ -15,7 +15,7 @@ from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.lessons.numbers import mean, number
 from lrlab.ui.widgets import escape, offer
 
-HEIGHT, PRESENTED, COURSE = 470, 320, 330
+HEIGHT, PRESENTED, COURSE = 470, 360, 330
 """Pixels of the animation, of the same on a slide, where the sliders that a class is shown fit below it, and of the shares over the run."""
 GRID = 810
 """Points along the curve, and the width of the contours' picture in pixels."""

@@ -14,6 +14,7 @@ _STYLE = f"""<style>
 html {{ font-size: {LARGER:.0%}; }}
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], header[data-testid="stHeader"], .st-key-menu {{ display: none; }}
 .stMainBlockContainer {{ padding: 0.6rem 2rem 1rem; }}
+.st-key-presenter h3 {{ padding: 0; }}
 </style>"""
 
 
@@ -21,7 +22,7 @@ def bar(number: int, titles: Sequence[str], go: Callable[[int | None], None]) ->
     """Where one is, and buttons to the section before, the one after, and out; Left, Right and Escape press them."""
     st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="center", key="presenter"):
-        st.caption(f"{number} / {len(titles)} · {escape(titles[number - 1])}")
+        st.subheader(f"{number} / {len(titles)} · {escape(titles[number - 1])}", anchor=False, divider=False)
         to_press = (
             ("Previous", "arrow_back", max(number - 1, 1), "Left"),
             ("Next", "arrow_forward", min(number + 1, len(titles)), "Right"),
