@@ -26,15 +26,15 @@ def places(lines: Floats, lengths: Sequence[int]) -> list[int]:
     taken = [(np.minimum(line[:-1], line[1:]), np.maximum(line[:-1], line[1:])) for line in lines]
     found = []
     for index, (line, length) in enumerate(zip(lines, lengths, strict=True)):
-        width = min(int(LETTER * length) + 1, COLUMNS // 2)
-        middle = line[: COLUMNS - width] + ABOVE
+        width = min(int(LETTER * length) + 2, COLUMNS // 2)  # with a column of air before it
+        middle = line[1 : COLUMNS - width + 1] + ABOVE
         room = np.full(middle.size, CLEAR)
         for low, high in taken:
             lowest, highest = (sliding_window_view(side, width) for side in (low, high))
             room = np.minimum(room, np.maximum(lowest - middle[:, None], middle[:, None] - highest).min(axis=1))
-        wanted = COLUMNS * (index + 0.6) / (len(lines) + 0.4)
+        wanted = COLUMNS * (index + 0.6) / (len(lines) + 0.4) - 1
         place = int(np.lexsort((np.abs(np.arange(middle.size) - wanted), -room))[0])
-        found.append(place)
+        found.append(place + 1)
         here = (np.arange(COLUMNS - 1) >= place) & (np.arange(COLUMNS - 1) < place + width)
         taken.append((np.where(here, middle[place], np.inf), np.where(here, middle[place], -np.inf)))
     return found
