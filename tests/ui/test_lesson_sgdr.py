@@ -47,6 +47,13 @@ def curve(app: AppTest) -> Any:
     return app.session_state["lesson.at_hand"]["curve"] if "lesson.at_hand" in app.session_state else Curve()
 
 
+def at(app: AppTest, entries: dict[str, Any]) -> AppTest:
+    """The page under another address, not run yet."""
+    app.query_params.clear()
+    app.query_params.update(entries)
+    return app
+
+
 def titles(app: AppTest) -> list[str]:
     return [subheader.value for subheader in app.subheader]
 
@@ -105,12 +112,10 @@ def test_what_a_field_refuses_is_said_and_what_was_there_stays() -> None:
 def test_another_page_and_back_loses_nothing() -> None:
     app = opened(curve__T_0="40", paper__data="CIFAR-100")
     app.switch_page("pages/gallery.py")
-    app.query_params.clear()
-    seen(app.run())
+    seen(at(app, {}).run())
     assert not {name for name in own(app) if "." in name}, "only a lesson's page has its entries"
     app.switch_page("pages/sgdr.py")
-    app.query_params.clear()
-    seen(app.run())
+    seen(at(app, {}).run())
     assert own(app) == {"curve.T_0": "40", "paper.data": "CIFAR-100"}
     assert app.slider(key="curve.T_0/slider").value == 40
 
@@ -120,9 +125,7 @@ def test_an_earlier_address_brings_its_settings_back(monkeypatch: pytest.MonkeyP
     app = opened(curve__T_0="40")
     before = dict(app.query_params)
     seen(app.slider(key="curve.T_0/slider").set_value(50).run())
-    app.query_params.clear()
-    app.query_params.update(before)
-    seen(app.run())
+    seen(at(app, before).run())
     assert curve(app) == Curve(T_0=40)
     del app.query_params["curve.T_0"]
     seen(app.run())
@@ -135,9 +138,7 @@ def test_a_quick_hand_is_not_taken_for_back(monkeypatch: pytest.MonkeyPatch) -> 
     app = opened(curve__T_0="40")
     before = dict(app.query_params)
     seen(app.slider(key="curve.T_0/slider").set_value(50).run())
-    app.query_params.clear()
-    app.query_params.update(before)
-    seen(app.run())
+    seen(at(app, before).run())
     assert curve(app) == Curve(T_0=50)
 
 
@@ -165,8 +166,7 @@ def test_closing_stands_however_late_the_browser_sends_the_address_before(monkey
     app = opened(present="2")
     before = dict(app.query_params)
     seen(app.button(key="present.previous").click().run())
-    app.query_params.clear()
-    app.query_params.update(before)
+    at(app, before)
     seen(app.button(key="present.close").click().run())
     assert app.header
     assert not own(app)
@@ -176,13 +176,10 @@ def test_each_lesson_presents_its_own_section() -> None:
     app = opened(present="2")
     presented = dict(app.query_params)
     app.switch_page("pages/warmup.py")
-    app.query_params.clear()
-    seen(app.run())
+    seen(at(app, {}).run())
     assert app.header, "the other lesson is not presented"
     app.switch_page("pages/sgdr.py")
-    app.query_params.clear()
-    app.query_params.update(presented)
-    seen(app.run())
+    seen(at(app, presented).run())
     assert own(app) == {"present": "2"}
     assert not app.header
 
