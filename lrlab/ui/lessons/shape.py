@@ -23,13 +23,13 @@ GREY = "#868e99"
 def show() -> None:
     """The whole section."""
     frame.text("warmup", "shape")
-    fields.row(Shape, "length", "start", "form", "decay")
-    fields.row(Shape, "steps", "epoch", "peak", "overlay")
     settings = frame.at_hand(Shape)
     shown = warmup.experiment(settings)
     found = warmup.numbers(shown)
-    st.caption(_length(settings))
     _chart(settings, shown)
+    st.caption(_length(settings))
+    fields.row(Shape, "length", "start", "form", "decay")
+    fields.row(Shape, "steps", "epoch", "peak", "overlay")
     said = warmup.remarks(settings)
     if said:
         st.info("  \n".join(map(escape, said)), icon=":material/info:")
