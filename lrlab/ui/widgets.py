@@ -91,10 +91,10 @@ def accept() -> None:
     _refused().clear()
 
 
-def said(key: str) -> None:
-    """Beneath a widget: why what stands in it was refused."""
+def said(key: str, more: str = "") -> None:
+    """Beneath a widget: why what stands in it was refused, and `more` to that."""
     if key in _refused():
-        st.caption(f":red[{escape(_refused()[key])}]")
+        st.caption(f":red[{escape(_refused()[key] + more)}]")
 
 
 def escape(text: str) -> str:

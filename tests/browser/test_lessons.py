@@ -48,6 +48,24 @@ def test_the_keyboard_goes_through_the_sections_but_leaves_a_slider_its_arrows(p
     assert asked(page, "present") is None
 
 
+def test_escape_leaves_a_field_and_then_the_slide_and_a_switch_lets_the_arrows_go_on(page: Page, server: str) -> None:
+    lesson(page, f"{server}/sgdr?present=1")
+    field = page.get_by_role("spinbutton", name="T_0 · epochs, exact")
+    field.click()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("1 / 5 · The curve")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(field).not_to_be_focused()
+    expect(page.get_by_text("1 / 5 · The curve")).to_be_visible()
+    page.get_by_text("other T_max", exact=True).click()
+    page.wait_for_function("new URL(location.href).searchParams.has('curve.short')")
+    settled(page)
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("2 / 5 · The landscape")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="SGDR or cosine?")).to_be_visible()
+
+
 def test_a_training_is_followed_and_its_link_shows_it_again(page: Page, chromium: Browser, server: str) -> None:
     lesson(page, f"{server}/sgdr?present=3&network.seeds=5")
     page.get_by_role("button", name="Train 2 schedules from 5 seeds").click()
@@ -81,7 +99,7 @@ def test_what_is_set_is_in_the_address_and_back_takes_it_away(page: Page, server
     field.press("Enter")
     page.wait_for_function("name => new URL(location.href).searchParams.get(name) === '3'", arg=entry)
     settled(page)
-    page.wait_for_timeout(600)  # state.LAG and a little: an address left a moment ago is taken for a late one
+    page.wait_for_timeout(600)  # address.LAG and a little: an address left a moment ago is taken for a late one
     page.go_back()
     page.wait_for_function("name => !new URL(location.href).searchParams.has(name)", arg=entry)
     settled(page)

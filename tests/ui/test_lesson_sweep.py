@@ -93,6 +93,7 @@ def test_what_is_no_list_is_said_beneath_the_field_and_changes_nothing() -> None
     app = opened()
     app.text_input(key="sweep.peak").set_value("0.1, fast").run()
     assert "'fast' is not a rate above 0" in texts(app)
+    assert f"; what holds is still {Grid().peak}" in texts(app).replace("\\", "")
     assert at_hand(app).peak == Grid().peak
     assert app.text_input(key="sweep.peak").value == "0.1, fast"
     app.text_input(key="sweep.peak").set_value("0.1").run()

@@ -138,6 +138,12 @@ def test_the_curves_of_the_first_section_train_it_too() -> None:
     assert list(found["snapshots"]) == ["2", ""], "cycles of 50 and 150 epochs end in 200"
 
 
+def test_it_says_that_what_is_trained_is_tunes() -> None:
+    said = "What is trained is what Tune shows, not what The curve above does: level"
+    assert said in texts(opened("pages/sgdr.py", {}, document(LEVEL)))
+    assert "What is trained is" not in texts(opened("pages/sgdr.py", {"network.schedules": "curve"}, document(LEVEL)))
+
+
 def test_more_schedules_than_can_be_told_apart_are_cut_and_it_says_so() -> None:
     app = opened("pages/sgdr.py", {}, document(*[LEVEL | {"name": f"level {n}"} for n in range(9)]))
     assert "The first 8 of the 9 schedules" in texts(app)

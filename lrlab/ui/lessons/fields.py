@@ -61,7 +61,7 @@ def _text(settings: type[Settings], name: str, key: str, value: str) -> None:
     slide = settings.slide(name)
     offer(key, value)
     st.text_input(slide.label, key=key, help=slide.help or None, on_change=lambda: _commit(settings, name, key, st.session_state[key]))
-    said(key)
+    said(key, f"; what holds is still {value}")
 
 
 def _choice(settings: type[Settings], name: str, key: str, value: Any) -> None:

@@ -50,6 +50,8 @@ def show() -> None:
     with st.expander("The network and its optimizer", icon=":material/tune:"):
         fields.row(Training, "optimizer", "momentum", "batch", "hidden", "samples")
     entries = _entries(settings)
+    if settings.schedules == "tune" and entries:
+        st.caption(f"What is trained is what Tune shows, not what The curve above does: {escape(', '.join(entry.name for entry in entries))}.")
     if not entries:
         st.info("There is no schedule to train: add one there, or show one that is hidden.", icon=":material/info:")
         return

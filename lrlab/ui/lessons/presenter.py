@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from lrlab.ui.widgets import escape
 
 LARGER = 1.3  # the page's type; charts see to their own
 
+_KEYS = f"<script>{Path(__file__).with_name('presenter.js').read_text(encoding='utf-8')}</script>"
 _STYLE = f"""<style>
 html {{ font-size: {LARGER:.0%}; }}
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], header[data-testid="stHeader"], .st-key-menu {{ display: none; }}
@@ -21,6 +23,7 @@ html {{ font-size: {LARGER:.0%}; }}
 def bar(number: int, titles: Sequence[str], go: Callable[[int | None], None]) -> None:
     """Where one is, and buttons to the section before, the one after, and out; Left, Right and Escape press them."""
     st.html(_STYLE)
+    st.html(_KEYS, unsafe_allow_javascript=True)
     with st.container(horizontal=True, vertical_alignment="center", key="presenter"):
         st.subheader(f"{number} / {len(titles)} · {escape(titles[number - 1])}", anchor=False, divider=False)
         to_press = (

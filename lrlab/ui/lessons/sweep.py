@@ -80,7 +80,8 @@ def _draw(result: Result, factor: int, *, finished: bool) -> None:
     st.caption(f"{len(rows):,} of {result.done.size:,} cells, trained on: {escape(result.where)}.")
     _map(result.grid, {Cell(*row[:3]): row for row in rows}, factor)
     st.caption(escape(verdict(result, finished=finished)))
-    st.dataframe(table(rows), hide_index=True, key="sweep.table", column_config={"peak rate": st.column_config.NumberColumn(format="%.6g")})
+    columns = {"peak rate": st.column_config.NumberColumn(format="%.6g")}
+    st.dataframe(table(rows), hide_index=True, key="sweep.table", column_config=columns, placeholder="")
     best = sweep.best(rows)
     with st.container(horizontal=True):
         trials = sweep.experiment(result.grid, [Cell(*best[:3])] if best else [])
