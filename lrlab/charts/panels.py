@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lrlab.engine import Floats
 
-APART = 0.06  # of the height, between the names at the lines' ends
+APART = 0.07  # of the height, between the names at the lines' ends
 CROWDED = 0.15  # of the width: marks closer than this have their words along the line
 DECADES = 1.5  # a log axis wider than this has ticks at powers of ten only
 LABEL = 18  # characters of such a name
@@ -47,12 +47,16 @@ class Line(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One panel: what its y axis is, the lines, and how high it is beside the others. On a `log` axis what is not positive lies at the bottom."""
+    """One panel: what its y axis is, the lines, and how high it is beside the others. On a `log` axis what is not positive lies at the bottom.
+
+    Where it is linear, the axis of what is never negative begins at `zero`.
+    """
 
     title: str
     lines: Sequence[Line]
     log: bool = False
     share: float = 1.0
+    zero: bool = False
 
 
 class Mark(NamedTuple):
@@ -94,7 +98,7 @@ def panels(panels: Sequence[Panel], x_title: str, *, filename: str, marks: Seque
     for index, (panel, (foot, top)) in enumerate(zip(panels, tops, strict=True)):
         layout["yaxis" + _axis("", index)] = {
             "type": "log" if panel.log else "linear", "domain": [foot, top], "automargin": True, "zeroline": False, "showline": True,
-            "tickformat": "~g", "nticks": 6, "exponentformat": "power",
+            "tickformat": "~g", "nticks": 6, "exponentformat": "power", **_height(panel, x_log=x_log),
         }  # fmt: skip
     return {"data": data, "layout": layout}
 
@@ -123,6 +127,26 @@ def _floor(panel: Panel) -> float | None:
         return None
     lows = [float(line.y[ok].min()) for line in panel.lines if (ok := np.isfinite(line.y) & (line.y > 0)).any()]
     return min(lows, default=1.0) / 2
+
+
+def _reach(panel: Panel, *, x_log: bool) -> tuple[float, float, bool]:
+    """The lowest and highest point of lines and bands, as Plotly counts them; where all is level there, room around it. And whether it is."""
+    zero = panel.zero and not panel.log
+    parts = [part[_seen(line, x_log=x_log)] for line in panel.lines for part in (line.y, line.low, line.high) if part is not None]
+    points = _lifted(np.concatenate([*parts, [0.0] * zero]), _floor(panel))
+    if panel.log:
+        points = np.log10(points)
+    low, high = (float(points.min()), float(points.max())) if points.size else (0.0, 1.0)
+    if low < high:
+        return low, high, False
+    room = 1.0 if panel.log else abs(low) or 1.0
+    return (low if zero else low - room), low + room, True
+
+
+def _height(panel: Panel, *, x_log: bool) -> Figure:
+    """What the y axis shows, where that is not Plotly's to choose: it gives a level line an axis from 1 below it to 1 above it."""
+    low, high, level = _reach(panel, x_log=x_log)
+    return {"range": [low, high]} if level else {"rangemode": "nonnegative"} if panel.zero else {}
 
 
 def _seen(line: Line, *, x_log: bool) -> NDArray[np.bool_]:
@@ -187,11 +211,10 @@ def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figu
     ends = [(line, seen[-1]) for line in panel.lines if (seen := np.flatnonzero(_seen(line, x_log=x_log))).size]
     if not 1 < len(ends) <= MOST_LABELLED:
         return []
-    values = [_lifted(line.y[np.isfinite(line.y)], floor) for line, _ in ends]
     scale = np.log10 if panel.log else np.asarray
-    low, high = float(scale(min(v.min() for v in values))), float(scale(max(v.max() for v in values)))
+    low, high, _ = _reach(panel, x_log=x_log)
     gap = APART / (place[1] - place[0]) * (high - low)
-    at = apart(np.array([float(scale(_lifted(line.y[[last]], floor)[0])) for line, last in ends]), gap)
+    at = apart(np.array([float(scale(_lifted(line.y[[last]], floor)[0])) for line, last in ends]), gap, low if panel.zero else -np.inf)
     return [
         {
             "x": float(np.log10(line.x[last]) if x_log else line.x[last]), "y": float(y), "xanchor": "left", "xshift": 6, "showarrow": False,
@@ -201,8 +224,8 @@ def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figu
     ]  # fmt: skip
 
 
-def apart(values: Floats, gap: float) -> Floats:
-    """The values (n,) in their order, moved as little as keeps them `gap` from each other."""
+def apart(values: Floats, gap: float, least: float = -np.inf) -> Floats:
+    """The values (n,) in their order, moved as little as keeps them `gap` from each other, and none below `least`."""
     order = np.argsort(values, kind="stable")
     stairs = gap * np.arange(values.size)
     heaps: list[list[float]] = []  # sum and count of neighbours that stand in each other's way: they share their mean
@@ -212,7 +235,7 @@ def apart(values: Floats, gap: float) -> Floats:
             total, count = heaps.pop()
             heaps[-1] = [heaps[-1][0] + total, heaps[-1][1] + count]
     result = np.empty(values.size)
-    result[order] = np.concatenate([np.full(int(count), total / count) for total, count in heaps]) + stairs
+    result[order] = np.maximum(np.concatenate([np.full(int(count), total / count) for total, count in heaps]), least) + stairs
     return result
 
 

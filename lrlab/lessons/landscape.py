@@ -283,14 +283,14 @@ def _ends(land: Landscape, points: Floats, gone: NDArray[np.int64]) -> tuple[Flo
     return shares, loss, np.where(kept.all(axis=-1), -1, first)
 
 
-def difference(values: Floats) -> Interval:
-    """SGDR minus one cosine, paired by seed, of values (K, S)."""
-    return intervals.difference(values[SGDR], values[COSINE])
+def difference(values: Floats, place: int = SGDR) -> Interval:
+    """One schedule minus one cosine, paired by seed, of values (K, S)."""
+    return intervals.difference(values[place], values[COSINE])
 
 
-def apart(found: Simulation) -> Interval:
-    """SGDR minus one cosine in the share that ends in the wide basin, in points: between -100 and 100."""
-    return difference(100 * found.shares[..., WIDE]).clipped(-100, 100)
+def apart(found: Simulation, place: int = SGDR) -> Interval:
+    """One schedule minus one cosine in the share that ends in the wide basin, in points: between -100 and 100."""
+    return difference(100 * found.shares[..., WIDE], place).clipped(-100, 100)
 
 
 def last_above(rate: Floats, limit: float) -> list[int]:
@@ -308,15 +308,15 @@ class Preset(NamedTuple):
 
 
 PRESETS = (
-    Preset("help", Scene(), 0, np.inf),
-    Preset("change less than 2 points", Scene(peak=0.18), -2, 2),
-    Preset("do not help", Scene(peak=1.0), -np.inf, 0),
+    Preset("more dots", Scene(), 0, np.inf),
+    Preset("about as many", Scene(peak=0.18), -2, 2),
+    Preset("fewer", Scene(peak=1.0), -np.inf, 0),
 )
-"""Settings in which restarts do what the title says. They differ in the peak rate only."""
+"""What the wide basin gets with restarts, against one cosine, and settings in which it does. They differ in the peak rate only."""
 
 
 def _worse(scene: Scene) -> exercises.Verdict:
-    """Whether restarts do harm at the peak rate at which they change little."""
+    """Whether restarts bring fewer dots into the wide basin at the peak rate at which they bring about as many."""
     peak = PRESETS[1].scene.peak
     if scene.peak != peak:
         return False, f"The peak rate is {scene.peak:g}, not {peak:g}."
@@ -330,4 +330,4 @@ def _worse(scene: Scene) -> exercises.Verdict:
     return verdict(found) == "lower", f"{said}, {ends}: {verdict(found)}."
 
 
-EXERCISES = (exercises.Exercise("worse", "Make restarts do harm", Scene, _worse),)
+EXERCISES = (exercises.Exercise("worse", "Make restarts bring fewer dots over", Scene, _worse),)

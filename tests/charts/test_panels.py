@@ -89,6 +89,60 @@ def test_names_at_line_ends_lie_apart_in_the_order_of_the_lines() -> None:
     assert {note.x for note in drawn.layout.annotations[1:]} == {6}
 
 
+def names_and_axis(panel: Panel) -> tuple[np.ndarray, tuple[float, float] | None, str | None]:
+    """The heights of the names at the line ends, the upright axis' range and what else is said of it."""
+    drawn = read(panels([panel], "epoch", filename="x"))
+    return np.array([note.y for note in drawn.layout.annotations[1:]]), drawn.layout.yaxis.range, drawn.layout.yaxis.rangemode
+
+
+@pytest.mark.parametrize(("value", "log", "zero"), [
+    (0.0, False, False), (0.0, False, True), (0.2, False, False), (-3.0, False, False), (1e-6, False, False), (0.2, True, False), (50.0, True, True),
+])  # fmt: skip
+def test_names_of_lines_that_are_all_level_at_one_value_lie_apart_within_an_axis_around_it(*, value: float, log: bool, zero: bool) -> None:
+    heights, axis, _ = names_and_axis(Panel("share", [Line(str(i), X, np.full(X.size, value), i) for i in range(3)], log=log, zero=zero))
+    assert axis is not None
+    low, high = axis
+    assert np.diff(heights).min() > 0.04 * (high - low)
+    assert (low <= heights).all()
+    assert (heights <= high).all()
+    level = np.log10(value) if log else value
+    assert low <= level < high
+    assert high - low <= max(2 * abs(level), 2), "no axis from -1 to 1 around a small rate"
+    assert low >= 0 or log or not (value > 0 or zero), "nothing below zero is offered to what is not"
+
+
+def test_the_axis_of_what_is_never_negative_begins_at_zero_and_no_name_lies_below_it() -> None:
+    lines = [Line(str(i), X, np.array([0, 10, 30, 20, 5, 0.1 * i]), i) for i in range(3)]
+    heights, _, mode = names_and_axis(Panel("share", lines, zero=True))
+    assert mode == "nonnegative"
+    assert heights.min() >= 0
+    assert np.diff(heights).min() > 0.04 * 30
+    assert names_and_axis(Panel("share", lines))[1:] == (None, None), "else Plotly chooses"
+
+
+def test_names_lie_apart_on_an_axis_that_bands_make_longer() -> None:
+    flat = np.zeros(X.size)
+    heights, axis, _ = names_and_axis(Panel("share", [Line(str(i), X, flat, i, flat - 5, flat + 5) for i in range(3)]))
+    assert axis is None
+    assert np.diff(heights).min() > 0.04 * 10
+
+
+def test_a_panel_without_points_leaves_its_axis_to_plotly() -> None:
+    assert names_and_axis(Panel("loss", []))[1] is None
+    assert names_and_axis(Panel("loss", [Line("a", X, np.full(X.size, np.nan), 0)], log=True))[1] is None
+
+
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=8), st.floats(0, 3), st.floats(-12, 12))
+def test_with_a_least_height_order_and_distance_stay_and_only_the_low_are_raised(values: list[float], gap: float, least: float) -> None:
+    free, raised = apart(np.array(values), gap), apart(np.array(values), gap, least)
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(raised[order]) >= gap - 1e-9).all()
+    assert raised.min() >= least - 1e-9
+    assert (raised >= free).all()
+    if free.min() >= least:
+        assert raised == pytest.approx(free)
+
+
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=8), st.floats(0, 3))
 def test_apart_keeps_order_distance_and_mean(values: list[float], gap: float) -> None:
     given_values = np.array(values)

@@ -323,6 +323,10 @@ def test_a_preset_does_what_it_says_over_fresh_seeds(preset: landscape.Preset) -
     blocks = [landscape.descend(preset.scene, rate, first) for first in (0, *(FRESH + k * preset.scene.seeds for k in range(5)))]
     for found in map(landscape.apart, blocks):
         assert preset.low < found.low < found.high < preset.high
+    assert {verdict(landscape.difference(found.loss)) for found in blocks} == {"higher"}, "the text: restarts leave a higher mean loss in all three"
+    if preset is PRESETS[0]:
+        controls = [landscape.apart(found, STEP_DECAY) for found in blocks]
+        assert {verdict(found) for found in controls} == {"higher"}, "the text: step decay, without restarts, brings more dots too"
 
 
 def test_presets_differ_in_the_peak_rate_only_and_are_one_of_each_kind() -> None:
@@ -334,6 +338,8 @@ def test_a_difference_of_shares_is_paired_in_points_and_possible() -> None:
     found = landscape.simulate(small(particles=40))
     each = 100 * (found.shares[SGDR, :, WIDE] - found.shares[COSINE, :, WIDE])
     assert landscape.apart(found).mean == pytest.approx(each.mean())
+    other = 100 * (found.shares[STEP_DECAY, :, WIDE] - found.shares[COSINE, :, WIDE])
+    assert landscape.apart(found, STEP_DECAY).mean == pytest.approx(other.mean())
     two = Simulation(**vars(found) | {"shares": np.array([[[0, 1, 0], [0, 1, 0]], [[0, 1, 0], [1, 0, 0]]], dtype=float)})
     assert landscape.apart(two)[:3] == (50, -100, 100), "Student's interval is -585 to +685"
 

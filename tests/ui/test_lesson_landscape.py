@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+from decimal import Decimal
 from typing import Any
 
 import lesson_pages
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lrlab.lessons import landscape
-from lrlab.lessons.intervals import interval, verdict
+from lrlab.lessons.intervals import Interval, interval, verdict
 from lrlab.lessons.landscape import BASINS, COSINE, LOST, NAMES, PRESETS, SGDR, STEP_DECAY, WIDE, Landscape, Scene, Simulation
 from lrlab.ui.lessons import landscape as page
 
@@ -43,13 +45,36 @@ def test_the_table_and_the_sentence_say_what_the_simulation_came_to() -> None:
     shown = table(app)
     for place, name in enumerate(NAMES):
         share = found.shares[place, :, WIDE]
-        assert shown.loc[name, "ends in the wide basin"].startswith(f"{share.mean():.1%}".replace("%", " %"))
-    paired = interval(100 * (found.shares[0, :, WIDE] - found.shares[1, :, WIDE]))
-    said = re.search(r"share that ends in the wide basin: (\S+) points, 95 % interval (\S+) to (\S+) over 3 seeds: ([a-z ]+)\.", texts(app))
-    assert said
-    numbers = [float(number.replace("\N{MINUS SIGN}", "-")) for number in said.groups()[:3]]
-    assert numbers == pytest.approx([float(paired.mean), float(paired.low), float(paired.high)], abs=0.0051)
-    assert said[4] == verdict(paired)
+        assert shown.loc[name, "ends in the wide basin"].startswith(f"{share.mean():.2%}".replace("%", " %"))
+    for place, who in ((SGDR, "SGDR"), (STEP_DECAY, "Step decay, which has no restarts,")):
+        compared = {"share that ends in the wide basin": (100 * found.shares[..., WIDE], 0.0051), "mean loss at the end": (found.loss, 0.00051)}
+        for what, (values, rounding) in compared.items():
+            paired = interval(values[place] - values[COSINE])
+            said = re.search(
+                rf"{who} minus one cosine, {what}: (\S+)(?: points)?, 95 % interval (\S+) to (\S+) over 3 seeds: ([a-z ]+)\.", texts(app)
+            )
+            assert said
+            numbers = [float(number.replace("\N{MINUS SIGN}", "-")) for number in said.groups()[:3]]
+            assert numbers == pytest.approx([float(paired.mean), float(paired.low), float(paired.high)], abs=rounding)
+            assert said[4] == verdict(paired)
+
+
+def signed(text: str) -> Decimal:
+    return Decimal(text.replace("\N{MINUS SIGN}", "-"))
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.title)
+def test_whoever_subtracts_the_numbers_of_the_table_comes_to_the_differences_that_are_said(preset: landscape.Preset) -> None:
+    land, found = Landscape(preset.scene.dimension, preset.scene.width), landscape.simulate(preset.scene)
+    table = page.rows(land, found)
+    shown = {title: [Decimal(row[title].split()[0]) for row in table] for title in table[0] if "ends in" in title or "loss" in title}
+    for wide, narrow in zip(shown["ends in the wide basin"], shown["ends in the narrow basin"], strict=True):
+        assert wide + narrow == 100
+    differences = [signed(said.split(": ")[1].split()[0].rstrip(",")) for said in page.sentences(found)]
+    titles = ("ends in the wide basin", "mean loss at the end")
+    expected = [shown[title][place] - shown[title][COSINE] for place in (SGDR, STEP_DECAY) for title in titles]
+    assert all(abs(a - b) <= Decimal(10) ** b.as_tuple().exponent for a, b in zip(differences, expected, strict=True))
+    assert differences[::2] == expected[::2], "2,000 particles: two decimals of a percentage are exact"
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.title)
@@ -57,7 +82,7 @@ def test_a_preset_is_one_click_and_says_its_verdict(preset: landscape.Preset) ->
     app = opened(noise=0.3)
     app.button_group(key="landscape.preset").set_value(preset.title).run()
     assert at_hand(app) == preset.scene
-    said = re.search(r"share that ends in the wide basin: \S+ points, 95 % interval (\S+) to (\S+) over 20 seeds", texts(app))
+    said = re.search(r"SGDR minus one cosine, share that ends in the wide basin: \S+ points, 95 % interval (\S+) to (\S+) over 20 seeds", texts(app))
     assert said
     low, high = (float(number.replace("\N{MINUS SIGN}", "-")) for number in said.groups())
     assert preset.low < low < high < preset.high
@@ -86,7 +111,7 @@ def test_the_step_of_divergence_is_the_simulations() -> None:
     steps = found.diverged[COSINE]
     assert 0 < steps.min() < steps.max(), "else this would not tell which of them is said"
     said = texts(opened(peak=23))
-    assert f"one cosine: diverged at step {steps.min()}. In the end {found.shares[COSINE, :, LOST].mean():.1%}".replace("%", " % of all") in said
+    assert f"one cosine: diverged at step {steps.min()}. In the end {found.shares[COSINE, :, LOST].mean():.2%}".replace("%", " % of all") in said
 
 
 def test_where_nothing_is_left_nothing_is_compared() -> None:
@@ -107,7 +132,7 @@ def test_where_some_particles_diverged_the_mean_losses_of_the_others_are_not_com
     lost = found.shares[[SGDR, COSINE], :, LOST]
     assert lost.any(axis=1).tolist() == losing
     assert (lost < 1).all(), "else there are seeds of which nothing is left, which is another sentence"
-    shares, losses = page.sentences(found)
+    shares, losses = page.sentences(found)[:2]
     assert re.search(r"share .* 95 % interval .*: (higher|lower|no difference seen)\.", shares), "of all particles, and so a comparison"
     assert "no fair comparison" in losses
     assert not re.search("higher|lower|no difference|interval", losses)
@@ -117,13 +142,15 @@ def test_what_only_the_third_schedule_loses_does_not_hinder_the_comparison() -> 
     found = landscape.simulate(Scene(steps=80, T_0=20, particles=20, seeds=3))
     shares = found.shares.copy()
     shares[STEP_DECAY] = [0.5, 0, 0.5]
-    assert page.sentences(Simulation(**vars(found) | {"shares": shares})) == page.sentences(found)
+    said = page.sentences(Simulation(**vars(found) | {"shares": shares}))
+    assert said[:2] == page.sentences(found)[:2]
+    assert "no fair comparison" in said[3]
 
 
 def test_one_seed_has_no_interval() -> None:
     app = opened(seeds=1)
-    differences = [element.value for element in app.markdown if "minus one cosine" in element.value]
-    assert len(differences) == 2
+    differences = [line for element in app.markdown for line in element.value.splitlines() if "minus one cosine" in line]
+    assert len(differences) == 4
     assert not any("95" in said for said in differences)
     assert "(" not in table(app).to_csv()
 
@@ -136,8 +163,43 @@ def test_intervals_hold_nothing_impossible() -> None:
     app = opened(**settings)
     assert "+50.00 points, 95 % interval \N{MINUS SIGN}100.00 to +100.00 over 2 seeds: no difference seen." in texts(app)
     shares = table(app)[["ends in the wide basin", "ends in the narrow basin"]].to_numpy().ravel().tolist()
-    assert "50.0 % (0.0 % to 100.0 %)" in shares
-    assert set(shares) <= {"50.0 % (0.0 % to 100.0 %)", "0.0 % (all agree)", "100.0 % (all agree)"}
+    assert "50.00 % (0.00 % to 100.00 %)" in shares
+    assert set(shares) <= {"50.00 % (0.00 % to 100.00 %)", "0.00 % (all agree)", "100.00 % (all agree)"}
+
+
+@pytest.mark.parametrize(("ends", "said"), [
+    ((0.7, 0.0014, 1.3986), "+0.70, 95 % interval +0.001 to +1.40 over 20 seeds: higher."),
+    ((-0.7, -1.3986, -0.0014), "-0.70, 95 % interval -1.40 to -0.001 over 20 seeds: lower."),
+    ((0.7, 0.006, 1.394), "+0.70, 95 % interval +0.01 to +1.39 over 20 seeds: higher."),
+    ((0.0, -1.0, 1.0), "+0.00, 95 % interval -1.00 to +1.00 over 20 seeds: no difference seen."),
+])  # fmt: skip
+def test_an_end_that_is_not_zero_does_not_read_zero(ends: tuple[float, float, float], said: str) -> None:
+    mean, low, high = map(np.array, ends)
+    assert page.worded(Interval(mean, low, high, 20), 2, "").replace("\N{MINUS SIGN}", "-") == said
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_without_noise_no_mean_loss_lies_below_the_bottom_that_is_said(dimension: int) -> None:
+    app = opened(noise=0, steps=420, T_0=60, dimension=dimension)
+    bottom = re.search(r"narrow basin on the left, whose bottom lies at ([\d.]+),", texts(app))
+    assert bottom
+    losses = [float(said.split()[0]) for said in table(app)["mean loss at the end"]]
+    assert set(table(app)["ends in the wide basin"]) == {"0.00 % (all agree)"}
+    assert min(losses) >= float(bottom[1])
+
+
+@pytest.mark.parametrize("width", [0.1, 0.2])
+@pytest.mark.parametrize("noise", [0.0, 1.5])
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_the_text_says_whether_any_schedule_is_ever_above_the_rate_that_alone_carries_dots(width: float, noise: float, factor: float) -> None:
+    land = Landscape(1, width)
+    app = opened(width=width, noise=noise, peak=factor * land.escape)
+    above = max(landscape.last_above(landscape.rates(at_hand(app)), land.escape)) >= 0
+    assert above == (factor > 1)
+    assert ("Here every schedule begins above that" in texts(app)) == above
+    assert (f"no schedule is ever above {land.escape:.3g}" in texts(app)) == (not above)
+    assert ("there is no noise" in texts(app)) == (not above and noise == 0)
+    assert (f"last step above {land.escape:.3g}" in table(app).columns) == above
 
 
 def test_seeds_that_all_agree_give_no_interval() -> None:
@@ -223,6 +285,6 @@ def test_the_text_has_the_numbers_of_this_landscape() -> None:
     land = Landscape(2, 0.2)
     assert f"2 / curvature = {2 / land.sharpness:.3g}" in said
     assert f"up to a rate of {land.escape:.3g} (for a dot on the first axis" in said
-    assert f"last step above {land.escape:.3g}" in table(opened(width=0.2, dimension=2)).columns
+    assert f"last step above {land.escape:.3g}" in table(opened(width=0.2, dimension=2, peak=0.5)).columns
     assert "a saddle" in said
     assert "a loss in two dimensions" in said

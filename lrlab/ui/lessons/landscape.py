@@ -21,6 +21,8 @@ GRID = 810
 """Points along the curve, and the width of the contours' picture in pixels."""
 PRESET = "landscape.preset"
 INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
+SHARE, LOSS = 2, 3
+"""Decimals of a mean and of the difference of two alike, so that who subtracts finds no contradiction beyond rounding."""
 UNBOUNDED = "without an interval: one seed does not tell how seeds differ"
 
 
@@ -40,8 +42,7 @@ def show() -> None:
         st.info(escape(said), icon=":material/info:")
     if diverged := divergences(found):
         st.warning("  \n".join(map(escape, diverged)), icon=":material/trending_up:")
-    for said in sentences(found):
-        st.markdown(escape(said))
+    st.markdown("\n".join(f"- {escape(said)}" for said in sentences(found)))
     _course(found)
     table = pd.DataFrame(rows(land, found)).set_index("schedule")
     st.table(table)
@@ -70,11 +71,20 @@ def _text(scene: Scene, land: Landscape) -> None:
     beside = " (for a dot on the first axis; beside the curved border the odd step crosses it at any rate)" if scene.dimension > 1 else ""
     frame.text(
         "sgdr", "landscape",
-        narrow=f"{land.loss(land.minima)[NARROW]:.2g}", pass_=at, curvature=f"{land.sharpness:.3g}", limit=f"{2 / land.sharpness:.3g}",
-        escape=f"{land.escape:.3g}{beside}",
+        narrow=f"{land.loss(land.minima)[NARROW]:.{LOSS}f}", pass_=at,
+        curvature=f"{land.sharpness:.3g}", limit=f"{2 / land.sharpness:.3g}",
+        escape=f"{land.escape:.3g}{beside}", above=_above(scene, land),
         presets=", ".join(f"{preset.scene.peak:g}" for preset in PRESETS),
         dimensions=("one dimension", "two dimensions")[scene.dimension - 1],
     )  # fmt: skip
+
+
+def _above(scene: Scene, land: Landscape) -> str:
+    """Whether the rates are ever so high that dots leave by the rate alone: all schedules begin at the peak, and none goes beyond it."""
+    if scene.peak > land.escape:
+        return f"Here every schedule begins above that, at {scene.peak:g}; the table says when each is above it for the last time."
+    noise = "and there is no noise" if scene.noise == 0 else "and it is the noise together with the rate that carries dots over"
+    return f"Here the peak rate is {scene.peak:g}: no schedule is ever above {land.escape:.3g}, {noise}."
 
 
 def _presets(scene: Scene) -> None:
@@ -88,7 +98,7 @@ def _presets(scene: Scene) -> None:
         if title is not None:
             frame.put(PRESETS[titles.index(title)].scene)
 
-    st.segmented_control("Settings in which restarts", titles, key=PRESET, on_change=chosen, width="content")
+    st.pills("Settings: with restarts, against one cosine, the wide basin gets", titles, key=PRESET, on_change=chosen, wrap=True)
 
 
 def remarks(scene: Scene, found: Simulation) -> list[str]:
@@ -116,7 +126,7 @@ def divergences(found: Simulation) -> list[str]:
     said = []
     for name, shares, steps in zip(NAMES, found.shares, found.diverged, strict=True):
         if (steps >= 0).any():
-            first, share = steps[steps >= 0].min(), number(float(shares[:, LOST].mean()), ".1%")
+            first, share = steps[steps >= 0].min(), number(float(shares[:, LOST].mean()), f".{SHARE}%")
             said.append(f"{name}: diverged at step {first:,}. In the end {share} of all particles had gone beyond {FAR:,.0f}.")
     return said
 
@@ -164,9 +174,9 @@ def _course(found: Simulation) -> None:
     shares = [charts.Line(name, steps, over.mean[k], k, *((over.low[k], over.high[k]) if over.bounded else ())) for k, name in enumerate(NAMES)]
     every = np.arange(found.rates.shape[1], dtype=np.float64)
     rates = [charts.Line(name, every, found.rates[k], k) for k, name in enumerate(NAMES)]
-    panels = [charts.Panel("In the wide basin, % of all particles", shares), charts.Panel("Rate", rates, share=0.4)]
+    panels = [charts.Panel("In the wide basin, % of all particles", shares, zero=True), charts.Panel("Rate", rates, share=0.4, zero=True)]
     figure = charts.panels(panels, "optimizer step", filename="lrlab-landscape-shares")
-    ends = "; ".join(f"{name} {mean(_share(found, k, WIDE), '.1%')}" for k, name in enumerate(NAMES))
+    ends = "; ".join(f"{name} {mean(_share(found, k, WIDE), f'.{SHARE}%')}" for k, name in enumerate(NAMES))
     chart.show(figure, key="landscape.course", height=COURSE, alt=f"Share in the wide basin over the run. At the end: {ends}")
 
 
@@ -179,30 +189,44 @@ def _share(found: Simulation, place: int, basin: int) -> Interval:
 
 
 def sentences(found: Simulation) -> list[str]:
-    """SGDR minus one cosine, in the share that ends in the wide basin and in the final loss: the difference, its interval, and what that says."""
-    if (found.shares[[landscape.SGDR, landscape.COSINE], :, LOST] == 1).all():
-        return ["Every particle diverged, under SGDR and under one cosine: there is nothing to compare."]
-    return [_difference("share that ends in the wide basin", landscape.apart(found), "+.2f", " points"), _losses(found)]
+    """SGDR minus one cosine, and the control that has no restarts: two sentences each, or one where there is nothing to compare."""
+    control = f"{NAMES[landscape.STEP_DECAY].capitalize()}, which has no restarts,"
+    return [*_compared(found, landscape.SGDR, NAMES[landscape.SGDR]), *_compared(found, landscape.STEP_DECAY, control)]
 
 
-def _losses(found: Simulation) -> str:
+def _compared(found: Simulation, place: int, who: str) -> list[str]:
+    """A schedule minus one cosine, in the share that ends in the wide basin and in the final loss: the difference, its interval, what that says."""
+    both = [place, landscape.COSINE]
+    if (found.shares[both, :, LOST] == 1).all():
+        return [f"Every particle diverged, under {NAMES[place]} and under one cosine: there is nothing to compare."]
+    share = f"{who} minus one cosine, share that ends in the wide basin: "
+    return [share + worded(landscape.apart(found, place), SHARE, " points"), f"{who} minus one cosine, {_losses(found, place)}"]
+
+
+def _losses(found: Simulation, place: int) -> str:
     """The difference of the final losses, where nothing diverged: the means are over what is left, and that is no random part of the particles."""
-    both = [landscape.SGDR, landscape.COSINE]
+    both = [place, landscape.COSINE]
     if not np.isfinite(found.loss[both]).all():
-        return "Mean loss at the end: there are seeds of which no particle is left to compare."
+        return "mean loss at the end: there are seeds of which no particle is left to compare."
     if found.shares[both, :, LOST].any():
-        return "Mean loss at the end: no fair comparison, since particles diverged, and the means are over those that are left."
-    return _difference("mean loss at the end", landscape.difference(found.loss), "+.3g", "")
+        return "mean loss at the end: no fair comparison, since particles diverged, and the means are over those that are left."
+    return "mean loss at the end: " + worded(landscape.difference(found.loss, place), LOSS, "")
 
 
-def _difference(what: str, found: Interval, form: str, unit: str) -> str:
-    begin = f"SGDR minus one cosine, {what}: {number(float(found.mean), form)}{unit}"
+def worded(found: Interval, decimals: int, unit: str) -> str:
+    """A difference, its interval and what that says."""
+    mean, low, high = (_signed(float(end), decimals) for end in (found.mean, found.low, found.high))
     if not found.bounded:
-        return f"{begin}. One seed, no interval."
+        return f"{mean}{unit}. One seed, no interval."
     if found.agreed:
-        return f"{begin}. All {found.n} seeds agree; that gives no interval."
-    ends = f"{number(float(found.low), form)} to {number(float(found.high), form)}"
-    return f"{begin}, 95 % interval {ends} over {found.n} seeds: {verdict(found)}."
+        return f"{mean}{unit}. All {found.n} seeds agree; that gives no interval."
+    return f"{mean}{unit}, 95 % interval {low} to {high} over {found.n} seeds: {verdict(found)}."
+
+
+def _signed(value: float, decimals: int) -> str:
+    """A difference in so many decimals, or in one significant digit: what is not zero does not read zero beside "higher" or "lower"."""
+    said = f"{value:+.{decimals}f}"
+    return number(value, f"+.{decimals}f" if value == 0 or float(said) else "+.1g")
 
 
 def rows(land: Landscape, found: Simulation) -> list[dict[str, str]]:
@@ -212,10 +236,10 @@ def rows(land: Landscape, found: Simulation) -> list[dict[str, str]]:
     return [
         {
             "schedule": name,
-            **{title: mean(_share(found, k, basin), ".1%") for basin, title in ends.items()},
+            **{title: mean(_share(found, k, basin), f".{SHARE}%") for basin, title in ends.items()},
             "leaves the narrow basin, times a particle": mean(interval(found.leaves[k]).clipped(0, np.inf), ".2f"),
             "mean loss at the end": _loss(found.loss[k]),
-            f"last step above {land.escape:.3g}": f"{lasts[k]:,}" if lasts[k] >= 0 else "none",
+            **({f"last step above {land.escape:.3g}": f"{lasts[k]:,}"} if max(lasts) >= 0 else {}),
         }
         for k, name in enumerate(NAMES)
     ]
@@ -225,7 +249,7 @@ def _loss(values: Floats) -> str:
     """The loss of the seeds (S,); it is nowhere below 0."""
     there = np.isfinite(values)
     if there.all():
-        return mean(interval(values).clipped(0, np.inf), ".3f")
+        return mean(interval(values).clipped(0, np.inf), f".{LOSS}f")
     return "not of every seed" if there.any() else "nothing is left"
 
 

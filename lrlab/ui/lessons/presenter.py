@@ -23,7 +23,6 @@ html {{ font-size: {LARGER:.0%}; }}
 def bar(number: int, titles: Sequence[str], go: Callable[[int | None], None]) -> None:
     """Where one is, and buttons to the section before, the one after, and out; Left, Right and Escape press them."""
     st.html(_STYLE)
-    st.html(_KEYS, unsafe_allow_javascript=True)
     with st.container(horizontal=True, vertical_alignment="center", key="presenter"):
         st.subheader(f"{number} / {len(titles)} · {escape(titles[number - 1])}", anchor=False, divider=False)
         to_press = (
@@ -36,3 +35,4 @@ def bar(number: int, titles: Sequence[str], go: Callable[[int | None], None]) ->
                 label, icon=f":material/{icon}:", key=f"present.{label.lower()}", type="tertiary", disabled=to == number, on_click=go, args=(to,),
                 shortcut=key,
             )  # fmt: skip
+        st.html(_KEYS, width="content", unsafe_allow_javascript=True)
