@@ -168,7 +168,7 @@ def _bottom(loss: Floats, *, rises: bool = True) -> tuple[int, str]:
     at = int(loss.argmin())
     fall, rise = 1 - loss[at] / start, (loss[at:].max() - loss[at]) / start
     if fall < FALL:
-        return at, f"The loss falls by {max(fall, 0):.1%} of its start, less than {FALL:.0%}"
+        return at, f"The loss falls by {100 * max(fall, 0):.3g} % of its start, less than {100 * FALL:g} %"
     if rises and rise < FALL:
-        return at, f"Beyond its lowest the loss rises by {rise:.1%} of its start, less than {FALL:.0%}: the test does not go far enough"
+        return at, f"Beyond its lowest the loss rises by {100 * rise:.3g} % of its start, less than {100 * FALL:g} %: the test does not go far enough"
     return at, ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
@@ -22,6 +23,8 @@ MOST_COMPARED = 200_000
 """Steps at which two curves are compared; in a longer run they are spread evenly, those around the warmup's end among them."""
 START = 1e-8
 """LinearLR's start factor, for it refuses 0."""
+COLUMNS, WIDTH, OVERLAP = 2000, 2, 0.004
+"""Of a chart: places across, how many of them a stroke is wide, and how far up lines still overlap, as a share of the highest rate."""
 _MANY = 10**7
 
 
@@ -203,13 +206,35 @@ def mistakes(settings: Units) -> tuple[Mistake, ...]:
         ("micro-batches as steps", found.micro_batches, "step", f"{of}; they are {found.micro_batches:,} micro-batches, {run.accumulate} a step"),
         ("stepped every micro-batch", steps, "micro_batch", _too_often(run, "micro_batch", run.accumulate)),
         ("epochs as steps", found.epochs, "step", f"{of}: {found.epochs:.4g} epochs x {run.updates:,} steps an epoch"),
-        ("steps, stepped every epoch", steps, "epoch", f"one call an epoch: {steps:,} epochs of warmup in a run of {run.epochs:,}"),
+        ("stepped every epoch", steps, "epoch", f"one call an epoch: {steps:,} epochs of warmup in a run of {run.epochs:,}"),
         ("samples as steps", found.samples, "step", f"{of}; they see {found.samples:,} samples, {run.step_samples:,} a step"),
         ("a ratio as steps", found.ratio, "step", f"{of}: {found.ratio:.4g} x {run.steps:,} steps of the run"),
         ("stepped by every process", steps, "process", _too_often(run, "process", run.devices)),
     )
     changed = [one for one in written if (math.ceil(one[1]), calls(run, one[2])) != (steps, run.steps)]
     return tuple(_mistake(settings, *one) for one in changed)
+
+
+def alike(run: DataRun, lines: Sequence[Trial]) -> list[list[str]]:
+    """The names of lines that lie on each other in a chart of the run, group by group: at every column they are as near as strokes that overlap."""
+    columns = np.linspace(0, run.steps - 1, COLUMNS)
+    steps = np.unique(columns.astype(np.int64))
+    drawn = [np.interp(columns, steps, engine.lr(run, line, steps)) for line in lines]
+    apart = OVERLAP * max(float(rates.max()) for rates in drawn)
+    groups: list[list[int]] = []
+    for place, rates in enumerate(drawn):
+        near = (group for group in groups if _covers(drawn[group[0]], rates, apart) and _covers(rates, drawn[group[0]], apart))
+        group = next(near, None)
+        if group is None:
+            groups.append(group := [])
+        group.append(place)
+    return [[lines[place].name for place in group] for group in groups if len(group) > 1]
+
+
+def _covers(stroke: engine.Floats, line: engine.Floats, apart: float) -> bool:
+    """Whether a line is nowhere further off another than `apart` upwards and a stroke's width across."""
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(stroke, WIDTH, mode="edge"), 2 * WIDTH + 1)
+    return bool(((line >= around.min(axis=1) - apart) & (line <= around.max(axis=1) + apart)).all())
 
 
 def _too_often(run: DataRun, clock: Clock, times: int) -> str:
@@ -295,7 +320,7 @@ def _tenth(settings: Units) -> Verdict:
     steps, want = warmup_steps(settings), TARGET_RATIO * run.steps
     said = f"{settings.amount:,.8g} micro-batches are {steps:,} optimizer steps"
     if not math.floor(want) <= steps <= math.ceil(want):
-        return False, f"{said}, {steps / run.steps:.2%} of the run."
+        return False, f"{said}, {100 * steps / run.steps:.4g} % of the run."
     return True, f"{said}: a tenth of the run, {float(want):,g}, in whole steps."
 
 

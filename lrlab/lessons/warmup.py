@@ -135,8 +135,9 @@ def remarks(settings: Shape) -> list[str]:
     length, steps, found = settings.length, settings.steps, chosen(settings)
     said = []
     if length >= steps:
-        reached = f"the rate comes to {found.highest:.3g}, {found.highest / settings.peak:.1%} of the peak"
-        said.append(f"The warmup of {length:,} steps takes the whole run of {steps:,}: nothing is left for the decay, and {reached}.")
+        reached = f"the rate comes to {found.highest:.6g}, {100 * found.highest / settings.peak:.6g} % of the peak"
+        use = "at the peak" if settings.decay == "none" else "for the decay"
+        said.append(f"The warmup of {length:,} steps takes the whole run of {steps:,}: nothing is left {use}, and {reached}.")
     if settings.start == 0 and length and (settings.overlay or settings.form == "exponential"):
         said.append(f"An exponential warmup cannot start at 0, from where no factor leads away: it starts at {SMALLEST:g} of the peak here.")
     if found.idle:
@@ -151,9 +152,14 @@ LEAST, LOW, RISE, COST = 0.05, 0.01, 0.1, 0.02
 """Shares that the exercises ask for: of the run to warm up in, of the peak to begin at (at most), and of the area to lose."""
 
 
+def _percent(share: float) -> str:
+    """A share in four digits."""
+    return f"{100 * share:.4g} %".replace("-", "\N{MINUS SIGN}")
+
+
 def _too_short(settings: Shape) -> str:
     share = settings.length / settings.steps
-    return "" if LEAST <= share < 1 else f"The warmup is {share:.2%} of the run, not {LEAST:.0%} or more with something left after it."
+    return "" if LEAST <= share < 1 else f"The warmup is {_percent(share)} of the run, not {_percent(LEAST)} or more with something left after it."
 
 
 def _awake(settings: Shape) -> Verdict:
@@ -162,7 +168,7 @@ def _awake(settings: Shape) -> Verdict:
     if wrong := _too_short(settings):
         return False, wrong
     if first > RISE:
-        return False, f"The first rate is {first:.2%} of the peak, more than {RISE:.0%}: that is hardly a warmup."
+        return False, f"The first rate is {_percent(first)} of the peak, more than {_percent(RISE)}: that is hardly a warmup."
     if found.idle:
         return False, f"{found.idle:,} of {settings.steps:,} updates run at a rate of exactly 0."
     return True, f"All {settings.steps:,} updates move; the first one at {first:.3g} of the peak."
@@ -174,15 +180,15 @@ def _cheap(settings: Shape) -> Verdict:
     if wrong := _too_short(settings):
         return False, wrong
     if settings.decay != "none":
-        return False, f"The decay hides the cost ({cost:.2%} here), because it fits what is left: choose none."
+        return False, f"The decay hides the cost ({_percent(cost)} of the area here), because it fits what is left: choose none."
     if first > LOW:
-        return False, f"The first rate is {first:.2%} of the peak, more than {LOW:.0%}."
+        return False, f"The first rate is {_percent(first)} of the peak, more than {_percent(LOW)}."
     if cost > COST:
-        return False, f"The {settings.form} warmup costs {cost:.2%} of the total learning, more than {COST:.0%}."
-    return True, f"{settings.form.capitalize()}, over {settings.length / settings.steps:.1%} of the run: it costs {cost:.2%}."
+        return False, f"The {settings.form} warmup loses {_percent(cost)} of the area, more than {_percent(COST)}."
+    return True, f"{settings.form.capitalize()}, over {_percent(settings.length / settings.steps)} of the run: it loses {_percent(cost)} of the area."
 
 
 EXERCISES = (
     Exercise("awake", "No update at a rate of 0", Shape, _awake),
-    Exercise("cheap", "A warmup that costs 2 % at most", Shape, _cheap),
+    Exercise("cheap", "A warmup that loses 2 % of the area at most", Shape, _cheap),
 )

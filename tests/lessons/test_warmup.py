@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lrlab import engine
+from lrlab.experiment import parse
 from lrlab.lessons import prose, units, warmup
 from lrlab.lessons.exercises import Exercise
 from lrlab.lessons.units import Units
@@ -120,7 +121,12 @@ def test_a_warmup_as_long_as_the_run_is_said_with_how_far_it_gets(length: int) -
     settings = Shape(length=length, steps=10, start=0.0)
     said = warmup.remarks(settings)[0]
     assert "takes the whole run of 10" in said
-    assert f"{9 / length:.1%} of the peak" in said
+    assert f"{900 / length:.6g} % of the peak" in said
+
+
+def test_a_rise_that_comes_near_the_peak_is_not_told_as_at_it() -> None:
+    said = warmup.remarks(Shape(length=20_000, steps=20_000, decay="none"))[0]
+    assert "nothing is left at the peak, and the rate comes to 0.099995, 99.995 % of the peak." in said
 
 
 def test_a_power_of_nothing_is_said_where_it_is_shown() -> None:
@@ -254,7 +260,7 @@ def named(settings: Units) -> dict[str, tuple[float, str]]:
     samples, micro = counted(settings, steps)
     return {
         "micro-batches as steps": (micro, "step"), "stepped every micro-batch": (steps, "micro_batch"),
-        "epochs as steps": (steps / settings.run.updates, "step"), "steps, stepped every epoch": (steps, "epoch"),
+        "epochs as steps": (steps / settings.run.updates, "step"), "stepped every epoch": (steps, "epoch"),
         "samples as steps": (samples, "step"), "a ratio as steps": (steps / settings.run.steps, "step"),
         "stepped by every process": (steps, "process"),
     }  # fmt: skip
@@ -292,6 +298,27 @@ def test_a_clock_that_is_too_fast_ends_the_cosine_within_the_run_and_it_climbs_a
     assert shares[end] < shares[end + 1] < shares[end + 2]
     assert found.last == pytest.approx(shares[-1])
     assert found.last > 0.3
+
+
+@pytest.mark.parametrize("shift", [0, 1, 40])
+def test_lines_lie_on_each_other_where_strokes_do_and_not_where_a_run_shows_the_difference(shift: int) -> None:
+    """A warmup of 10 steps and one that is longer by a few: in 10,000 steps one is a tenth of a pixel, in 100 ten."""
+    long, short = (Units(samples=samples, batch_size=1, accumulate=1, epochs=1, amount=10, unit="steps") for samples in (10_000, 100))
+    for settings, seen in ((long, shift == 40), (short, shift > 0)):
+        first = units.same_warmup(settings)[1].trial
+        other = units.same_warmup(settings.replaced(amount=10.0 + shift))[1].trial.model_copy(update={"name": "other"})
+        assert units.alike(settings.run, (first, other)) == ([] if seen else [[first.name, "other"]])
+
+
+def test_a_line_that_lies_on_a_part_of_another_does_not_lie_on_it() -> None:
+    """A curve that swings between the bottom and the top at every step covers one that is level, but not the other way round."""
+    entries = [
+        {"name": name, "base_lr": 1.0, "schedule": {"kind": "torch.LambdaLR", "lr_lambda": factor}}
+        for name, factor in (("swinging", "epoch % 2"), ("level", "0.5"))
+    ]
+    swinging, level = parse({"lrlab": 1, "run": {"total_steps": 2000}, "trials": entries}).trials
+    run = Units(samples=2000, batch_size=1, accumulate=1, epochs=1).run
+    assert units.alike(run, (swinging, level)) == units.alike(run, (level, swinging)) == []
 
 
 def test_accumulation_makes_a_warmup_that_many_times_too_long_or_too_short() -> None:
@@ -340,13 +367,13 @@ def test_a_right_answer_is_right_however_it_is_arrived_at(key: str, settings: An
 
 
 @pytest.mark.parametrize(("key", "settings", "why"), [
-    ("awake", Shape(length=99, start=0.1), "4.95%"),
-    ("awake", Shape(start=0.2), "20.00%"),
+    ("awake", Shape(length=99, start=0.1), "4.95 %"),
+    ("awake", Shape(start=0.2), "20 %"),
     ("awake", Shape(form="constant"), "200 of 2,000"),
-    ("awake", Shape(length=2000, start=0.1), "100.00%"),
+    ("awake", Shape(length=2000, start=0.1), "100 %"),
     ("cheap", Shape(length=100, decay="none"), "2.5"),
-    ("cheap", Shape(form="logarithmic", start=0.5, decay="none"), "50.00%"),
-    ("cheap", Shape(length=10, decay="none"), "0.50%"),
+    ("cheap", Shape(form="logarithmic", start=0.5, decay="none"), "50 %"),
+    ("cheap", Shape(length=10, decay="none"), "0.5 %"),
     ("cheap", Shape(form="logarithmic", decay="cosine"), "decay"),
     ("doubled", Units(accumulate=4), "is 4, not 8"),
     ("doubled", Units(accumulate=8, unit="steps", amount=1955), "1,955 steps see"),

@@ -17,12 +17,12 @@ from streamlit.testing.v1 import AppTest
 from lrlab import engine
 from lrlab.experiment import parse
 from lrlab.lessons import compare
-from lrlab.lessons.limit import Limit, axes, judged
+from lrlab.lessons.limit import Limit, Limits, axes, judged
 from lrlab.lessons.limit import limit as grid
 from lrlab.lessons.network import Outcome, Training, kept_at, squeezed, train
 from lrlab.lessons.range_test import Ramp, Range, Suggestion, lowest, range_test
 from lrlab.ui.lessons import jobs as page_jobs
-from lrlab.ui.lessons.limit import csv, verdict
+from lrlab.ui.lessons.limit import OUT, cells, csv, signs, verdict
 from lrlab.ui.lessons.numbers import mean, number
 from lrlab.ui.lessons.range_test import alone, untried
 from lrlab.ui.state import DEFAULT
@@ -355,6 +355,34 @@ def test_the_verdict_follows_from_the_largest_peaks(places: list[int | None], sa
     assert said in said_of
 
 
+def mapped(loss: list[list[float]], steps: list[list[int]]) -> Limits:
+    """A map of one warmup of 4 steps over peaks from 0.01 on, from the losses of each peak's seeds and the steps at which they diverged."""
+    values = np.array(loss)[..., None]
+    return judged(np.array([4]), 0.01 * 2.0 ** np.arange(len(loss)), Outcome(np.array([1]), values, values, (), (), (), np.array(steps)))
+
+
+def test_the_signs_of_the_map_are_explained_where_it_has_them() -> None:
+    """The third peak's median would train, one of its seeds does not; of the fourth one diverged, of the last two."""
+    loss = [[0.1] * 3, [0.2] * 3, [0.2, 0.28, 2.3], [2.3] * 3, [2.3] * 3]
+    found = mapped(loss, [[-1] * 3, [-1] * 3, [-1] * 3, [-1, 105, -1], [7, -1, 2]])
+    said = signs(found, finished=True)
+    assert "of the last epoch. " in said
+    assert f"`{OUT}1,\N{NO-BREAK SPACE}t=105` means that one seed diverged, at step 105." in said
+    assert "Grey: at least half" in said
+    assert "so a median below 0.58 may stand above it: 0.28 at a peak of 0.04 after 4 steps, because 1 of the 3 seeds does not train there." in said
+    assert cells(found).tolist() == [["0.10", "0.20", "0.28", f"2.30 {OUT}1,\N{NO-BREAK SPACE}t=105", f"{OUT}2,\N{NO-BREAK SPACE}t=2"]]
+
+
+def test_a_map_without_signs_explains_none() -> None:
+    said = signs(mapped([[0.7] * 3, [0.1] * 3, [0.7] * 3], [[-1] * 3] * 3), finished=False)
+    assert said == "In each cell: the median over 3 seeds of the mean training loss of the last epoch so far."
+
+
+def test_a_cell_that_is_too_slow_is_not_said_to_stand_above_the_border() -> None:
+    said = signs(mapped([[0.1, 0.2, 2.3], [0.1] * 3, [2.3] * 3], [[-1] * 3] * 3), finished=True)
+    assert "above it" not in said
+
+
 @pytest.mark.parametrize(("seeds", "largest", "gap"), [([3, 3, 1, 3, 0], 0.02, True), ([3, 3, 3, 3, 0], 0.08, False)])
 def test_no_peak_is_said_to_train_above_one_that_fails(seeds: list[int], largest: float, gap: bool) -> None:  # noqa: FBT001
     """How many of three seeds train with each peak after a warmup of 15 steps; without one none does."""
@@ -371,7 +399,9 @@ def test_the_range_test_says_what_each_rule_suggests() -> None:
     app = opened("pages/warmup.py", {"range.ran": "true", "range.steps": "100"})
     shown = next(t.value for t in app.table if t.value.index.name == "rule")
     assert len(shown) == 3
-    assert "no suggestion" not in shown["the mean suggests"].tolist()
+    told = [rate for cell in shown["the mean suggests"] for rate in cell.split(" to ")]
+    words = [note["text"].split()[-1] for note in charts(app)["range.curves"]["figure"]["layout"]["annotations"] if "xshift" not in note][1:]
+    assert sorted(words, key=float) == sorted(told, key=float), "the chart has the table's numbers, each of them"
 
 
 def test_each_seed_alone_gets_its_own_rate_though_another_diverges_before_that() -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from typing import Any
 
 import lesson_pages
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from lrlab import exporters
 from lrlab.lessons import prose, units, warmup
 from lrlab.lessons.units import Units
 from lrlab.lessons.warmup import FORMS, NONE, Shape
+from lrlab.ui.lessons.numbers import MINUS
+from lrlab.ui.lessons.shape import shares
 from lrlab.ui.lessons.warmup import LESSON
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -38,6 +44,12 @@ def charts(app: AppTest) -> list[Any]:
     return list(app.get("bidi_component"))
 
 
+def drawn(app: AppTest) -> dict[str, Any]:
+    """The data of each chart, by key."""
+    found = [json.loads(component.proto.json) for component in charts(app) if component.proto.json]
+    return {data["key"]: data for data in found if "key" in data}
+
+
 def test_the_sections_and_their_settings_are_there() -> None:
     app = opened()
     assert [s.value for s in app.subheader] == [section.title for section in LESSON.sections]
@@ -47,7 +59,46 @@ def test_the_sections_and_their_settings_are_there() -> None:
 
 def test_the_lengths_of_the_shape_are_said_in_every_unit() -> None:
     app = opened(shape__length="300", shape__steps="1500", shape__epoch="100")
-    assert "A warmup of 300 steps is 3 epochs, 20.0% of the run; 1,200 steps (80.0%) are left for the decay." in texts(app)
+    assert "A warmup of 300 steps is 3 epochs, 20.0 % of the run; 1,200 steps (80.0 %) are left for the decay." in texts(app)
+
+
+def test_one_step_that_is_left_is_told_as_one_and_not_as_nothing() -> None:
+    app = opened(shape__length="1999", shape__decay="none")
+    assert "A warmup of 1,999 steps is 19.99 epochs, 99.95 % of the run; 1 step (0.05 %) is left at the peak." in texts(app)
+    app = opened(shape__length="100", shape__steps="100", shape__decay="none")
+    assert "A warmup of 100 steps is 1 epoch, 100.0 % of the run; nothing is left at the peak." in texts(app)
+    assert "decay" not in app.info[0].value
+
+
+@given(st.integers(1, 10**6).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole))))
+def test_a_share_and_the_rest_add_up_and_neither_is_told_as_nothing_where_there_is_some(run: tuple[int, int]) -> None:
+    part, whole = run
+    told = [Decimal(share.removesuffix(" %")) for share in shares(part, whole)]
+    assert sum(told) == 100
+    for share, true in zip(told, (part, whole - part), strict=True):
+        assert (share > 0) == (true > 0)
+        assert abs(share - 100 * Decimal(true) / whole) <= Decimal("0.0501")
+
+
+@pytest.mark.parametrize("length", [100, 1000, 1999])
+def test_the_words_at_the_warmups_end_stand_on_the_chart(length: int) -> None:
+    """On a phone they are a quarter of its width."""
+    figure = drawn(opened(shape__length=str(length)))["shape.chart"]["figure"]
+    words = next(note for note in figure["layout"]["annotations"] if note["text"] == "warmup ends")
+    left = words["x"] - (500 if words["xanchor"] == "right" else 0)
+    assert words["x"] == length
+    assert 0 <= left <= 1500
+
+
+@pytest.mark.parametrize(("decay", "start", "length"), [
+    ("none", "1", "200"), ("none", "0", "200"), ("cosine", "0", "200"), ("linear", "0.5", "200"), ("cosine", "0.52", "1"),
+])  # fmt: skip
+def test_less_than_nothing_is_explained_where_it_is_in_the_table_only(decay: str, start: str, length: str) -> None:
+    app = opened(shape__decay=decay, shape__start=start, shape__length=length)
+    lost = table(app, "trial")["area lost"].tolist()
+    assert any(said.startswith(MINUS) for said in lost) == ("Less than nothing is lost" in texts(app))
+    assert f"{MINUS}0.00 %" not in lost
+    assert "learning lost" not in texts(app)
 
 
 def test_the_table_of_costs_is_the_lessons_own() -> None:
@@ -57,7 +108,7 @@ def test_the_table_of_costs_is_the_lessons_own() -> None:
     found = {one.name: one for one in warmup.numbers(warmup.experiment(Shape(decay="none", start=0.1)))}
     for name, row in costs.iterrows():
         assert float(row["area"]) == pytest.approx(found[name].area, rel=1e-4)
-        assert float(row["learning lost"].rstrip("%")) / 100 == pytest.approx(1 - found[name].relative, abs=1e-4)
+        assert float(row["area lost"].rstrip("%")) / 100 == pytest.approx(1 - found[name].relative, abs=1e-4)
     rates = table(app, "rate at step")
     assert [float(r) for r in rates.loc["linear"]] == pytest.approx([0.01 + 0.09 * t / 200 for t in range(10)], rel=5e-3)
 
@@ -133,6 +184,22 @@ def test_mistakes_are_those_of_the_lesson() -> None:
     assert [row.split()[0] for row in mistakes["last rate"]] == [f"{one.last:.2g}" for one in units.mistakes(settings)]
     assert "stepped by every process" in mistakes.index
     assert "stepped every micro-batch" not in mistakes.index
+
+
+def test_curves_that_lie_on_each_other_are_named() -> None:
+    said = "These lie on each other in the chart: epochs as steps and a ratio as steps."
+    assert said in texts(opened())
+    assert "lie on each other" not in texts(opened(units__accumulate="16", units__devices="4")), "five steps of 750 can be told from one"
+
+
+def test_the_mistakes_are_drawn_next_to_the_right_arguments_with_room_for_their_names() -> None:
+    """Half of the chart is the most that a legend takes; on a phone it has a row of 29 pixels for each name."""
+    app = opened(units__devices="4")
+    heads = ["**The same warmup, written for six", "**Written wrongly", "**Native forms that are near"]
+    assert [next(head for head in heads if m.value.startswith(head)) for m in app.markdown if m.value.startswith(tuple(heads))] == heads
+    found = drawn(app)["units.wrong"]
+    assert len(found["figure"]["data"]) == 8
+    assert found["height"] / 2 >= 29 * 8
 
 
 def test_a_warmup_that_leaves_nothing_is_a_sentence() -> None:

@@ -12,7 +12,8 @@ from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, jobs
 
 HEIGHT = 420
-TIMES = "\N{MULTIPLICATION SIGN}"
+OUT = "\N{DAGGER}"
+"""Before the number of a cell's seeds that diverged."""
 
 
 def show() -> None:
@@ -41,28 +42,52 @@ def _draw(found: Limits, settings: Limit, *, finished: bool) -> None:
     """The map with the warmups across and the peaks upwards; as far as it has come."""
     figure = heat(
         found.loss.T, [f"{warmup:,}" for warmup in found.warmups], [f"{peak:.3g}" for peak in found.peaks],
-        x_title="warmup, steps", y_title="peak rate", z_title="training loss", text=_cells(found).T.tolist(),
-        steps=found.largest, steps_name="largest peak before one fails a seed", filename="lrlab-limit", reverse=True,
+        x_title="warmup, steps", y_title="peak rate", z_title="training loss", text=cells(found).T.tolist(),
+        steps=found.largest, steps_name="largest peak up to which every seed trains", filename="lrlab-limit", reverse=True,
     )  # fmt: skip
     chart.show(figure, key="limit.map", height=HEIGHT, alt=_in_words(found))
-    st.caption(
-        "Per cell: the median over the seeds of the mean training loss of the last epoch so far. "
-        f"{TIMES} 2/3 at 5: two of three seeds diverged, the first at step 5; grey, where at least half of them did."
-    )
+    st.caption(signs(found, finished=finished))
     if finished:
         st.markdown(verdict(found, settings))
         frame.text("warmup", "limit_reading")
         st.download_button("CSV", csv(found), "lrlab-limit.csv", "text/csv", icon=":material/download:", key="limit.csv", on_click="ignore")
 
 
-def _cells(found: Limits) -> np.ndarray:
-    """What stands in each cell (warmups, peaks)."""
+def cells(found: Limits) -> np.ndarray:
+    """What stands in each cell (warmups, peaks): the loss, and beneath it how many seeds diverged and when first."""
     words = np.empty(found.loss.shape, dtype=object)
     for place in np.ndindex(found.loss.shape):
-        loss, broken, seeds, step = found.loss[place], found.broken[place], found.seeds, found.diverged[place]
-        value = f"{loss:.2f}" if np.isfinite(loss) else ""
-        words[place] = f"{value} {TIMES} {broken}/{seeds} at {step}".strip() if broken else value
+        value = f"{found.loss[place]:.2f}" if np.isfinite(found.loss[place]) else ""
+        words[place] = f"{value} {_out(found, place)}".strip(" ")
     return words
+
+
+def _out(found: Limits, place: tuple[int, ...]) -> str:
+    """How many seeds of a cell diverged, and when the first did, in one word for the cell."""
+    return f"{OUT}{found.broken[place]},\N{NO-BREAK SPACE}t={found.diverged[place]}" if found.broken[place] else ""
+
+
+def signs(found: Limits, *, finished: bool) -> str:
+    """What the cells of this map say, and why a low number may stand above the border."""
+    said = [f"In each cell: the median over {found.seeds} seeds of the mean training loss of the last epoch{'' if finished else ' so far'}."]
+    if found.broken.any():
+        one = tuple(np.argwhere(found.broken)[0])
+        count, step = found.broken[one], found.diverged[one]
+        those = "one seed diverged, at step" if count == 1 else f"{count} seeds diverged, the first at step"
+        marks = f"The dagger {OUT} counts seeds that diverged, and t is the first step at which one did"
+        said.append(f"{marks}; `{_out(found, one)}` means that {those} {step}.")
+    if np.isinf(found.loss).any():
+        said.append("Grey: at least half of the seeds diverged.")
+    for warmup, place in enumerate(found.largest):
+        failing = np.flatnonzero((found.loss[warmup] < BOUND) & (found.trained[warmup] < 1))
+        above = failing[failing > (-1 if place is None else place)]
+        if above.size:
+            seeds = round(found.seeds * (1 - found.trained[warmup, above[0]]))
+            where = f"{found.loss[warmup, above[0]]:.2f} at a peak of {_peak(found, int(above[0]))} after {found.warmups[warmup]:,} steps"
+            fails = f"{seeds} of the {found.seeds} seeds {'does' if seeds == 1 else 'do'} not train there"
+            said.append(f"The border asks for every seed, so a median below {BOUND:.2f} may stand above it: {where}, because {fails}.")
+            break
+    return " ".join(said)
 
 
 def _peak(found: Limits, place: int | None) -> str:

@@ -15,7 +15,10 @@ from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.widgets import escape
 
-RULES = (("Smith: lowest loss, and a quarter of it", lowest), ("a tenth of the lowest", tenth), ("steepest descent", steepest))
+RULES = (
+    ("Smith: up to the rate of the lowest loss, from a quarter of it", lowest), ("a tenth of the rate of the lowest loss", tenth),
+    ("steepest descent", steepest),
+)  # fmt: skip
 SHORT = ("Smith", "tenth", "steepest")
 HEIGHT = 420
 DRAWN = 3.0
@@ -82,10 +85,19 @@ def _curves(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> dic
         end = int(far[0]) if far.size else mean.size
         top = np.minimum(each.max(axis=0), DRAWN * mean[0])
         lines = [Line("mean of the seeds", rates[:end], mean[:end], 0, each.min(axis=0)[:end], top[:end])]
-    suggested = {rate: short for short, (_, two) in zip(SHORT, found, strict=False) for rate in (two.low, two.high) if rate is not None}
-    marks = [Mark(rate, f"{short} {rate:.2g}") for rate, short in sorted(suggested.items())]
-    panel = Panel("training loss, smoothed; band: lowest to highest seed", lines)
+    marks = [mark for short, (_, suggestion) in zip(SHORT, found, strict=False) for mark in _marks(short, suggestion)]
+    panel = Panel("training loss, smoothed; band: all seeds", lines)
     return panels([panel], "learning rate", filename="lrlab-range", marks=marks, x_log=True)
+
+
+def _marks(short: str, suggestion: Suggestion) -> list[Mark]:
+    """The rates of a suggestion, as the table has them."""
+    low, high = suggestion.low, suggestion.high
+    if low is None or high is None:
+        return []
+    if low == high:
+        return [Mark(low, f"{short} {low:.3g}")]
+    return [Mark(low, f"{short} from {low:.3g}"), Mark(high, f"{short} to {high:.3g}")]
 
 
 def _range(suggestion: Suggestion) -> str:

@@ -45,9 +45,24 @@ def show() -> None:
 def _length(settings: Shape) -> str:
     """The warmup in steps, epochs and as a share, and what it leaves."""
     length, left = settings.length, max(settings.steps - settings.length, 0)
-    epochs, share = length / settings.epoch, length / settings.steps
-    rest = f"{left:,} steps ({left / settings.steps:.1%}) are left for the decay"
-    return escape(f"A warmup of {length:,} steps is {epochs:.3g} epochs, {share:.1%} of the run; {rest}.")
+    share, rest = shares(length, settings.steps)
+    use = "at the peak" if settings.decay == "none" else "for the decay"
+    remains = f"{_counted(left, 'step')} ({rest}) {'is' if left == 1 else 'are'} left {use}" if left else f"nothing is left {use}"
+    said = f"A warmup of {_counted(length, 'step')} is {_counted(length / settings.epoch, 'epoch')}, {share} of the run; {remains}."
+    return escape(said)
+
+
+def shares(part: int, whole: int) -> tuple[str, str]:
+    """A part and the rest in percent, adding up to 100, with digits enough that a part is never told as nothing or as all."""
+    share = part / whole
+    digits = next((digits for digits in range(3, 7) if 0 < round(share, digits) < 1), 3)
+    told = round(share, digits)
+    form = f".{digits - 2}%"
+    return number(told, form), number(max(1 - told, 0), form)
+
+
+def _counted(amount: float, noun: str) -> str:
+    return f"{amount:{',.6g' if amount % 1 else ',.0f'}} {noun}{'s' * (amount != 1)}"
 
 
 def _chart(settings: Shape, shown: Experiment) -> None:
@@ -57,7 +72,8 @@ def _chart(settings: Shape, shown: Experiment) -> None:
     if settings.overlay:  # behind the warmup they lie on each other, and so would their names
         figure["layout"]["annotations"] = []
     if 0 < settings.length < settings.steps:
-        at = {"x": settings.length, "text": "warmup ends", "yref": "paper", "y": 0, "yanchor": "bottom", "xanchor": "left", "showarrow": False}
+        side = "left" if settings.length < settings.steps / 2 else "right"  # away from the chart's edge, which would cut the words off
+        at = {"x": settings.length, "text": "warmup ends", "yref": "paper", "y": 0, "yanchor": "bottom", "xanchor": side, "showarrow": False}
         line = {"type": "line", "x0": settings.length, "x1": settings.length, "y0": 0, "y1": 1, "yref": "paper"}
         figure["layout"]["shapes"] = [line | {"line": {"dash": "dot", "width": 1.2, "color": GREY}}]
         figure["layout"]["annotations"].append(at)
@@ -87,19 +103,21 @@ def _start(shown: Experiment) -> None:
 
 def _costs(settings: Shape, found: list[Numbers]) -> None:
     """What each trial comes to."""
+    lost = [round(1 - one.relative, 4) + 0.0 for one in found]  # no -0
     rows = [
         {
             "trial": one.name,
             "area": f"{one.area:.5g}",
             "in steps at the peak": f"{one.area / settings.peak:,.1f}",
-            "learning lost": number(1 - one.relative, ".2%"),
+            "area lost": number(share, ".2%"),
             "updates at rate 0": f"{one.idle:,}",
             "highest rate": f"{one.highest:.4g}",
             "rate at the last step": f"{one.last:.3g}",
         }
-        for one in found
+        for one, share in zip(found, lost, strict=True)
     ]
     st.table(pd.DataFrame(rows).set_index("trial"))
-    st.caption(
-        "The sum over every step of the run. Less than nothing is lost where a shape is quick to rise and the decay then has less time to fall."
-    )
+    said = "The area is the sum of the rates of all steps. Area lost: how much less that is than without a warmup."
+    if min(lost) < 0:
+        said += " Less than nothing is lost where the mean rate of the warmup is above half of the peak, which is about the mean of a decay to 0."
+    st.caption(said)

@@ -16,6 +16,8 @@ from lrlab.ui.widgets import escape
 
 VERSIONS = ("4.57", "5.23")
 """Of transformers, before and after warmup_ratio was taken away."""
+HEIGHT = 500
+"""Of the chart of the mistakes: on a phone its legend has a line for each, in half of it."""
 MANY = 100
 """Times from which on no fraction is told."""
 
@@ -32,10 +34,11 @@ def show() -> None:
         st.warning(escape(reason), icon=":material/warning:")
         return
     same, near = units.same_warmup(settings), units.nearly(settings)
-    _written(same, near)
+    _same(same)
+    _wrong(settings, same)
+    _near(near)
     _arguments(settings)
     _code(settings, same)
-    _wrong(settings)
 
 
 def _counts(settings: Units) -> None:
@@ -54,11 +57,15 @@ def _counts(settings: Units) -> None:
     )
 
 
-def _written(same: tuple[Written, ...], near: tuple[Written, ...]) -> None:
+def _same(same: tuple[Written, ...]) -> None:
     """What every argument takes, and how near the curves are to each other."""
     st.markdown("**The same warmup, written for six frameworks**")
     st.table(pd.DataFrame([_row(one) for one in same]).set_index("framework"))
     st.caption("From 0 in a straight line, then a cosine to 0. The difference is the largest from the curve of transformers, as a share of the peak.")
+
+
+def _near(near: tuple[Written, ...]) -> None:
+    """What comes near, and how far it is from that."""
     st.markdown("**Native forms that are near, and not the same**")
     st.table(pd.DataFrame([_row(one) for one in near]).set_index("framework"))
 
@@ -91,7 +98,7 @@ def _code(settings: Units, same: tuple[Written, ...]) -> None:
     st.code(export(units.experiment(settings, (one,)), one.target), language=EXPORTERS[one.target].language, height=300)
 
 
-def _wrong(settings: Units) -> None:
+def _wrong(settings: Units, same: tuple[Written, ...]) -> None:
     """The same number in another unit: what it does to this run."""
     found = units.mistakes(settings)
     st.markdown("**Written wrongly: the same warmup in another unit**")
@@ -109,10 +116,13 @@ def _wrong(settings: Units) -> None:
     if not rows:
         st.caption("None of the usual ones makes a difference of a step in this run.")
         return
-    meant = units.same_warmup(settings)[1].trial.model_copy(update={"name": "as meant"})
+    meant = next(one.trial for one in same if one.target == "transformers").model_copy(update={"name": "as meant"})
     shown = Experiment(run=settings.run, trials=(meant, *(one.trial for one in found)))
     curves = engine.curves(shown)
-    chart.show(charts.overlay(shown.run, curves, View(marks=False)), key="units.wrong", height=380, alt=charts.description(shown.run, curves))
+    figure, alt = charts.overlay(shown.run, curves, View(marks=False)), charts.description(shown.run, curves)
+    chart.show(figure, key="units.wrong", height=HEIGHT, alt=alt)
+    for names in units.alike(settings.run, shown.trials):
+        st.caption(escape(f"These lie on each other in the chart: {', '.join(names[:-1])} and {names[-1]}."))
     st.table(pd.DataFrame(rows).set_index("mistake"))
     said = f"Each is get_cosine_schedule_with_warmup of transformers with num_training_steps={settings.run.steps}, the optimizer steps of the run."
     st.caption(escape(said))
