@@ -133,7 +133,7 @@ def _reach(panel: Panel, *, x_log: bool) -> tuple[float, float, bool]:
     """The lowest and highest point of lines and bands, as Plotly counts them; where all is level there, room around it. And whether it is."""
     zero = panel.zero and not panel.log
     parts = [part[_seen(line, x_log=x_log)] for line in panel.lines for part in (line.y, line.low, line.high) if part is not None]
-    points = _lifted(np.concatenate([*parts, [0.0] * zero]), _floor(panel))
+    points = _lifted(np.concatenate([*parts, np.zeros(1 if zero else 0)]), _floor(panel))
     if panel.log:
         points = np.log10(points)
     low, high = (float(points.min()), float(points.max())) if points.size else (0.0, 1.0)
@@ -146,7 +146,7 @@ def _reach(panel: Panel, *, x_log: bool) -> tuple[float, float, bool]:
 def _height(panel: Panel, *, x_log: bool) -> Figure:
     """What the y axis shows, where that is not Plotly's to choose: it gives a level line an axis from 1 below it to 1 above it."""
     low, high, level = _reach(panel, x_log=x_log)
-    return {"range": [low, high]} if level else {"rangemode": "nonnegative"} if panel.zero else {}
+    return {"range": [low, high]} if level else {"rangemode": "tozero"} if panel.zero else {}
 
 
 def _seen(line: Line, *, x_log: bool) -> NDArray[np.bool_]:

@@ -23,8 +23,9 @@ MOST_COMPARED = 200_000
 """Steps at which two curves are compared; in a longer run they are spread evenly, those around the warmup's end among them."""
 START = 1e-8
 """LinearLR's start factor, for it refuses 0."""
-COLUMNS, WIDTH, OVERLAP = 2000, 2, 0.004
-"""Of a chart: places across, how many of them a stroke is wide, and how far up lines still overlap, as a share of the highest rate."""
+MEANT = "as meant"
+STROKES = 400  # beside each other in a chart
+LOOKED_AT = 1000  # steps behind a cosine's end
 _MANY = 10**7
 
 
@@ -204,43 +205,37 @@ def mistakes(settings: Units) -> tuple[Mistake, ...]:
     steps, of = found.steps, f"num_warmup_steps wants {found.steps:,} optimizer steps"
     written: tuple[tuple[str, float, Clock, str], ...] = (
         ("micro-batches as steps", found.micro_batches, "step", f"{of}; they are {found.micro_batches:,} micro-batches, {run.accumulate} a step"),
-        ("stepped every micro-batch", steps, "micro_batch", _too_often(run, "micro_batch", run.accumulate)),
+        ("stepped every micro-batch", steps, "micro_batch", _too_often(settings, "micro_batch", run.accumulate)),
         ("epochs as steps", found.epochs, "step", f"{of}: {found.epochs:.4g} epochs x {run.updates:,} steps an epoch"),
         ("stepped every epoch", steps, "epoch", f"one call an epoch: {steps:,} epochs of warmup in a run of {run.epochs:,}"),
         ("samples as steps", found.samples, "step", f"{of}; they see {found.samples:,} samples, {run.step_samples:,} a step"),
         ("a ratio as steps", found.ratio, "step", f"{of}: {found.ratio:.4g} x {run.steps:,} steps of the run"),
-        ("stepped by every process", steps, "process", _too_often(run, "process", run.devices)),
+        ("stepped by every process", steps, "process", _too_often(settings, "process", run.devices)),
     )
     changed = [one for one in written if (math.ceil(one[1]), calls(run, one[2])) != (steps, run.steps)]
     return tuple(_mistake(settings, *one) for one in changed)
 
 
-def alike(run: DataRun, lines: Sequence[Trial]) -> list[list[str]]:
-    """The names of lines that lie on each other in a chart of the run, group by group: at every column they are as near as strokes that overlap."""
-    columns = np.linspace(0, run.steps - 1, COLUMNS)
-    steps = np.unique(columns.astype(np.int64))
-    drawn = [np.interp(columns, steps, engine.lr(run, line, steps)) for line in lines]
-    apart = OVERLAP * max(float(rates.max()) for rates in drawn)
-    groups: list[list[int]] = []
-    for place, rates in enumerate(drawn):
-        near = (group for group in groups if _covers(drawn[group[0]], rates, apart) and _covers(rates, drawn[group[0]], apart))
-        group = next(near, None)
-        if group is None:
-            groups.append(group := [])
-        group.append(place)
-    return [[lines[place].name for place in group] for group in groups if len(group) > 1]
+def alike(settings: Units, found: Sequence[Mistake]) -> list[list[str]]:
+    """What a chart of the run cannot tell apart, group by group: the same cosine behind warmups that differ by less than a stroke's width."""
+    ends = [(one.length, one.title) for one in found if one.trial.clock == "step" and one.length is not None]
+    groups: list[list[tuple[int, str]]] = []
+    for end in sorted([(warmup_steps(settings), MEANT), *ends]):
+        if groups and end[0] - groups[-1][-1][0] < settings.run.steps / STROKES:
+            groups[-1].append(end)
+        else:
+            groups.append([end])
+    return [[title for _, title in group] for group in groups if len(group) > 1]
 
 
-def _covers(stroke: engine.Floats, line: engine.Floats, apart: float) -> bool:
-    """Whether a line is nowhere further off another than `apart` upwards and a stroke's width across."""
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(stroke, WIDTH, mode="edge"), 2 * WIDTH + 1)
-    return bool(((line >= around.min(axis=1) - apart) & (line <= around.max(axis=1) + apart)).all())
-
-
-def _too_often(run: DataRun, clock: Clock, times: int) -> str:
+def _too_often(settings: Units, clock: Clock, times: int) -> str:
     """What becomes of a cosine over the run's optimizer steps under a clock that is too fast."""
-    over = f"the cosine is over at step {first_step(run, clock, run.steps):,} of {run.steps:,}, and transformers lets it climb again"
-    return f"{times} calls of scheduler.step() an optimizer step: {over}"
+    run = settings.run
+    over = min(first_step(run, clock, run.steps), run.steps - 1)
+    line = _line(settings, MEANT, _transformers(warmup_steps(settings), run.steps), clock)
+    after = engine.lr(run, line, np.unique(np.linspace(over, run.steps - 1, LOOKED_AT).astype(np.int64)))
+    climbs = ", and transformers lets it climb again" if after.max() > after[0] else ""
+    return f"{times} calls of scheduler.step() an optimizer step: the cosine is over at step {over:,} of {run.steps:,}{climbs}"
 
 
 def _mistake(settings: Units, title: str, value: float, clock: Clock, arithmetic: str) -> Mistake:

@@ -69,21 +69,29 @@ def begin() -> None:
 
 
 def link() -> dict[str, str]:
-    """The entries of an address that open this experiment; DocumentError where it is too long for one."""
-    return {LINK: experiment().link()} | ({CHOSEN: str(chosen())} if chosen() else {})
+    """The entries of an address that open this experiment; none, which would lie, where it is too long for one."""
+    return _carried()[0]
 
 
 def link_problem() -> str | None:
     """Why no address can carry the experiment; None where one can."""
-    try:
-        link()
-    except DocumentError as error:
-        return str(error)
-    return None
+    return _carried()[1]
 
 
-ADDRESS = address.Part("experiment", {LINK, CHOSEN}.__contains__, lambda: {} if link_problem() else link())
-"""The experiment and the chosen trial in the address; nothing that would lie where it is too long for one, which the page says."""
+def _carried() -> tuple[dict[str, str], str | None]:
+    """Both, packed once for an experiment: a page asks often."""
+    state, here = st.session_state, experiment()
+    if state.get("packed", (None,))[0] is not here:
+        try:
+            state.packed = here, {LINK: here.link()}, None
+        except DocumentError as error:
+            state.packed = here, {}, str(error)
+    _, entries, problem = state.packed
+    return entries | ({CHOSEN: str(chosen())} if entries and chosen() else {}), problem
+
+
+ADDRESS = address.Part("experiment", {LINK, CHOSEN}.__contains__, link)
+"""The experiment and the chosen trial in the address."""
 
 
 def experiment() -> Experiment:

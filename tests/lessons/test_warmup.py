@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lrlab import engine
-from lrlab.experiment import parse
 from lrlab.lessons import prose, units, warmup
 from lrlab.lessons.exercises import Exercise
 from lrlab.lessons.units import Units
@@ -300,25 +299,31 @@ def test_a_clock_that_is_too_fast_ends_the_cosine_within_the_run_and_it_climbs_a
     assert found.last > 0.3
 
 
-@pytest.mark.parametrize("shift", [0, 1, 40])
-def test_lines_lie_on_each_other_where_strokes_do_and_not_where_a_run_shows_the_difference(shift: int) -> None:
-    """A warmup of 10 steps and one that is longer by a few: in 10,000 steps one is a tenth of a pixel, in 100 ten."""
-    long, short = (Units(samples=samples, batch_size=1, accumulate=1, epochs=1, amount=10, unit="steps") for samples in (10_000, 100))
-    for settings, seen in ((long, shift == 40), (short, shift > 0)):
-        first = units.same_warmup(settings)[1].trial
-        other = units.same_warmup(settings.replaced(amount=10.0 + shift))[1].trial.model_copy(update={"name": "other"})
-        assert units.alike(settings.run, (first, other)) == ([] if seen else [[first.name, "other"]])
+@pytest.mark.parametrize(("samples", "amount", "expected"), [
+    (1_000, 5.0, [["a ratio as steps", "epochs as steps"]]), (10, 5.0, []), (1_000, 0.002, [["a ratio as steps", "epochs as steps", "as meant"]]),
+    (1_000, 60.0, [["a ratio as steps", "epochs as steps"]]), (10, 60.0, []),
+])  # fmt: skip
+def test_warmups_that_a_chart_cannot_tell_apart_are_named(samples: int, amount: float, expected: list[list[str]]) -> None:
+    """Runs of 10 epochs, or 100 of those with 60 of warmup: what differs by less than a four-hundredth of the run lies on each other."""
+    settings = Units(samples=samples, batch_size=1, accumulate=1, epochs=100 if amount > 10 else 10, amount=amount, unit="epochs")
+    found = units.mistakes(settings)
+    assert units.alike(settings, found) == expected
+    rates = {one.title: engine.lr(settings.run, one.trial, np.arange(settings.run.steps)) for one in found if one.trial.clock == "step"}
+    for titles in expected:
+        shown = [rates[title] for title in titles if title in rates]
+        assert all(np.count_nonzero(np.abs(other - shown[0]) > 0.01 * settings.peak) < settings.run.steps / 200 for other in shown)
 
 
-def test_a_line_that_lies_on_a_part_of_another_does_not_lie_on_it() -> None:
-    """A curve that swings between the bottom and the top at every step covers one that is level, but not the other way round."""
-    entries = [
-        {"name": name, "base_lr": 1.0, "schedule": {"kind": "torch.LambdaLR", "lr_lambda": factor}}
-        for name, factor in (("swinging", "epoch % 2"), ("level", "0.5"))
-    ]
-    swinging, level = parse({"lrlab": 1, "run": {"total_steps": 2000}, "trials": entries}).trials
-    run = Units(samples=2000, batch_size=1, accumulate=1, epochs=1).run
-    assert units.alike(run, (swinging, level)) == units.alike(run, (level, swinging)) == []
+@pytest.mark.parametrize(("settings", "climbs"), [
+    (Units(), True),
+    (Units(samples=1000, batch_size=128, devices=2, accumulate=4, epochs=3, amount=1, unit="steps"), False),
+])  # fmt: skip
+def test_a_cosine_is_said_to_climb_again_only_where_it_does(settings: Units, climbs: bool) -> None:  # noqa: FBT001
+    (one,) = [one for one in units.mistakes(settings) if one.title == "stepped every micro-batch"]
+    assert ("climb again" in one.arithmetic) == climbs
+    over = int(one.arithmetic.partition("over at step ")[2].split()[0].replace(",", ""))
+    after = stepped(settings, units.warmup_steps(settings), one.trial.clock)[over:]
+    assert (max(after) > after[0]) == climbs
 
 
 def test_accumulation_makes_a_warmup_that_many_times_too_long_or_too_short() -> None:

@@ -187,7 +187,7 @@ def test_mistakes_are_those_of_the_lesson() -> None:
 
 
 def test_curves_that_lie_on_each_other_are_named() -> None:
-    said = "These lie on each other in the chart: epochs as steps and a ratio as steps."
+    said = "These lie on each other in the chart: a ratio as steps and epochs as steps."
     assert said in texts(opened())
     assert "lie on each other" not in texts(opened(units__accumulate="16", units__devices="4")), "five steps of 750 can be told from one"
 

@@ -116,12 +116,12 @@ def _wrong(settings: Units, same: tuple[Written, ...]) -> None:
     if not rows:
         st.caption("None of the usual ones makes a difference of a step in this run.")
         return
-    meant = next(one.trial for one in same if one.target == "transformers").model_copy(update={"name": "as meant"})
+    meant = next(one.trial for one in same if one.target == "transformers").model_copy(update={"name": units.MEANT})
     shown = Experiment(run=settings.run, trials=(meant, *(one.trial for one in found)))
     curves = engine.curves(shown)
     figure, alt = charts.overlay(shown.run, curves, View(marks=False)), charts.description(shown.run, curves)
     chart.show(figure, key="units.wrong", height=HEIGHT, alt=alt)
-    for names in units.alike(settings.run, shown.trials):
+    for names in units.alike(settings, found):
         st.caption(escape(f"These lie on each other in the chart: {', '.join(names[:-1])} and {names[-1]}."))
     st.table(pd.DataFrame(rows).set_index("mistake"))
     said = f"Each is get_cosine_schedule_with_warmup of transformers with num_training_steps={settings.run.steps}, the optimizer steps of the run."
