@@ -99,13 +99,24 @@ def settled(page: Page) -> None:
 
 def add_trial(page: Page, schedule: str) -> None:
     """Choose a schedule in the 'Add a trial' list, by typing, and wait for its curve."""
-    n = count(page)
     page.get_by_role("button", name="Add a trial").click()
-    page.get_by_role("combobox", name="Schedule, by framework").click()
-    page.keyboard.type(schedule)
-    page.keyboard.press("Enter")
+    pick(page, "Schedule, by framework", schedule)
+    n = count(page)
     page.get_by_role("button", name="Add", exact=True).click()
     drawn(page, n)
+
+
+def pick(page: Page, name: str, choice: str) -> None:
+    """Type a choice of a list in a popover that was just opened, and take it: only when the page is there that the opening asked for."""
+    field = page.get_by_role("combobox", name=name)
+    expect(field).to_be_visible()
+    settled(page)
+    field.focus()
+    page.keyboard.type(choice)
+    expect(page.get_by_role("option", name=choice, exact=True)).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(field).to_have_value(choice)
+    settled(page)
 
 
 def count(page: Page) -> int:

@@ -186,7 +186,7 @@ def test_a_forged_link_gets_one_sentence_and_a_working_page(page: Page, server: 
 
 
 def test_a_trial_is_added_from_the_list_and_removed(page: Page) -> None:
-    add_trial(page, "OneCycle")
+    add_trial(page, "torch · OneCycleLR")
     page.wait_for_function("document.querySelector('.lrlab-chart').layout.yaxis2?.title.text === 'momentum'")
     page.get_by_role("button", name="Remove").click()
     page.wait_for_function("document.querySelector('.lrlab-chart').data.filter(t => t.mode === 'lines').length === 2")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlparse
 
-from conftest import add_trial, count, drawn, link
+from conftest import add_trial, count, drawn, link, pick
 from playwright.sync_api import expect
 
 from lrlab.experiment import Experiment, from_link
@@ -17,12 +17,9 @@ def at_hand(page: Page) -> Experiment:
 
 
 def test_a_part_is_added_moved_and_taken_out_by_keyboard(page: Page) -> None:
+    page.get_by_role("button", name="Add a schedule").press("Enter")
+    pick(page, "Schedule (type to search)", "torch · StepLR")
     n = count(page)
-    adding = page.get_by_role("button", name="Add a schedule")
-    adding.press("Enter")
-    kind = page.get_by_role("combobox", name="Schedule (type to search)")
-    kind.fill("StepLR")
-    kind.press("Enter")
     page.get_by_role("button", name="Add", exact=True).press("Enter")
     n = drawn(page, n)
     expect(page.get_by_role("textbox", name="step_size · ticks, exact")).to_be_visible()
