@@ -1,6 +1,6 @@
 """Values -> Plotly figures, as plain dicts: traces with base64 arrays, so that nothing of plotly's Python side is loaded to draw."""
 
-from lrlab.charts.basics import COLOURS, LABEL, Figure, style
+from lrlab.charts.basics import COLOURS, LABEL, Figure, style, upright
 from lrlab.charts.frames import Contours, Curve, animated, still
 from lrlab.charts.heat import heat
 from lrlab.charts.overlay import Flag, description, overlay, resumed
@@ -24,4 +24,5 @@ __all__ = [
     "resumed",
     "still",
     "style",
+    "upright",
 ]

@@ -15,6 +15,8 @@ Figure: TypeAlias = dict[str, Any]
 
 COLOURS = ("#2f7ed8", "#cf6a08", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a8763e", "#d35ba6")
 """One list for light and dark: middle tones that keep 3 : 1 on both backgrounds."""
+GREY = "#868e99"
+"""What belongs to no trial, on either background."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 LABEL = 28
 """Characters of a trial's name in the chart."""
@@ -25,6 +27,12 @@ MOST_LABELLED = 6
 def style(index: int) -> tuple[str, str]:
     """Colour and dash of the trial at this place in the list: the first pairs differ in both."""
     return COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
+
+
+def upright(x: float, top: float = 1.0) -> Figure:
+    """A dotted line from the foot of the chart up to a share of its height."""
+    line = {"dash": "dot", "width": 1.2, "color": GREY}
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": top, "yref": "paper", "line": line}
 
 
 def name(text: str, most: int = LABEL) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lrlab.charts.basics import Figure, name, packed, style
+from lrlab.charts.basics import GREY, Figure, name, packed, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,6 @@ GOLDEN = 0.6180339887
 TITLES = 66  # characters over the landscapes, all together
 RATES = 400  # points of a rate curve that are drawn
 JUMP = 0.1  # of its height in one step: drawn as it is
-GREY = "#868e99"
 SHADE, LINE = 0.4, 0.65  # how opaque the bottom of a valley is, and a line of equal height
 LEVELS = 18  # such lines
 WIDTH = 1.5  # pixels of the picture from a line's middle to where it has faded

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lrlab.charts.basics import MOST_LABELLED, Figure, name, packed, style
+from lrlab.charts.basics import MOST_LABELLED, Figure, name, packed, style, upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,7 @@ def panels(panels: Sequence[Panel], x_title: str, *, filename: str, marks: Seque
             "automargin": True, "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4, "tickformat": "~g" if x_log else ",~r",
             **({"dtick": 1} if x_log and high - low > DECADES else {}),
         },
-        "shapes": [_upright(mark, 1 - _head(panels)) for mark in marks],
+        "shapes": [upright(mark.x, 1 - _head(panels)) for mark in marks],
         "annotations": [*heads, *labels, *_words(marks, panels, x_log=x_log)],
         "meta": {"filename": filename},
     }  # fmt: skip
@@ -237,11 +237,6 @@ def apart(values: Floats, gap: float, least: float = -np.inf) -> Floats:
     result = np.empty(values.size)
     result[order] = np.maximum(np.concatenate([np.full(int(count), total / count) for total, count in heaps]), least) + stairs
     return result
-
-
-def _upright(mark: Mark, top: float) -> Figure:
-    line = {"dash": "dot", "width": 1.2, "color": "#868e99"}
-    return {"type": "line", "x0": mark.x, "x1": mark.x, "y0": 0, "y1": top, "yref": "paper", "line": line}
 
 
 def _words(marks: Sequence[Mark], panels: Sequence[Panel], *, x_log: bool) -> list[Figure]:

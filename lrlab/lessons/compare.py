@@ -53,8 +53,8 @@ def divergence(name: str, diverged: NDArray[np.int64]) -> str:
 def guessing(name: str, accuracy: Floats) -> str:
     """How many of the networks of a schedule that have not diverged know next to nothing, by their accuracy (S,); nothing where none does."""
     count = int((accuracy < GUESS).sum())
-    few = f"{name}: {count} of {accuracy.size} networks {'is' if count == 1 else 'are'} about as good as guessing, below {GUESS:.0%}"
-    return few.replace("%", " %") if count else ""
+    few = f"{name}: {count} of {accuracy.size} networks {'is' if count == 1 else 'are'} about as good as guessing, below {100 * GUESS:.0f} %"
+    return few if count else ""
 
 
 def differences(names: Sequence[str], outcome: Outcome, values: Floats) -> list[Difference]:

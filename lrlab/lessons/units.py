@@ -205,12 +205,12 @@ def mistakes(settings: Units) -> tuple[Mistake, ...]:
     steps, of = found.steps, f"num_warmup_steps wants {found.steps:,} optimizer steps"
     written: tuple[tuple[str, float, Clock, str], ...] = (
         ("micro-batches as steps", found.micro_batches, "step", f"{of}; they are {found.micro_batches:,} micro-batches, {run.accumulate} a step"),
-        ("stepped every micro-batch", steps, "micro_batch", _too_often(settings, "micro_batch", run.accumulate)),
+        ("stepped every micro-batch", steps, "micro_batch", f"{run.accumulate} calls of scheduler.step() an optimizer step"),
         ("epochs as steps", found.epochs, "step", f"{of}: {found.epochs:.4g} epochs x {run.updates:,} steps an epoch"),
         ("stepped every epoch", steps, "epoch", f"one call an epoch: {steps:,} epochs of warmup in a run of {run.epochs:,}"),
         ("samples as steps", found.samples, "step", f"{of}; they see {found.samples:,} samples, {run.step_samples:,} a step"),
         ("a ratio as steps", found.ratio, "step", f"{of}: {found.ratio:.4g} x {run.steps:,} steps of the run"),
-        ("stepped by every process", steps, "process", _too_often(settings, "process", run.devices)),
+        ("stepped by every process", steps, "process", f"{run.devices} calls of scheduler.step() an optimizer step"),
     )
     changed = [one for one in written if (math.ceil(one[1]), calls(run, one[2])) != (steps, run.steps)]
     return tuple(_mistake(settings, *one) for one in changed)
@@ -228,21 +228,22 @@ def alike(settings: Units, found: Sequence[Mistake]) -> list[list[str]]:
     return [[title for _, title in group] for group in groups if len(group) > 1]
 
 
-def _too_often(settings: Units, clock: Clock, times: int) -> str:
-    """What becomes of a cosine over the run's optimizer steps under a clock that is too fast."""
-    run = settings.run
-    over = min(first_step(run, clock, run.steps), run.steps - 1)
-    line = _line(settings, MEANT, _transformers(warmup_steps(settings), run.steps), clock)
-    after = engine.lr(run, line, np.unique(np.linspace(over, run.steps - 1, LOOKED_AT).astype(np.int64)))
-    climbs = ", and transformers lets it climb again" if after.max() > after[0] else ""
-    return f"{times} calls of scheduler.step() an optimizer step: the cosine is over at step {over:,} of {run.steps:,}{climbs}"
-
-
 def _mistake(settings: Units, title: str, value: float, clock: Clock, arithmetic: str) -> Mistake:
     run = settings.run
     line = _line(settings, title, _transformers(value, run.steps), clock)
     length, found = first_step(run, clock, math.ceil(value)), engine.summary(run, line)
-    return Mistake(title, arithmetic, line, length if length < run.steps else None, found.peak / settings.peak, found.last / settings.peak)
+    said = f"{arithmetic}{_over(run, line)}"
+    return Mistake(title, said, line, length if length < run.steps else None, found.peak / settings.peak, found.last / settings.peak)
+
+
+def _over(run: DataRun, line: Trial) -> str:
+    """What becomes of a cosine over the run's optimizer steps under a clock that is too fast; nothing under one that is not."""
+    over = first_step(run, line.clock, run.steps)
+    if over >= run.steps:
+        return ""
+    after = engine.lr(run, line, np.unique(np.linspace(over, run.steps - 1, LOOKED_AT).astype(np.int64)))
+    climbs = ", and transformers lets it climb again" if after.max() > after[0] else ""
+    return f": the cosine is over at step {over:,} of {run.steps:,}{climbs}"
 
 
 def _spans(settings: Units) -> tuple[int, int, int]:

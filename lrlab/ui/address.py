@@ -53,21 +53,13 @@ class Part:
 
 def write(*parts: Part) -> None:
     """Let the address carry these parts, in one go, so that Back meets one address for each change."""
-    wanted = {part.name: part.entries() for part in parts}
-    if any(wanted[part.name] != part.asked() or wanted[part.name] != _written(part) for part in parts):
-        entries = {name: text for name, text in st.query_params.to_dict().items() if not any(part.owns(name) for part in parts)}
-        for part in parts:
-            entries |= wanted[part.name]
-        st.query_params.from_dict(entries)
-    for part in parts:
-        seen = _seen(part) or _Seen({})
-        if seen.written != wanted[part.name]:
-            _remember(part, _Seen(wanted[part.name], (*seen.left, seen.written)[-REMEMBERED:], time.monotonic()))
-
-
-def _written(part: Part) -> dict[str, str]:
-    seen = _seen(part)
-    return seen.written if seen else {}
+    wanted = [(part, part.entries(), _seen(part) or _Seen({})) for part in parts]
+    if any(entries != part.asked() or entries != seen.written for part, entries, seen in wanted):
+        others = {name: text for name, text in st.query_params.to_dict().items() if not any(part.owns(name) for part in parts)}
+        st.query_params.from_dict(others | {name: text for _, entries, _ in wanted for name, text in entries.items()})
+    for part, entries, seen in wanted:
+        if entries != seen.written:
+            _remember(part, _Seen(entries, (*seen.left, seen.written)[-REMEMBERED:], time.monotonic()))
 
 
 def _seen(part: Part) -> _Seen | None:

@@ -130,15 +130,15 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
         lower = "A network that diverged is stopped there and counts in no mean; a lower rate factor may train it."
         st.warning(escape(". ".join(sentence for sentence in broken if sentence) + f". {lower}"), icon=":material/trending_up:")
     chart.show(_curves(entries, settings, outcome), key="network.curves", height=620, alt=_in_words(entries, outcome))
-    trained = [compare.sound(outcome, k).any() for k in range(len(entries))]
-    if any(entry.kept and any_ for entry, any_ in zip(entries, trained, strict=True)):
+    trained = [entry for k, entry in enumerate(entries) if compare.sound(outcome, k).any()]
+    if any(entry.kept for entry in trained):
         chart.show(_anytime(entries, settings, outcome), key="network.anytime", height=500, alt=_kept_in_words(entries, outcome))
         st.caption(
             "Strong: the weights at the end of the last whole cycle; the ensemble of all snapshots. Faint: the weights now; each snapshot alone."
         )
     if not finished:
         return
-    if any(trained):
+    if trained:
         _guesses(entries, outcome)
         _table(entries, outcome)
         _differences(entries, outcome)

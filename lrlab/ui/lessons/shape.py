@@ -17,7 +17,6 @@ from lrlab.ui.widgets import escape
 
 FIRST = 30
 """Steps of the small chart."""
-GREY = "#868e99"
 
 
 def show() -> None:
@@ -74,8 +73,7 @@ def _chart(settings: Shape, shown: Experiment) -> None:
     if 0 < settings.length < settings.steps:
         side = "left" if settings.length < settings.steps / 2 else "right"  # away from the chart's edge, which would cut the words off
         at = {"x": settings.length, "text": "warmup ends", "yref": "paper", "y": 0, "yanchor": "bottom", "xanchor": side, "showarrow": False}
-        line = {"type": "line", "x0": settings.length, "x1": settings.length, "y0": 0, "y1": 1, "yref": "paper"}
-        figure["layout"]["shapes"] = [line | {"line": {"dash": "dot", "width": 1.2, "color": GREY}}]
+        figure["layout"]["shapes"] = [charts.upright(settings.length)]
         figure["layout"]["annotations"].append(at)
     alt = f"{charts.description(shown.run, curves)}. The warmup ends at step {settings.length:,}"
     chart.show(figure, key="shape.chart", height=400, alt=alt)
