@@ -3,7 +3,8 @@
 import streamlit as st
 
 from lrlab import charts, engine
-from lrlab.ui import advice, chart, frame, run_panel, state, tabs, trials, view
+from lrlab.ui import chart, frame, state
+from lrlab.ui.tune import advice, run_panel, tabs, trials, view
 
 frame.begin("Tune")
 with st.sidebar:
@@ -18,9 +19,13 @@ def page() -> None:
     experiment = state.experiment()
     above = st.container()
     curves = engine.curves(experiment)
-    figure = charts.overlay(experiment.run, curves, experiment.view, advice.intended(experiment), advice.flags(experiment))
+    figure = charts.overlay(
+        experiment.run, curves, experiment.view, advice.intended(experiment), advice.flags(experiment)
+    )
     height = 350 + 50 * sum(f"yaxis{i}" in figure["layout"] for i in (2, 3))
-    chart.show(figure, key="chart", height=height, alt=charts.description(experiment.run, curves), on_toggle=state.toggle)
+    chart.show(
+        figure, key="chart", height=height, alt=charts.description(experiment.run, curves), on_toggle=state.toggle
+    )
     with above:
         view.problem()
         view.switches()

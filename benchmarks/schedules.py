@@ -1,7 +1,8 @@
 """How fast each schedule is: python -m benchmarks.schedules, with tests/requirements-heavy.txt and PyTorch installed.
 
-Nanoseconds a value over a million steps, against one pass of numpy.cos over the same array, and against looping the genuine PyTorch
-scheduler. Each schedule has the arguments that the page gives a new one. Ratios of one run; absolute times are this machine's.
+Nanoseconds a value over a million steps, against one pass of numpy.cos over the same array, and against looping the
+genuine PyTorch scheduler. Each schedule has the arguments that the page gives a new one. Ratios of one run; absolute
+times are this machine's.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lrlab.experiment import Trial, parse, rates
-from lrlab.run import StepRun
+from lrlab.document import Trial, parse
+from lrlab.document.run import StepRun
 from lrlab.schedules import KINDS
+from lrlab.schedules.rates import rates
 from lrlab.schedules.recurrence import Recurrence, followed
 
 STEPS, UPDATES = 1_000_000, 1_000
@@ -79,7 +81,9 @@ def main() -> None:
     for time, kind in rows:
         genuine = looped(kind)
         closed = "" if not issubclass(KINDS[kind], Recurrence) else "  follows, tick by tick"
-        print(f"{kind:72} {time:7.2f} {time / cos:7.2f} {'' if genuine is None else f'{genuine / time:15,.0f}'}{closed}")
+        print(
+            f"{kind:72} {time:7.2f} {time / cos:7.2f} {'' if genuine is None else f'{genuine / time:15,.0f}'}{closed}"
+        )
 
 
 if __name__ == "__main__":

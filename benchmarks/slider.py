@@ -1,8 +1,10 @@
-"""How long from a slider's key to the redrawn chart: Tune with 4 trials on 100,000 steps against the smallest Streamlit app.
+"""How long from a slider's key to the redrawn chart: Tune with 4 trials on 100,000 steps against the smallest Streamlit
+app.
 
     python -m benchmarks.slider
 
-Needs playwright and Chromium. Both apps run side by side and are measured alternately, so only the ratios mean anything.
+Needs playwright and Chromium. Both apps run side by side and are measured alternately, so only the ratios mean
+anything.
 """
 
 from __future__ import annotations
@@ -20,16 +22,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from lrlab.experiment import parse
+from lrlab.document import parse
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[1]
 ROUNDS, PRESSES = 12, 5
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-)
+FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 
 MINIMAL = """
 import numpy as np
@@ -82,7 +82,12 @@ def serve(script: Path, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}", "--browser.gatherUsageStats=false"]
+    options = [
+        "--server.headless=true",
+        "--server.address=127.0.0.1",
+        f"--server.port={port}",
+        "--browser.gatherUsageStats=false",
+    ]
     command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     url = f"http://127.0.0.1:{port}"

@@ -1,7 +1,8 @@
 """How fast the lessons' training is: python -m benchmarks.training, with PyTorch installed.
 
-Three schedules x five seeds x thirty epochs, all at once in numpy, against the same network in PyTorch's own loop, which trains one at a time: one
-training is timed and counts fifteen times. Then the grid of the warmup lesson. Ratios of one run; absolute times are this machine's.
+Three schedules x five seeds x thirty epochs, all at once in numpy, against the same network in PyTorch's own loop,
+which trains one at a time: one training is timed and counts fifteen times. Then the grid of the warmup lesson. Ratios
+of one run; absolute times are this machine's.
 """
 
 from __future__ import annotations

@@ -28,7 +28,13 @@ that schedule, and the export says why; "(2 of 5)" says in how many of the cases
 
 def page() -> str:
     """The whole file."""
-    return "\n".join([HEAD, _targets(), *(_section(framework, list(kinds)) for framework, kinds in groupby(proofs(), lambda k: k.split(".")[0]))])
+    return "\n".join(
+        [
+            HEAD,
+            _targets(),
+            *(_section(framework, list(kinds)) for framework, kinds in groupby(proofs(), lambda k: k.split(".")[0])),
+        ]
+    )
 
 
 def _targets() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lrlab.advice import RULES, findings
-from lrlab.experiment import parse
+from lrlab.document import parse
 
 TARGET = Path(__file__).with_suffix(".md")
 HEAD = """# The rules

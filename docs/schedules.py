@@ -25,7 +25,9 @@ An argument without a default is required. The gallery shows curve, formula, bou
 def page() -> str:
     """The whole file."""
     by_framework = sorted(SCHEDULES, key=lambda kind: kind.framework)
-    sections = [_section(framework, list(kinds)) for framework, kinds in groupby(by_framework, key=lambda kind: kind.framework)]
+    sections = [
+        _section(framework, list(kinds)) for framework, kinds in groupby(by_framework, key=lambda kind: kind.framework)
+    ]
     return "\n".join([HEAD, *sections])
 
 
@@ -37,7 +39,9 @@ def _section(framework: str, kinds: list[type[Schedule]]) -> str:
 def _row(kind: type[Schedule]) -> str:
     shape, _, source = description(kind)
     fields = kind.model_fields.items()
-    arguments = [f"`{name}`" if field.is_required() else f"`{name}={json.dumps(field.get_default())}`" for name, field in fields]
+    arguments = [
+        f"`{name}`" if field.is_required() else f"`{name}={json.dumps(field.get_default())}`" for name, field in fields
+    ]
     address = kind.documentation.format(native=kind.native)
     name = f"[`{kind.kind}`]({address})" if address else f"`{kind.kind}`"
     linked = re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", _plain(source))
@@ -45,8 +49,12 @@ def _row(kind: type[Schedule]) -> str:
 
 
 def _plain(text: str) -> str:
-    """A sentence as it is, where Markdown would see a table, emphasis or HTML; what stands in backticks is code already."""
-    return "".join(part if i % 2 else re.sub(r"([\\|*_<])", r"\\\1", part) for i, part in enumerate(re.split(r"(`[^`]*`)", text)))
+    """A sentence as it is, where Markdown would see a table, emphasis or HTML; what stands in backticks is code
+    already.
+    """
+    return "".join(
+        part if i % 2 else re.sub(r"([\\|*_<])", r"\\\1", part) for i, part in enumerate(re.split(r"(`[^`]*`)", text))
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, get_args
 
 from lrlab import advice
-from lrlab.experiment import DocumentError, Experiment, load
+from lrlab.document import DocumentError, Experiment, load
 from lrlab.exporters import EXPORTERS, export
 from lrlab.exporters.base import Form, Loop
 from lrlab.exporters.csv import rows
@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="findings as JSON")
     take.add_argument("--to", required=True, metavar="TARGET", help=", ".join(EXPORTERS))
     take.add_argument(
-        "--form", choices=get_args(Form), help="the framework's own constructor or a plain function, instead of native where that is exact"
+        "--form",
+        choices=get_args(Form),
+        help="the framework's own constructor or a plain function, instead of native where that is exact",
     )
     take.add_argument("--loop", choices=get_args(Loop), help="for whose training loop (pytorch)")
     return parser
@@ -61,7 +63,11 @@ def _run(arguments: argparse.Namespace) -> int:
         sys.stdout.buffer.write(written if isinstance(written, bytes) else written.encode())
         return 0
     if arguments.command == "curve":
-        trials = [experiment.trial(arguments.trial)] if arguments.trial is not None else experiment.trials or (experiment.trial(),)
+        trials = (
+            [experiment.trial(arguments.trial)]
+            if arguments.trial is not None
+            else experiment.trials or (experiment.trial(),)
+        )
         for piece in rows(experiment.run, trials):
             sys.stdout.write(piece)
         return 0
@@ -76,8 +82,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _line(finding: advice.Finding) -> str:
     """One finding, its message, and what would mend it."""
-    name = "".join(c if c.isprintable() else "?" for c in " ".join(finding.trial.split()))  # a terminal obeys control characters
-    return f"{finding.severity} {finding.code} {name}: {finding.message}{f' [{finding.fix.title}]' if finding.fix else ''}"
+    name = "".join(
+        c if c.isprintable() else "?" for c in " ".join(finding.trial.split())
+    )  # a terminal obeys control characters
+    return (
+        f"{finding.severity} {finding.code} {name}: {finding.message}{f' [{finding.fix.title}]' if finding.fix else ''}"
+    )
 
 
 def _count(findings: Sequence[advice.Finding]) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lrlab.experiment import DocumentError, Experiment, Trial, rates
-from lrlab.run import Run, calls, first_step, ticks
+from lrlab.document import DocumentError, Experiment, Trial
+from lrlab.document.run import Run, calls, first_step, ticks
 from lrlab.schedules.base import Mark
+from lrlab.schedules.rates import rates
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -28,7 +29,9 @@ _GOLDEN = 0.6180339887498949
 
 @dataclass(frozen=True)
 class Curve:
-    """One trial as a chart draws it: `lr` (and `momentum`, if cycled) at `steps`, one row per group where base_lr is a list."""
+    """One trial as a chart draws it: `lr` (and `momentum`, if cycled) at `steps`, one row per group where base_lr is a
+    list.
+    """
 
     trial: Trial
     steps: Steps
@@ -40,7 +43,9 @@ class Curve:
 
 @dataclass(frozen=True)
 class Summary:
-    """A trial in numbers, of its first parameter group. `exact` is False where the mean and the share come from a sample."""
+    """A trial in numbers, of its first parameter group. `exact` is False where the mean and the share come from a
+    sample.
+    """
 
     first: float
     peak: float
@@ -52,7 +57,8 @@ class Summary:
 
 
 def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
-    """The rate that each optimizer step uses: float64 of the shape of `steps` (0-based), with a leading axis of groups where base_lr is a list.
+    """The rate that each optimizer step uses: float64 of the shape of `steps` (0-based), with a leading axis of groups
+    where base_lr is a list.
 
     DocumentError names the tick where a rate is not finite.
     """
@@ -69,7 +75,9 @@ def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
 
 
 def momentum(run: Run, trial: Trial, steps: ArrayLike) -> Floats | None:
-    """The momentum (or beta1) that each optimizer step uses, shaped like `lr`; None where the schedule does not cycle it."""
+    """The momentum (or beta1) that each optimizer step uses, shaped like `lr`; None where the schedule does not cycle
+    it.
+    """
     at = _ticks(run, trial, steps)
     with np.errstate(all="ignore"):
         rows: list[Any] = [schedule.momentum(at) for schedule in trial.bound(run)]
@@ -99,7 +107,9 @@ def curves(experiment: Experiment) -> list[Curve]:
 
 
 def curve(run: Run, trial: Trial) -> Curve:
-    """One trial at the steps that show its shape: an even grid, every mark and the step before it, or the envelope of what is denser."""
+    """One trial at the steps that show its shape: an even grid, every mark and the step before it, or the envelope of
+    what is denser.
+    """
     cached = _curve(run, _bare(trial))
     return Curve(trial, cached.steps, cached.lr, cached.momentum, cached.marks)
 
@@ -115,7 +125,11 @@ def _curve(run: Run, trial: Trial) -> Curve:
     if run.steps <= GRID:
         steps = np.arange(run.steps)
     else:
-        jumps = _tick_borders(run, trial) if found is None else sorted({*(m.tick for m in found), *_tick_borders(run, trial)})
+        jumps = (
+            _tick_borders(run, trial)
+            if found is None
+            else sorted({*(m.tick for m in found), *_tick_borders(run, trial)})
+        )
         steps = _with_neighbours(np.linspace(0, run.steps - 1, GRID).astype(np.int64), jumps, run.steps)
         if found is None:
             steps = np.union1d(steps, _envelope(run, trial))
@@ -123,7 +137,9 @@ def _curve(run: Run, trial: Trial) -> Curve:
 
 
 def marks(run: Run, trial: Trial) -> list[Mark] | None:
-    """The schedule's marks by optimizer step, those at one step joined; None where they are denser than a chart, or not known."""
+    """The schedule's marks by optimizer step, those at one step joined; None where they are denser than a chart, or not
+    known.
+    """
     try:
         raw = trial.bound(run)[0].marks(calls(run, trial.clock), MOST_MARKS)
     except (ArithmeticError, ValueError):  # at numbers beyond counting there is nothing to label
@@ -139,11 +155,15 @@ def marks(run: Run, trial: Trial) -> list[Mark] | None:
 
 
 def _tick_borders(run: Run, trial: Trial) -> list[int]:
-    """Where the curve jumps without a mark, if a chart can show it: at the ticks of a clock of epochs, or by the schedule's own nature."""
+    """Where the curve jumps without a mark, if a chart can show it: at the ticks of a clock of epochs, or by the
+    schedule's own nature.
+    """
     epochs = run.steps // run.updates
     if trial.clock == "epoch":
         return [e * run.updates for e in range(1, epochs + 1)] if epochs <= MOST_MARKS else []
-    return [first_step(run, trial.clock, tick) for tick in trial.bound(run)[0].jumps(calls(run, trial.clock), MOST_MARKS)]
+    return [
+        first_step(run, trial.clock, tick) for tick in trial.bound(run)[0].jumps(calls(run, trial.clock), MOST_MARKS)
+    ]
 
 
 def _with_neighbours(grid: Steps, at: list[int], steps: int) -> Steps:
@@ -153,7 +173,9 @@ def _with_neighbours(grid: Steps, at: list[int], steps: int) -> Steps:
 
 
 def _envelope(run: Run, trial: Trial) -> Steps:
-    """The lowest and the highest of some steps in each column of the chart: adjacent ones and scattered ones, so that no period hides."""
+    """The lowest and the highest of some steps in each column of the chart: adjacent ones and scattered ones, so that
+    no period hides.
+    """
     columns = GRID // 4
     begins = np.linspace(0, run.steps, columns + 1)
     width = run.steps / columns
@@ -166,7 +188,9 @@ def _envelope(run: Run, trial: Trial) -> Steps:
 
 
 def summary(run: Run, trial: Trial) -> Summary:
-    """First, peak and its step, last used, mean, and the share of steps above half of the peak; exact up to about 131,000 steps."""
+    """First, peak and its step, last used, mean, and the share of steps above half of the peak; exact up to about
+    131,000 steps.
+    """
     return _summary(run, _bare(trial))
 
 
@@ -174,7 +198,11 @@ def summary(run: Run, trial: Trial) -> Summary:
 def _summary(run: Run, trial: Trial) -> Summary:
     exact = run.steps <= EXACT
     cell = run.steps / EXACT  # beyond: one step of each cell, scattered, so that no period hides
-    sample = np.arange(run.steps) if exact else ((np.arange(EXACT) + np.arange(EXACT) * _GOLDEN % 1.0) * cell).astype(np.int64)
+    sample = (
+        np.arange(run.steps)
+        if exact
+        else ((np.arange(EXACT) + np.arange(EXACT) * _GOLDEN % 1.0) * cell).astype(np.int64)
+    )
     rate = first_group(lr(run, trial, sample))
     drawn = _curve(run, trial)
     shown = first_group(drawn.lr)
@@ -183,7 +211,9 @@ def _summary(run: Run, trial: Trial) -> Summary:
     if not exact and shown.max() >= peak:
         peak, peak_step = float(shown.max()), int(drawn.steps[np.argmax(shown)])
     ends = first_group(lr(run, trial, [0, run.steps - 1]))
-    return Summary(float(ends[0]), peak, peak_step, float(ends[1]), float(rate.mean()), float(np.mean(rate > peak / 2)), exact)
+    return Summary(
+        float(ends[0]), peak, peak_step, float(ends[1]), float(rate.mean()), float(np.mean(rate > peak / 2)), exact
+    )
 
 
 def first_group(rates: Floats) -> Floats:

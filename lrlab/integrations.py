@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from lrlab.experiment import Experiment, Trial, loads, rates
-from lrlab.run import Clock, Run, ticks
+from lrlab.document import Experiment, Trial, loads
+from lrlab.document.run import Clock, Run, ticks
+from lrlab.schedules.rates import rates
 
 
 def torch_scheduler(optimizer: Any, experiment: Experiment, trial: str | None = None) -> Any:
@@ -21,11 +22,14 @@ def torch_scheduler(optimizer: Any, experiment: Experiment, trial: str | None = 
     The optimizer needs as many parameter groups as the trial has; their own rates are replaced by the trial's.
     Raises DocumentError for an unknown trial, ValueError where the groups do not fit, ImportError without PyTorch.
     """
-    return _lambda_lr("torch_scheduler", optimizer, experiment.run, experiment.trial(trial), "step")  # calls are ticks already
+    return _lambda_lr(
+        "torch_scheduler", optimizer, experiment.run, experiment.trial(trial), "step"
+    )  # calls are ticks already
 
 
 def hf_scheduler(optimizer: Any, experiment: Experiment, trial: str | None = None) -> Any:
-    """A LambdaLR with this trial's rates for loops that step it once per optimizer step, whatever the trial's clock, which it applies itself.
+    """A LambdaLR with this trial's rates for loops that step it once per optimizer step, whatever the trial's clock,
+    which it applies itself.
 
     So does transformers' Trainer: `Trainer(..., optimizers=(optimizer, lrlab.hf_scheduler(optimizer, experiment)))`.
     It needs PyTorch alone; groups and errors are those of `torch_scheduler`.
@@ -35,21 +39,25 @@ def hf_scheduler(optimizer: Any, experiment: Experiment, trial: str | None = Non
 
 
 def optax_schedule(experiment: Experiment, trial: str | None = None) -> Any:
-    """This trial's rate as a function of the count of updates, inside jax.jit too: the `learning_rate` of any optax optimizer.
+    """This trial's rate as a function of the count of updates, inside jax.jit too: the `learning_rate` of any optax
+    optimizer.
 
-    The count is an integer or an array of them; a list of base rates gives a leading axis of one rate per group, as in `engine.lr`.
-    It counts in double precision and answers in JAX's default one. Rates that follow from those before are known to 64 ticks past the run.
+    The count is an integer or an array of them; a list of base rates gives a leading axis of one rate per group, as in
+    `engine.lr`. It counts in double precision and answers in JAX's default one. Rates that follow from those before are
+    known to 64 ticks past the run.
     Raises DocumentError for an unknown trial, ImportError without JAX.
     """
     return _jax_function("optax_schedule", experiment.run, experiment.trial(trial))
 
 
 def keras_schedule(experiment: Experiment, trial: str | None = None) -> Any:
-    """This trial's rate as a Keras LearningRateSchedule: a function of optimizer.iterations, on the torch and the jax backend.
+    """This trial's rate as a Keras LearningRateSchedule: a function of optimizer.iterations, on the torch and the jax
+    backend.
 
     It is saved and loaded with a model. Who loads one calls `lrlab.integrations.keras_class()` before, or says
     `custom_objects={"LrlabSchedule": lrlab.integrations.keras_class()}`.
-    Raises DocumentError for an unknown trial, ValueError for several parameter groups or another backend, ImportError without Keras.
+    Raises DocumentError for an unknown trial, ValueError for several parameter groups or another backend, ImportError
+    without Keras.
     """
     alone = experiment.model_copy(update={"trials": (experiment.trial(trial),)})
     return keras_class()(alone.dumps())
@@ -73,7 +81,11 @@ def keras_class() -> Any:
             if backend not in ("torch", "jax"):
                 msg = f"keras_schedule works on the torch and the jax backend of Keras, not on {backend}"
                 raise ValueError(msg)
-            self._rate = _jax_function("keras_schedule", run, trial) if backend == "jax" else _function(run, trial, trial.clock, 0)
+            self._rate = (
+                _jax_function("keras_schedule", run, trial)
+                if backend == "jax"
+                else _function(run, trial, trial.clock, 0)
+            )
 
         def __call__(self, step: Any) -> Any:
             rate = self._rate(keras.ops.convert_to_tensor(step))
@@ -124,7 +136,10 @@ def _jax_function(name: str, run: Run, trial: Trial) -> Callable[[Any], Any]:
         xp = _Jax(jnp, step)
         tick = ticks(run, trial.clock, xp.step, xp)
         with np.errstate(all="ignore"):
-            found = [xp.array(schedule.curve(tick, base_lr, xp)) for schedule, base_lr in zip(trial.bound(run), trial.base_rates, strict=True)]
+            found = [
+                xp.array(schedule.curve(tick, base_lr, xp))
+                for schedule, base_lr in zip(trial.bound(run), trial.base_rates, strict=True)
+            ]
         return jnp.stack(found) if isinstance(trial.base_lr, tuple) else found[0]
 
     def rate(step: Any) -> Any:
@@ -148,7 +163,8 @@ class _Jax:
     def array(self, value: Any) -> Any:
         """JAX's own array; a constant comes with a zero that XLA does not see through.
 
-        It turns a division by a constant into a multiplication: 49 / 49 is then less than 1, and a restart comes a step late.
+        It turns a division by a constant into a multiplication: 49 / 49 is then less than 1, and a restart comes a step
+        late.
         """
         return value.value if isinstance(value, _Number) else float(value) + self._zero
 
@@ -158,7 +174,9 @@ class _Jax:
         return _Number(self, self._jnp.where(condition.value, self.array(this), self.array(other)))
 
     def searchsorted(self, table: Any, value: Any, side: str) -> _Number:
-        return _Number(self, self._jnp.searchsorted(self._jnp.asarray(table, dtype="float64"), self.array(value), side=side))
+        return _Number(
+            self, self._jnp.searchsorted(self._jnp.asarray(table, dtype="float64"), self.array(value), side=side)
+        )
 
     def take(self, table: Any, index: Any) -> _Number:
         return _Number(self, self._jnp.take(self._jnp.asarray(table), self.array(index).astype("int64")))

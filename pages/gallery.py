@@ -1,7 +1,8 @@
 """Which schedulers are there?"""
 
-from lrlab.ui import frame, gallery
+from lrlab.ui import frame
+from lrlab.ui.gallery import cards
 
 frame.begin("Gallery")
-gallery.show()
+cards.show()
 frame.end()

@@ -1,4 +1,6 @@
-"""What the tests compare with: rows recorded from the genuine frameworks, their tolerance, and code that lrlab wrote, run."""
+"""What the tests compare with: rows recorded from the genuine frameworks, their tolerance, and code that lrlab wrote,
+run.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +42,15 @@ def row_id(row: dict[str, Any]) -> str:
     return str(row["id"])
 
 
-def document(schedule: dict[str, Any], *, steps: int = 20, run: dict[str, Any] | None = None, **trial: Any) -> dict[str, Any]:
+def document(
+    schedule: dict[str, Any], *, steps: int = 20, run: dict[str, Any] | None = None, **trial: Any
+) -> dict[str, Any]:
     """A document of one trial, named "t", with base LR 0.1."""
-    return {"lrlab": 1, "run": run or {"total_steps": steps}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": schedule} | trial]}
+    return {
+        "lrlab": 1,
+        "run": run or {"total_steps": steps},
+        "trials": [{"name": "t", "base_lr": 0.1, "schedule": schedule} | trial],
+    }
 
 
 def experiment(schedule: dict[str, Any], **about: Any) -> lrlab.Experiment:

@@ -1,4 +1,6 @@
-"""Valid documents of every kind, drawn from what the fields declare; where a kind holds more than its fields say, that is said here."""
+"""Valid documents of every kind, drawn from what the fields declare; where a kind holds more than its fields say, that
+is said here.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ COMPOSED = {"torch.SequentialLR", "torch.ChainedScheduler"}
 LATER = [
     k
     for k in KINDS
-    if k.startswith("torch.") and k not in {*COMPOSED, "torch.OneCycleLR", "torch.CyclicLR", "torch.ReduceLROnPlateau", "torch.MultiplicativeLR"}
+    if k.startswith("torch.")
+    and k not in {*COMPOSED, "torch.OneCycleLR", "torch.CyclicLR", "torch.ReduceLROnPlateau", "torch.MultiplicativeLR"}
 ]
 """What may follow a milestone, or another scheduler of a chain."""
 FIRST = [*LATER, "torch.OneCycleLR", "torch.CyclicLR", "torch.MultiplicativeLR"]
@@ -39,7 +42,9 @@ def schedules(kind: str, groups: int | None = None) -> st.SearchStrategy[dict[st
     nested = NESTED.get(kind)
     if nested is not None:
         return nested(groups)
-    drawn = st.fixed_dictionaries({"kind": st.just(kind)}, optional={}).flatmap(lambda head: _fields(kind, groups).map(lambda rest: head | rest))
+    drawn = st.fixed_dictionaries({"kind": st.just(kind)}, optional={}).flatmap(
+        lambda head: _fields(kind, groups).map(lambda rest: head | rest)
+    )
     mended = MENDED.get(kind)
     return drawn if mended is None else drawn.map(mended)
 
@@ -66,9 +71,13 @@ def values(about: Described) -> st.SearchStrategy[Any]:
     unit = about.control.unit
     least = about.low if about.low is not None else -TICKS
     if unit == "metrics":
-        return st.lists(st.floats(-2.0, 2.0).map(lambda x: round(x, 2)) | st.sampled_from([1.0, 1.0, 0.5, "nan"]), max_size=TICKS)
+        return st.lists(
+            st.floats(-2.0, 2.0).map(lambda x: round(x, 2)) | st.sampled_from([1.0, 1.0, 0.5, "nan"]), max_size=TICKS
+        )
     if unit == "pairs":
-        return st.dictionaries(st.integers(0, TICKS * 4 // 3).map(str), st.floats(0.0, 3.0).map(lambda x: round(x, 3)), max_size=4)
+        return st.dictionaries(
+            st.integers(0, TICKS * 4 // 3).map(str), st.floats(0.0, 3.0).map(lambda x: round(x, 3)), max_size=4
+        )
     if unit == "text":
         return st.sampled_from(["val_loss", "val_accuracy", "auc"])
     if about.many and not about.integer:
@@ -90,8 +99,14 @@ def values(about: Described) -> st.SearchStrategy[Any]:
     if unit == "number":
         low = max(about.low if about.low is not None else -3.0, -3.0)
         high = min(30.0 if about.positive else 3.0, about.high if about.high is not None else 30.0)
-    inner = st.floats(low + 1e-3 if about.positive else low, high - 1e-3 if about.below else high).map(lambda x: round(x, 6))
-    ends = [float(x) for x in (about.low if not about.positive else None, None if about.below else about.high) if x is not None]
+    inner = st.floats(low + 1e-3 if about.positive else low, high - 1e-3 if about.below else high).map(
+        lambda x: round(x, 6)
+    )
+    ends = [
+        float(x)
+        for x in (about.low if not about.positive else None, None if about.below else about.high)
+        if x is not None
+    ]
     ends = [end for end in ends if abs(end) < MAX_COUNT]  # a bound that only keeps numbers countable
     return inner | st.sampled_from(ends) if ends else inner
 
@@ -112,7 +127,9 @@ def _with_length(schedule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_segments(schedule: dict[str, Any]) -> dict[str, Any]:
-    """CAWB's segments must have a length: a warmup inside the epochs, and no epoch_scale that takes a whole segment away."""
+    """CAWB's segments must have a length: a warmup inside the epochs, and no epoch_scale that takes a whole segment
+    away.
+    """
     schedule["epochs"] += 1
     if "warmup_epoch" in schedule:
         schedule["warmup_epoch"] %= schedule["epochs"]
@@ -194,13 +211,18 @@ def _with_rising_milestones(schedule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_a_rise(schedule: dict[str, Any]) -> dict[str, Any]:
-    """paddle wants a decimal point in phase_pct, less than half of it with three phases, and no rise of exactly one step."""
+    """paddle wants a decimal point in phase_pct, less than half of it with three phases, and no rise of exactly one
+    step.
+    """
     share = min(float(schedule.get("phase_pct", 0.3)), 0.45)
     return schedule | {"phase_pct": 0.437 if any(share * n == 1.0 for n in range(1, 10 * TICKS)) else share}
 
 
 def _with_a_value_each(schedule: dict[str, Any]) -> dict[str, Any]:
-    return schedule | {"lrs": (schedule["lrs"] * 7)[: max(len(schedule["steps"]), 1)], "steps": sorted(schedule["steps"])}
+    return schedule | {
+        "lrs": (schedule["lrs"] * 7)[: max(len(schedule["steps"]), 1)],
+        "steps": sorted(schedule["steps"]),
+    }
 
 
 def _with_a_point(schedule: dict[str, Any]) -> dict[str, Any]:
@@ -248,11 +270,15 @@ MENDED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 
 @st.composite
-def sequences(draw: st.DrawFn, groups: int | None = None, first: str | None = None, later: str | None = None) -> dict[str, Any]:
+def sequences(
+    draw: st.DrawFn, groups: int | None = None, first: str | None = None, later: str | None = None
+) -> dict[str, Any]:
     """SequentialLR of two to four parts with rising milestones, before the run's start and repeated ones among them."""
     count = 1 if later is not None else draw(st.integers(0, 3))
     kinds = [first or draw(st.sampled_from(FIRST)), *(later or draw(st.sampled_from(LATER)) for _ in range(count))]
-    kinds = [kind for i, kind in enumerate(kinds) if kind != "torch.SWALR" or kind not in kinds[:i]]  # more than one is refused
+    kinds = [
+        kind for i, kind in enumerate(kinds) if kind != "torch.SWALR" or kind not in kinds[:i]
+    ]  # more than one is refused
     count = len(kinds) - 1
     milestones = sorted(draw(st.lists(st.integers(-2, TICKS), min_size=count, max_size=count)))
     if draw(st.booleans()):
@@ -273,7 +299,12 @@ def chains(draw: st.DrawFn, groups: int | None = None, *, nested: bool = True) -
         if inner == 0:
             parts.append(draw(sequences(groups, draw(st.sampled_from(LATER)))))
         elif inner == 1:
-            parts.append({"kind": "torch.ChainedScheduler", "schedulers": [draw(schedules(draw(st.sampled_from(LATER)), groups))]})
+            parts.append(
+                {
+                    "kind": "torch.ChainedScheduler",
+                    "schedulers": [draw(schedules(draw(st.sampled_from(LATER)), groups))],
+                }
+            )
         else:
             parts.append(draw(schedules(draw(st.sampled_from(LATER)), groups)))
     while str(parts).count("torch.SWALR") > 1:  # more than one is refused
@@ -287,7 +318,10 @@ def chains(draw: st.DrawFn, groups: int | None = None, *, nested: bool = True) -
 @st.composite
 def gradual(draw: st.DrawFn, groups: int | None = None) -> dict[str, Any]:
     """GradualWarmupScheduler with nothing, any torch schedule, or a plateau and its metrics after it."""
-    drawn: dict[str, Any] = {"kind": "warmup_scheduler.GradualWarmupScheduler", "multiplier": draw(st.sampled_from([1, 1.0, 2.5, 8]))}
+    drawn: dict[str, Any] = {
+        "kind": "warmup_scheduler.GradualWarmupScheduler",
+        "multiplier": draw(st.sampled_from([1, 1.0, 2.5, 8])),
+    }
     drawn["total_epoch"] = draw(st.integers(1, TICKS) | st.sampled_from([2.5, 7.25]))
     after = draw(st.sampled_from([None, "torch.ReduceLROnPlateau", *FIRST]))
     if after is not None:
@@ -351,7 +385,11 @@ def documents(draw: st.DrawFn, kind: str, clock: str | None = None, *, lists: bo
         run: dict[str, Any] = {"total_steps": TICKS - 1, "steps_per_epoch": draw(st.integers(1, TICKS))}
     else:
         run = draw(data_runs(epochs=3))
-    return {"lrlab": 1, "run": run, "trials": [{"name": "t", "base_lr": base_lr, "clock": chosen, "schedule": schedule}]}
+    return {
+        "lrlab": 1,
+        "run": run,
+        "trials": [{"name": "t", "base_lr": base_lr, "clock": chosen, "schedule": schedule}],
+    }
 
 
 @st.composite
@@ -360,5 +398,11 @@ def data_runs(draw: st.DrawFn, epochs: int = 4) -> dict[str, Any]:
     batch, devices, accumulate = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 4))
     samples = draw(st.integers(batch * devices * accumulate, 60 + batch * devices * accumulate))
     leftover = {"leftover": draw(st.sampled_from(["step", "drop"]))} if draw(st.booleans()) else {}
-    counts = {"samples": samples, "batch_size": batch, "devices": devices, "accumulate": accumulate, "epochs": draw(st.integers(1, epochs))}
+    counts = {
+        "samples": samples,
+        "batch_size": batch,
+        "devices": devices,
+        "accumulate": accumulate,
+        "epochs": draw(st.integers(1, epochs)),
+    }
     return counts | {"drop_last": draw(st.booleans())} | leftover

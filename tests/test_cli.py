@@ -62,7 +62,11 @@ def test_curve_writes_every_step_in_full_precision(call: Callable[..., Call], fi
     assert (status, err) == (0, "")
     header, *rows = csv.reader(io.StringIO(out))
     columns = {"plain, with comma": ["plain, with comma"], "groups": ["groups[0]", "groups[1]"]}
-    assert header == ["step", "epoch", *(columns[trial] if trial else [name for names in columns.values() for name in names])]
+    assert header == [
+        "step",
+        "epoch",
+        *(columns[trial] if trial else [name for names in columns.values() for name in names]),
+    ]
     experiment = lrlab.load(file)
     table = np.array(rows, dtype=np.float64).T
     assert [row[0] for row in rows] == [str(step) for step in range(20)]
@@ -74,7 +78,9 @@ def test_curve_writes_every_step_in_full_precision(call: Callable[..., Call], fi
 
 @pytest.mark.parametrize("target", EXPORTERS)
 @pytest.mark.parametrize("trial", [None, "groups"])
-def test_export_writes_what_the_library_does(capsysbinary: pytest.CaptureFixture[bytes], file: Path, target: str, trial: str | None) -> None:
+def test_export_writes_what_the_library_does(
+    capsysbinary: pytest.CaptureFixture[bytes], file: Path, target: str, trial: str | None
+) -> None:
     status = main(["export", str(file), "--to", target, *([] if trial is None else ["--trial", trial])])
     out, err = capsysbinary.readouterr()
     if target == "deepspeed":
@@ -99,12 +105,21 @@ def test_the_form_and_the_loop_can_be_forced(call: Callable[..., Call], file: Pa
     assert "accelerator.accumulate(model)" in call("export", file, "--to", "pytorch", "--loop", "accelerate")[1]
     status, out, err = call("export", file, "--to", "paddle", "--form", "native")
     assert (status, out) == (2, "")
-    assert err == "plain, with comma: cannot be written for paddle: not in its native form: PaddlePaddle has no torch.CosineAnnealingLR of its own\n"
+    assert (
+        err
+        == "plain, with comma: cannot be written for paddle: not in its native form: PaddlePaddle has no torch.CosineAnnealingLR of its own\n"
+    )
     status, out, err = call("export", file, "--to", "timm", "--loop", "accelerate")
-    assert (status, out, err) == (2, "", "plain, with comma: cannot be written for timm: timm has no loop 'accelerate' (known: plain)\n")
+    assert (status, out, err) == (
+        2,
+        "",
+        "plain, with comma: cannot be written for timm: timm has no loop 'accelerate' (known: plain)\n",
+    )
 
 
-PER_EPOCH = oracle.document(COSINE | {"T_max": 5000}, run={"total_steps": 5000, "steps_per_epoch": 1000}, clock="epoch", name="mine")
+PER_EPOCH = oracle.document(
+    COSINE | {"T_max": 5000}, run={"total_steps": 5000, "steps_per_epoch": 1000}, clock="epoch", name="mine"
+)
 LONG = oracle.document(COSINE | {"T_max": 2000}, steps=1000, name="mine")
 
 
@@ -166,7 +181,9 @@ JUNK = {
     "nan": json.dumps(oracle.document(COSINE)).replace("0.1", "NaN").encode(),
     "unknown kind": json.dumps(oracle.document({"kind": "torch.CosinAnnealingLR" + "x" * 5000})).encode(),
     "bad curve": json.dumps(oracle.document({"kind": "torch.LambdaLR", "lr_lambda": "1 / epoch"})).encode(),
-    "bad later": json.dumps(oracle.document({"kind": "torch.LambdaLR", "lr_lambda": "1 / (epoch - 7)"}, steps=20)).encode(),
+    "bad later": json.dumps(
+        oracle.document({"kind": "torch.LambdaLR", "lr_lambda": "1 / (epoch - 7)"}, steps=20)
+    ).encode(),
     "newlines": json.dumps(oracle.document({"kind": "a\nb\r\n\x1b[31m\u2028c"})).encode(),
 }
 COMMANDS = {"curve": [], "check": [], "check --json": ["--json"], "export": ["--to", "numpy"]}
@@ -220,7 +237,9 @@ def test_a_document_without_trials_has_no_curve(call: Callable[..., Call], tmp_p
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["nothing"], ["curve"], ["export", "a.json"], ["check", "a.json", "--yaml"], ["kinds", "more"], ["x" * 5000]], ids=str
+    "arguments",
+    [[], ["nothing"], ["curve"], ["export", "a.json"], ["check", "a.json", "--yaml"], ["kinds", "more"], ["x" * 5000]],
+    ids=str,
 )
 def test_a_wrong_command_line_is_told_in_one_line(call: Callable[..., Call], arguments: list[str]) -> None:
     one_line(*call(*arguments))
@@ -230,7 +249,9 @@ def test_as_a_person_calls_it(file: Path) -> None:
     """In a process of its own, also with a pipe that is closed after the first line."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "lrlab", *arguments], capture_output=True, text=True, check=False, cwd=oracle.ROOT)  # noqa: S603
+        return subprocess.run(
+            [sys.executable, "-m", "lrlab", *arguments], capture_output=True, text=True, check=False, cwd=oracle.ROOT
+        )
 
     good = run("curve", str(file))
     assert (good.returncode, good.stderr) == (0, "")

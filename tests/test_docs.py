@@ -8,7 +8,9 @@ from lrlab.schedules import KINDS
 
 
 def test_the_table_of_schedules_is_up_to_date() -> None:
-    assert schedules.TARGET.read_text(encoding="utf-8") == schedules.page(), "docs/schedules.md is out of date: run python -m docs.schedules"
+    assert schedules.TARGET.read_text(encoding="utf-8") == schedules.page(), (
+        "docs/schedules.md is out of date: run python -m docs.schedules"
+    )
 
 
 def test_the_table_has_every_schedule_and_its_arguments() -> None:
@@ -21,11 +23,15 @@ def test_the_table_has_every_schedule_and_its_arguments() -> None:
 
 
 def test_the_list_of_rules_is_up_to_date() -> None:
-    assert rules.TARGET.read_text(encoding="utf-8") == rules.page(), "docs/rules.md is out of date: run python -m docs.rules"
+    assert rules.TARGET.read_text(encoding="utf-8") == rules.page(), (
+        "docs/rules.md is out of date: run python -m docs.rules"
+    )
 
 
 def test_the_matrix_of_exports_is_up_to_date() -> None:
-    assert exports.TARGET.read_text(encoding="utf-8") == exports.page(), "docs/exports.md is out of date: run python -m docs.exports"
+    assert exports.TARGET.read_text(encoding="utf-8") == exports.page(), (
+        "docs/exports.md is out of date: run python -m docs.exports"
+    )
 
 
 def test_the_readme_and_the_changelog_count_right() -> None:

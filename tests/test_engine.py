@@ -1,4 +1,6 @@
-"""What the chart draws and what the numbers say, against every step of runs that can be walked and against arithmetic for those that cannot."""
+"""What the chart draws and what the numbers say, against every step of runs that can be walked and against arithmetic
+for those that cannot.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,9 @@ from hypothesis import strategies as st
 
 import lrlab
 from lrlab import engine
-from lrlab.run import calls, ticks
+from lrlab.document.run import calls, ticks
 from lrlab.schedules import KINDS
-from lrlab.schedules.torch import CosineAnnealingLR, CosineAnnealingWarmRestarts
+from lrlab.schedules.torch.simple import CosineAnnealingLR, CosineAnnealingWarmRestarts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +52,13 @@ def test_the_shape_of_steps_is_the_shape_of_rates_behind_the_groups(shape: tuple
 
 
 def test_groups_have_the_rates_that_they_have_alone() -> None:
-    lists = {"kind": "torch.OneCycleLR", "max_lr": [0.1, 0.5], "total_steps": None, "base_momentum": [0.5, 0.6], "max_momentum": [0.7, 0.8]}
+    lists = {
+        "kind": "torch.OneCycleLR",
+        "max_lr": [0.1, 0.5],
+        "total_steps": None,
+        "base_momentum": [0.5, 0.6],
+        "max_momentum": [0.7, 0.8],
+    }
     both = oracle.experiment(lists, base_lr=[1.0, 2.0])
     steps = np.arange(20)
     for group in range(2):
@@ -66,16 +74,22 @@ def test_groups_have_the_rates_that_they_have_alone() -> None:
 def test_a_clock_only_moves_the_ticks(kind: str, data: st.DataObject) -> None:
     """The rate at a step is the rate by the step clock at that step's tick, for a schedule bound to as many ticks."""
     document = data.draw(strategies.documents(kind))
-    experiment = lrlab.experiment.parse(document)
+    experiment = lrlab.document.parse(document)
     run, trial = experiment.run, experiment.trials[0]
     at = ticks(run, trial.clock, np.arange(run.steps))
-    plain = document | {"run": {"total_steps": calls(run, trial.clock)}, "trials": [document["trials"][0] | {"clock": "step"}]}
-    straight = lrlab.experiment.parse(plain)
+    plain = document | {
+        "run": {"total_steps": calls(run, trial.clock)},
+        "trials": [document["trials"][0] | {"clock": "step"}],
+    }
+    straight = lrlab.document.parse(plain)
     assert np.array_equal(engine.lr(run, trial, np.arange(run.steps)), engine.lr(straight.run, straight.trials[0], at))
 
 
 def test_momentum_is_none_where_it_is_not_cycled() -> None:
-    for schedule in (restarts(5), {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 9, "cycle_momentum": False}):
+    for schedule in (
+        restarts(5),
+        {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 9, "cycle_momentum": False},
+    ):
         experiment = oracle.experiment(schedule)
         assert engine.momentum(experiment.run, experiment.trials[0], [1, 2]) is None
         assert engine.curves(experiment)[0].momentum is None
@@ -96,7 +110,9 @@ def test_all_steps_come_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = list(engine.chunks(experiment.run, experiment.trials[0]))
     assert [steps.size for steps, _ in pieces] == [33, 33, 33, 1]
     assert np.concatenate([steps for steps, _ in pieces]).tolist() == list(range(100))
-    assert np.array_equal(np.concatenate([lr for _, lr in pieces]), engine.lr(experiment.run, experiment.trials[0], np.arange(100)))
+    assert np.array_equal(
+        np.concatenate([lr for _, lr in pieces]), engine.lr(experiment.run, experiment.trials[0], np.arange(100))
+    )
 
 
 # The chart
@@ -116,9 +132,11 @@ def well_formed(curve: engine.Curve, steps: int) -> None:
 @settings(max_examples=3)
 @given(data=st.data())
 def test_a_line_has_at_most_2000_points_and_they_are_the_curve_s(kind: str, steps: int, data: st.DataObject) -> None:
-    document = data.draw(strategies.documents(kind)) | {"run": {"total_steps": steps, "steps_per_epoch": data.draw(st.integers(1, steps))}}
+    document = data.draw(strategies.documents(kind)) | {
+        "run": {"total_steps": steps, "steps_per_epoch": data.draw(st.integers(1, steps))}
+    }
     try:
-        experiment = lrlab.experiment.parse(document)
+        experiment = lrlab.document.parse(document)
     except lrlab.DocumentError as error:
         understood = ("not finite", "pct_start", "phase_pct", "which lrlab keeps", "divide by", "t_mul")
         assert any(words in str(error) for words in understood), error  # noqa: PT017 (a short expression need not last so long)
@@ -142,7 +160,9 @@ def test_runs_of_up_to_1000_steps_are_drawn_whole() -> None:
         assert engine.curves(long(restarts(3), steps))[0].steps.tolist() == list(range(steps))
 
 
-@pytest.mark.parametrize("schedule", [restarts(10**3, 2), restarts(10), {"kind": "torch.CosineAnnealingLR", "T_max": None}], ids=str)
+@pytest.mark.parametrize(
+    "schedule", [restarts(10**3, 2), restarts(10), {"kind": "torch.CosineAnnealingLR", "T_max": None}], ids=str
+)
 def test_a_longer_run_costs_no_more(schedule: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted in points computed, for the chart and for its numbers."""
     computed: list[int] = []
@@ -187,9 +207,13 @@ JUMPING = [
 @pytest.mark.parametrize("schedule", JUMPING, ids=lambda schedule: str(schedule["kind"]))
 @pytest.mark.parametrize("clock", ["step", "epoch", "micro_batch"])
 def test_jumps_are_drawn_at_the_very_step(schedule: dict[str, Any], clock: str) -> None:
-    """Every step whose rate falls or rises by more than a hundredth of the peak, found among all, is drawn together with the one before it."""
+    """Every step whose rate falls or rises by more than a hundredth of the peak, found among all, is drawn together
+    with the one before it.
+    """
     run = {"samples": 20_000, "batch_size": 1, "accumulate": 2, "epochs": 100}  # 1e6 steps, 1e4 an epoch
-    shorter = json.loads(json.dumps(schedule)) if clock != "epoch" else {"kind": "torch.StepLR", "step_size": 7, "gamma": 0.5}
+    shorter = (
+        json.loads(json.dumps(schedule)) if clock != "epoch" else {"kind": "torch.StepLR", "step_size": 7, "gamma": 0.5}
+    )
     experiment = oracle.experiment(shorter, run=run, clock=clock)
     every = engine.lr(experiment.run, experiment.trials[0], np.arange(10**6))
     jumps = np.flatnonzero(np.abs(np.diff(every)) > 0.01 * every.max()) + 1
@@ -205,7 +229,7 @@ def test_jumps_are_drawn_at_the_very_step(schedule: dict[str, Any], clock: str) 
 def test_marks_are_drawn_with_the_step_before_them(kind: str, data: st.DataObject) -> None:
     document = data.draw(strategies.documents(kind)) | {"run": {"total_steps": 5000, "steps_per_epoch": 50}}
     try:
-        experiment = lrlab.experiment.parse(document)
+        experiment = lrlab.document.parse(document)
     except lrlab.DocumentError as error:
         assert "not finite" in str(error) or "pct_start" in str(error)  # noqa: PT017
         return
@@ -232,8 +256,10 @@ def test_a_saw_denser_than_pixels_becomes_its_envelope(length: int, floor: float
 
 def test_the_names_and_flags_of_a_line_are_its_own() -> None:
     trial = oracle.document(restarts(5))["trials"][0]
-    document = oracle.document(restarts(5)) | {"trials": [trial | {"name": "a", "hidden": True}, trial | {"name": "b", "dismissed": ["LR1"]}]}
-    experiment = lrlab.experiment.parse(document)
+    document = oracle.document(restarts(5)) | {
+        "trials": [trial | {"name": "a", "hidden": True}, trial | {"name": "b", "dismissed": ["LR1"]}]
+    }
+    experiment = lrlab.document.parse(document)
     assert [curve.trial for curve in engine.curves(experiment)] == list(experiment.trials)
 
 
@@ -244,7 +270,7 @@ def test_the_names_and_flags_of_a_line_are_its_own() -> None:
 @settings(max_examples=10)
 @given(data=st.data())
 def test_the_numbers_of_a_run_that_can_be_walked_are_exact(kind: str, data: st.DataObject) -> None:
-    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind)))
+    experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))
     run, trial = experiment.run, experiment.trials[0]
     rates = np.atleast_2d(engine.lr(run, trial, np.arange(run.steps)))[0].tolist()
     summary = engine.summary(run, trial)
@@ -277,7 +303,9 @@ def test_the_numbers_of_a_long_saw_are_those_of_its_cycle(length: int, steps: in
 
 @pytest.mark.parametrize("steps", [10**6, 10**9, 10**12])
 def test_the_numbers_of_one_long_cosine(steps: int) -> None:
-    """teaching-facts 4b: the mean of a cosine over N steps is (1 + 1 / N) / 2 of the peak, the last rate (1 + cos(pi (N - 1) / N)) / 2 of it."""
+    """teaching-facts 4b: the mean of a cosine over N steps is (1 + 1 / N) / 2 of the peak, the last rate (1 + cos(pi (N
+    - 1) / N)) / 2 of it.
+    """
     experiment = long({"kind": "torch.CosineAnnealingLR", "T_max": None}, steps)
     summary = engine.summary(experiment.run, experiment.trials[0])
     assert summary.mean == pytest.approx(0.05 * (1 + 1 / steps), rel=1e-3)
@@ -312,7 +340,11 @@ def test_restarts_come_where_the_sum_of_cycles_ends() -> None:
 
 
 def test_four_processes_end_a_cosine_after_a_quarter_and_climb_again() -> None:
-    schedule = {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": 100, "num_training_steps": 1000}
+    schedule = {
+        "kind": "transformers.get_cosine_schedule_with_warmup",
+        "num_warmup_steps": 100,
+        "num_training_steps": 1000,
+    }
     run = {"samples": 4000, "batch_size": 1, "devices": 4, "epochs": 1}
     experiment = oracle.experiment(schedule, run=run, clock="process", base_lr=1.0)
     rates = engine.lr(experiment.run, experiment.trials[0], np.arange(1000))

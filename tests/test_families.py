@@ -1,4 +1,6 @@
-"""What the families claim is measured: members of one family give one curve, and translated arguments are the arguments."""
+"""What the families claim is measured: members of one family give one curve, and translated arguments are the
+arguments.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,22 @@ import oracle
 import pytest
 
 from lrlab import engine
-from lrlab.experiment import Trial
+from lrlab.document import Trial
+from lrlab.document.run import StepRun
 from lrlab.families import FAMILIES, Family, Member, description, family_of, places, search, translate
-from lrlab.run import StepRun
 from lrlab.schedules import KINDS, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CLAIMS = [(family, member) for family in FAMILIES for member in family.all if member.arguments is not None]
-PAIRS = [(family, a, b) for family in FAMILIES for a in family.all for b in family.all if a is not b and a.arguments is not None]
+PAIRS = [
+    (family, a, b)
+    for family in FAMILIES
+    for a in family.all
+    for b in family.all
+    if a is not b and a.arguments is not None
+]
 
 
 def named(value: Any) -> str | None:
@@ -36,13 +44,17 @@ def rates(family: Family, member: Member, ticks: np.ndarray) -> np.ndarray:
 def test_every_kind_is_at_home_in_one_family() -> None:
     homes = [member.kind for family in FAMILIES for member in family.members]
     for kind in KINDS:
-        assert homes.count(kind) == 1, f"{kind} stands in {homes.count(kind)} families: give it one Member in lrlab/families/table.py"
+        assert homes.count(kind) == 1, (
+            f"{kind} stands in {homes.count(kind)} families: give it one Member in lrlab/families/table.py"
+        )
     strangers = {member.kind for family in FAMILIES for member in family.all} - set(KINDS)
     assert not strangers, f"lrlab/families/table.py has kinds that lrlab does not know: {sorted(strangers)}"
 
 
 @pytest.mark.parametrize(("family", "member"), CLAIMS, ids=named)
-@pytest.mark.parametrize("move", [lambda x: x, lambda x: x + 2 if isinstance(x, int) else x * 0.9], ids=["as it stands", "moved"])
+@pytest.mark.parametrize(
+    "move", [lambda x: x, lambda x: x + 2 if isinstance(x, int) else x * 0.9], ids=["as it stands", "moved"]
+)
 def test_members_of_a_family_give_one_curve(family: Family, member: Member, move: Callable[[float], float]) -> None:
     """With the table's values of the symbols, and with others."""
     family = replace(family, symbols={symbol: move(value) for symbol, value in family.symbols.items()})
@@ -63,19 +75,34 @@ def test_translated_arguments_are_the_arguments(family: Family, source: Member, 
     given = source.given | target.given
     from_, to = family.schedule(replace(source, given=given)), family.schedule(replace(target, given=given))
     assert not set(found.left) & set(type(from_).model_fields), "a reader could not tell the symbol from the argument"
-    names: dict[str, Any] = {"log": math.log, "sqrt": math.sqrt, "true": True, "false": False, "base_lr": family.symbols["peak"]}
+    names: dict[str, Any] = {
+        "log": math.log,
+        "sqrt": math.sqrt,
+        "true": True,
+        "false": False,
+        "base_lr": family.symbols["peak"],
+    }
     names |= family.symbols | given | {name: _plain(getattr(from_, name)) for name in type(from_).model_fields}
     for name, text in found.arguments.items():
-        want = family.symbols["peak"] if name == "base_lr" and "base_lr" not in type(to).model_fields else _plain(getattr(to, name))
+        want = (
+            family.symbols["peak"]
+            if name == "base_lr" and "base_lr" not in type(to).model_fields
+            else _plain(getattr(to, name))
+        )
         if not any(nested in text for nested in ("=", "'")):
             want = dict(zip(want.keys, want.values, strict=True)) if isinstance(want, SimpleNamespace) else want
             assert _value(text, names) == pytest.approx(want), f"{source.kind} -> {target.kind}: {name} = {text}"
     for condition in found.conditions:
         left, right = condition.split(" = ")
-        assert _value(left, names) == pytest.approx(_value(right, names)), f"{source.kind} -> {target.kind}: {condition}"
+        assert _value(left, names) == pytest.approx(_value(right, names)), (
+            f"{source.kind} -> {target.kind}: {condition}"
+        )
     last = _value(found.last, names) if found.last else family.value(family.last, target) * 3
     ticks = np.arange(_value(found.first, names), last + 1)
-    oracle.same(rates(family, replace(target, given=given), ticks + found.later), rates(family, replace(source, given=given), ticks))
+    oracle.same(
+        rates(family, replace(target, given=given), ticks + found.later),
+        rates(family, replace(source, given=given), ticks),
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -130,7 +157,10 @@ def test_what_cannot_be_is_not_translated() -> None:
     by_kind = {member.kind: member for member in warm.all}
     assert translate(warm, by_kind["transformers.get_constant_schedule_with_warmup"], by_kind["torch.LinearLR"]) is None
     plateau = family_of("torch.ReduceLROnPlateau")
-    torch, greedy = (next(m for m in plateau.all if m.kind == k) for k in ("torch.ReduceLROnPlateau", "transformers.get_greedy_schedule"))
+    torch, greedy = (
+        next(m for m in plateau.all if m.kind == k)
+        for k in ("torch.ReduceLROnPlateau", "transformers.get_greedy_schedule")
+    )
     assert translate(plateau, torch, greedy) is None
 
 
@@ -139,7 +169,11 @@ def test_a_translation_reads_as_one_would_write_it() -> None:
     by_kind = {member.kind: member for member in cosine.all}
     found = translate(cosine, by_kind["keras.CosineDecay"], by_kind["torch.CosineAnnealingLR"])
     assert found is not None
-    assert found.arguments == {"base_lr": "initial_learning_rate", "T_max": "decay_steps", "eta_min": "alpha * initial_learning_rate"}
+    assert found.arguments == {
+        "base_lr": "initial_learning_rate",
+        "T_max": "decay_steps",
+        "eta_min": "alpha * initial_learning_rate",
+    }
     assert (found.conditions, found.first, found.last, found.later) == ((), "0", "decay_steps", 0)
     back = translate(cosine, by_kind["torch.CosineAnnealingLR"], by_kind["keras.CosineDecay"])
     assert back is not None

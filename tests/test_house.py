@@ -23,16 +23,19 @@ HEAVY = (
 ALLOWED = {
     "lrlab.integrations": {"torch", "jax", "keras"},
     "lrlab.charts.frames": {"PIL"},
-    "lrlab.formula": {"sympy"},
+    "lrlab.trees.latex": {"sympy"},
     "lrlab.lessons.intervals": {"scipy"},
     "lrlab.lessons.sweep": {"joblib", "distributed"},
 }
 INTEGRATIONS = ("torch_scheduler", "hf_scheduler", "optax_schedule", "keras_schedule")
-GROUND = ("schedules", "run", "experiment")
-FIRST = (
-    "engine", "advice", "exporters", "readers", "families", "formula",
-    "charts", "lessons", "integrations", "metrics", "resume", "calculators", "planner", "budget", "recipes",
-)  # fmt: skip
+FLOORS = (
+    ("trees",),
+    ("schedules",),
+    ("document",),
+    ("engine", "families"),
+    ("advice", "charts", "exporters", "readers", "plans", "lessons", "integrations"),
+)
+"""Who may import whom: every room itself and those above it in this list, but not its neighbours in a line."""
 
 
 def module(path: Path) -> str:
@@ -59,24 +62,18 @@ def room(name: str) -> str:
 
 @pytest.mark.parametrize("path", FILES, ids=module)
 def test_imports_go_down_only(path: Path) -> None:
-    """Floor 0 knows itself; floor 1 knows itself room by room, `engine` and floor 0; floor 2 and the doors know all."""
+    """A room knows itself and the floors below it; `ui` and the doors know all."""
     here = room(module(path))
     used = {room(name) for name in imports(path)} - {"", here}
-    if here in GROUND:
-        allowed = set(GROUND)
-        if here == "schedules":
-            allowed = {"schedules"}
-        elif here == "run":
-            allowed = set()
-        assert used <= allowed, f"{module(path)} is on floor 0 and imports {used - allowed}"
-    elif here in FIRST:
-        allowed = {*GROUND, "engine"}
-        assert used <= allowed, f"{module(path)} is on floor 1 and imports {used - allowed}: siblings use engine and floor 0, not each other"
+    floor = next((i for i, rooms in enumerate(FLOORS) if here in rooms), None)
+    if floor is not None:
+        allowed = {name for rooms in FLOORS[:floor] for name in rooms}
+        assert used <= allowed, f"{module(path)} imports {used - allowed}, which is not below it (tests/test_house.py)"
 
 
 def test_every_room_has_its_floor() -> None:
     rooms = {room(module(path)) for path in FILES} - {""}
-    unknown = rooms - {*GROUND, *FIRST, "ui", "__main__"}
+    unknown = rooms - {name for rooms in FLOORS for name in rooms} - {"ui", "__main__"}
     assert not unknown, f"say in tests/test_house.py on which floor {unknown} lives"
 
 
@@ -88,8 +85,10 @@ def test_only_the_ui_knows_streamlit_and_only_who_needs_it_the_heavy_ones(path: 
     if here.startswith("lrlab.ui"):
         allowed = {"streamlit", "pandas", "plotly"}
     assert not tops & set(HEAVY) - allowed, f"{here} imports {tops & set(HEAVY) - allowed}"
-    if room(here) == "schedules":
-        assert tops <= {*sys.stdlib_module_names, "numpy", "pydantic", "lrlab"}, f"{here} is on floor 0: numpy and pydantic only"
+    if room(here) in ("trees", "schedules", "document") and here not in ALLOWED:
+        assert tops <= {*sys.stdlib_module_names, "numpy", "pydantic", "lrlab"}, (
+            f"{here} is on floor 0: numpy and pydantic only"
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=module)
@@ -99,15 +98,24 @@ def test_nothing_evaluates_text(path: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in forbidden, f"{module(path)}:{node.lineno} calls {node.func.id}"
     tops = {name.split(".")[0] for name in imports(path)}
-    assert not tops & {"pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml", "code", "codeop", "runpy"}, f"{module(path)} imports {tops}"
-    reads_pickles = {"joblib", "joblib.load", "joblib.dump", "joblib.Memory"}  # by `joblib.load`; its workers get nothing but our own numbers
-    assert not imports(path) & reads_pickles, f"{module(path)}: of joblib, import Parallel, delayed and parallel_config only"
+    assert not tops & {"pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml", "code", "codeop", "runpy"}, (
+        f"{module(path)} imports {tops}"
+    )
+    reads_pickles = {
+        "joblib",
+        "joblib.load",
+        "joblib.dump",
+        "joblib.Memory",
+    }  # by `joblib.load`; its workers get nothing but our own numbers
+    assert not imports(path) & reads_pickles, (
+        f"{module(path)}: of joblib, import Parallel, delayed and parallel_config only"
+    )
 
 
 def loaded(statement: str) -> set[str]:
     """The modules that a fresh Python holds after a statement."""
     program = f"import sys; {statement}; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=oracle.ROOT)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=oracle.ROOT)
     return {name.split(".")[0] for name in done.stdout.split()}
 
 

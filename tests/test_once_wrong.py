@@ -11,16 +11,18 @@ import oracle
 import pytest
 
 import lrlab
-from lrlab.experiment import parse
+from lrlab.document import parse
 from lrlab.exporters import export
-from lrlab.formula import latex
-from lrlab.schedules.expression import parse as expression
+from lrlab.trees.latex import latex
+from lrlab.trees.parse import parse as expression
 
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
 
 
 def test_an_argument_named_base_lr_is_not_the_group_s_rate() -> None:
-    experiment = oracle.experiment({"kind": "torch.CyclicLR", "base_lr": 0.001, "max_lr": 0.1, "step_size_up": 4}, base_lr=[0.5])
+    experiment = oracle.experiment(
+        {"kind": "torch.CyclicLR", "base_lr": 0.001, "max_lr": 0.1, "step_size_up": 4}, base_lr=[0.5]
+    )
     got = oracle.exported(experiment, "numpy")["learning_rate"](np.arange(20))
     oracle.same(got, lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(20)))
 
@@ -32,9 +34,15 @@ def test_two_documents_with_the_same_values_keep_their_meaning() -> None:
     assert second.trials[0].bound(second.run)[0].total_steps == 2
 
 
-@pytest.mark.parametrize("name", ["get_cosine_schedule_with_warmup", "get_cosine_with_hard_restarts_schedule_with_warmup"])
+@pytest.mark.parametrize(
+    "name", ["get_cosine_schedule_with_warmup", "get_cosine_with_hard_restarts_schedule_with_warmup"]
+)
 def test_no_more_marks_than_asked_for(name: str) -> None:
-    schedule = oracle.experiment({"kind": f"transformers.{name}", "num_warmup_steps": 3, "num_training_steps": 18}).trials[0].schedule
+    schedule = (
+        oracle.experiment({"kind": f"transformers.{name}", "num_warmup_steps": 3, "num_training_steps": 18})
+        .trials[0]
+        .schedule
+    )
     assert len(schedule.marks(20, 0) or []) == 0
     assert len(schedule.marks(20, 1) or []) <= 1
 
@@ -66,7 +74,9 @@ def test_reading_an_expression_prints_no_warning() -> None:
 
 
 def test_a_comparison_as_a_number_has_a_formula() -> None:
-    assert latex(oracle.experiment({"kind": "torch.LambdaLR", "lr_lambda": "0.5 + 0.5 * (epoch > 3)"}).trials[0].schedule)
+    assert latex(
+        oracle.experiment({"kind": "torch.LambdaLR", "lr_lambda": "0.5 + 0.5 * (epoch > 3)"}).trials[0].schedule
+    )
 
 
 @pytest.mark.parametrize(

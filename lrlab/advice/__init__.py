@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from lrlab.advice import clock, cycles, decay, horizon, joints, metric, warmup
 from lrlab.advice.base import SEVERITIES, Case, Finding, Fix, Rule
-from lrlab.experiment import Experiment, Trial
-from lrlab.run import Run
+from lrlab.document import Experiment, Trial
+from lrlab.document.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,7 +71,10 @@ def findings(run: Run, trial: Trial) -> tuple[Finding, ...]:
     for rule in RULES:
         try:
             finding = rule.check(case)
-        except (ValueError, ArithmeticError):  # rates beyond calculating, which the document's own check did not come to: nothing to advise on
+        except (
+            ValueError,
+            ArithmeticError,
+        ):  # rates beyond calculating, which the document's own check did not come to: nothing to advise on
             continue
         if finding is not None:
             found.append(finding)

@@ -11,14 +11,20 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from lrlab import engine
-from lrlab.experiment import DocumentError, Experiment, Trial, assign, parse, rates
-from lrlab.run import Run, calls, first_step
+from lrlab.document import DocumentError, Experiment, Trial, assign, parse
+from lrlab.document.run import Run, calls, first_step
 from lrlab.schedules import Schedule
-from lrlab.schedules.durations import Length, Path, Rise, lengths, nested, rise
+from lrlab.schedules.rates import rates
+from lrlab.schedules.spans import Length, Path, Rise, lengths, nested, rise
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-CALLED = {"step": "once per optimizer step", "epoch": "once per epoch", "micro_batch": "once per micro-batch", "process": "once per process"}
+CALLED = {
+    "step": "once per optimizer step",
+    "epoch": "once per epoch",
+    "micro_batch": "once per micro-batch",
+    "process": "once per process",
+}
 NOTICED = 0.01
 """A share of the run, or of a rate, below which nobody would notice."""
 
@@ -47,7 +53,9 @@ class Fix:
 
 @dataclass(frozen=True)
 class Finding:
-    """One piece of advice on one trial: what is found, with its numbers; where, as an optimizer step, if anywhere; and what mends it."""
+    """One piece of advice on one trial: what is found, with its numbers; where, as an optimizer step, if anywhere; and
+    what mends it.
+    """
 
     rule: Rule
     severity: Severity
@@ -65,16 +73,27 @@ class Finding:
 
     def document(self) -> dict[str, Any]:
         """The finding as plain values."""
-        fix = self.fix and {"title": self.fix.title, "changes": [{"path": list(path), "value": value} for path, value in self.fix.changes]}
+        fix = self.fix and {
+            "title": self.fix.title,
+            "changes": [{"path": list(path), "value": value} for path, value in self.fix.changes],
+        }
         about = {name: self.rule.text(name) for name in ("why", "instead", "source")}
-        return {"code": self.code, "severity": self.severity, "trial": self.trial, "step": self.step, "message": self.message, "fix": fix, **about}
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "trial": self.trial,
+            "step": self.step,
+            "message": self.message,
+            "fix": fix,
+            **about,
+        }
 
 
 class Rule:
     """One thing that can be wrong with a trial on its run.
 
-    The docstring is the rule's text: what is found in one sentence, then paragraphs that begin with `Why:`, `Instead:` and `Source:`.
-    `bad` is a document on which the rule fires, `good` one on which it does not.
+    The docstring is the rule's text: what is found in one sentence, then paragraphs that begin with `Why:`, `Instead:`
+    and `Source:`. `bad` is a document on which the rule fires, `good` one on which it does not.
     """
 
     code: ClassVar[str]
@@ -82,7 +101,8 @@ class Rule:
     bad: ClassVar[dict[str, Any]]
     good: ClassVar[dict[str, Any]]
     unit: ClassVar[bool] = False
-    """Whether the schedule counts in another unit than its clock, so that the fixed trial is the curve that was meant."""
+    """Whether the schedule counts in another unit than its clock, so that the fixed trial is the curve that was meant.
+    """
 
     def check(self, case: Case) -> Finding | None:
         """The finding, or None."""
@@ -101,7 +121,15 @@ class Rule:
         at = int(step) if step is not None and 0 <= step < case.run.steps else None
         rate = None if at is None else float(engine.lr(case.run, case.trial, [at]).flat[0])
         mend = Fix(fix[0], case.trial.name, tuple(fix[1].items())) if fix and fix[1] else None
-        return Finding(self, severity or self.severity, message, case.trial.name, at, rate, mend if mend and possible(case, mend) else None)
+        return Finding(
+            self,
+            severity or self.severity,
+            message,
+            case.trial.name,
+            at,
+            rate,
+            mend if mend and possible(case, mend) else None,
+        )
 
     @classmethod
     def title(cls) -> str:
@@ -203,7 +231,9 @@ def refitted(case: Case, changes: dict[Path, Any], slack: float = 1.0, share: fl
 
 
 def possible(case: Case, fix: Fix) -> bool:
-    """Whether a fix makes another document: a schedule can refuse the arguments that would fit, such as a rise of one step."""
+    """Whether a fix makes another document: a schedule can refuse the arguments that would fit, such as a rise of one
+    step.
+    """
     before = Experiment(run=case.run, trials=(case.trial,))
     try:
         return fix(before) != before
@@ -250,7 +280,9 @@ def many(count: float, noun: str, plural: str = "") -> str:
     return f"{shown(count)} {noun if count == 1 else plural or f'{noun}s'}"
 
 
-def example(run: dict[str, Any], schedule: dict[str, Any], base_lr: float | list[float] = 0.1, clock: str | None = None) -> dict[str, Any]:
+def example(
+    run: dict[str, Any], schedule: dict[str, Any], base_lr: float | list[float] = 0.1, clock: str | None = None
+) -> dict[str, Any]:
     """A document with one trial, to show a rule on."""
     trial = {"name": "trial", "base_lr": base_lr, "schedule": schedule} | ({"clock": clock} if clock else {})
     return {"lrlab": 1, "run": run, "trials": [trial]}

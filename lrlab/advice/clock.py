@@ -6,12 +6,25 @@ import math
 from typing import Any, ClassVar
 
 from lrlab.advice import fit
-from lrlab.advice.base import CALLED, Case, Finding, Rule, example, many, percent, refitted, run_of, setting, shown, stepping
+from lrlab.advice.base import (
+    CALLED,
+    Case,
+    Finding,
+    Rule,
+    example,
+    many,
+    percent,
+    refitted,
+    run_of,
+    setting,
+    shown,
+    stepping,
+)
 from lrlab.advice.cycles import cycle, restarting
 from lrlab.advice.decay import milestones
-from lrlab.run import UNITS, Clock, ticks_per_epoch
-from lrlab.schedules import durations
-from lrlab.schedules.durations import Length
+from lrlab.document.run import UNITS, Clock, ticks_per_epoch
+from lrlab.schedules import cycles, spans
+from lrlab.schedules.spans import Length
 
 COSINE = "torch.CosineAnnealingLR"
 MANY = 10  # steps per epoch from which a duration of so few ticks as there are epochs can only count epochs
@@ -39,7 +52,7 @@ def rescaled(case: Case, unit: Clock) -> tuple[str, dict[Any, Any]]:
     """The fix that gives every duration in the clock's ticks in place of `unit`."""
     factor = ticks_per_epoch(case.run, case.trial.clock) / ticks_per_epoch(case.run, unit)
     by = f"times {shown(factor)}" if factor > 1 else f"divided by {shown(1 / factor)}"
-    return setting(refitted(case, durations.scaled(case.schedule, factor), 2.0, 0.005), by)
+    return setting(refitted(case, spans.scaled(case.schedule, factor), 2.0, 0.005), by)
 
 
 class EpochClock(_Unit):
@@ -77,7 +90,7 @@ class EpochClock(_Unit):
         title, changes = stepping("step")
         if unit != "step":
             factor = ticks_per_epoch(case.run, "step") / ticks_per_epoch(case.run, unit)
-            also, durations_ = setting(durations.scaled(case.schedule, factor))
+            also, durations_ = setting(spans.scaled(case.schedule, factor))
             title, changes = f"{title}, and {also[0].lower()}{also[1:]}", changes | durations_
         return self.found(case, says, fix=(title, changes))
 
@@ -85,7 +98,8 @@ class EpochClock(_Unit):
 class HorizonInEpochs(_Unit):
     """The scheduler is stepped more often than once per epoch, but its horizon counts epochs.
 
-    Why: The curve is over after a few hundred steps; a cosine then climbs and falls again and again, and most epochs run at a random place of it.
+    Why: The curve is over after a few hundred steps; a cosine then climbs and falls again and again, and most epochs
+    run at a random place of it.
 
     Instead: Give the horizon in the calls that are made: epochs times steps per epoch. Or call step() once per epoch.
 
@@ -120,24 +134,30 @@ class HorizonInEpochs(_Unit):
 
 
 def first_cycle(case: Case) -> tuple[str, float, int] | None:
-    """The argument that says how long the first cycle is, of what restarts at the end of the run, its ticks, and how many cycles there are."""
+    """The argument that says how long the first cycle is, of what restarts at the end of the run, its ticks, and how
+    many cycles there are.
+    """
     for _, schedule, bound, last in case.nodes():
         name = (schedule.restarts_by or ("",))[0]
         if last and restarting(schedule) and getattr(schedule, name) is not None:
             length, factor = cycle(bound)
-            return name, length, durations.cycle_at(case.calls - 1, length, factor)[2] + 1
+            return name, length, cycles.cycle_at(case.calls - 1, length, factor)[2] + 1
     return None
 
 
 def in_epochs(case: Case, first: tuple[str, float, int]) -> bool:
-    """Whether a first cycle can only count epochs: there are as many of them, and one is longer, or else it restarts far too often."""
+    """Whether a first cycle can only count epochs: there are as many of them, and one is longer, or else it restarts
+    far too often.
+    """
     _, ticks, cycles = first
     often = ticks < case.run.updates or cycles > CYCLES
     return often and ticks <= case.epochs > 1 and case.run.updates >= MANY
 
 
 def bottoms(case: Case, length: Length) -> int:
-    """How often the curve comes to its minimum by the last tick used, if it climbs again after the first time: floor((passed / span + 1) / 2)."""
+    """How often the curve comes to its minimum by the last tick used, if it climbs again after the first time:
+    floor((passed / span + 1) / 2).
+    """
     owner = length.owner
     ticks = owner.ticks_left
     own = float(getattr(owner, owner.rises_by)) if owner.rises_by and owner.rises_by != length.name else 0.0
@@ -156,13 +176,17 @@ def climbs(case: Case, length: Length, span: float) -> bool:
 
 
 class StepsPerProcess(_Unit):
-    """Accelerate steps a prepared scheduler once per process; the horizon does not count that, or counts it where it does not happen.
+    """Accelerate steps a prepared scheduler once per process; the horizon does not count that, or counts it where it
+    does not happen.
 
-    Why: With P processes the whole curve is over after 1 / P of the run; a cosine climbs back to its peak in the next part.
+    Why: With P processes the whole curve is over after 1 / P of the run; a cosine climbs back to its peak in the next
+    part.
 
-    Instead: Give horizon and warmup times the number of processes, or build the Accelerator with step_scheduler_with_optimizer=False.
+    Instead: Give horizon and warmup times the number of processes, or build the Accelerator with
+    step_scheduler_with_optimizer=False.
 
-    Source: huggingface/accelerate#1382, huggingface/accelerate#2142, huggingface/transformers#26827, huggingface/diffusers#3954.
+    Source: huggingface/accelerate#1382, huggingface/accelerate#2142, huggingface/transformers#26827,
+    huggingface/diffusers#3954.
     """
 
     code = "LR107"
@@ -199,13 +223,16 @@ class StepsPerProcess(_Unit):
 
 
 class Accumulation(_Unit):
-    """With gradient accumulation the scheduler is stepped per micro-batch and the horizon counts optimizer steps, or the other way round.
+    """With gradient accumulation the scheduler is stepped per micro-batch and the horizon counts optimizer steps, or
+    the other way round.
 
     Why: The curve runs too fast by the accumulation (and is over early), or too slowly (and only its beginning runs).
 
-    Instead: Call step() only where the optimizer steps, and count optimizer steps: ceil(micro-batches / accumulation) an epoch.
+    Instead: Call step() only where the optimizer steps, and count optimizer steps: ceil(micro-batches / accumulation)
+    an epoch.
 
-    Source: Lightning-AI/pytorch-lightning#1476, huggingface/accelerate#963, huggingface/accelerate#1170, huggingface/diffusers#4387.
+    Source: Lightning-AI/pytorch-lightning#1476, huggingface/accelerate#963, huggingface/accelerate#1170,
+    huggingface/diffusers#4387.
     """
 
     code = "LR108"
@@ -234,7 +261,8 @@ class Accumulation(_Unit):
 
 
 class OtherRounding(Rule):
-    """The horizon is that of a loop that rounds the other way: drop_last, or the last incomplete accumulation of an epoch.
+    """The horizon is that of a loop that rounds the other way: drop_last, or the last incomplete accumulation of an
+    epoch.
 
     Why: The schedule ends a few steps early or late, up to one an epoch; OneCycleLR raises at the first step too many.
 
@@ -297,12 +325,17 @@ class KerasCountsBatches(Rule):
             f"{'The decay is over' if ends else 'One decay has passed'} after {percent(steps / case.calls)} of the run: {name} = {shown(steps)} "
             f"counts batches, and an epoch has {shown(case.run.updates)} of them ({many(case.epochs, 'epoch')})."
         )
-        fix = rescaled(case, "epoch") if steps <= case.epochs else setting({length.path: int(length.fits) for length in case.lengths})
+        fix = (
+            rescaled(case, "epoch")
+            if steps <= case.epochs
+            else setting({length.path: int(length.fits) for length in case.lengths})
+        )
         return self.found(case, says, step=steps, fix=fix)
 
 
 class GoneEarly(Rule):
-    """A decay takes the rate down in the first moments of the run: its durations are epochs, and it is stepped per batch.
+    """A decay takes the rate down in the first moments of the run: its durations are epochs, and it is stepped per
+    batch.
 
     Why: step_size = 30 at 5,004 batches an epoch makes 166 drops in the first epoch; nothing is learned after it.
 
@@ -324,11 +357,21 @@ class GoneEarly(Rule):
         if case.epochs < 2 or case.calls <= case.epochs or ended or case.bound.no_formula or case.peak <= 0:  # noqa: PLR2004
             return None
         tick = int(self.TENTH * case.calls)
-        places = [place for _, schedule, _, last in case.nodes() if last and not schedule.children() for place in milestones(schedule)[1]]
-        in_epochs = bool(places) and 0 < max(places) <= case.epochs and case.run.updates >= MANY and case.rate(tick) < FALLEN * case.peak
+        places = [
+            place
+            for _, schedule, _, last in case.nodes()
+            if last and not schedule.children()
+            for place in milestones(schedule)[1]
+        ]
+        in_epochs = (
+            bool(places)
+            and 0 < max(places) <= case.epochs
+            and case.run.updates >= MANY
+            and case.rate(tick) < FALLEN * case.peak
+        )
         if not in_epochs and max(case.rate(tick), case.highest(early)) >= SMALL * case.peak:
             return None
-        fix = rescaled(case, "epoch") if durations.scaled(case.schedule, 1.0) else stepping("epoch")
+        fix = rescaled(case, "epoch") if spans.scaled(case.schedule, 1.0) else stepping("epoch")
         says = (
             f"After a tenth of the run the rate is {shown(case.rate(tick))}, {percent(case.rate(tick) / case.peak)} of its peak: step() is called "
             f"{shown(ticks_per_epoch(case.run, case.trial.clock))} times an epoch."

@@ -7,10 +7,11 @@ from typing import Any
 
 from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, many, percent, run_of, setting, shown
 from lrlab.advice.horizon import CUT
-from lrlab.schedules import durations
+from lrlab.schedules import spans
 from lrlab.schedules.base import Schedule
-from lrlab.schedules.durations import Path, cycle_at, first_length, height
-from lrlab.schedules.torch_cycles import CyclicLR, OneCycleLR
+from lrlab.schedules.cycles import cycle_at, first_length, height
+from lrlab.schedules.spans import Path
+from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR
 
 ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000}
 RESTARTS = "torch.CosineAnnealingWarmRestarts"
@@ -20,9 +21,11 @@ MOST_CYCLES = 12  # that a fix looks for
 
 
 class GroupsFlattened(Rule):
-    """A schedule with a rate of its own gives every parameter group that one rate, whatever the optimizer's groups were set to.
+    """A schedule with a rate of its own gives every parameter group that one rate, whatever the optimizer's groups were
+    set to.
 
-    Why: The backbone that was to train at a hundredth of the head's rate trains at the same; a single lr= is ignored likewise.
+    Why: The backbone that was to train at a hundredth of the head's rate trains at the same; a single lr= is ignored
+    likewise.
 
     Instead: Give max_lr (and CyclicLR's base_lr) as a list, one value per group.
 
@@ -43,10 +46,17 @@ class GroupsFlattened(Rule):
             if schedule.kind in OWN:
                 names = [name for name in ("base_lr", "max_lr") if hasattr(schedule, name)]
                 high = max(rates)
-                fix = setting({(name,): [float(f"{getattr(schedule, name) * rate / high:.6g}") for rate in rates] for name in names})
+                fix = setting(
+                    {
+                        (name,): [float(f"{getattr(schedule, name) * rate / high:.6g}") for rate in rates]
+                        for name in names
+                    }
+                )
             says = f"All {len(rates)} parameter groups run at the same rate, up to {shown(case.peak)}: {schedule.native} does not read their own."
             return self.found(case, says, fix=fix)
-        if schedule.kind in OWN and not any(math.isclose(rates[0], rate, rel_tol=NOTICED) for rate in (case.first, case.peak)):
+        if schedule.kind in OWN and not any(
+            math.isclose(rates[0], rate, rel_tol=NOTICED) for rate in (case.first, case.peak)
+        ):
             own = f"{schedule.native} starts at {shown(case.first)} and peaks at {shown(case.peak)}"
             says = f"The optimizer's lr of {shown(rates[0])} is not used: {own}."
             return self.found(case, says, severity="note")
@@ -56,8 +66,8 @@ class GroupsFlattened(Rule):
 class MomentumCycled(Rule):
     """The schedule also moves the momentum (or Adam's beta1), against the rate.
 
-    Why: cycle_momentum is on by default: SGD set to 0.99 runs at 0.95, Adam's beta1 of 0.9 starts at 0.95, CyclicLR gives SGD without momentum
-    0.9, and an optimizer that has neither is refused.
+    Why: cycle_momentum is on by default: SGD set to 0.99 runs at 0.95, Adam's beta1 of 0.9 starts at 0.95, CyclicLR
+    gives SGD without momentum 0.9, and an optimizer that has neither is refused.
 
     Instead: Look at the momentum under the rate; set cycle_momentum to false to keep the optimizer's own.
 
@@ -83,12 +93,13 @@ class MomentumCycled(Rule):
 class FinalDivision(Rule):
     """The last rate of a one-cycle is max_lr / div_factor / final_div_factor, not max_lr / final_div_factor.
 
-    Why: With the defaults it is 4 millionths of the peak, so the last steps do next to nothing; a reader of the formula with one division
-    expects 25 times as much. The peak is one step earlier than in optax.
+    Why: With the defaults it is 4 millionths of the peak, so the last steps do next to nothing; a reader of the formula
+    with one division expects 25 times as much. The peak is one step earlier than in optax.
 
     Instead: Read start, peak and end in numbers; set final_div_factor for the end that is wanted.
 
-    Source: numenta/nupic.research#360, pytorch/pytorch#40362 (two phases, where the paper has three), PaddlePaddle/Paddle#41825.
+    Source: numenta/nupic.research#360, pytorch/pytorch#40362 (two phases, where the paper has three),
+    PaddlePaddle/Paddle#41825.
     """
 
     code = "LR113"
@@ -112,8 +123,8 @@ class FinalDivision(Rule):
 class RestartCut(Rule):
     """The run ends in the middle of a cycle.
 
-    Why: The last step uses a rate high above the minimum, so that the weights taken home are not annealed; cycles that grow make it likely:
-    the budgets without a cut are T_0 (m^k - 1) / (m - 1).
+    Why: The last step uses a rate high above the minimum, so that the weights taken home are not annealed; cycles that
+    grow make it likely: the budgets without a cut are T_0 (m^k - 1) / (m - 1).
 
     Instead: Choose T_0 for the run, or the run for T_0; or take the snapshot of the last minimum.
 
@@ -160,7 +171,9 @@ class RestartCut(Rule):
         best = min(fitting, key=lambda length: abs(math.log(length / first)))
         k, missing = fitting[best]
         short = f", the last {many(missing, 'tick')} short" if missing >= 1 else ""
-        return setting({(*path, (bound.restarts_by or ("",))[0]): best}, f"{many(k, 'cycle')} in {shown(ticks)} ticks{short}")
+        return setting(
+            {(*path, (bound.restarts_by or ("",))[0]): best}, f"{many(k, 'cycle')} in {shown(ticks)} ticks{short}"
+        )
 
 
 def restarting(schedule: Schedule) -> bool:
@@ -184,7 +197,8 @@ def over(bound: Schedule, ticks: int) -> bool:
 class FloorNeverReached(Rule):
     """The last tick of a cycle is well above eta_min: the restart comes one tick before the minimum would.
 
-    Why: A cycle of T ticks ends (pi / 2T) ** 2 of the way above its floor: 2.45 % for 10 epochs stepped once per epoch. Snapshots are taken there.
+    Why: A cycle of T ticks ends (pi / 2T) ** 2 of the way above its floor: 2.45 % for 10 epochs stepped once per epoch.
+    Snapshots are taken there.
 
     Instead: Step every batch, with the durations in steps; the gap all but vanishes.
 
@@ -204,12 +218,17 @@ class FloorNeverReached(Rule):
             gap = height(bound, first - 1, first)
             if first <= 1 or gap <= NOTICED:
                 continue
-            says = f"The last tick of the first cycle of {shown(first)} is {percent(gap)} of the way above the minimum" + (
-                f", of the next, of {shown(first * factor)}, {percent(height(bound, first * factor - 1, first * factor))}." if factor > 1 else "."
+            says = (
+                f"The last tick of the first cycle of {shown(first)} is {percent(gap)} of the way above the minimum"
+                + (
+                    f", of the next, of {shown(first * factor)}, {percent(height(bound, first * factor - 1, first * factor))}."
+                    if factor > 1
+                    else "."
+                )
             )
             fix = None
             if case.trial.clock == "epoch" and case.run.updates > 1:
-                title, changes = setting(durations.scaled(case.schedule, case.run.updates))
+                title, changes = setting(spans.scaled(case.schedule, case.run.updates))
                 fix = (f"Step every batch: {title[0].lower()}{title[1:]}", changes | {("clock",): "step"})
             return self.found(case, says, step=case.step(case.calls - bound.ticks_left + first) - 1, fix=fix)
         return None
@@ -229,11 +248,16 @@ class NeverRestarts(Rule):
     severity = "warning"
     _HARD = "transformers.get_cosine_with_hard_restarts_schedule_with_warmup"
     bad = example(run_of(10, 100), {"kind": _HARD, "num_warmup_steps": 100, "num_training_steps": 1000})
-    good = example(run_of(10, 100), {"kind": _HARD, "num_warmup_steps": 100, "num_training_steps": 1000, "num_cycles": 3})
+    good = example(
+        run_of(10, 100), {"kind": _HARD, "num_warmup_steps": 100, "num_training_steps": 1000, "num_cycles": 3}
+    )
 
     def check(self, case: Case) -> Finding | None:
         schedule = case.schedule
-        name = next((n for n in ("num_cycles", "cycles") if "HardRestarts" in type(schedule).__name__ and hasattr(schedule, n)), None)
+        name = next(
+            (n for n in ("num_cycles", "cycles") if "HardRestarts" in type(schedule).__name__ and hasattr(schedule, n)),
+            None,
+        )
         if name is None or getattr(schedule, name) > 1:
             return None
         says = f"{name} = {shown(getattr(schedule, name))} makes one cosine to the end and no restart; 3 would restart twice."

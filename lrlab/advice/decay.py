@@ -49,9 +49,7 @@ class FloorAboveStart(Rule):
                 if not isinstance(begins, (int, float)):
                     begins = math.inf if schedule.own_rate else min(case.trial.base_rates)
                 if floor >= begins:
-                    says = (
-                        f"{name} = {shown(floor)} is {'at' if floor == begins else 'above'} the {shown(begins)} from which {schedule.native} starts."
-                    )
+                    says = f"{name} = {shown(floor)} is {'at' if floor == begins else 'above'} the {shown(begins)} from which {schedule.native} starts."
                     return self.found(case, says, fix=setting({(*path, name): 0.0}))
         return None
 
@@ -74,7 +72,8 @@ def milestones(schedule: Schedule) -> tuple[str, list[int]]:
 class MilestonesBeyond(Rule):
     """Milestones lie beyond the end of the run, where they never come.
 
-    Why: The rate is not reduced: a schedule copied from a longer run, or one in steps that is stepped per epoch, stays at its start.
+    Why: The rate is not reduced: a schedule copied from a longer run, or one in steps that is stepped per epoch, stays
+    at its start.
 
     Instead: Scale the milestones with the run, or step as often as they count.
 
@@ -94,20 +93,34 @@ class MilestonesBeyond(Rule):
             if not ticks and isinstance(first := getattr(schedule, "step_size", None), int):
                 name, ticks = "step_size", [first]
             left = bound.ticks_left
-            arrives = schedule.native == "piecewise_interpolate_schedule"  # at its boundaries, where others begin something
+            arrives = (
+                schedule.native == "piecewise_interpolate_schedule"
+            )  # at its boundaries, where others begin something
             beyond = [tick for tick in ticks if tick > left or (tick == left and not arrives)]
             if not beyond or left < 1:  # a part that the run never comes to: where it would begin is beyond, and said
                 continue
             every = len(beyond) == len(ticks)
             fix = None
             last = max(ticks)
-            if every and case.trial.clock == "epoch" and last * last > case.calls * case.run.steps and last < case.run.steps:
+            if (
+                every
+                and case.trial.clock == "epoch"
+                and last * last > case.calls * case.run.steps
+                and last < case.run.steps
+            ):
                 fix = stepping("step")  # they are nearer to the steps than to the epochs
-            elif every and name != "step_size" and not isinstance(getattr(schedule, name)[0], tuple) and not schedule.children():
+            elif (
+                every
+                and name != "step_size"
+                and not isinstance(getattr(schedule, name)[0], tuple)
+                and not schedule.children()
+            ):
                 scaled = [int(tick * SCALED * left / last) for tick in ticks]
                 fix = setting({(*path, name): scaled}, "in proportion") if len(set(scaled)) == len(ticks) else None
             one = name if name == "step_size" else "The milestone"
-            which = ("Every milestone" if len(ticks) > 1 else one) if every else f"{len(beyond)} of {len(ticks)} milestones"
+            which = (
+                ("Every milestone" if len(ticks) > 1 else one) if every else f"{len(beyond)} of {len(ticks)} milestones"
+            )
             more = " and more" * (len(beyond) > NAMED)
             lies = "lie" if not every and len(beyond) > 1 else "lies"
             of = "its part" if path else "the run"
@@ -147,7 +160,8 @@ class TwoNames(Rule):
 class RangeTest(Rule):
     """LRRangeTest climbs for ever: it is a test to find a rate, and no schedule to train with.
 
-    Why: The rate that it ends at is one at which training diverges; the rate to take is well below the one with the lowest loss.
+    Why: The rate that it ends at is one at which training diverges; the rate to take is well below the one with the
+    lowest loss.
 
     Instead: Run it for some hundred steps, take a rate from before the loss turns, and train with another schedule.
 
@@ -162,4 +176,7 @@ class RangeTest(Rule):
     def check(self, case: Case) -> Finding | None:
         if case.schedule.native != "LRRangeTest":
             return None
-        return self.found(case, f"The rate climbs from {shown(case.first)} to {shown(case.last)} by the last step: a range test, no training.")
+        return self.found(
+            case,
+            f"The rate climbs from {shown(case.first)} to {shown(case.last)} by the last step: a range test, no training.",
+        )

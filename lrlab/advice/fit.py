@@ -1,4 +1,6 @@
-"""How an argument that says when a schedule ends fits its run, and if it does not, why: decided once, for all rules on it."""
+"""How an argument that says when a schedule ends fits its run, and if it does not, why: decided once, for all rules on
+it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ import math
 from typing import Literal, cast
 
 from lrlab.advice.base import NOTICED, Case
-from lrlab.run import Clock, DataRun, Run, calls
-from lrlab.schedules.durations import Length
+from lrlab.document.run import Clock, DataRun, Run, calls
+from lrlab.schedules.spans import Length
 
 FAR = 10.0
 NEAR = 3.0  # how many times as long as the run, or as short, a horizon in the unit that is meant may be
@@ -15,7 +17,9 @@ Misfit = Literal["fits", "rounding", "unit", "warmup", "short", "long"]
 
 
 def misfit(case: Case, length: Length) -> Misfit:
-    """The likeliest reason first: another rounding, another unit, the warmup counted twice; else it is simply too short or too long."""
+    """The likeliest reason first: another rounding, another unit, the warmup counted twice; else it is simply too short
+    or too long.
+    """
     slack = length.value - length.fits
     if not length.reached:
         return "fits" if unit_meant(case, length) == case.trial.clock else "unit"
@@ -49,15 +53,17 @@ def warmup_of(case: Case, length: Length) -> float:
 
 def totals(run: Run) -> dict[Clock, int]:
     """How much there is of each unit in the run; a run of one epoch has nothing to count in epochs."""
-    found: dict[Clock, int] = {clock: calls(run, clock) for clock in cast("list[Clock]", ["step", "epoch", "micro_batch", "process"])}
+    found: dict[Clock, int] = {
+        clock: calls(run, clock) for clock in cast("list[Clock]", ["step", "epoch", "micro_batch", "process"])
+    }
     return {clock: total for clock, total in found.items() if clock != "epoch" or total > 1}
 
 
 def unit_meant(case: Case, length: Length) -> Clock:
     """The unit in which the value would fit best; the clock's own unless another is clearly nearer.
 
-    Where two units lie far apart, as steps and epochs do, the nearer one is meant. Where they are small factors, such as processes and
-    micro-batches, the other must be twice as near.
+    Where two units lie far apart, as steps and epochs do, the nearer one is meant. Where they are small factors, such
+    as processes and micro-batches, the other must be twice as near.
     """
     own: Clock = case.trial.clock
     best, nearest = own, _distance(length.value, length.fits)

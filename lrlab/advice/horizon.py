@@ -6,7 +6,7 @@ import math
 
 from lrlab.advice import fit
 from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, many, percent, run_of, setting, shown
-from lrlab.schedules.durations import Length
+from lrlab.schedules.spans import Length
 
 COSINE = "torch.CosineAnnealingLR"
 CUT = 0.05
@@ -22,7 +22,8 @@ def _fit(length: Length) -> tuple[str, dict[tuple[str | int, ...], object]]:
 class HorizonShorterThanRun(Rule):
     """The schedule ends before the run does.
 
-    Why: After its end a cosine climbs back towards the peak and undoes the annealing; others train on at nothing, or at their floor.
+    Why: After its end a cosine climbs back towards the peak and undoes the annealing; others train on at nothing, or at
+    their floor.
 
     Instead: Give the horizon of the run, or leave it to follow the run; count the calls that are really made.
 
@@ -50,7 +51,9 @@ class HorizonShorterThanRun(Rule):
                 says = f"{where}; after that the rate climbs again, to {shown(highest)}, {percent(highest / case.peak)} of the peak."
             elif fit.misfit(case, length) == "rounding" or left <= NOTICED * case.calls:
                 continue
-            elif case.last <= NOTICED / 10 * case.peak and not (case.schedule.framework == "timm" and final > 0 and left <= COOLDOWN * case.calls):
+            elif case.last <= NOTICED / 10 * case.peak and not (
+                case.schedule.framework == "timm" and final > 0 and left <= COOLDOWN * case.calls
+            ):
                 says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run at {shown(case.last)}."
             else:
                 says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run level at {shown(case.last)}."
@@ -68,7 +71,9 @@ class HorizonShorterThanRun(Rule):
 
 
 def left_undone(case: Case, length: Length) -> tuple[float, float]:
-    """The rate at the end of a curve that is longer than the run, and how far above it the last step still is, as a share of the peak's height."""
+    """The rate at the end of a curve that is longer than the run, and how far above it the last step still is, as a
+    share of the peak's height.
+    """
     floor = case.rate(min(fit.end(case, length), case.bound.raises_at() - 2))  # OneCycleLR ends a tick before its total
     return floor, (case.last - floor) / (case.peak - floor) if case.peak > floor else 0.0
 
@@ -112,7 +117,12 @@ class _Warmup(Rule):
         """`alone`: the warmup is an argument of the schedule whose horizon it is, and no part before it."""
         for length in case.lengths:
             rise = case.rise
-            if rise is None or not length.last or fit.misfit(case, length) != "warmup" or (rise.path[:-1] == length.path[:-1]) != alone:
+            if (
+                rise is None
+                or not length.last
+                or fit.misfit(case, length) != "warmup"
+                or (rise.path[:-1] == length.path[:-1]) != alone
+            ):
                 continue
             right = f"{length.name} {'includes' if length.fits >= case.calls - 1 else 'excludes'} the warmup of {shown(rise.value)} here"
             if length.value > length.fits:
@@ -120,15 +130,17 @@ class _Warmup(Rule):
                 effect = f"the curve is {many(length.value - length.fits, 'tick')} too long and ends {percent(left)} of the way above its floor"
             else:
                 effect = f"the curve is over {many(length.fits - length.value, 'tick')} before the run, whose last step uses {shown(case.last)}"
-            return self.found(case, f"{right}: with {shown(length.value)} {effect}; {shown(length.fits)} fits.", fix=_fit(length))
+            return self.found(
+                case, f"{right}: with {shown(length.value)} {effect}; {shown(length.fits)} fits.", fix=_fit(length)
+            )
         return None
 
 
 class WarmupCountedTwice(_Warmup):
     """The warmup before a schedule is counted in its horizon too, or taken off twice.
 
-    Why: Behind a milestone of SequentialLR the next part counts from 0: with T_max of the whole run the cosine never comes down; with the
-    warmup taken off twice it comes down early and climbs.
+    Why: Behind a milestone of SequentialLR the next part counts from 0: with T_max of the whole run the cosine never
+    comes down; with the warmup taken off twice it comes down early and climbs.
 
     Instead: T_max = steps of the run - warmup.
 
@@ -141,7 +153,10 @@ class WarmupCountedTwice(_Warmup):
         {
             "kind": "torch.SequentialLR",
             "milestones": [100],
-            "schedulers": [{"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 100}, {"kind": COSINE, "T_max": 1000}],
+            "schedulers": [
+                {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 100},
+                {"kind": COSINE, "T_max": 1000},
+            ],
         },
     )
     good = example(
@@ -149,7 +164,10 @@ class WarmupCountedTwice(_Warmup):
         {
             "kind": "torch.SequentialLR",
             "milestones": [100],
-            "schedulers": [{"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 100}, {"kind": COSINE, "T_max": 900}],
+            "schedulers": [
+                {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 100},
+                {"kind": COSINE, "T_max": 900},
+            ],
         },
     )
 
@@ -160,8 +178,9 @@ class WarmupCountedTwice(_Warmup):
 class SameNameOtherMeaning(_Warmup):
     """The horizon counts the warmup as another framework would.
 
-    Why: decay_steps includes the warmup in optax and excludes it in Keras; num_training_steps includes it; timm's t_initial does unless
-    warmup_prefix is set. A number carried over from one to the other ends the curve early or late by the warmup.
+    Why: decay_steps includes the warmup in optax and excludes it in Keras; num_training_steps includes it; timm's
+    t_initial does unless warmup_prefix is set. A number carried over from one to the other ends the curve early or late
+    by the warmup.
 
     Instead: See the schedule's entry in the gallery: what the argument is elsewhere, worked out.
 
@@ -171,11 +190,23 @@ class SameNameOtherMeaning(_Warmup):
     code = "LR106"
     bad = example(
         run_of(10, 11),
-        {"kind": "keras.CosineDecay", "initial_learning_rate": 0.0, "warmup_target": 0.1, "warmup_steps": 10, "decay_steps": 110},
+        {
+            "kind": "keras.CosineDecay",
+            "initial_learning_rate": 0.0,
+            "warmup_target": 0.1,
+            "warmup_steps": 10,
+            "decay_steps": 110,
+        },
     )
     good = example(
         run_of(10, 11),
-        {"kind": "keras.CosineDecay", "initial_learning_rate": 0.0, "warmup_target": 0.1, "warmup_steps": 10, "decay_steps": 100},
+        {
+            "kind": "keras.CosineDecay",
+            "initial_learning_rate": 0.0,
+            "warmup_target": 0.1,
+            "warmup_steps": 10,
+            "decay_steps": 100,
+        },
     )
 
     def check(self, case: Case) -> Finding | None:
@@ -185,8 +216,8 @@ class SameNameOtherMeaning(_Warmup):
 class Overrun(Rule):
     """The scheduler raises an error before the run is over.
 
-    Why: OneCycleLR takes exactly total_steps steps; the first one too many runs at an extrapolated rate, below zero with "linear", and the
-    next call of step() stops the training.
+    Why: OneCycleLR takes exactly total_steps steps; the first one too many runs at an extrapolated rate, below zero
+    with "linear", and the next call of step() stops the training.
 
     Instead: total_steps is the number of calls that are made; count them with len(loader) of the loader that trains.
 
@@ -195,8 +226,12 @@ class Overrun(Rule):
 
     code = "LR110"
     severity = "error"
-    bad = example(run_of(10, 101), {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000, "anneal_strategy": "linear"})
-    good = example(run_of(10, 100), {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000, "anneal_strategy": "linear"})
+    bad = example(
+        run_of(10, 101), {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000, "anneal_strategy": "linear"}
+    )
+    good = example(
+        run_of(10, 100), {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000, "anneal_strategy": "linear"}
+    )
 
     def check(self, case: Case) -> Finding | None:
         raises = case.bound.raises_at()

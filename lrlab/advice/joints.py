@@ -7,7 +7,7 @@ from typing import Any
 
 from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, percent, run_of, setting, shown
 from lrlab.schedules.base import Schedule
-from lrlab.schedules.durations import Path, keys
+from lrlab.schedules.spans import Path, keys
 
 LINEAR = {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 100}
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": 900}
@@ -34,7 +34,8 @@ def jumps(case: Case, tick: int) -> bool:
 class PartUnfinished(Rule):
     """A part of a sequence is not over at its milestone, or has no turn at all.
 
-    Why: The rate jumps there: with a warmup of 10 ticks and the milestone at 5, from 0.04 to 0.1. A milestone of 0 skips the part before it.
+    Why: The rate jumps there: with a warmup of 10 ticks and the milestone at 5, from 0.04 to 0.1. A milestone of 0
+    skips the part before it.
 
     Instead: Let the warmup's total_iters and the milestone be the same number.
 
@@ -43,7 +44,10 @@ class PartUnfinished(Rule):
 
     code = "LR121"
     severity = "warning"
-    bad = example(run_of(10, 100), {"kind": "torch.SequentialLR", "schedulers": [LINEAR, COSINE | {"T_max": 950}], "milestones": [50]})
+    bad = example(
+        run_of(10, 100),
+        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, COSINE | {"T_max": 950}], "milestones": [50]},
+    )
     good = example(run_of(10, 100), {"kind": "torch.SequentialLR", "schedulers": [LINEAR, COSINE], "milestones": [100]})
 
     def check(self, case: Case) -> Finding | None:
@@ -64,9 +68,7 @@ class PartUnfinished(Rule):
             over = max(begin, 0) + value
             again = max((case.rate(tick) for tick in (over + value / 2, over + value) if tick < end), default=0.0)
             if part.ends_by and value < span and again > case.rate(over) + NOTICED * case.peak:
-                says = (
-                    f"{argument} = {shown(value)} of {part.native} is over at tick {shown(over)}; then it climbs again, up to {shown(end)} ({name})."
-                )
+                says = f"{argument} = {shown(value)} of {part.native} is over at tick {shown(over)}; then it climbs again, up to {shown(end)} ({name})."
                 return self.found(case, says, step=case.step(over), fix=setting({(*at, argument): int(span)}))
             if value <= span + 1 or not jumps(case, end):
                 continue
@@ -87,7 +89,8 @@ class PartUnfinished(Rule):
 class Jump(Rule):
     """The rate jumps where one part hands over to the next.
 
-    Why: A warmup that does not lead to where the decay begins is a cliff: the decay has gone on behind it, or begins elsewhere.
+    Why: A warmup that does not lead to where the decay begins is a cliff: the decay has gone on behind it, or begins
+    elsewhere.
 
     Instead: Let the warmup end at the rate with which the next part begins.
 
@@ -117,11 +120,13 @@ class Jump(Rule):
 class ChainedMultiplies(Rule):
     """A chained warmup and decay run at the same time: the decay goes on during the warmup.
 
-    Why: ChainedScheduler multiplies its factors, so that the peak is lower than the base LR and the decay is over by its own horizon, warmup or not.
+    Why: ChainedScheduler multiplies its factors, so that the peak is lower than the base LR and the decay is over by
+    its own horizon, warmup or not.
 
     Instead: SequentialLR runs the one after the other.
 
-    Source: pytorch/pytorch#68978; with a cosine of T ticks and a warmup of W the peak is 1/2 (1 + cos(pi W / T)) of the base LR.
+    Source: pytorch/pytorch#68978; with a cosine of T ticks and a warmup of W the peak is 1/2 (1 + cos(pi W / T)) of the
+    base LR.
     """
 
     code = "LR207"
@@ -139,7 +144,9 @@ class ChainedMultiplies(Rule):
             return None
         share = case.peak / case.trial.base_rates[0]
         says = f"The rate peaks at {shown(case.peak)}, {100 * share:.4g} % of the base LR: {rest.native} has begun to fall during the warmup."
-        return self.found(case, says, step=case.step(getattr(warm, warm.rises_by)), fix=self._in_turn(parts, warm, rest))
+        return self.found(
+            case, says, step=case.step(getattr(warm, warm.rises_by)), fix=self._in_turn(parts, warm, rest)
+        )
 
     @staticmethod
     def _in_turn(parts: tuple[Schedule, ...], warm: Schedule, rest: Schedule) -> tuple[str, dict[Path, Any]] | None:
@@ -148,7 +155,9 @@ class ChainedMultiplies(Rule):
         ends = getattr(rest, rest.ends_by)
         if len(parts) != 2 or ticks < 1 or (ends is not None and ends - ticks < 1):  # noqa: PLR2004
             return None
-        after = rest.model_dump(mode="json", exclude_unset=True) | {rest.ends_by: None if ends is None else ends - ticks}
+        after = rest.model_dump(mode="json", exclude_unset=True) | {
+            rest.ends_by: None if ends is None else ends - ticks
+        }
         schedule = {
             "kind": "torch.SequentialLR",
             "schedulers": [warm.model_dump(mode="json", exclude_unset=True), after],

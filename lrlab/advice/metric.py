@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrlab.advice.base import Case, Finding, Rule, example, many, run_of, shown, stepping
-from lrlab.run import ticks_per_epoch
+from lrlab.document.run import ticks_per_epoch
 from lrlab.schedules import Schedule
 from lrlab.schedules.recurrence import MetricDriven
 
@@ -15,7 +15,10 @@ AT_ONCE = ("keras", "optax")  # whose patience p reduces at bad call p
 
 def watching(case: Case) -> Any:
     """The schedule that watches the metric, if one does."""
-    return next((given for _, given, _, _ in case.nodes() if isinstance(given, MetricDriven) and patience(given) is not None), None)
+    return next(
+        (given for _, given, _, _ in case.nodes() if isinstance(given, MetricDriven) and patience(given) is not None),
+        None,
+    )
 
 
 def patience(schedule: Schedule) -> int | None:
@@ -25,11 +28,14 @@ def patience(schedule: Schedule) -> int | None:
 
 
 class PatiencePlusOne(Rule):
-    """A plateau scheduler with patience p reduces at bad call p + 1 (Keras, optax: p), so a run can have fewer drops than expected, or none.
+    """A plateau scheduler with patience p reduces at bad call p + 1 (Keras, optax: p), so a run can have fewer drops
+    than expected, or none.
 
-    Why: Patience 10 bears ten bad epochs and reduces at the eleventh: in a run of 10 epochs the rate cannot fall at all.
+    Why: Patience 10 bears ten bad epochs and reduces at the eleventh: in a run of 10 epochs the rate cannot fall at
+    all.
 
-    Instead: At most floor((calls - 1) / (patience + 1)) reductions fit into the run, fewer with a cooldown; choose patience for that.
+    Instead: At most floor((calls - 1) / (patience + 1)) reductions fit into the run, fewer with a cooldown; choose
+    patience for that.
 
     Source: pytorch/pytorch#2545, pytorch/pytorch#119763, pytorch/pytorch#11305.
     """
@@ -61,7 +67,8 @@ class PlateauPerStep(Rule):
 
     Instead: Call step(metric) once per evaluation, usually once per epoch.
 
-    Source: torch.optim.lr_scheduler.ReduceLROnPlateau; ildoonet/pytorch-gradual-warmup-lr#19, huggingface/transformers#29417.
+    Source: torch.optim.lr_scheduler.ReduceLROnPlateau; ildoonet/pytorch-gradual-warmup-lr#19,
+    huggingface/transformers#29417.
     """
 
     code = "LR208"

@@ -20,7 +20,8 @@ STARTS = {"init_value": "peak_value", "initial_learning_rate": "warmup_target", 
 class WarmupTooLong(Rule):
     """The warmup is longer than the run, or takes most of it.
 
-    Why: A warmup of W steps in a run of N reaches N / W of the peak; short fine-tuning runs with a default of 1,000 steps never train at their rate.
+    Why: A warmup of W steps in a run of N reaches N / W of the peak; short fine-tuning runs with a default of 1,000
+    steps never train at their rate.
 
     Instead: 1 to 10 % of the run is usual. DeepSpeed only logs a warning here, optax raises.
 
@@ -52,8 +53,12 @@ class WarmupTooLong(Rule):
         where = f"{rise.name} = {shown(rise.value)} of {many(case.calls, 'call')}"
         if rise.value >= case.calls:
             top = case.rate(rise.value)
-            reached = case.last / top if rise.owner.framework == "deepspeed" and top > 0 else case.calls / rise.value  # whose warmup may be no line
-            return self.found(case, f"{where}: the warmup ends after the run, and reaches {percent(reached)} of its way.", fix=mend)
+            reached = (
+                case.last / top if rise.owner.framework == "deepspeed" and top > 0 else case.calls / rise.value
+            )  # whose warmup may be no line
+            return self.found(
+                case, f"{where}: the warmup ends after the run, and reaches {percent(reached)} of its way.", fix=mend
+            )
         says = f"{where}: the warmup takes {percent(rise.value / case.calls)} of the run."
         return self.found(case, says, step=case.step(rise.value), fix=mend, severity="warning")
 
@@ -61,8 +66,8 @@ class WarmupTooLong(Rule):
 class ZeroRate(Rule):
     """The first step, or the last one, runs at a rate of 0.
 
-    Why: It moves nothing: a whole batch, and the averages of Adam, are spent on an update that changes no weight. Every step1 checkpoint of
-    Pythia equals its step0.
+    Why: It moves nothing: a whole batch, and the averages of Adam, are spent on an update that changes no weight. Every
+    step1 checkpoint of Pythia equals its step0.
 
     Instead: Start the warmup at 1 / (W + 1) of the peak, as nanoGPT does now. One step is a small loss: a note.
 
@@ -72,28 +77,41 @@ class ZeroRate(Rule):
     code = "LR120"
     severity = "note"
     _WARM = "optax.warmup_cosine_decay_schedule"
-    bad = example(run_of(10, 100), {"kind": _WARM, "init_value": 0.0, "peak_value": 0.1, "warmup_steps": 100, "decay_steps": 1000})
-    good = example(run_of(10, 100), {"kind": _WARM, "init_value": 0.001, "peak_value": 0.1, "warmup_steps": 100, "decay_steps": 1000})
+    bad = example(
+        run_of(10, 100), {"kind": _WARM, "init_value": 0.0, "peak_value": 0.1, "warmup_steps": 100, "decay_steps": 1000}
+    )
+    good = example(
+        run_of(10, 100),
+        {"kind": _WARM, "init_value": 0.001, "peak_value": 0.1, "warmup_steps": 100, "decay_steps": 1000},
+    )
 
     def check(self, case: Case) -> Finding | None:
         if case.peak <= 0 or case.run.steps < 2 or (case.first != 0 and case.last != 0):  # noqa: PLR2004
             return None
         if case.first != 0:
-            return self.found(case, "The last step runs at a rate of 0: its update changes nothing.", step=case.run.steps - 1)
+            return self.found(
+                case, "The last step runs at a rate of 0: its update changes nothing.", step=case.run.steps - 1
+            )
         rise, fix = case.rise, None
         for low, high in STARTS.items():
             top = getattr(rise.owner, high, None) if rise and getattr(rise.owner, low, None) == 0 else None
             if rise and top:
                 fix = setting({(*rise.path[:-1], low): float(f"{top / (rise.value + 1):.6g}")})
-        epoch = f", and so does every step of the first epoch ({shown(case.run.updates)})" if case.trial.clock == "epoch" else ""
-        return self.found(case, f"The first step runs at a rate of 0{epoch}: its update changes nothing.", step=0, fix=fix)
+        epoch = (
+            f", and so does every step of the first epoch ({shown(case.run.updates)})"
+            if case.trial.clock == "epoch"
+            else ""
+        )
+        return self.found(
+            case, f"The first step runs at a rate of 0{epoch}: its update changes nothing.", step=0, fix=fix
+        )
 
 
 class LogarithmicWarmup(Rule):
     """DeepSpeed's warmup is logarithmic unless warmup_type says "linear".
 
-    Why: It is at two thirds of the peak after a tenth of the warmup: close to no warmup at all, where a straight line was expected. A warmup of
-    less than 2 steps counts as 2.
+    Why: It is at two thirds of the peak after a tenth of the warmup: close to no warmup at all, where a straight line
+    was expected. A warmup of less than 2 steps counts as 2.
 
     Instead: Write warmup_type: "linear" into the configuration, or keep "log" knowingly.
 
@@ -103,7 +121,10 @@ class LogarithmicWarmup(Rule):
     code = "LR124"
     severity = "note"
     bad = example(run_of(10, 1000), {"kind": "deepspeed.WarmupLR", "warmup_max_lr": 0.001, "warmup_num_steps": 1000})
-    good = example(run_of(10, 1000), {"kind": "deepspeed.WarmupLR", "warmup_max_lr": 0.001, "warmup_num_steps": 1000, "warmup_type": "linear"})
+    good = example(
+        run_of(10, 1000),
+        {"kind": "deepspeed.WarmupLR", "warmup_max_lr": 0.001, "warmup_num_steps": 1000, "warmup_type": "linear"},
+    )
 
     def check(self, case: Case) -> Finding | None:
         schedule: Any = case.schedule
@@ -121,7 +142,8 @@ class LogarithmicWarmup(Rule):
 class WarmupAsShare(Rule):
     """num_warmup_steps is a fraction, or 1.0: a share of the run in TrainingArguments, and steps here.
 
-    Why: transformers 5 reads warmup_steps below 1 as a share and 1.0 as one step, and has no warmup_ratio any more; get_scheduler takes steps only.
+    Why: transformers 5 reads warmup_steps below 1 as a share and 1.0 as one step, and has no warmup_ratio any more;
+    get_scheduler takes steps only.
 
     Instead: Give whole steps: ceil(share * steps of the run).
 
@@ -139,5 +161,13 @@ class WarmupAsShare(Rule):
         if not isinstance(value, float) or not 0 < value <= 1:
             return None
         steps = math.ceil(value * case.calls) if value < 1 else 1
-        what = f"{percent(value)} of this run would be {many(steps, 'step')}" if value < 1 else "1.0 is one step, not the whole run"
-        return self.found(case, f"num_warmup_steps = {value:g} counts steps here: {what}.", fix=setting({("num_warmup_steps",): steps}))
+        what = (
+            f"{percent(value)} of this run would be {many(steps, 'step')}"
+            if value < 1
+            else "1.0 is one step, not the whole run"
+        )
+        return self.found(
+            case,
+            f"num_warmup_steps = {value:g} counts steps here: {what}.",
+            fix=setting({("num_warmup_steps",): steps}),
+        )

@@ -1,4 +1,6 @@
-"""Values -> Plotly figures, as plain dicts: traces with base64 arrays, so that nothing of plotly's Python side is loaded to draw."""
+"""Values -> Plotly figures, as plain dicts: traces with base64 arrays, so that nothing of plotly's Python side is
+loaded to draw.
+"""
 
 from lrlab.charts.basics import COLOURS, LABEL, Figure, style, upright
 from lrlab.charts.frames import Contours, Curve, animated, still

@@ -42,5 +42,7 @@ def name(text: str, most: int = LABEL) -> str:
 
 
 def packed(values: NDArray[Any], kind: str = "f4") -> dict[str, str]:
-    """An array as Plotly reads it fastest: its bytes in base64. Plotly wants a shape beside them for a matrix: `packed(z) | {"shape": "20, 30"}`."""
+    """An array as Plotly reads it fastest: its bytes in base64. Plotly wants a shape beside them for a matrix:
+    `packed(z) | {"shape": "20, 30"}`.
+    """
     return {"dtype": kind, "bdata": base64.b64encode(np.ascontiguousarray(values, dtype=f"<{kind}").tobytes()).decode()}

@@ -12,8 +12,12 @@ SNAPSHOT = "star"
 CUT = COLOURS[4]
 
 
-def with_cycles(figure: Figure, snapshots: Sequence[float], rates: Sequence[float], cut: tuple[float, float, str] | None = None) -> Figure:
-    """The figure with a star at each snapshot, in units of its x axis; `cut`: from where to where a cycle is cut, and the label of that band."""
+def with_cycles(
+    figure: Figure, snapshots: Sequence[float], rates: Sequence[float], cut: tuple[float, float, str] | None = None
+) -> Figure:
+    """The figure with a star at each snapshot, in units of its x axis; `cut`: from where to where a cycle is cut, and
+    the label of that band.
+    """
     layout = figure["layout"]
     stars = {
         "type": "scatter", "mode": "markers", "name": "snapshots", "x": packed(np.array(snapshots), "f8"), "y": packed(np.array(rates), "f8"),
@@ -23,9 +27,21 @@ def with_cycles(figure: Figure, snapshots: Sequence[float], rates: Sequence[floa
     if cut is not None:
         begin, end, label = cut
         band = {"type": "rect", "xref": "x", "yref": "paper", "x0": begin, "x1": end, "y0": 0, "y1": 1}
-        text = {"x": begin, "y": 1, "xref": "x", "yref": "paper", "xanchor": "left", "yanchor": "top", "showarrow": False, "text": label}
+        text = {
+            "x": begin,
+            "y": 1,
+            "xref": "x",
+            "yref": "paper",
+            "xanchor": "left",
+            "yanchor": "top",
+            "showarrow": False,
+            "text": label,
+        }
         layout = layout | {
-            "shapes": [*layout.get("shapes", []), band | {"fillcolor": CUT, "opacity": 0.12, "line": {"width": 0}, "layer": "below"}],
+            "shapes": [
+                *layout.get("shapes", []),
+                band | {"fillcolor": CUT, "opacity": 0.12, "line": {"width": 0}, "layer": "below"},
+            ],
             "annotations": [*layout.get("annotations", []), text | {"font": {"color": CUT, "size": 12}}],
         }
     return {"data": [*figure["data"], *([stars] if len(snapshots) else [])], "layout": layout}

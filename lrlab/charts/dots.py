@@ -43,8 +43,14 @@ def dots(labels: Sequence[str], series: Sequence[Dots], axis: str, form: str = "
 
 def _sides(line: Dots, series: Sequence[Dots]) -> list[str]:
     """On which side of each dot its number stands: away from the greater ones of its row."""
-    greatest = {row: max(v for other in series for r, v in zip(other.rows, other.values, strict=True) if r == row) for row in line.rows}
-    return ["middle right" if value == greatest[row] else "middle left" for row, value in zip(line.rows, line.values, strict=True)]
+    greatest = {
+        row: max(v for other in series for r, v in zip(other.rows, other.values, strict=True) if r == row)
+        for row in line.rows
+    }
+    return [
+        "middle right" if value == greatest[row] else "middle left"
+        for row, value in zip(line.rows, line.values, strict=True)
+    ]
 
 
 def _line(place: int, line: Dots, form: str, sides: list[str]) -> Figure:

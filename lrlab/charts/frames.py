@@ -1,6 +1,7 @@
 """Figures that move: particles on a landscape, schedules side by side, and below them the rates with a cursor.
 
-A frame holds only what moves: `{"name": f"step {step:,}", "traces": [places in data], "data": [{"x": ..., "y": ...}, ...]}`, Plotly's own form.
+A frame holds only what moves: `{"name": f"step {step:,}", "traces": [places in data], "data": [{"x": ..., "y": ...},
+...]}`, Plotly's own form.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class Curve(NamedTuple):
 
 
 class Contours(NamedTuple):
-    """A two-dimensional loss on an even grid: x (n,), y (m,), loss (m, n); a pixel of the picture for each of its points."""
+    """A two-dimensional loss on an even grid: x (n,), y (m,), loss (m, n); a pixel of the picture for each of its
+    points.
+    """
 
     x: Floats
     y: Floats
@@ -52,10 +55,11 @@ WIDTH = 1.5  # pixels of the picture from a line's middle to where it has faded
 def animated(
     background: Background, positions: Floats, rates: Floats, steps: Steps, *, names: Sequence[str], places: Sequence[int], filename: str,
 ) -> Figure:  # fmt: skip
-    """Particles at positions (schedules, frames, particles, dimensions) over their landscape; rates (schedules, steps of the run) below.
+    """Particles at positions (schedules, frames, particles, dimensions) over their landscape; rates (schedules, steps
+    of the run) below.
 
-    `steps` (frames,): the optimizer step of each frame, where the cursor stands; it is the frame's name. `names` and `places`: what each schedule
-    is called and its place in the list of colours. Positions and rates must be finite.
+    `steps` (frames,): the optimizer step of each frame, where the cursor stands; it is the frame's name. `names` and
+    `places`: what each schedule is called and its place in the list of colours. Positions and rates must be finite.
     """
     if not (np.isfinite(positions).all() and np.isfinite(rates).all()):
         message = "positions and rates must be finite: freeze what diverged where it was last seen"
@@ -112,7 +116,9 @@ def _ground(curve: Curve, k: int) -> Figure:
 
 
 def _pictures(ground: Contours, count: int) -> list[Figure]:
-    """The landscape under each schedule's particles: a picture, since Plotly takes its own contours away as soon as something moves."""
+    """The landscape under each schedule's particles: a picture, since Plotly takes its own contours away as soon as
+    something moves.
+    """
     (left, right), (bottom, top) = ground.x[[0, -1]].tolist(), ground.y[[0, -1]].tolist()
     size = {"x": left, "y": top, "sizex": right - left, "sizey": top - bottom, "sizing": "stretch", "layer": "below"}
     picture = {"source": _png(_opacity(ground.loss))} | size
@@ -141,7 +147,11 @@ def _png(opacity: Floats) -> str:
 
 def _cloud(background: Background, points: Floats, place: int, k: int) -> Figure:
     marker = {"size": 6, "color": style(place)[0], "opacity": 0.65}
-    return {"type": "scatter", "mode": "markers", "marker": marker, "hoverinfo": "skip", "showlegend": False} | _axes(k) | _at(background, points)
+    return (
+        {"type": "scatter", "mode": "markers", "marker": marker, "hoverinfo": "skip", "showlegend": False}
+        | _axes(k)
+        | _at(background, points)
+    )
 
 
 def _rates(rates: Floats, label: str, place: int, count: int) -> Figure:
@@ -162,21 +172,33 @@ def _cursor(rates: Floats, step: int, places: Sequence[int], count: int) -> list
     still = {"hoverinfo": "skip", "showlegend": False} | _axes(count)
     colours = [style(place)[0] for place in places]
     return [
-        still | {"type": "scatter", "mode": "lines", "line": {"color": GREY, "width": 1.5}, "y": packed(np.array([0.0, 1.1 * _top(rates)]))} | line,
+        still
+        | {
+            "type": "scatter",
+            "mode": "lines",
+            "line": {"color": GREY, "width": 1.5},
+            "y": packed(np.array([0.0, 1.1 * _top(rates)])),
+        }
+        | line,
         still | {"type": "scatter", "mode": "markers", "marker": {"size": 9, "color": colours}} | dots,
     ]
 
 
 def _moved(rates: Floats, step: int) -> list[Figure]:
     step = min(max(step, 0), rates.shape[1] - 1)
-    return [{"x": packed(np.array([step, step]), "f8")}, {"x": packed(np.full(len(rates), step), "f8"), "y": packed(rates[:, step])}]
+    return [
+        {"x": packed(np.array([step, step]), "f8")},
+        {"x": packed(np.full(len(rates), step), "f8"), "y": packed(rates[:, step])},
+    ]
 
 
 def _top(rates: Floats) -> float:
     return float(rates.max()) or 1.0
 
 
-def _layout(background: Background, rates: Floats, names: Sequence[str], places: Sequence[int], filename: str) -> Figure:
+def _layout(
+    background: Background, rates: Floats, names: Sequence[str], places: Sequence[int], filename: str
+) -> Figure:
     """All ranges are fixed: what moves must not move the axes."""
     count = len(names)
     width = (1.0 - BETWEEN * (count - 1)) / count
@@ -190,12 +212,19 @@ def _layout(background: Background, rates: Floats, names: Sequence[str], places:
     for k, left in enumerate(lefts):
         loss = {"title": {"text": "loss"}} if isinstance(background, Curve) and k == 0 else {}
         x = background.x[[0, -1]]
-        inner = {"tickvals": np.quantile(x, [1 / 8, 1 / 2, 7 / 8]).tolist()}  # at the ends they would run into the neighbour's
+        inner = {
+            "tickvals": np.quantile(x, [1 / 8, 1 / 2, 7 / 8]).tolist()
+        }  # at the ends they would run into the neighbour's
         layout["xaxis" + _suffix(k)] = _axis("y", k, [left, left + width], x) | inner
         layout["yaxis" + _suffix(k)] = _axis("x", k, [FOOT + HEAD, 1], heights) | {"showticklabels": k == 0} | loss
     steps = {"title": {"text": "optimizer step"}, "tickformat": ",~r", "nticks": 12}
-    layout["xaxis" + _suffix(count)] = _axis("y", count, [0, 1], np.array([-0.005, 1.005]) * max(rates.shape[1] - 1, 1)) | steps
-    layout["yaxis" + _suffix(count)] = _axis("x", count, [0, FOOT], np.array([0, 1.1 * _top(rates)])) | {"title": {"text": "rate"}, "nticks": 5}
+    layout["xaxis" + _suffix(count)] = (
+        _axis("y", count, [0, 1], np.array([-0.005, 1.005]) * max(rates.shape[1] - 1, 1)) | steps
+    )
+    layout["yaxis" + _suffix(count)] = _axis("x", count, [0, FOOT], np.array([0, 1.1 * _top(rates)])) | {
+        "title": {"text": "rate"},
+        "nticks": 5,
+    }
     return layout
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from lrlab.engine import Floats
 
 SCALE = ("#123570", "#3a4a6c", "#585c6e", "#737475", "#908d78", "#b0a570", "#d1c064", "#f5dd4b")
-"""Cividis without its darkest end, which would be lost on a dark page: equal steps of lightness, the same for all kinds of colour vision."""
+"""Cividis without its darkest end, which would be lost on a dark page: equal steps of lightness, the same for all kinds
+of colour vision.
+"""
 WRAP = 10  # characters of a cell's text in a line
 EVEN = 0.18  # the luminance on which black and white are read equally well
 HATCH = 5  # strokes across a grey cell
@@ -28,23 +30,36 @@ def heat(
     z: Floats, x: Sequence[str], y: Sequence[str], *, x_title: str, y_title: str, z_title: str, text: Sequence[Sequence[str]], filename: str,
     steps: Sequence[int | None] = (), steps_name: str = "", reverse: bool = False,
 ) -> Figure:  # fmt: skip
-    """Cells z (rows, columns) with their text (rows of columns), the first row at the bottom; `x` labels the columns and `y` the rows.
+    """Cells z (rows, columns) with their text (rows of columns), the first row at the bottom; `x` labels the columns
+    and `y` the rows.
 
-    A cell whose z is not finite is grey and hatched. `steps`: per column the row over which a line runs (None: beneath them all), called
-    `steps_name`. `reverse`: the low values are the bright ones.
+    A cell whose z is not finite is grey and hatched. `steps`: per column the row over which a line runs (None: beneath
+    them all), called `steps_name`. `reverse`: the low values are the bright ones.
     """
     grey = ~np.isfinite(z)
-    shown = [[None if out else float(value) for value, out in zip(row, outs, strict=True)] for row, outs in zip(z, grey, strict=True)]
+    shown = [
+        [None if out else float(value) for value, out in zip(row, outs, strict=True)]
+        for row, outs in zip(z, grey, strict=True)
+    ]
     words = [["<br>".join(map(name, textwrap.wrap(word, WRAP))) for word in row] for row in text]
     hover = f"{name(x_title)}: %{{customdata[0]}}<br>{name(y_title)}: %{{customdata[1]}}<br>{name(z_title)}: %{{text}}<extra></extra>"
     data: list[Figure] = [{
         "type": "heatmap", "z": shown, "x": list(range(len(x))), "y": list(range(len(y))), "xgap": 2, "ygap": 2, "coloraxis": "coloraxis",
         "text": words, "customdata": [[[name(across), name(up)] for across in x] for up in y], "hovertemplate": hover,
     }]  # fmt: skip
-    data += [_words(words, cells, colours) for cells, colours in ((~grey, _readable(z[~grey], reverse=reverse)), (grey, None)) if cells.any()]
+    data += [
+        _words(words, cells, colours)
+        for cells, colours in ((~grey, _readable(z[~grey], reverse=reverse)), (grey, None))
+        if cells.any()
+    ]
     if steps:
         data.append(_line(steps, steps_name))
-    bar = {"title": {"text": name(z_title), "side": "right", "font": {"size": 14}}, "thickness": 14, "outlinewidth": 0, "tickformat": "~g"}
+    bar = {
+        "title": {"text": name(z_title), "side": "right", "font": {"size": 14}},
+        "thickness": 14,
+        "outlinewidth": 0,
+        "tickformat": "~g",
+    }
     return {
         "data": data,
         "layout": {
@@ -82,7 +97,9 @@ def _readable(values: Floats, *, reverse: bool) -> list[str]:
         return []
     share = (values - values.min()) / (np.ptp(values) or 1.0)
     at = (1.0 - share if reverse else share) * (len(SCALE) - 1)
-    channels = [np.interp(at, range(len(SCALE)), [int(colour[i : i + 2], 16) / 255 for colour in SCALE]) for i in (1, 3, 5)]
+    channels = [
+        np.interp(at, range(len(SCALE)), [int(colour[i : i + 2], 16) / 255 for colour in SCALE]) for i in (1, 3, 5)
+    ]
     luminance = sum(weight * channel**2.2 for weight, channel in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
     return ["#fff" if dark else "#000" for dark in luminance < EVEN]
 
@@ -105,7 +122,14 @@ def _hatched(grey: NDArray[np.bool_]) -> list[Figure]:
             a, b = max(0.0, d - 2 * edge), min(2 * edge, d)
             strokes.append(f"M{c - edge + a:.4f},{r - edge + d - a:.4f}L{c - edge + b:.4f},{r - edge + d - b:.4f}")
     if strokes:
-        shapes.append({"type": "path", "path": "".join(strokes), "line": {"width": 1, "color": GREY.format(0.4)}, "layer": "below"})
+        shapes.append(
+            {
+                "type": "path",
+                "path": "".join(strokes),
+                "line": {"width": 1, "color": GREY.format(0.4)},
+                "layer": "below",
+            }
+        )
     return shapes
 
 

@@ -21,7 +21,8 @@ CLEAR = 0.045  # of the height: from the middle of a name to the next line
 def places(lines: Floats, lengths: Sequence[int]) -> list[int]:
     """The column at which each line's name, of so many letters, begins, for lines (K, COLUMNS) between 0 and 1.
 
-    Of those with room above the line it is the nearest to a place of its own along the run; where none has room, the one with the most.
+    Of those with room above the line it is the nearest to a place of its own along the run; where none has room, the
+    one with the most.
     """
     taken = [(np.minimum(line[:-1], line[1:]), np.maximum(line[:-1], line[1:])) for line in lines]
     found = []

@@ -10,15 +10,15 @@ import numpy as np
 
 from lrlab.charts.basics import COLOURS, LABEL, MOST_LABELLED, Figure, name, packed, style
 from lrlab.charts.labels import COLUMNS, places
+from lrlab.document.run import calls, first_step
 from lrlab.engine import first_group
-from lrlab.run import calls, first_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from lrlab.document import View
+    from lrlab.document.run import Run
     from lrlab.engine import Curve, Floats, Steps
-    from lrlab.experiment import View
-    from lrlab.run import Run
 
 MOST_VALUES = 2_000  # of a metric that are drawn
 _EXACT_F4 = 2**24  # steps up to here are whole numbers in single precision
@@ -29,7 +29,9 @@ WRAP = 70  # characters of a flag's text in a line
 
 
 class Flag(NamedTuple):
-    """A finding that has a place: the trial's place in the list, the optimizer step and its rate, how bad it is, and what it says."""
+    """A finding that has a place: the trial's place in the list, the optimizer step and its rate, how bad it is, and
+    what it says.
+    """
 
     place: int
     step: int
@@ -38,8 +40,15 @@ class Flag(NamedTuple):
     text: str
 
 
-def overlay(run: Run, curves: Sequence[Curve], view: View, intended: Mapping[int, Curve] | None = None, flags: Sequence[Flag] = ()) -> Figure:
-    """All trials on one pair of axes; below, a panel each: momentum where a shown trial cycles it, the metric where one is shown to it.
+def overlay(
+    run: Run,
+    curves: Sequence[Curve],
+    view: View,
+    intended: Mapping[int, Curve] | None = None,
+    flags: Sequence[Flag] = (),
+) -> Figure:
+    """All trials on one pair of axes; below, a panel each: momentum where a shown trial cycles it, the metric where one
+    is shown to it.
 
     `intended`, by place in the list: curves that were meant but do not run, drawn faintly. `flags`: where findings lie.
     """
@@ -59,14 +68,21 @@ def overlay(run: Run, curves: Sequence[Curve], view: View, intended: Mapping[int
         if view.marks and curve.marks and not curve.trial.hidden:
             data.append(_marks(index, curve, run, view, floor))
     data += [line for index, curve in (intended or {}).items() for line in _meant(index, curve, run, view, floor)]
-    data += [_flags(severity, flags, run, view, floor) for severity in SYMBOLS if any(flag.severity == severity for flag in flags)]
+    data += [
+        _flags(severity, flags, run, view, floor)
+        for severity in SYMBOLS
+        if any(flag.severity == severity for flag in flags)
+    ]
     return {"data": data, "layout": _layout(run, curves, view, panels, floor)}
 
 
 def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats], step: int, view: View) -> Figure:
     """The uninterrupted curve, faint, and the one after a resume, with a line where that was."""
     lines = []
-    for (steps, rates), label, dash, opacity in ((before, "uninterrupted", "dot", MEANT), (after, "resumed", "solid", 1.0)):
+    for (steps, rates), label, dash, opacity in (
+        (before, "uninterrupted", "dot", MEANT),
+        (after, "resumed", "solid", 1.0),
+    ):
         lines.append({
             "type": "scatter", "mode": "lines", "name": label, "x": packed(_x(run, steps, view), "f8"), "y": packed(rates), "opacity": opacity,
             "line": {"color": COLOURS[0], "dash": dash, "width": 2}, "hovertemplate": "%{y:.5g}<extra>" + label + "</extra>",
@@ -89,7 +105,10 @@ def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats],
 
 def description(run: Run, curves: Sequence[Curve]) -> str:
     """What the chart shows, in words, for who does not see it."""
-    lines = [f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, {c.lr[..., -1].flat[0]:.3g} at the last step" for c in curves]
+    lines = [
+        f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, {c.lr[..., -1].flat[0]:.3g} at the last step"
+        for c in curves
+    ]
     return f"Learning rate over {run.steps:,} optimizer steps. " + "; ".join(lines or ["no trial yet"])
 
 
@@ -134,10 +153,16 @@ def _steps(run: Run, curve: Curve, view: View) -> dict[str, str]:
 def _meant(index: int, curve: Curve, run: Run, view: View, floor: float | None) -> list[Figure]:
     """The curve that was meant: thin, faint, not in the legend, on a grey band that shows it before a dense one too."""
     lines = _lines(index, curve, _steps(run, curve, view), _lifted(curve.lr, floor), "y", "meant:")
-    bands = [line | {"opacity": MEANT, "showlegend": False, "hoverinfo": "skip", "line": {"color": BAND, "width": 5}} for line in lines]
+    bands = [
+        line | {"opacity": MEANT, "showlegend": False, "hoverinfo": "skip", "line": {"color": BAND, "width": 5}}
+        for line in lines
+    ]
     for band in bands:
         del band["hovertemplate"]
-    return [*bands, *(line | {"opacity": MEANT, "showlegend": False, "line": line["line"] | {"width": 1.4}} for line in lines)]
+    return [
+        *bands,
+        *(line | {"opacity": MEANT, "showlegend": False, "line": line["line"] | {"width": 1.4}} for line in lines),
+    ]
 
 
 def _flags(severity: str, flags: Sequence[Flag], run: Run, view: View, floor: float | None) -> Figure:
@@ -171,7 +196,9 @@ def _metric_of(curve: Curve) -> Sequence[float | str]:
 
 
 def _metric(run: Run, curve: Curve) -> tuple[Steps, Floats]:
-    """The optimizer steps after which the scheduler was called with a value, and the values; as many as a chart can show."""
+    """The optimizer steps after which the scheduler was called with a value, and the values; as many as a chart can
+    show.
+    """
     values = _metric_of(curve)[: calls(run, curve.trial.clock)]
     places = np.unique(np.linspace(0, len(values) - 1, MOST_VALUES).astype(np.int64)).tolist()
     steps = [max(first_step(run, curve.trial.clock, place + 1) - 1, 0) for place in places]
@@ -225,7 +252,20 @@ def _layout(run: Run, curves: Sequence[Curve], view: View, panels: Sequence[str]
     }  # fmt: skip
     for i, panel in enumerate(panels):
         low = foot * (len(panels) - 1 - i) / len(panels)
-        layout[f"yaxis{i + 2}"] = axis | {"title": {"text": panel}, "domain": [low, low + foot / len(panels) - 0.1], "tickformat": "~g"}
+        layout[f"yaxis{i + 2}"] = axis | {
+            "title": {"text": panel},
+            "domain": [low, low + foot / len(panels) - 0.1],
+            "tickformat": "~g",
+        }
     if not curves:
-        layout["annotations"] = [{"text": "Add a trial to see its curve", "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}]
+        layout["annotations"] = [
+            {
+                "text": "Add a trial to see its curve",
+                "showarrow": False,
+                "xref": "paper",
+                "yref": "paper",
+                "x": 0.5,
+                "y": 0.5,
+            }
+        ]
     return layout

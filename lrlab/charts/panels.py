@@ -25,7 +25,8 @@ LONGEST = 48  # characters of a line's own name, where the pointer is
 
 
 class Line(NamedTuple):
-    """Points x, y (n,) under a name, in the colour and dash of its place in the list; `low` and `high` (n,): the band around it.
+    """Points x, y (n,) under a name, in the colour and dash of its place in the list; `low` and `high` (n,): the band
+    around it.
 
     Where x, y or the band is no finite number, there is a gap. Lines that belong together share a name in the `legend`.
     """
@@ -47,7 +48,8 @@ class Line(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One panel: what its y axis is, the lines, and how high it is beside the others. On a `log` axis what is not positive lies at the bottom.
+    """One panel: what its y axis is, the lines, and how high it is beside the others. On a `log` axis what is not
+    positive lies at the bottom.
 
     Where it is linear, the axis of what is never negative begins at `zero`.
     """
@@ -66,8 +68,12 @@ class Mark(NamedTuple):
     text: str = ""
 
 
-def panels(panels: Sequence[Panel], x_title: str, *, filename: str, marks: Sequence[Mark] = (), x_log: bool = False) -> Figure:
-    """One panel or more, from top to bottom, each name in the legend once; the names stand at the line ends of the first panel too."""
+def panels(
+    panels: Sequence[Panel], x_title: str, *, filename: str, marks: Sequence[Mark] = (), x_log: bool = False
+) -> Figure:
+    """One panel or more, from top to bottom, each name in the legend once; the names stand at the line ends of the
+    first panel too.
+    """
     tops = _tops(panels)
     data: list[Figure] = []
     told: set[str] = set()
@@ -77,7 +83,16 @@ def panels(panels: Sequence[Panel], x_title: str, *, filename: str, marks: Seque
             data += _traces(line, _axis("y", index), floor, told, x_log=x_log)
     low, high = _span(panels, marks, x_log=x_log)
     heads = [
-        {"text": name(p.title, 80), "xref": "paper", "yref": "paper", "x": 0, "y": top, "xanchor": "left", "yanchor": "bottom", "showarrow": False}
+        {
+            "text": name(p.title, 80),
+            "xref": "paper",
+            "yref": "paper",
+            "x": 0,
+            "y": top,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "showarrow": False,
+        }
         for p, (_, top) in zip(panels, tops, strict=True)
     ]
     labels = _ends(panels[0], tops[0], x_log=x_log)
@@ -130,9 +145,16 @@ def _floor(panel: Panel) -> float | None:
 
 
 def _reach(panel: Panel, *, x_log: bool) -> tuple[float, float, bool]:
-    """The lowest and highest point of lines and bands, as Plotly counts them; where all is level there, room around it. And whether it is."""
+    """The lowest and highest point of lines and bands, as Plotly counts them; where all is level there, room around it.
+    And whether it is.
+    """
     zero = panel.zero and not panel.log
-    parts = [part[_seen(line, x_log=x_log)] for line in panel.lines for part in (line.y, line.low, line.high) if part is not None]
+    parts = [
+        part[_seen(line, x_log=x_log)]
+        for line in panel.lines
+        for part in (line.y, line.low, line.high)
+        if part is not None
+    ]
     points = _lifted(np.concatenate([*parts, np.zeros(1 if zero else 0)]), _floor(panel))
     if panel.log:
         points = np.log10(points)
@@ -144,7 +166,9 @@ def _reach(panel: Panel, *, x_log: bool) -> tuple[float, float, bool]:
 
 
 def _height(panel: Panel, *, x_log: bool) -> Figure:
-    """What the y axis shows, where that is not Plotly's to choose: it gives a level line an axis from 1 below it to 1 above it."""
+    """What the y axis shows, where that is not Plotly's to choose: it gives a level line an axis from 1 below it to 1
+    above it.
+    """
     low, high, level = _reach(panel, x_log=x_log)
     return {"range": [low, high]} if level else {"rangemode": "tozero"} if panel.zero else {}
 
@@ -157,8 +181,12 @@ def _seen(line: Line, *, x_log: bool) -> NDArray[np.bool_]:
 
 
 def _span(panels: Sequence[Panel], marks: Sequence[Mark], *, x_log: bool) -> tuple[float, float]:
-    """What the x axis shows, as Plotly counts it: all points and marks, but not the room that the names beside them take."""
-    x = np.concatenate([[mark.x for mark in marks], *(line.x[_seen(line, x_log=x_log)] for panel in panels for line in panel.lines)])
+    """What the x axis shows, as Plotly counts it: all points and marks, but not the room that the names beside them
+    take.
+    """
+    x = np.concatenate(
+        [[mark.x for mark in marks], *(line.x[_seen(line, x_log=x_log)] for panel in panels for line in panel.lines)]
+    )
     if not x.size:
         return 0.0, 1.0
     low, high = np.log10((x.min(), x.max())) if x_log else (x.min(), x.max())
@@ -214,7 +242,11 @@ def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figu
     scale = np.log10 if panel.log else np.asarray
     low, high, _ = _reach(panel, x_log=x_log)
     gap = APART / (place[1] - place[0]) * (high - low)
-    at = apart(np.array([float(scale(_lifted(line.y[[last]], floor)[0])) for line, last in ends]), gap, low if panel.zero else -np.inf)
+    at = apart(
+        np.array([float(scale(_lifted(line.y[[last]], floor)[0])) for line, last in ends]),
+        gap,
+        low if panel.zero else -np.inf,
+    )
     return [
         {
             "x": float(np.log10(line.x[last]) if x_log else line.x[last]), "y": float(y), "xanchor": "left", "xshift": 6, "showarrow": False,
@@ -235,7 +267,9 @@ def apart(values: Floats, gap: float, least: float = -np.inf) -> Floats:
             total, count = heaps.pop()
             heaps[-1] = [heaps[-1][0] + total, heaps[-1][1] + count]
     result = np.empty(values.size)
-    result[order] = np.maximum(np.concatenate([np.full(int(count), total / count) for total, count in heaps]), least) + stairs
+    result[order] = (
+        np.maximum(np.concatenate([np.full(int(count), total / count) for total, count in heaps]), least) + stairs
+    )
     return result
 
 

@@ -1,10 +1,12 @@
-"""Taking an experiment home: one target, one file; code is written from the curve and its arguments, never typed a second time."""
+"""Taking an experiment home: one target, one file; code is written from the curve and its arguments, never typed a
+second time.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lrlab.experiment import DocumentError
+from lrlab.document import DocumentError
 from lrlab.exporters.base import Job
 from lrlab.exporters.csv import Csv
 from lrlab.exporters.deepspeed import DeepSpeed
@@ -21,7 +23,7 @@ from lrlab.exporters.transformers import Transformers
 from lrlab.schedules import did_you_mean
 
 if TYPE_CHECKING:
-    from lrlab.experiment import Experiment, Trial
+    from lrlab.document import Experiment, Trial
     from lrlab.exporters.base import Exporter, Form, Loop
 
 EXPORTERS: dict[str, Exporter] = {
@@ -43,11 +45,13 @@ EXPORTERS: dict[str, Exporter] = {
 }
 
 
-def export(experiment: Experiment, target: str, trial: str | None = None, *, form: Form | None = None, loop: Loop | None = None) -> Any:
+def export(
+    experiment: Experiment, target: str, trial: str | None = None, *, form: Form | None = None, loop: Loop | None = None
+) -> Any:
     """The text (npy: the bytes) of a trial, the first one or the one named, in a target's form.
 
-    `form`: "native" or "portable" instead of native where that is exact. `loop`: "accelerate" for a training loop of Accelerate (pytorch only).
-    DocumentError for an unknown target, or where there is no such form.
+    `form`: "native" or "portable" instead of native where that is exact. `loop`: "accelerate" for a training loop of
+    Accelerate (pytorch only). DocumentError for an unknown target, or where there is no such form.
     """
     if target not in EXPORTERS:
         msg = f"--to: {target!r} is no target (known: {', '.join(EXPORTERS)}){did_you_mean(target, EXPORTERS)}"

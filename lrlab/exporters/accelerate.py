@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from lrlab.document.run import DataRun
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
-from lrlab.run import DataRun
 
 _TRAIN = """
 def train(model, loader, loss_function, <more>path="checkpoints", resume=0):
@@ -45,7 +45,9 @@ if accelerator.sync_gradients and not accelerator.optimizer_step_was_skipped:
 
 
 def training(job: Job) -> str:
-    """The loop. A scheduler stepped once per process is prepared; any other is left alone, so that the number of processes is nothing to it."""
+    """The loop. A scheduler stepped once per process is prepared; any other is left alone, so that the number of
+    processes is nothing to it.
+    """
     clock = job.trial.clock
     step = torch_like.step_call(job)
     return module.fill(

@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.experiment import Experiment, Trial, rates
-from lrlab.run import Run, calls, first_step, ticks
+from lrlab.document import Experiment, Trial
+from lrlab.document.run import Run, calls, first_step, ticks
 from lrlab.schedules import MetricDriven, Schedule
+from lrlab.schedules.rates import rates
 
 Form = Literal["native", "portable"]
 """The framework's own constructor, or a plain function written from the curve."""
@@ -65,13 +66,17 @@ class Job:
         return watched(self.trial.schedule)
 
     def expected(self, *, by_step: bool) -> dict[int, list[float]]:
-        """The rate of every group at the first tick, the peak, some marks and the tick before each, and the last; or by optimizer step."""
+        """The rate of every group at the first tick, the peak, some marks and the tick before each, and the last; or by
+        optimizer step.
+        """
         run, trial = self.run, self.trial
         count = run.steps if by_step else calls(run, trial.clock)
         last = min(count, MOST_CALLS) - 1
         known = [place for place in marked(run, trial, by_step=by_step) if place <= last]
         chosen = {known[i] for i in np.linspace(0, len(known) - 1, MOST_MARKS).astype(int)} if known else {last // 2}
-        peak = int(np.abs(self._rates(np.arange(last + 1), by_step=by_step)).max(axis=0).argmax())  # deviations are shares of it
+        peak = int(
+            np.abs(self._rates(np.arange(last + 1), by_step=by_step)).max(axis=0).argmax()
+        )  # deviations are shares of it
         at = np.array(sorted({0, peak, last} | {c for place in chosen for c in (place - 1, place) if c > 0}))
         return {int(c): column.tolist() for c, column in zip(at, self._rates(at, by_step=by_step).T, strict=True)}
 
@@ -79,7 +84,9 @@ class Job:
         """The rate of every group at ticks, or optimizer steps: groups x ticks."""
         run, trial = self.run, self.trial
         tick = np.asarray(ticks(run, trial.clock, at) if by_step else at, dtype=np.float64)
-        return np.array([rates(schedule, base, tick) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)])
+        return np.array(
+            [rates(schedule, base, tick) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)]
+        )
 
 
 def marked(run: Run, trial: Trial, *, by_step: bool) -> list[int]:
@@ -89,7 +96,8 @@ def marked(run: Run, trial: Trial, *, by_step: bool) -> list[int]:
 
 
 def compared(run: Run, trial: Trial, *, by_step: bool) -> NDArray[np.int64]:
-    """The ticks, or optimizer steps, at which curves are compared: every one of the run and the next; of a long run some, and around the marks.
+    """The ticks, or optimizer steps, at which curves are compared: every one of the run and the next; of a long run
+    some, and around the marks.
 
     Those are scattered, one in each cell of a grid, so that no period hides.
     """
@@ -129,10 +137,14 @@ class Exporter:
         """The whole file; ValueError with a reason where there can be none."""
         raise NotImplementedError
 
-    def not_native(self, run: Run, trial: Trial) -> str:  # noqa: ARG002 (what those with a native form override)
-        """Why the framework's own constructor would not give this curve at every step of the run; nothing where it does."""
+    def not_native(self, run: Run, trial: Trial) -> str:
+        """Why the framework's own constructor would not give this curve at every step of the run; nothing where it
+        does.
+        """
         return f"{self.title} has no {trial.schedule.kind} of its own"
 
-    def prefers_portable(self, run: Run, trial: Trial) -> str:  # noqa: ARG002 (what the few that do override)
-        """Why the portable form is taken unless the native one is asked for, where both are to be had; nothing where the native one is."""
+    def prefers_portable(self, run: Run, trial: Trial) -> str:
+        """Why the portable form is taken unless the native one is asked for, where both are to be had; nothing where
+        the native one is.
+        """
         return ""

@@ -1,4 +1,6 @@
-"""Targets whose code is compiled by XLA and computes in single precision: curves in a form that stands both, and how far off they then are."""
+"""Targets whose code is compiled by XLA and computes in single precision: curves in a form that stands both, and how
+far off they then are.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lrlab import engine
-from lrlab.experiment import Experiment, Trial
+from lrlab.document import Experiment, Trial
+from lrlab.document.run import Run
 from lrlab.exporters import module
 from lrlab.exporters.base import Job, compared
-from lrlab.exporters.writer import Flavour, Writer, depends
-from lrlab.run import Run
 from lrlab.schedules import Schedule
-from lrlab.schedules.trace import BINARY, COMPARISONS, Expr, Named, Restarts, symbol
+from lrlab.trees.python import Flavour, Writer, depends
+from lrlab.trees.trace import BINARY, COMPARISONS, Expr, Named, Restarts, symbol
 
 CLOSE = 1e-5
 """What single precision may be off by, as a share of the largest rate."""
@@ -57,9 +59,13 @@ class Compiled(module.Module):
         return deviation(job.run, job.trial, self.flavour, native=job.native, groups=self.groups)
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
-        native, portable = (deviation(run, trial, self.flavour, native=native, groups=self.groups) for native in (True, False))
+        native, portable = (
+            deviation(run, trial, self.flavour, native=native, groups=self.groups) for native in (True, False)
+        )
         return (
-            f"in single precision its own is off by up to {_percent(native)} of the largest rate" if native > CLOSE and portable < native / 2 else ""
+            f"in single precision its own is off by up to {_percent(native)} of the largest rate"
+            if native > CLOSE and portable < native / 2
+            else ""
         )
 
     def lost(self, job: Job) -> list[str]:
@@ -70,7 +76,11 @@ class Compiled(module.Module):
         """With what single precision does to it, where that is more than rounding."""
         off = self.off(job)
         cure = "" if job.native else f"; not so with {self.doubles}"
-        return super().unit(job) + f"\nIn single precision some steps are off by up to {_percent(off)} of the largest rate{cure}." * (off > CLOSE)
+        return super().unit(
+            job
+        ) + f"\nIn single precision some steps are off by up to {_percent(off)} of the largest rate{cure}." * (
+            off > CLOSE
+        )
 
     def tolerance(self, job: Job) -> str:
         """What the self-check lets pass, as a share of the largest rate."""
@@ -82,19 +92,29 @@ def _percent(share: float) -> str:
 
 
 def statements(job: Job, writer: Writer, *, groups: bool = True) -> tuple[list[str], list[str], list[str]]:
-    """A curve over arrays: the functions it needs, what makes `tick` from `step` where they differ, and the last statements.
+    """A curve over arrays: the functions it needs, what makes `tick` from `step` where they differ, and the last
+    statements.
 
     With a list of base rates there is a function for each distinct group, and the last statements stack them.
     """
-    argument, start, trees = module.over_steps(job, writer, groups=groups, prepared=lambda tree: prepared(tree, writer.flavour))
+    argument, start, trees = module.over_steps(
+        job, writer, groups=groups, prepared=lambda tree: prepared(tree, writer.flavour)
+    )
     if not (job.many and groups):
         functions, last = [], _body(writer, trees[0], argument)
     else:
         names = ["rate"] if len(trees) == 1 else [f"rate_{i}" for i in range(len(trees))]
         says = f"The rate of one parameter group at each {argument}."
         pairs = zip(names, trees, strict=True)
-        functions = [module.function(f"def {name}({argument}, base):", says, _body(writer, tree, argument)) for name, tree in pairs]
-        each = "for base in BASE_LR" if len(trees) == 1 else f"for rate, base in zip([{', '.join(names)}], BASE_LR, strict=True)"
+        functions = [
+            module.function(f"def {name}({argument}, base):", says, _body(writer, tree, argument))
+            for name, tree in pairs
+        ]
+        each = (
+            "for base in BASE_LR"
+            if len(trees) == 1
+            else f"for rate, base in zip([{', '.join(names)}], BASE_LR, strict=True)"
+        )
         last = [f"return {writer.arrays}.stack([rate({argument}, base) {each}])"]
     divides = any("quotient(" in line for line in [*functions, *start, *last])
     return [_QUOTIENT.strip("\n")] * divides + functions, start, last
@@ -112,9 +132,10 @@ def _body(writer: Writer, tree: Any, argument: str) -> list[str]:
 def prepared(tree: Any, flavour: Flavour) -> Any:
     """The tree with what a compiler or single precision would spoil written in another way.
 
-    Powers of a number near 1 that single precision rounds are exponentials, whose logarithm is taken in double. Quotients that a jump hangs on are
-    whole ones, or are kept from becoming products. Numbers of places are no integers, which might overflow; nor are numbers that are too large
-    for them. Keras rounds and compares in single precision whatever it is given, where its functions are used for it.
+    Powers of a number near 1 that single precision rounds are exponentials, whose logarithm is taken in double.
+    Quotients that a jump hangs on are whole ones, or are kept from becoming products. Numbers of places are no
+    integers, which might overflow; nor are numbers that are too large for them. Keras rounds and compares in single
+    precision whatever it is given, where its functions are used for it.
     """
     jumping = _jumping(tree)
     known: dict[int, Any] = {}
@@ -167,7 +188,13 @@ _IN_SINGLE: dict[str, Callable[[Any, Any], Expr]] = {
 
 def _whole_quotient(value: Any) -> bool:
     """Whether it is a quotient by a whole constant, so that // rounds it down to the same."""
-    return isinstance(value, Expr) and value.op == "/" and _varies(value.args[0]) and not _varies(value.args[1]) and _value(value.args[1]) % 1 == 0
+    return (
+        isinstance(value, Expr)
+        and value.op == "/"
+        and _varies(value.args[0])
+        and not _varies(value.args[1])
+        and _value(value.args[1]) % 1 == 0
+    )
 
 
 def _drifts(base: float) -> bool:
@@ -215,7 +242,9 @@ def _jumping(tree: Any) -> set[int]:
 
 @lru_cache(maxsize=64)
 def deviation(run: Run, trial: Trial, flavour: Flavour, *, native: bool, groups: bool = True) -> float:
-    """How far single precision takes the curve from the engine's, as a share of the largest rate; infinity where it is not finite there."""
+    """How far single precision takes the curve from the engine's, as a share of the largest rate; infinity where it is
+    not finite there.
+    """
     steps = compared(run, trial, by_step=True)
     wanted = np.atleast_2d(engine.lr(run, trial, steps))[: None if groups else 1]
     job = Job(Experiment.model_construct(run=run, trials=(trial,)), trial)
@@ -231,7 +260,9 @@ def deviation(run: Run, trial: Trial, flavour: Flavour, *, native: bool, groups:
 
 
 def evaluate(tree: Any, values: dict[str, Any]) -> Any:
-    """What a tree comes to in single precision, where its symbols have these values; what is made of constants alone is double."""
+    """What a tree comes to in single precision, where its symbols have these values; what is made of constants alone is
+    double.
+    """
     known: dict[int, Any] = {}
 
     def go(value: Any) -> Any:
@@ -282,9 +313,11 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 
 @lru_cache(maxsize=64)
 def late(size: float, ticks: int, *, after: bool = False) -> int:
-    """A tick at which a compiled staircase of this step size is on the wrong level, within so many ticks; 0 where there is none.
+    """A tick at which a compiled staircase of this step size is on the wrong level, within so many ticks; 0 where there
+    is none.
 
-    The compiler multiplies by 1 / size: 41 * (1 / 41) is less than 1 in single precision. `after`: levels begin behind their borders.
+    The compiler multiplies by 1 / size: 41 * (1 / 41) is less than 1 in single precision. `after`: levels begin behind
+    their borders.
     """
     count = np.arange(1, min(ticks // size, MOST_JUMPS) + 1)
     border = np.ceil(count * size)
@@ -303,17 +336,27 @@ def late(size: float, ticks: int, *, after: bool = False) -> int:
 def late_says(size: float, ticks: int, *, after: bool = False) -> str:
     """The same in words."""
     tick = late(size, ticks, after=after)
-    return f"compiled by XLA, which multiplies by 1 / {size:g} instead of dividing, it jumps at another tick than {tick:,}" if tick else ""
+    return (
+        f"compiled by XLA, which multiplies by 1 / {size:g} instead of dividing, it jumps at another tick than {tick:,}"
+        if tick
+        else ""
+    )
 
 
 def below_zero(power: float) -> str:
     """Why a fractional power of 1 - progress is not to be had where progress comes to 1."""
-    return f"compiled by XLA, 1 - progress is rounded to less than 0 at its end, whose power {power:g} is not a number" if power % 1 else ""
+    return (
+        f"compiled by XLA, 1 - progress is rounded to less than 0 at its end, whose power {power:g} is not a number"
+        if power % 1
+        else ""
+    )
 
 
 def first_reason(schedule: Schedule, reason: Callable[[Any], str]) -> str:
     """The reason that a schedule gives, or one nested in it."""
-    return reason(schedule) or next(filter(None, (first_reason(child, reason) for child in schedule.children().values())), "")
+    return reason(schedule) or next(
+        filter(None, (first_reason(child, reason) for child in schedule.children().values())), ""
+    )
 
 
 def too_large(schedule: Schedule, ticks: int) -> str:

@@ -6,14 +6,14 @@ import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from lrlab.exporters.writer import number
 from lrlab.schedules import Schedule
 from lrlab.schedules.base import described
-from lrlab.schedules.expression import parse
-from lrlab.schedules.trace import TRACE, symbol
+from lrlab.trees.parse import parse
+from lrlab.trees.python import number
+from lrlab.trees.trace import TRACE, symbol
 
 if TYPE_CHECKING:
-    from lrlab.exporters.writer import Writer
+    from lrlab.trees.python import Writer
 
 _BY_PATH = frozenset({"torch", "paddle", "optax", "keras"})
 """Packages whose schedulers are called by their whole path."""
@@ -21,16 +21,21 @@ _LINE = 110  # characters of a call that stays on one line
 
 
 def constructor(writer: Writer, schedule: Schedule, bound: Schedule, owner: str | None = None) -> str:
-    """The expression that makes the native scheduler from the arguments that were given; `bound` says what null horizons come to.
+    """The expression that makes the native scheduler from the arguments that were given; `bound` says what null
+    horizons come to.
 
-    It names `optimizer` where native code takes one; the writer collects the imports and, where an owner is named, the arguments as constants.
+    It names `optimizer` where native code takes one; the writer collects the imports and, where an owner is named, the
+    arguments as constants.
     """
     package, name = schedule.module.partition(".")[0], schedule.called()
     whole = package in _BY_PATH
     writer.imports.add(f"import {package}" if whole else f"from {schedule.module} import {name}")
     fixed = [f"{name}={value!r}" for name, value in schedule.fixed().items()]
     given = [f"{name}={text}" for name, text in arguments(writer, schedule, bound, owner).items()]
-    return call(f"{schedule.module}.{name}" if whole else name, [*(["optimizer"] if schedule.takes_optimizer else []), *fixed, *given])
+    return call(
+        f"{schedule.module}.{name}" if whole else name,
+        [*(["optimizer"] if schedule.takes_optimizer else []), *fixed, *given],
+    )
 
 
 def arguments(writer: Writer, schedule: Schedule, bound: Schedule, owner: str | None = None) -> dict[str, str]:
@@ -46,7 +51,9 @@ def arguments(writer: Writer, schedule: Schedule, bound: Schedule, owner: str | 
 
 
 def _nests(value: Any) -> bool:
-    return isinstance(value, Schedule) or (isinstance(value, tuple) and any(isinstance(item, Schedule) for item in value))
+    return isinstance(value, Schedule) or (
+        isinstance(value, tuple) and any(isinstance(item, Schedule) for item in value)
+    )
 
 
 def call(name: str, arguments: list[str]) -> str:
@@ -92,13 +99,17 @@ def _function(writer: Writer, text: str, names: tuple[str, ...]) -> str:
     raise AssertionError(text)  # it was read when the schedule was made
 
 
-def _nested(writer: Writer, schedule: Schedule, name: str, parts: list[tuple[Schedule, Schedule]], owner: str | None) -> str:
+def _nested(
+    writer: Writer, schedule: Schedule, name: str, parts: list[tuple[Schedule, Schedule]], owner: str | None
+) -> str:
     """A list of schedulers, or of their arguments where native code wants those."""
     document = schedule.model_dump(mode="json", exclude_unset=True)[name]
     bare = "kind" not in document[0]
     if bare:
         written = [json.dumps(arguments) for arguments in document]
     else:
-        written = [constructor(writer, part, its, owner and f"{owner}.{name}.{i}") for i, (part, its) in enumerate(parts)]
+        written = [
+            constructor(writer, part, its, owner and f"{owner}.{name}.{i}") for i, (part, its) in enumerate(parts)
+        ]
     inner = ",\n".join(written)
     return f"[\n{textwrap.indent(inner, '    ')},\n]"

@@ -13,8 +13,8 @@ from lrlab import engine
 from lrlab.exporters.base import Exporter, Job
 
 if TYPE_CHECKING:
-    from lrlab.experiment import Trial
-    from lrlab.run import Run
+    from lrlab.document import Trial
+    from lrlab.document.run import Run
 
 
 MOST_ROWS = 10**7
@@ -36,10 +36,14 @@ class Csv(Exporter):
 
 
 def rows(run: Run, trials: Sequence[Trial]) -> Iterator[str]:
-    """The header, then the rows in pieces of many lines: a column per trial, or per group `name[0]`, `name[1]` where there are several."""
+    """The header, then the rows in pieces of many lines: a column per trial, or per group `name[0]`, `name[1]` where
+    there are several.
+    """
     header = ["step", "epoch"]
     for trial in trials:
-        header += [f"{trial.name}[{g}]" for g in range(len(trial.base_rates))] if len(trial.base_rates) > 1 else [trial.name]
+        header += (
+            [f"{trial.name}[{g}]" for g in range(len(trial.base_rates))] if len(trial.base_rates) > 1 else [trial.name]
+        )
     yield _lines([header])
     for pieces in zip(*(engine.chunks(run, trial) for trial in trials), strict=True):
         steps = pieces[0][0]

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab import engine
-from lrlab.experiment import Trial
+from lrlab.document import Trial
+from lrlab.document.run import DataRun, Run, calls
 from lrlab.exporters import module
 from lrlab.exporters.base import EXACT, Exporter, Job, compared, watched
-from lrlab.run import DataRun, Run, calls
 from lrlab.schedules.base import is_horizon
 from lrlab.schedules.deepspeed import DeepSpeedSchedule, OneCycle, WarmupCosineLR, WarmupLR
 from lrlab.schedules.params import MAX_COUNT
@@ -62,7 +62,9 @@ class DeepSpeed(Exporter):
 
 
 def _params(schedule: DeepSpeedSchedule) -> dict[str, Any]:
-    return {name: value for name, value in schedule.model_dump(mode="json", exclude_unset=True).items() if name != "kind"}
+    return {
+        name: value for name, value in schedule.model_dump(mode="json", exclude_unset=True).items() if name != "kind"
+    }
 
 
 def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
@@ -72,10 +74,14 @@ def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
     if job.bound.momentum(0.0) is not None and made.momentum(0.0) is None:
         found.append("the momentum that this schedule cycles")
     if trial.clock != "step":
-        found.append(f"the clock: one step() per {module.UNITS[trial.clock]} comes to the same rates as DeepSpeed's one per optimizer step")
+        found.append(
+            f"the clock: one step() per {module.UNITS[trial.clock]} comes to the same rates as DeepSpeed's one per optimizer step"
+        )
     if isinstance(schedule, WarmupCosineLR) and len(set(trial.base_rates)) > 1:
         rates = ", ".join(map(repr, trial.base_rates))
-        found.append(f"the rates of the parameter groups, which this scheduler scales: give them their own in model_parameters ({rates})")
+        found.append(
+            f"the rates of the parameter groups, which this scheduler scales: give them their own in model_parameters ({rates})"
+        )
     return found
 
 
@@ -86,11 +92,20 @@ def _same(run: Run, trial: Trial) -> DeepSpeedSchedule | None:
     steps = compared(run, trial, by_step=True)
     wanted, momenta = np.atleast_2d(engine.lr(run, trial, steps)), engine.momentum(run, trial, steps)
     with np.errstate(all="ignore"):
-        return next((schedule for schedule in _candidates(run, trial, wanted, steps) if _gives(run, trial, schedule, steps, wanted, momenta)), None)
+        return next(
+            (
+                schedule
+                for schedule in _candidates(run, trial, wanted, steps)
+                if _gives(run, trial, schedule, steps, wanted, momenta)
+            ),
+            None,
+        )
 
 
 def _gives(run: Run, trial: Trial, schedule: DeepSpeedSchedule, steps: Any, wanted: Any, momenta: Any) -> bool:
-    """Whether a schedule has these rates, and these momenta if it cycles any, when it is stepped after every optimizer step."""
+    """Whether a schedule has these rates, and these momenta if it cycles any, when it is stepped after every optimizer
+    step.
+    """
     other = trial.model_copy(update={"clock": "step", "schedule": schedule})
     try:
         lr, cycled = engine.lr(run, other, steps), engine.momentum(run, other, steps)
@@ -103,8 +118,12 @@ def _close(got: Any, wanted: Any) -> bool:
     return bool(np.all(np.abs(got - wanted) <= EXACT * np.abs(wanted).max()))
 
 
-def _candidates(run: Run, trial: Trial, wanted: NDArray[np.float64], steps: NDArray[np.int64]) -> Iterator[DeepSpeedSchedule]:
-    """The trial's own schedule; a level; a straight line; up and back down, or down and back up: in lines from one rate to another."""
+def _candidates(
+    run: Run, trial: Trial, wanted: NDArray[np.float64], steps: NDArray[np.int64]
+) -> Iterator[DeepSpeedSchedule]:
+    """The trial's own schedule; a level; a straight line; up and back down, or down and back up: in lines from one rate
+    to another.
+    """
     if isinstance(trial.schedule, DeepSpeedSchedule):
         yield _filled(trial.schedule, run, trial)
     first = _rates(wanted[:, 0])
@@ -121,7 +140,9 @@ def _candidates(run: Run, trial: Trial, wanted: NDArray[np.float64], steps: NDAr
     above = np.abs(rates - rates[0]) > LEVEL * np.abs(rates[turn] - rates[0])
     last = max(int(np.flatnonzero(above)[-1]), turn + 1)  # on the way back
     down = float((rates[turn] - rates[0]) / (rates[turn] - rates[last]) * (steps[last] - steps[turn]))
-    if 0 < down <= min(up / LEVEL, MAX_COUNT):  # DeepSpeed counts in shares of the whole: a shorter rise would be lost in rounding
+    if (
+        0 < down <= min(up / LEVEL, MAX_COUNT)
+    ):  # DeepSpeed counts in shares of the whole: a shorter rise would be lost in rounding
         yield OneCycle(**lines, cycle_first_step_size=up, cycle_second_step_size=_whole(down))
 
 
@@ -129,7 +150,9 @@ def _filled(schedule: DeepSpeedSchedule, run: Run, trial: Trial) -> DeepSpeedSch
     """With the numbers that stand for null: of horizons, and of the rate that is the base rate."""
     ticks = max(calls(run, trial.clock), 1)
     update: dict[str, Any] = {
-        name: schedule.horizon(ticks) for name, field in type(schedule).model_fields.items() if is_horizon(field) and getattr(schedule, name) is None
+        name: schedule.horizon(ticks)
+        for name, field in type(schedule).model_fields.items()
+        if is_horizon(field) and getattr(schedule, name) is None
     }
     if isinstance(schedule, WarmupLR) and schedule.warmup_max_lr is None:
         update["warmup_max_lr"] = _rates(np.array(trial.base_rates))

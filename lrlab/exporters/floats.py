@@ -8,34 +8,44 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.experiment import Experiment, Trial
+from lrlab.document import Experiment, Trial
+from lrlab.document.run import Run
 from lrlab.exporters import module
 from lrlab.exporters.base import Job, compared
-from lrlab.run import Run
 from lrlab.schedules import Schedule
 from lrlab.schedules.base import described
-from lrlab.schedules.expression import parse
 from lrlab.schedules.recurrence import has_table
-from lrlab.schedules.trace import BINARY, COMPARISONS, TRACE, Expr, symbol
+from lrlab.trees.parse import parse
+from lrlab.trees.trace import BINARY, COMPARISONS, TRACE, Expr, symbol
 
 
 @lru_cache(maxsize=64)
 def curve_raises(run: Run, trial: Trial) -> bool:
-    """Whether the curve, as a function of plain numbers, raises at some tick of the run: an overflow, or a division by zero."""
+    """Whether the curve, as a function of plain numbers, raises at some tick of the run: an overflow, or a division by
+    zero.
+    """
     if has_table(trial.schedule):  # which is looked up
         return False
     job = Job(Experiment.model_construct(run=run, trials=(trial,)), trial)
     ticks = compared(run, trial, by_step=False).astype(np.float64)
     trees = module.curve_trees(job, symbol("tick"))
     rows = trees * len(trial.base_rates) if len(trees) == 1 else trees
-    return any(_raises(tree, {"tick": ticks, "base": np.full(ticks.size, base)}) for tree, base in zip(rows, trial.base_rates, strict=True))
+    return any(
+        _raises(tree, {"tick": ticks, "base": np.full(ticks.size, base)})
+        for tree, base in zip(rows, trial.base_rates, strict=True)
+    )
 
 
 def expression_raises(run: Run, trial: Trial) -> bool:
     """Whether an expression that a person typed, handed to the framework as a function, raises at some tick of the run."""
     texts = list(_expressions(trial.schedule))
     ticks = compared(run, trial, by_step=False).astype(np.float64) if texts else np.empty(0)
-    alone = any(_raises(parse(text, name)(TRACE, symbol(name)), {name: ticks}) for text, names in texts if len(names) == 1 for name in names)
+    alone = any(
+        _raises(parse(text, name)(TRACE, symbol(name)), {name: ticks})
+        for text, names in texts
+        if len(names) == 1
+        for name in names
+    )
     return bool(texts) and (alone or curve_raises(run, trial))
 
 

@@ -8,12 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrlab.experiment import Trial
+from lrlab.document import Trial
+from lrlab.document.run import Run, calls
 from lrlab.exporters import compiled, module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import arguments, constructor, quoted
-from lrlab.exporters.writer import Writer
-from lrlab.run import Run, calls
 from lrlab.schedules import Schedule
 from lrlab.schedules.keras import (
     CosineDecayRestarts,
@@ -25,6 +24,7 @@ from lrlab.schedules.keras import (
     PolynomialDecay,
     ReduceLROnPlateau,
 )
+from lrlab.trees.python import Writer
 
 EXACT_LOGARITHMS = 4096
 """Up to here the logarithm of a power of two, divided by that of 2, is a whole number in every backend."""
@@ -110,7 +110,11 @@ class Keras(compiled.Compiled):
 
     def not_native(self, run: Run, trial: Trial) -> str:
         if isinstance(trial.schedule, KerasCallback):
-            return "" if trial.clock == "epoch" else f"Keras calls it once per epoch, not once per {module.UNITS[trial.clock]}"
+            return (
+                ""
+                if trial.clock == "epoch"
+                else f"Keras calls it once per epoch, not once per {module.UNITS[trial.clock]}"
+            )
         if not isinstance(trial.schedule, KerasSchedule):
             return super().not_native(run, trial)
         bound, ticks = trial.bound(run)[0], calls(run, trial.clock)
@@ -149,7 +153,11 @@ class Keras(compiled.Compiled):
         run, found = job.run, super().run_constants(job)
         if run.accumulate > 1:
             return found | {"ACCUMULATE": str(run.accumulate), "MICRO_BATCHES_PER_EPOCH": str(run.micro_batches)}
-        return found | {"STEPS_PER_EPOCH": str(run.updates)} | ({"TOTAL_STEPS": str(run.steps)} if run.steps % run.updates else {})
+        return (
+            found
+            | {"STEPS_PER_EPOCH": str(run.updates)}
+            | ({"TOTAL_STEPS": str(run.steps)} if run.steps % run.updates else {})
+        )
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
         return [*(_callback(job, writer) if _calls_back(job) else _schedule(job, writer)), *_training(job)]
@@ -183,14 +191,18 @@ def _compiled_otherwise(schedule: Schedule, ticks: int) -> str:
 def _missed(schedule: CosineDecayRestarts, ticks: int) -> int:
     """A restart within so many ticks that a quotient of logarithms may miss by a tick; 0 where there is none.
 
-    What it comes to hangs on who computes the logarithms. Those of small powers of two are exact everywhere, if what they are taken of is.
+    What it comes to hangs on who computes the logarithms. Those of small powers of two are exact everywhere, if what
+    they are taken of is.
     """
     first, factor = float(schedule.first_decay_steps), float(schedule.t_mul)
     place, grown = first, factor
     while place <= ticks:
         for dtype in compiled.PRECISIONS:
             x = dtype(np.ceil(place))
-            exact = all(dtype(1) - done * (dtype(1) - dtype(factor)) == grown for done in (x / dtype(first), x * (dtype(1) / dtype(first))))
+            exact = all(
+                dtype(1) - done * (dtype(1) - dtype(factor)) == grown
+                for done in (x / dtype(first), x * (dtype(1) / dtype(first)))
+            )
             if not exact or not 1 < grown <= EXACT_LOGARITHMS or not math.log2(grown).is_integer():
                 return int(x)
         place += first * grown
@@ -246,7 +258,9 @@ def _monitor(job: Job) -> str:
 def _start(run: Run) -> str:
     """The epochs behind a checkpoint, which is written at the end of each; the last may be a part of one."""
     if run.accumulate > 1:
-        return "int(model.optimizer.variables[0]) // MICRO_BATCHES_PER_EPOCH  # micro-batches: `iterations` counts steps"
+        return (
+            "int(model.optimizer.variables[0]) // MICRO_BATCHES_PER_EPOCH  # micro-batches: `iterations` counts steps"
+        )
     count = "int(model.optimizer.iterations)"
     return f"-(-{count} // STEPS_PER_EPOCH)" if run.steps % run.updates else f"{count} // STEPS_PER_EPOCH"
 
@@ -260,13 +274,17 @@ def _training(job: Job) -> list[str]:
     metric = _monitor(job).removeprefix("val_")
     text = module.fill(
         _TRAIN,
-        optimizer="An optimizer with the base rate, which the callback changes" if back else "An optimizer with the schedule",
+        optimizer="An optimizer with the base rate, which the callback changes"
+        if back
+        else "An optimizer with the schedule",
         rate="BASE_LR" if back else "ByMicroBatch()" if run.accumulate > 1 else "schedule",
         accumulating=", gradient_accumulation_steps=ACCUMULATE" * (run.accumulate > 1),
         validation="validation, " * watched,
         metrics=f", metrics=[{quoted(metric)}]" * (watched and metric != "loss"),
         start=_start(run),
-        callbacks="[*callbacks(), keras.callbacks.ModelCheckpoint(path)]" if back else "[keras.callbacks.ModelCheckpoint(path)]",
+        callbacks="[*callbacks(), keras.callbacks.ModelCheckpoint(path)]"
+        if back
+        else "[keras.callbacks.ModelCheckpoint(path)]",
         fit=module.fill(_PARTIAL, validated=validated)
         if run.steps % run.updates
         else f"model.fit(data, {validated}initial_epoch=start, epochs=EPOCHS, callbacks=saving)",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrlab.experiment import Trial
+from lrlab.document import Trial
+from lrlab.document.run import DataRun, Run
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises, scheduler
-from lrlab.exporters.writer import Writer
-from lrlab.run import DataRun, Run
-from lrlab.schedules.torch import TorchSchedule
+from lrlab.schedules.torch.simple import TorchSchedule
+from lrlab.trees.python import Writer
 
 INTERVALS = {"step": "step", "epoch": "epoch"}
 """Lightning's interval for each clock that it has; the others are worked into the function."""
@@ -92,7 +92,7 @@ class Lightning(torch_like.TorchLike):
         highest = getattr(job.trial.schedule, "mode", "min") == "max"
         return super().lost(job) + late * (watches and job.trial.clock == "epoch") + other * (watches and highest)
 
-    def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (there is no loop that counts)
+    def imports(self, job: Job) -> set[str]:
         return {"import lightning", "import torch"}
 
     def run_constants(self, job: Job) -> dict[str, str]:
@@ -120,7 +120,10 @@ class Lightning(torch_like.TorchLike):
             parameters="self.groups" if job.many else "self.model.parameters()",
             more=torch_like.more_arguments(job, "validation"),
             docstring=torch_like.docstring(
-                job, f"Train for {length}; `resume`: the path of a checkpoint to go on from.", torch_like.all_batches(job), _VALIDATION
+                job,
+                f"Train for {length}; `resume`: the path of a checkpoint to go on from.",
+                torch_like.all_batches(job),
+                _VALIDATION,
             ),
             limits="\n".join(_limits(job)),
             passed=", parameters" * job.many,
@@ -145,4 +148,8 @@ def _limits(job: Job) -> list[str]:
         told.append("limit_train_batches=STEPS_PER_EPOCH * ACCUMULATE,  # the rest of an epoch makes no step")
     elif _pads(job):
         told.append("limit_train_batches=MICRO_BATCHES_PER_EPOCH,  # Lightning's sampler pads what the run drops")
-    return told + (["val_check_interval=1,  # an int: every micro-batch"] if torch_like.watches(job) and job.trial.clock == "step" else [])
+    return told + (
+        ["val_check_interval=1,  # an int: every micro-batch"]
+        if torch_like.watches(job) and job.trial.clock == "step"
+        else []
+    )

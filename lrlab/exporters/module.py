@@ -8,20 +8,25 @@ import textwrap
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lrlab.experiment import COMMENT
+from lrlab.document import COMMENT
+from lrlab.document.run import DataRun, Run, calls, ticks
 from lrlab.exporters.base import MOST_CALLS, Exporter, Form, Job
 from lrlab.exporters.constructor import constructor
-from lrlab.exporters.writer import Flavour, Writer, number
-from lrlab.run import DataRun, Run, calls, ticks
 from lrlab.schedules.recurrence import MetricDriven, has_table
-from lrlab.schedules.trace import TRACE, Expr, named, symbol, with_names
+from lrlab.trees.python import Flavour, Writer, number
+from lrlab.trees.trace import TRACE, Expr, named, symbol, with_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lrlab.experiment import Trial
+    from lrlab.document import Trial
 
-UNITS = {"step": "optimizer step", "epoch": "epoch", "micro_batch": "micro-batch", "process": "optimizer step and process"}
+UNITS = {
+    "step": "optimizer step",
+    "epoch": "epoch",
+    "micro_batch": "micro-batch",
+    "process": "optimizer step and process",
+}
 """What a tick of each clock is called."""
 WIDTH = 110  # characters of a line
 
@@ -56,15 +61,15 @@ class Module(Exporter):
         """The function `check`, which prints the largest deviation from EXPECTED and returns whether it is too large."""
         raise NotImplementedError
 
-    def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (what most override)
+    def imports(self, job: Job) -> set[str]:
         """The import lines of what is written around the curve."""
         return set()
 
-    def written_in(self, job: Job) -> Flavour:  # noqa: ARG002 (what those over plain numbers override)
+    def written_in(self, job: Job) -> Flavour:
         """What the curve is written over."""
         return self.flavour
 
-    def counts_steps(self, job: Job) -> bool:  # noqa: ARG002 (what those override whose framework does not know every clock)
+    def counts_steps(self, job: Job) -> bool:
         """Whether what this module defines counts optimizer steps, the clock being in it; else ticks."""
         return self.by_step
 
@@ -81,11 +86,15 @@ class Module(Exporter):
         if job.metrics and job.native and isinstance(job.trial.schedule, MetricDriven):
             found.append("the metrics that lrlab previews it with, but for the self-check: the training gives its own")
         elif job.metrics:
-            found.append("the metric: what the metrics of the preview did to the rate is built in; in training they will be others")
+            found.append(
+                "the metric: what the metrics of the preview did to the rate is built in; in training they will be others"
+            )
         elif job.watched and not job.native:
             found.append("the metric: the preview has none, so that the rate is never changed by it here")
         if not self.groups and len(job.trial.base_rates) > 1:
-            found.append(f"parameter groups: {self.title} has one rate, which is that of the first of {len(job.trial.base_rates)}")
+            found.append(
+                f"parameter groups: {self.title} has one rate, which is that of the first of {len(job.trial.base_rates)}"
+            )
         return found
 
     def unit(self, job: Job) -> str:
@@ -173,11 +182,17 @@ def tick_tree(run: Run, trial: Trial, step: str = "step") -> Any:
 
 
 def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
-    """The curve of each distinct parameter group as a tree over `tick` and the symbol base; one where the groups share it, or only one is wanted."""
+    """The curve of each distinct parameter group as a tree over `tick` and the symbol base; one where the groups share
+    it, or only one is wanted.
+    """
     trial = job.trial
     bound = trial.bound(job.run)
     many = job.many and groups
-    kept = list(zip(bound, trial.base_rates, strict=True)) if trial.schedule.by_group and groups else [(bound[0], trial.base_rates[0])]
+    kept = (
+        list(zip(bound, trial.base_rates, strict=True))
+        if trial.schedule.by_group and groups
+        else [(bound[0], trial.base_rates[0])]
+    )
     trees = []
     for schedule, rate in kept:
         base_lr: Any = rate if many and has_table(schedule) else symbol("base") if many else named("BASE_LR", rate)
@@ -191,7 +206,9 @@ def over_steps(
     """What the curves count in, the statements that make it from `step` (none where it is that), and their trees."""
     tick = tick_tree(job.run, job.trial)
     plain = isinstance(tick, Expr) and tick.op == "symbol"
-    *before, last = [line.replace("v1", "epoch") for line in writer.body(prepared(tick))]  # what micro-batches are counted with
+    *before, last = [
+        line.replace("v1", "epoch") for line in writer.body(prepared(tick))
+    ]  # what micro-batches are counted with
     moved = [] if plain else [*before, last.replace("return", "tick =")]
     trees = curve_trees(job, tick if plain else symbol("tick"), groups=groups)
     return "step" if plain else "tick", moved, [prepared(tree) for tree in trees]
@@ -208,7 +225,9 @@ def blocks(*parts: str) -> str:
 
 
 def fill(text: str, **parts: str) -> str:
-    """A piece of code with its `<parts>` filled in; a line whose only part is empty goes, and a part of several lines keeps its indent."""
+    """A piece of code with its `<parts>` filled in; a line whose only part is empty goes, and a part of several lines
+    keeps its indent.
+    """
     out = []
     for line in textwrap.dedent(text).strip("\n").splitlines():
         bare = line.strip()

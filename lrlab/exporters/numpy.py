@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from lrlab.exporters import floats, module
 from lrlab.exporters.base import Job
-from lrlab.exporters.writer import Writer, always_defined
+from lrlab.trees.python import Writer, always_defined
 
 _CHECK = '''
 def check():
@@ -30,10 +30,10 @@ class Numpy(module.Module):
     versions: ClassVar = {"numpy": "2.4.6"}
     by_step = True
 
-    def imports(self, job: Job) -> set[str]:  # noqa: ARG002 (the same for every one)
+    def imports(self, job: Job) -> set[str]:
         return {"import numpy as np"}
 
-    def run_constants(self, job: Job) -> dict[str, str]:  # noqa: ARG002 (there is no loop that counts)
+    def run_constants(self, job: Job) -> dict[str, str]:
         return {}
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
@@ -50,7 +50,7 @@ class Numpy(module.Module):
         body = ["step = np.asarray(step, dtype=np.float64)", *start, *last]
         return [*functions, guard + module.function("def learning_rate(step):", shape, body)]
 
-    def check(self, job: Job) -> str:  # noqa: ARG002 (the same for every one)
+    def check(self, job: Job) -> str:
         return _CHECK.strip("\n")
 
 
@@ -59,9 +59,14 @@ def _groups(writer: Writer, trees: list[Any], argument: str) -> tuple[list[str],
     doc = f"The rate of one parameter group at each {argument}."
     names = ["rate"] if len(trees) == 1 else [f"rate_{i}" for i in range(len(trees))]
     functions = [
-        module.function(f"def {name}({argument}, base):", doc, _statements(writer, tree, argument)) for name, tree in zip(names, trees, strict=True)
+        module.function(f"def {name}({argument}, base):", doc, _statements(writer, tree, argument))
+        for name, tree in zip(names, trees, strict=True)
     ]
-    each = "for base in BASE_LR" if len(trees) == 1 else f"for rate, base in zip([{', '.join(names)}], BASE_LR, strict=True)"
+    each = (
+        "for base in BASE_LR"
+        if len(trees) == 1
+        else f"for rate, base in zip([{', '.join(names)}], BASE_LR, strict=True)"
+    )
     return functions, f"rate({argument}, base) {each}"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrlab.experiment import Trial
+from lrlab.document import Trial
+from lrlab.document.run import Run, calls
 from lrlab.exporters import compiled, module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import constructor
-from lrlab.exporters.writer import Writer
-from lrlab.run import Run, calls
 from lrlab.schedules.optax import ExponentialDecay, OptaxSchedule, PolynomialSchedule, WarmupExponentialDecaySchedule
 from lrlab.schedules.recurrence import MetricDriven
+from lrlab.trees.python import Writer
 
 _OPTIMIZER = '''
 def make_optimizer():
@@ -119,7 +119,9 @@ class Optax(compiled.Compiled):
         if not isinstance(trial.schedule, OptaxSchedule):
             return super().not_native(run, trial)
         bound, ticks = trial.bound(run)[0], calls(run, trial.clock)
-        return compiled.too_large(bound, ticks) or compiled.first_reason(bound, lambda schedule: _compiled_otherwise(schedule, ticks))
+        return compiled.too_large(bound, ticks) or compiled.first_reason(
+            bound, lambda schedule: _compiled_otherwise(schedule, ticks)
+        )
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
         if isinstance(trial.schedule, MetricDriven):
@@ -141,10 +143,19 @@ class Optax(compiled.Compiled):
         return "its own schedule" if job.native else "the curve over jax.numpy"
 
     def unit(self, job: Job) -> str:
-        return f"A tick is one update of `plateau`, made once per {module.UNITS[job.trial.clock]}." if torch_like.watches(job) else super().unit(job)
+        return (
+            f"A tick is one update of `plateau`, made once per {module.UNITS[job.trial.clock]}."
+            if torch_like.watches(job)
+            else super().unit(job)
+        )
 
     def imports(self, job: Job) -> set[str]:
-        return {"import jax", "import jax.numpy as jnp", "import numpy as np", "import optax"} | torch_like.loop_imports(job)
+        return {
+            "import jax",
+            "import jax.numpy as jnp",
+            "import numpy as np",
+            "import optax",
+        } | torch_like.loop_imports(job)
 
     def run_constants(self, job: Job) -> dict[str, str]:
         return super().run_constants(job) | torch_like.loop_constants(job)
@@ -162,30 +173,44 @@ class Optax(compiled.Compiled):
 def _compiled_otherwise(schedule: OptaxSchedule, ticks: int) -> str:
     """Why a compiled schedule is another curve within so many ticks."""
     match schedule:
-        case ExponentialDecay() | WarmupExponentialDecaySchedule() if schedule.staircase and schedule.transition_steps > 0:
+        case ExponentialDecay() | WarmupExponentialDecaySchedule() if (
+            schedule.staircase and schedule.transition_steps > 0
+        ):
             return compiled.late_says(schedule.transition_steps, ticks)
-        case PolynomialSchedule() if schedule.transition_steps > 0 and ticks > schedule.transition_begin + schedule.transition_steps:
+        case PolynomialSchedule() if (
+            schedule.transition_steps > 0 and ticks > schedule.transition_begin + schedule.transition_steps
+        ):
             return compiled.below_zero(schedule.power)
     return ""
 
 
 def _schedule(job: Job, writer: Writer) -> list[str]:
     """`schedule`, and what stands before it."""
-    says = "The learning rate of update `count`, counted from 0" + ("; one row per parameter group." if job.many else "; a number or an array.")
+    says = "The learning rate of update `count`, counted from 0" + (
+        "; one row per parameter group." if job.many else "; a number or an array."
+    )
     if not job.native:
         functions, start, last = compiled.statements(job, writer)
-        return [*functions, module.function("def schedule(count):", says, ["step = jnp.asarray(count, float)", *start, *last])]
+        return [
+            *functions,
+            module.function("def schedule(count):", says, ["step = jnp.asarray(count, float)", *start, *last]),
+        ]
     if torch_like.watches(job):
         call = constructor(writer, job.trial.schedule, job.bound, "schedule")
         constant = "optax.constant_schedule(np.array(BASE_LR))" if job.many else "optax.constant_schedule(BASE_LR)"
-        return [f"plateau = {call}  # scales what comes of the constant rate\nwatch = jax.jit(plateau.update)\nschedule = {constant}"]
+        return [
+            f"plateau = {call}  # scales what comes of the constant rate\nwatch = jax.jit(plateau.update)\nschedule = {constant}"
+        ]
     call = module.native_call(job, writer)
     if not job.many and job.trial.clock == "step":
         return [f"schedule = {call}"]
     tick = writer.text(module.tick_tree(job.run, job.trial, "count"))
     one = f"native({tick})"
     lines = [f"return jnp.stack([{one}] * len(BASE_LR))" if job.many else f"return {one}"]
-    return [f"native = {call}", module.function("def schedule(count):", says.replace("; a number or an array", ""), lines)]
+    return [
+        f"native = {call}",
+        module.function("def schedule(count):", says.replace("; a number or an array", ""), lines),
+    ]
 
 
 def _training(job: Job) -> str:
@@ -193,7 +218,10 @@ def _training(job: Job) -> str:
     run, watched, numbered = job.run, torch_like.watches(job), job.run.accumulate > 1
     whole = "i % ACCUMULATE == 0" + " or i == len(loader)" * (getattr(run, "leftover", "step") == "step")
     watch = f"for _ in range(PROCESSES):\n    {_WATCH}" if job.trial.clock == "process" else _WATCH
-    each = {clock: watch if watched and clock == job.trial.clock else "" for clock in ("step", "process", "micro_batch", "epoch")}
+    each = {
+        clock: watch if watched and clock == job.trial.clock else ""
+        for clock in ("step", "process", "micro_batch", "epoch")
+    }
     each_step = each["step"] or each["process"]
     plain = "params, state = update(params, state, inputs, targets)" + f"\n{each_step}" * bool(each_step)
     changed = _WATCHED.strip("\n") if watched else "updates, state = optimizer.update(gradients, state, params)"
@@ -208,7 +236,9 @@ def _training(job: Job) -> str:
         gradients="" if numbered else "gradients = jax.grad(loss_function)(params, inputs, targets)",
         changed=changed,
         fresh="total = None" if numbered else "",
-        head="for i, (inputs, targets) in enumerate(loader, start=1):" if numbered else f"for inputs, targets in {torch_like.source(job)}:",
+        head="for i, (inputs, targets) in enumerate(loader, start=1):"
+        if numbered
+        else f"for inputs, targets in {torch_like.source(job)}:",
         step=module.fill(_ACCUMULATED, whole=whole, each_step=each_step) if numbered else plain,
         each_micro_batch=each["micro_batch"],
         each_epoch=each["epoch"],

@@ -1,4 +1,6 @@
-"""PaddlePaddle: its own schedulers where they give this very curve over the whole run, one LambdaDecay over the plain function otherwise."""
+"""PaddlePaddle: its own schedulers where they give this very curve over the whole run, one LambdaDecay over the plain
+function otherwise.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from lrlab.experiment import Trial, rates
+from lrlab.document import Trial
+from lrlab.document.run import Run
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import EXACT, Job, compared
 from lrlab.exporters.pytorch import raises
-from lrlab.exporters.writer import Flavour, Writer
-from lrlab.run import Run
 from lrlab.schedules import Schedule
 from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay
+from lrlab.schedules.rates import rates
+from lrlab.trees.python import Flavour, Writer
 
 _CHECKPOINT = '''
 def save(path, epoch, model, optimizer, scheduler):
@@ -96,7 +99,12 @@ class Paddle(module.Module):
             step = f"for _ in range(PROCESSES):\n    {step}"
         made = f"scheduler = make_scheduler()\noptimizer = make_optimizer({'parameters' if grouped else 'model.parameters()'}, scheduler)"
         loop = torch_like.loop(job, step, made, zero_grad="optimizer.clear_grad()")
-        return [*_scheduler(job, writer), _optimizer(grouped=grouped), loop.replace("checkpoint.pt", "checkpoint.pdparams"), _checkpoint(job)]
+        return [
+            *_scheduler(job, writer),
+            _optimizer(grouped=grouped),
+            loop.replace("checkpoint.pt", "checkpoint.pdparams"),
+            _checkpoint(job),
+        ]
 
     def check(self, job: Job) -> str:
         step = torch_like.checked_step(job)
@@ -131,7 +139,9 @@ def _grouped(job: Job) -> bool:
 def _scales(run: Run, trial: Trial) -> tuple[float, ...]:
     """What each group's rate is times the first's; nothing where that is not the same all through the run."""
     ticks = compared(run, trial, by_step=False).astype(np.float64)
-    table = np.array([rates(schedule, base, ticks) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)])
+    table = np.array(
+        [rates(schedule, base, ticks) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)]
+    )
     top = np.abs(table[0]).argmax()
     if table[0, top] == 0:
         return ()
@@ -165,7 +175,9 @@ def _multiplies(schedule: Schedule) -> bool:
 
 
 def _misses(schedule: Schedule, *, asked: bool = False) -> str:
-    """Why paddle restarts a tick late: asked for a tick, as a warmup asks, it counts the cycles behind it by a logarithm that may fall short."""
+    """Why paddle restarts a tick late: asked for a tick, as a warmup asks, it counts the cycles behind it by a
+    logarithm that may fall short.
+    """
     if asked and isinstance(schedule, CosineAnnealingWarmRestarts) and schedule.T_mult > 1:
         first, factor = schedule.T_0, schedule.T_mult
         begin, cycle = first, 1

@@ -12,10 +12,11 @@ FILE = "proof.json"
 
 @dataclass(frozen=True)
 class Proof:
-    """The cases that a schedule was run with; by target and form, in how many of them there is such code, and how far off it was at most.
+    """The cases that a schedule was run with; by target and form, in how many of them there is such code, and how far
+    off it was at most.
 
-    Deviations are shares of the largest rate. The first form of a target is the one that is written by itself; none: the target cannot hold this
-    schedule in any of the cases. What has no forms is under "values".
+    Deviations are shares of the largest rate. The first form of a target is the one that is written by itself; none:
+    the target cannot hold this schedule in any of the cases. What has no forms is under "values".
     """
 
     kind: str

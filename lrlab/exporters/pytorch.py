@@ -1,13 +1,15 @@
-"""PyTorch: its own constructors where they give this very curve over the whole run, one LambdaLR over the plain function otherwise."""
+"""PyTorch: its own constructors where they give this very curve over the whole run, one LambdaLR over the plain
+function otherwise.
+"""
 
 from __future__ import annotations
 
-from lrlab.experiment import Trial
+from lrlab.document import Trial
+from lrlab.document.run import DataRun, Run, calls
 from lrlab.exporters import accelerate, floats, module, torch_like
 from lrlab.exporters.base import Job
-from lrlab.exporters.writer import Writer
-from lrlab.run import DataRun, Run, calls
-from lrlab.schedules.torch import TorchSchedule
+from lrlab.schedules.torch.simple import TorchSchedule
+from lrlab.trees.python import Writer
 
 _PORTABLE = """
 for group in optimizer.param_groups:
@@ -61,18 +63,28 @@ def raises(run: Run, trial: Trial) -> str:
     if floats.expression_raises(run, trial):
         return "its expression raises in plain Python, by an overflow or a division by zero, where numpy goes on"
     last = trial.bound(run)[0].raises_at()
-    return f"it raises at call {last:,.0f} of step(), and the run makes {calls(run, trial.clock):,}" if calls(run, trial.clock) >= last else ""
+    return (
+        f"it raises at call {last:,.0f} of step(), and the run makes {calls(run, trial.clock):,}"
+        if calls(run, trial.clock) >= last
+        else ""
+    )
 
 
 def scheduler(job: Job, writer: Writer, *, by_step: bool = False) -> list[str]:
-    """`make_scheduler`, after the curve where torch has no scheduler of its own; `by_step`: stepped once per optimizer step, whatever the clock."""
+    """`make_scheduler`, after the curve where torch has no scheduler of its own; `by_step`: stepped once per optimizer
+    step, whatever the clock.
+    """
     says = f"The scheduler; call its step() once per {'optimizer step' if by_step else module.UNITS[job.trial.clock]}."
     if job.native:
         lines = [f"return {module.native_call(job, writer)}"]
         return [module.function("def make_scheduler(optimizer):", says, lines)]
     functions = torch_like.curve_functions(job, writer)
     lines = lambda_lr(job, len(functions), by_step=by_step)
-    return [*functions, *([ticks(job, writer)] if by_step else []), module.function("def make_scheduler(optimizer):", says, lines)]
+    return [
+        *functions,
+        *([ticks(job, writer)] if by_step else []),
+        module.function("def make_scheduler(optimizer):", says, lines),
+    ]
 
 
 def ticks(job: Job, writer: Writer) -> str:
@@ -82,14 +94,21 @@ def ticks(job: Job, writer: Writer) -> str:
 
 
 def lambda_lr(job: Job, functions: int, *, by_step: bool = False) -> list[str]:
-    """The statements that return a LambdaLR over the curve's functions; `by_step`: stepped once per optimizer step, whatever the clock."""
+    """The statements that return a LambdaLR over the curve's functions; `by_step`: stepped once per optimizer step,
+    whatever the clock.
+    """
     count, at = ("step", "ticks(step)") if by_step else ("tick", "tick")
     names = [f"learning_rate_{i}" for i in range(functions)]
     if not job.many:
-        return module.fill(_PORTABLE, factors="lambda step: learning_rate(ticks(step))" if by_step else "learning_rate").splitlines()
+        return module.fill(
+            _PORTABLE, factors="lambda step: learning_rate(ticks(step))" if by_step else "learning_rate"
+        ).splitlines()
     if functions == 1:
         lines = [f"factors = [lambda {count}, base=base: learning_rate({at}, base) for base in BASE_LR]"]
     else:
         pairs = f"zip([{', '.join(names)}], BASE_LR, strict=True)"
-        lines = [f"pairs = {pairs}", f"factors = [lambda {count}, rate=rate, base=base: rate({at}, base) for rate, base in pairs]"]
+        lines = [
+            f"pairs = {pairs}",
+            f"factors = [lambda {count}, rate=rate, base=base: rate({at}, base) for rate, base in pairs]",
+        ]
     return lines + module.fill(_PORTABLE, factors="factors").splitlines()

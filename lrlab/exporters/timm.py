@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from lrlab.experiment import Trial
+from lrlab.document import Trial
+from lrlab.document.run import Run, calls
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises
-from lrlab.exporters.writer import Writer
-from lrlab.run import Run, calls
 from lrlab.schedules.timm import PlateauLRScheduler, TimmSchedule
+from lrlab.trees.python import Writer
 
 _PORTABLE = '''
 class CurveScheduler(Scheduler):
@@ -36,7 +36,11 @@ class Timm(torch_like.TorchLike):
     versions: ClassVar = {"timm": "1.0.31", "torch": "2.13.0"}
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        return raises(run, trial) or _slip(run, trial) if isinstance(trial.schedule, TimmSchedule) else super().not_native(run, trial)
+        return (
+            raises(run, trial) or _slip(run, trial)
+            if isinstance(trial.schedule, TimmSchedule)
+            else super().not_native(run, trial)
+        )
 
     def how(self, job: Job) -> str:
         return "its own scheduler" if job.native else "a scheduler of timm that follows the curve"
@@ -58,20 +62,32 @@ class Timm(torch_like.TorchLike):
     def defines(self, job: Job, writer: Writer) -> list[str]:
         says = f"The scheduler; call {_call(job, 't')} once per {module.UNITS[job.trial.clock]}, with t = 1 after the first."
         if job.native:
-            made = [module.function("def make_scheduler(optimizer):", says, [f"return {module.native_call(job, writer)}"])]
+            made = [
+                module.function("def make_scheduler(optimizer):", says, [f"return {module.native_call(job, writer)}"])
+            ]
         else:
-            made = [*_follower(job, writer), module.function("def make_scheduler(optimizer):", says, ["return CurveScheduler(optimizer)"])]
+            made = [
+                *_follower(job, writer),
+                module.function("def make_scheduler(optimizer):", says, ["return CurveScheduler(optimizer)"]),
+            ]
         clock, metric = job.trial.clock, "evaluate(model)"
         if clock == "epoch":
             step, counted = _call(job, "epoch + 1", metric), ""
         else:
             each = "PROCESSES" if clock == "process" else "1"
-            epoch = {"micro_batch": "MICRO_BATCHES_PER_EPOCH", "process": "STEPS_PER_EPOCH * PROCESSES"}.get(clock, "STEPS_PER_EPOCH")
+            epoch = {"micro_batch": "MICRO_BATCHES_PER_EPOCH", "process": "STEPS_PER_EPOCH * PROCESSES"}.get(
+                clock, "STEPS_PER_EPOCH"
+            )
             step, counted = f"t += {each}\n{_call(job, 't', metric)}", f"t = start * {epoch}"
         return [
             *made,
             torch_like.make_optimizer(job),
-            *torch_like.training(job, step, counted=counted, state=_STATE * (job.native and isinstance(job.trial.schedule, PlateauLRScheduler))),
+            *torch_like.training(
+                job,
+                step,
+                counted=counted,
+                state=_STATE * (job.native and isinstance(job.trial.schedule, PlateauLRScheduler)),
+            ),
         ]
 
     def check(self, job: Job) -> str:
@@ -97,7 +113,9 @@ def _slip(run: Run, trial: Trial) -> str:
 
 
 def _call(job: Job, count: str, metric: str = "") -> str:
-    """How the scheduler is moved on: native ones of updates, and ours on every clock but that of epochs, by another method."""
+    """How the scheduler is moved on: native ones of updates, and ours on every clock but that of epochs, by another
+    method.
+    """
     in_epochs = getattr(job.trial.schedule, "t_in_epochs", True) if job.native else job.trial.clock == "epoch"
     shown = f", metric={metric}" if metric and torch_like.watches(job) else ""
     return f"scheduler.{'step' if in_epochs else 'step_update'}({count}{shown})"

@@ -1,15 +1,17 @@
-"""What the targets on PyTorch share: the curve over plain numbers, the optimizer, the training loop, checkpoints and the self-check."""
+"""What the targets on PyTorch share: the curve over plain numbers, the optimizer, the training loop, checkpoints and
+the self-check.
+"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from lrlab.document.run import DataRun, StepRun
 from lrlab.exporters import floats, module
 from lrlab.exporters.base import Job
-from lrlab.exporters.writer import Flavour, Writer
-from lrlab.run import DataRun, StepRun
 from lrlab.schedules.recurrence import MetricDriven
-from lrlab.schedules.trace import symbol
+from lrlab.trees.python import Flavour, Writer
+from lrlab.trees.trace import symbol
 
 
 class TorchLike(module.Module):
@@ -67,7 +69,11 @@ def _function(head: str, says: str, writer: Writer, tree: Any) -> str:
     if not writer.arrays:
         return module.function(head, says, [*lines, last])
     writer.imports.add("import numpy as np")
-    whole = ["tick = np.float64(tick)  # which goes on where a plain number would raise", *lines, f"return float({last.removeprefix('return ')})"]
+    whole = [
+        "tick = np.float64(tick)  # which goes on where a plain number would raise",
+        *lines,
+        f"return float({last.removeprefix('return ')})",
+    ]
     return '@np.errstate(all="ignore")\n' + module.function(head, says, whole)
 
 
@@ -75,7 +81,9 @@ def make_optimizer(job: Job, kind: str = "SGD", more: str = ", momentum=0.9") ->
     """The function that builds an optimizer with the right rates."""
     if not job.many:
         says = "An optimizer with the base rate; any other with lr=BASE_LR will do as well."
-        return module.function("def make_optimizer(parameters):", says, [f"return torch.optim.{kind}(parameters, lr=BASE_LR{more})"])
+        return module.function(
+            "def make_optimizer(parameters):", says, [f"return torch.optim.{kind}(parameters, lr=BASE_LR{more})"]
+        )
     lines = [
         'groups = [{"params": params, "lr": lr} for params, lr in zip(parameters, BASE_LR, strict=True)]',
         f"return torch.optim.{kind}(groups, lr=BASE_LR[0]{more})",
@@ -135,14 +143,18 @@ def partial(job: Job) -> bool:
 
 def drops(job: Job) -> bool:
     """Whether micro-batches are left over at the end of an epoch that make no step."""
-    return isinstance(job.run, DataRun) and job.run.leftover == "drop" and job.run.micro_batches % job.run.accumulate > 0
+    return (
+        isinstance(job.run, DataRun) and job.run.leftover == "drop" and job.run.micro_batches % job.run.accumulate > 0
+    )
 
 
 def step_call(job: Job) -> str:
     """The call that moves the scheduler on."""
     early = job.trial.clock == "micro_batch" and job.run.accumulate > 1
     return (
-        "scheduler.step(evaluate(model))" if watches(job) else "scheduler.step()" + "  # torch warns that the first precedes optimizer.step()" * early
+        "scheduler.step(evaluate(model))"
+        if watches(job)
+        else "scheduler.step()" + "  # torch warns that the first precedes optimizer.step()" * early
     )
 
 
@@ -153,7 +165,11 @@ def checked_step(job: Job) -> str:
 
 def alone(job: Job) -> list[str]:
     """What a loop in one process lacks."""
-    return ["the other devices: the loop is that of one, its `loader` gives that one's share of the samples"] if job.run.devices > 1 else []
+    return (
+        ["the other devices: the loop is that of one, its `loader` gives that one's share of the samples"]
+        if job.run.devices > 1
+        else []
+    )
 
 
 def more_arguments(job: Job, metric: str = "evaluate") -> str:
@@ -193,14 +209,26 @@ def source(job: Job) -> str:
 
 
 def training(job: Job, step: str, *, counted: str = "", state: str = "") -> list[str]:
-    """The training loop, and what saves and loads; `state`: what sets `state` to what is saved instead of the scheduler."""
+    """The training loop, and what saves and loads; `state`: what sets `state` to what is saved instead of the
+    scheduler.
+    """
     parameters = "parameters" if job.many else "model.parameters()"
     made = f"optimizer = make_optimizer({parameters})\nscheduler = make_scheduler(optimizer)\n{state}"
     return [loop(job, step, made, counted=counted, saved="state" if state else "scheduler"), _CHECKPOINT.strip("\n")]
 
 
-def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_grad()", counted: str = "", saved: str = "scheduler") -> str:
-    """The training loop with `step` where the clock has it; `made`: optimizer and scheduler; `counted` is set before the first epoch."""
+def loop(
+    job: Job,
+    step: str,
+    made: str,
+    *,
+    zero_grad: str = "optimizer.zero_grad()",
+    counted: str = "",
+    saved: str = "scheduler",
+) -> str:
+    """The training loop with `step` where the clock has it; `made`: optimizer and scheduler; `counted` is set before
+    the first epoch.
+    """
     run, clock = job.run, job.trial.clock
     numbered = run.accumulate > 1
     whole = "i % ACCUMULATE == 0" + " or i == len(loader)" * (getattr(run, "leftover", "step") == "step")
@@ -208,12 +236,16 @@ def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_gra
     return module.fill(
         _TRAIN,
         more=more_arguments(job),
-        docstring=docstring(job, "Train for EPOCHS epochs; a checkpoint after each, from which `resume` goes on.", batches(job)),
+        docstring=docstring(
+            job, "Train for EPOCHS epochs; a checkpoint after each, from which `resume` goes on.", batches(job)
+        ),
         made=made,
         saved=saved,
         counted=counted,
         fresh=zero_grad if numbered and getattr(run, "leftover", "") == "drop" else "",
-        head="for i, (inputs, targets) in enumerate(loader, start=1):" if numbered else f"for inputs, targets in {source(job)}:",
+        head="for i, (inputs, targets) in enumerate(loader, start=1):"
+        if numbered
+        else f"for inputs, targets in {source(job)}:",
         backward="(loss / ACCUMULATE).backward()" if numbered else "loss.backward()",
         update=f"if {whole}:\n" + "\n".join(f"    {line}" for line in update.splitlines()) if numbered else update,
         each_micro_batch=step if clock == "micro_batch" else "",
@@ -223,8 +255,12 @@ def loop(job: Job, step: str, made: str, *, zero_grad: str = "optimizer.zero_gra
 
 def metrics(job: Job, *, by_step: bool = False) -> str:
     """The statement that names the metrics a self-check shows, where the scheduler watches any."""
-    shown = [f'float("{m}")' if isinstance(m, str) else repr(m) for m in job.metrics[: max(job.expected(by_step=by_step))]]
-    return "# the metrics of the preview\n" + module.constant("metrics", f"[{', '.join(shown)}]") if watches(job) else ""
+    shown = [
+        f'float("{m}")' if isinstance(m, str) else repr(m) for m in job.metrics[: max(job.expected(by_step=by_step))]
+    ]
+    return (
+        "# the metrics of the preview\n" + module.constant("metrics", f"[{', '.join(shown)}]") if watches(job) else ""
+    )
 
 
 _CHECK = '''
@@ -246,16 +282,22 @@ def check():
 
 
 def check(job: Job, step: str, *, by_step: bool = False) -> str:
-    """The self-check: a scheduler on idle parameters, moved on by `step`, which may show it one of the `metrics` of the preview."""
+    """The self-check: a scheduler on idle parameters, moved on by `step`, which may show it one of the `metrics` of the
+    preview.
+    """
     idle = "torch.nn.Parameter(torch.zeros(1))"
     text = module.fill(
         _CHECK,
-        optimizer=f"optimizer = make_optimizer([[{idle}] for _ in BASE_LR])" if job.many else f"optimizer = make_optimizer([{idle}])",
+        optimizer=f"optimizer = make_optimizer([[{idle}] for _ in BASE_LR])"
+        if job.many
+        else f"optimizer = make_optimizer([{idle}])",
         metrics=metrics(job, by_step=by_step),
         compare="largest = max(largest, *(abs(rate - lr) for rate, lr in zip(rates, EXPECTED[tick], strict=True)))"
         if job.many
         else "largest = max(largest, abs(rates[0] - EXPECTED[tick]))",
         step=step,
-        scale="max(abs(lr) for rates in EXPECTED.values() for lr in rates)" if job.many else "max(map(abs, EXPECTED.values()))",
+        scale="max(abs(lr) for rates in EXPECTED.values() for lr in rates)"
+        if job.many
+        else "max(map(abs, EXPECTED.values()))",
     )
     return text.replace("tick", "step") if by_step else text

@@ -1,18 +1,20 @@
-"""transformers: `get_scheduler` and `TrainingArguments` of version 5, or one LambdaLR over the plain function, handed to the Trainer."""
+"""transformers: `get_scheduler` and `TrainingArguments` of version 5, or one LambdaLR over the plain function, handed
+to the Trainer.
+"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from lrlab.experiment import Trial
+from lrlab.document import Trial
+from lrlab.document.run import DataRun, Run
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import arguments, call, quoted
 from lrlab.exporters.pytorch import lambda_lr, raises, scheduler, ticks
-from lrlab.exporters.writer import Writer
-from lrlab.run import DataRun, Run
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.transformers import TransformersSchedule
+from lrlab.trees.python import Writer
 
 TYPES = {
     "get_constant_schedule": "constant",
@@ -108,7 +110,11 @@ class Transformers(torch_like.TorchLike):
     def unit(self, job: Job) -> str:
         """With the other scheduler, where the Trainer wants one."""
         tick = f"A tick is one call of scheduler.step(), made once per {module.UNITS[job.trial.clock]}."
-        return tick + "\nThe Trainer calls it once per optimizer step: it is given make_trainer_scheduler." * self.counts_steps(job)
+        return (
+            tick
+            + "\nThe Trainer calls it once per optimizer step: it is given make_trainer_scheduler."
+            * self.counts_steps(job)
+        )
 
     def check(self, job: Job) -> str:
         by_step = self.counts_steps(job)
@@ -131,7 +137,9 @@ def _dictionary(items: dict[str, str]) -> str:
 
 
 def _chosen(job: Job, given: dict[str, str]) -> str:
-    """The lines of TrainingArguments that make this scheduler; nothing where they cannot: the Trainer counts the horizon itself, in whole steps."""
+    """The lines of TrainingArguments that make this scheduler; nothing where they cannot: the Trainer counts the
+    horizon itself, in whole steps.
+    """
     schedule: Any = job.bound
     total, warmup = getattr(schedule, "num_training_steps", None), getattr(schedule, "num_warmup_steps", 0)
     if (total is not None and total != job.run.steps) or not isinstance(warmup, int):
@@ -145,7 +153,9 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
         rest = {name: text for name, text in given.items() if name not in _DIRECT}
         lines += [f"lr_scheduler_kwargs={_dictionary(rest)},"] if rest else []
     if torch_like.watches(job):
-        lines.append('eval_strategy="epoch",' if job.trial.clock == "epoch" else 'eval_strategy="steps",\neval_steps=1,')
+        lines.append(
+            'eval_strategy="epoch",' if job.trial.clock == "epoch" else 'eval_strategy="steps",\neval_steps=1,'
+        )
     return "\n".join(lines)
 
 
@@ -164,7 +174,11 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
         f"optimizer = make_optimizer({'parameters' if job.many else 'model.parameters()'})\noptimizers = (optimizer, {make}(optimizer))\n"
         f"trainer = Trainer(model, make_arguments(output_dir), train_dataset=dataset{evaluated}, optimizers=optimizers)"
     )
-    data = f"`dataset`: {run.samples} samples." if isinstance(run, DataRun) else f"`dataset`: {run.updates} batches an epoch."
+    data = (
+        f"`dataset`: {run.samples} samples."
+        if isinstance(run, DataRun)
+        else f"`dataset`: {run.updates} batches an epoch."
+    )
     return module.fill(
         _TRAIN,
         and_schedule="and the schedule, " * (not by_hand),
@@ -173,6 +187,8 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
         batch="\n".join(batch),
         scheduler=chosen,
         more=torch_like.more_arguments(job, "validation"),
-        docstring=torch_like.docstring(job, "Train; a checkpoint after each epoch, from the last of which `resume` goes on.", data, _VALIDATION),
+        docstring=torch_like.docstring(
+            job, "Train; a checkpoint after each epoch, from the last of which `resume` goes on.", data, _VALIDATION
+        ),
         made=handed if by_hand else simple,
     )

@@ -1,7 +1,8 @@
 """Families of schedules of equal shape across the frameworks, and how the arguments of one become those of another.
 
-A family has symbols (peak, floor, T, ...). A member says how its native arguments follow from them, as expressions; translations between members
-are worked out from that and never written down. What a family claims is measured: a test evaluates every member and compares it with the first.
+A family has symbols (peak, floor, T, ...). A member says how its native arguments follow from them, as expressions;
+translations between members are worked out from that and never written down. What a family claims is measured: a test
+evaluates every member and compares it with the first.
 """
 
 from __future__ import annotations
@@ -11,11 +12,32 @@ from lrlab.families.table import FAMILIES
 from lrlab.families.translate import Translation, translate
 from lrlab.schedules import Schedule
 
-__all__ = ["FAMILIES", "MEANINGS", "Family", "Member", "Translation", "description", "family_of", "places", "search", "translate"]
+__all__ = [
+    "FAMILIES",
+    "MEANINGS",
+    "Family",
+    "Member",
+    "Translation",
+    "description",
+    "family_of",
+    "places",
+    "search",
+    "translate",
+]
 
-FRAMEWORK_WORDS = {"torch": "pytorch", "transformers": "hugging face", "paddle": "paddlepaddle 飞桨", "cawb": "warmboot"}
+FRAMEWORK_WORDS = {
+    "torch": "pytorch",
+    "transformers": "hugging face",
+    "paddle": "paddlepaddle 飞桨",
+    "cawb": "warmboot",
+}
 """What else a framework is called."""
-ARGUMENT_WORDS = {"warmup": "linear warmup warm-up 预热", "cycle_mul": "sgdr warm restarts 热重启", "t_mul": "sgdr", "decay_fn": "wsd"}
+ARGUMENT_WORDS = {
+    "warmup": "linear warmup warm-up 预热",
+    "cycle_mul": "sgdr warm restarts 热重启",
+    "t_mul": "sgdr",
+    "decay_fn": "wsd",
+}
 """What a person who looks for a schedule with such an argument may type."""
 _HOME = {member.kind: family for family in FAMILIES for member in family.members}
 
@@ -32,10 +54,14 @@ def places(kind: str) -> list[tuple[Family, Member]]:
 
 
 def search(kind: type[Schedule], wanted: str) -> bool:
-    """Whether every word wanted stands in the kind, its shape, its arguments, or a family's title or aliases; case does not matter."""
+    """Whether every word wanted stands in the kind, its shape, its arguments, or a family's title or aliases; case does
+    not matter.
+    """
     also = (f"{family.title} {family.aliases}" for family, _ in places(kind.kind))
     words = (said for part, said in ARGUMENT_WORDS.items() if any(part in name for name in kind.model_fields))
-    shown = "\n".join((kind.kind, FRAMEWORK_WORDS.get(kind.framework, ""), description(kind)[0], *kind.model_fields, *words, *also)).casefold()
+    shown = "\n".join(
+        (kind.kind, FRAMEWORK_WORDS.get(kind.framework, ""), description(kind)[0], *kind.model_fields, *words, *also)
+    ).casefold()
     return all(word in shown for word in wanted.casefold().split())
 
 

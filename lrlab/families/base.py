@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrlab.schedules import KINDS, Schedule
-from lrlab.schedules.expression import parse
+from lrlab.trees.parse import parse
 
 MEANINGS = {
     "peak": "the highest rate",
@@ -42,10 +42,11 @@ MEANINGS = {
 class Member:
     """A kind in its family.
 
-    `arguments`: expressions over the family's symbols; text in quotes and booleans stand for themselves, a tuple of pairs for an object from ticks to
-    numbers, a dictionary with a kind for a nested schedule. None: another shape than the others, so that nothing is claimed. Arguments that are
-    not named are at their defaults. The base LR, where it is read, is the peak.
-    `given`: symbols that must have this value. The shapes agree at the ticks from `first` to `last`, the member's own `shift` ticks later.
+    `arguments`: expressions over the family's symbols; text in quotes and booleans stand for themselves, a tuple of
+    pairs for an object from ticks to numbers, a dictionary with a kind for a nested schedule. None: another shape than
+    the others, so that nothing is claimed. Arguments that are not named are at their defaults. The base LR, where it is
+    read, is the peak. `given`: symbols that must have this value. The shapes agree at the ticks from `first` to `last`,
+    the member's own `shift` ticks later.
     """
 
     kind: str
@@ -59,7 +60,9 @@ class Member:
 
 @dataclass(frozen=True)
 class Family:
-    """Schedules of equal shape: the members at home here, and (`also`) those of other families that can take this shape."""
+    """Schedules of equal shape: the members at home here, and (`also`) those of other families that can take this
+    shape.
+    """
 
     title: str
     shape: str
@@ -88,7 +91,10 @@ class Family:
     def schedule(self, member: Member) -> Schedule:
         """The member with the symbols' values filled in; ValueError where that makes no schedule."""
         values = self.symbols | member.given
-        document = {"kind": member.kind, **{name: _filled(value, values) for name, value in (member.arguments or {}).items()}}
+        document = {
+            "kind": member.kind,
+            **{name: _filled(value, values) for name, value in (member.arguments or {}).items()},
+        }
         if self.metrics is not None:
             document["metrics"] = list(self.metrics)
         return KINDS[member.kind].model_validate(document)

@@ -27,7 +27,11 @@ FAMILIES: tuple[Family, ...] = (
             Member("pytorch_transformers.ConstantLRSchedule", {}),
             Member("optax.constant_schedule", {"value": "peak"}, _OWN),
             Member("paddle_v1.constant", {"learning_rate": "peak"}, "a and b are ignored."),
-            Member("torch.ConstantLR", {"factor": 1}, "With a factor below 1 it begins that much lower, and jumps up to the base LR at total_iters."),
+            Member(
+                "torch.ConstantLR",
+                {"factor": 1},
+                "With a factor below 1 it begins that much lower, and jumps up to the base LR at total_iters.",
+            ),
         ),
     ),
     Family(
@@ -38,7 +42,11 @@ FAMILIES: tuple[Family, ...] = (
         for_ever=True,
         members=(
             Member("torch.StepLR", {"step_size": "every", "gamma": "factor"}),
-            Member("paddle.StepDecay", {"learning_rate": "peak", "step_size": "every", "gamma": "factor"}, "gamma must be below 1."),
+            Member(
+                "paddle.StepDecay",
+                {"learning_rate": "peak", "step_size": "every", "gamma": "factor"},
+                "gamma must be below 1.",
+            ),
             Member(
                 "timm.StepLRScheduler",
                 {"decay_t": "every", "decay_rate": "factor"},
@@ -73,7 +81,11 @@ FAMILIES: tuple[Family, ...] = (
         for_ever=True,
         members=(
             Member("torch.MultiStepLR", {"milestones": ["first", "second"], "gamma": "factor"}),
-            Member("paddle.MultiStepDecay", {"learning_rate": "peak", "milestones": ["first", "second"], "gamma": "factor"}, "Milestones must rise."),
+            Member(
+                "paddle.MultiStepDecay",
+                {"learning_rate": "peak", "milestones": ["first", "second"], "gamma": "factor"},
+                "Milestones must rise.",
+            ),
             Member(
                 "paddle.PiecewiseDecay",
                 {"boundaries": ["first", "second"], "values": ["peak", "peak * factor", "peak * factor ** 2"]},
@@ -94,14 +106,24 @@ FAMILIES: tuple[Family, ...] = (
                 {"decay_t": ["first + 1", "second + 1"], "decay_rate": "factor"},
                 "The same number changes the rate one tick earlier than in torch; the list must be sorted; the default decay_rate is 1.",
             ),
-            Member("paddle_v1.manual", None, "Levels are factors, as text, of samples seen; a border belongs to the level before it."),
+            Member(
+                "paddle_v1.manual",
+                None,
+                "Levels are factors, as text, of samples seen; a border belongs to the level before it.",
+            ),
             Member("paddle_v1.pass_manual", None, "Levels are factors, as text, of passes over the data."),
             Member(
                 "paddlevideo.CustomPiecewiseDecay",
-                {"boundaries": ["first", "second"], "values": ["peak", "peak * factor", "peak * factor ** 2"], "num_iters": 1},
+                {
+                    "boundaries": ["first", "second"],
+                    "values": ["peak", "peak * factor", "peak * factor ** 2"],
+                    "num_iters": 1,
+                },
                 "Counts epochs in parts of 1 / num_iters, whose rounding can make a border come one iteration late.",
             ),
-            Member("paddlevideo.CustomWarmupPiecewiseDecay", None, "Behind a warmup; levels are those of the last step."),
+            Member(
+                "paddlevideo.CustomWarmupPiecewiseDecay", None, "Behind a warmup; levels are those of the last step."
+            ),
             Member("paddlevideo.CustomWarmupAdjustDecay", None, "Behind a warmup that overshoots the base rate."),
         ),
     ),
@@ -113,17 +135,34 @@ FAMILIES: tuple[Family, ...] = (
         for_ever=True,
         members=(
             Member(
-                "optax.exponential_decay", {"init_value": "peak", "transition_steps": "every", "decay_rate": "factor"}, "Can hold at an end_value."
+                "optax.exponential_decay",
+                {"init_value": "peak", "transition_steps": "every", "decay_rate": "factor"},
+                "Can hold at an end_value.",
             ),
-            Member("keras.ExponentialDecay", {"initial_learning_rate": "peak", "decay_steps": "every", "decay_rate": "factor"}),
+            Member(
+                "keras.ExponentialDecay",
+                {"initial_learning_rate": "peak", "decay_steps": "every", "decay_rate": "factor"},
+            ),
             Member("torch.ExponentialLR", {"gamma": "factor ** (1 / every)"}, "gamma is the factor of one tick."),
             Member(
-                "paddle.ExponentialDecay", {"learning_rate": "peak", "gamma": "factor ** (1 / every)"}, "gamma is the factor of one tick, below 1."
+                "paddle.ExponentialDecay",
+                {"learning_rate": "peak", "gamma": "factor ** (1 / every)"},
+                "gamma is the factor of one tick, below 1.",
             ),
-            Member("paddle.NaturalExpDecay", {"learning_rate": "peak", "gamma": "-log(factor) / every"}, "Falls as exp(-gamma * t)."),
+            Member(
+                "paddle.NaturalExpDecay",
+                {"learning_rate": "peak", "gamma": "-log(factor) / every"},
+                "Falls as exp(-gamma * t).",
+            ),
             Member(
                 "optax.warmup_exponential_decay_schedule",
-                {"init_value": 0, "peak_value": "peak", "warmup_steps": 0, "transition_steps": "every", "decay_rate": "factor"},
+                {
+                    "init_value": 0,
+                    "peak_value": "peak",
+                    "warmup_steps": 0,
+                    "transition_steps": "every",
+                    "decay_rate": "factor",
+                },
                 "Begins with a straight warmup; the decay counts from its end.",
             ),
             Member(
@@ -142,8 +181,15 @@ FAMILIES: tuple[Family, ...] = (
         symbols={"peak": 0.1, "rate": 0.5, "every": 4, "T": 40, "batch": 32},
         for_ever=True,
         members=(
-            Member("keras.InverseTimeDecay", {"initial_learning_rate": "peak", "decay_steps": "every", "decay_rate": "rate"}),
-            Member("paddle.InverseTimeDecay", {"learning_rate": "peak", "gamma": "rate / every"}, "gamma is the rate of one tick."),
+            Member(
+                "keras.InverseTimeDecay",
+                {"initial_learning_rate": "peak", "decay_steps": "every", "decay_rate": "rate"},
+            ),
+            Member(
+                "paddle.InverseTimeDecay",
+                {"learning_rate": "peak", "gamma": "rate / every"},
+                "gamma is the rate of one tick.",
+            ),
             Member(
                 "paddle_v1.poly",
                 {**_V1, "learning_rate_decay_a": "rate / (every * batch)", "learning_rate_decay_b": 1},
@@ -159,7 +205,10 @@ FAMILIES: tuple[Family, ...] = (
         "poly, polynomial, linear decay, 多项式衰减, 线性衰减",
         symbols={"peak": 0.1, "floor": 0.002, "power": 2, "T": 40, "batch": 32},
         members=(
-            Member("optax.polynomial_schedule", {"init_value": "peak", "end_value": "floor", "power": "power", "transition_steps": "T"}),
+            Member(
+                "optax.polynomial_schedule",
+                {"init_value": "peak", "end_value": "floor", "power": "power", "transition_steps": "T"},
+            ),
             Member(
                 "keras.PolynomialDecay",
                 {"initial_learning_rate": "peak", "decay_steps": "T", "end_learning_rate": "floor", "power": "power"},
@@ -172,7 +221,9 @@ FAMILIES: tuple[Family, ...] = (
             ),
             Member("torch.PolynomialLR", {"total_iters": "T", "power": "power"}, "Ends at 0.", given={"floor": 0}),
             Member(
-                "timm.PolyLRScheduler", {"t_initial": "T", "lr_min": "floor", "power": "power"}, "The default power is 0.5; has a warmup of its own."
+                "timm.PolyLRScheduler",
+                {"t_initial": "T", "lr_min": "floor", "power": "power"},
+                "The default power is 0.5; has a warmup of its own.",
             ),
             Member(
                 "transformers.get_polynomial_decay_schedule_with_warmup",
@@ -197,9 +248,17 @@ FAMILIES: tuple[Family, ...] = (
             ),
         ),
         also=(
-            Member("torch.LinearLR", {"start_factor": 1, "end_factor": "floor / peak", "total_iters": "T"}, "A straight line.", given={"power": 1}),
             Member(
-                "optax.linear_schedule", {"init_value": "peak", "end_value": "floor", "transition_steps": "T"}, "A straight line.", given={"power": 1}
+                "torch.LinearLR",
+                {"start_factor": 1, "end_factor": "floor / peak", "total_iters": "T"},
+                "A straight line.",
+                given={"power": 1},
+            ),
+            Member(
+                "optax.linear_schedule",
+                {"init_value": "peak", "end_value": "floor", "transition_steps": "T"},
+                "A straight line.",
+                given={"power": 1},
             ),
             Member(
                 "paddle.LinearLR",
@@ -232,7 +291,11 @@ FAMILIES: tuple[Family, ...] = (
                 {"t_initial": "T", "lr_min": "floor"},
                 f"{_HOLDS} Its warmup cuts the start off the cosine unless warmup_prefix is true; can restart (cycle_limit).",
             ),
-            Member("torch.SWALR", {"swa_lr": "floor", "anneal_epochs": "T"}, f"{_HOLDS} The floor may be above the base LR."),
+            Member(
+                "torch.SWALR",
+                {"swa_lr": "floor", "anneal_epochs": "T"},
+                f"{_HOLDS} The floor may be above the base LR.",
+            ),
         ),
         also=(
             Member(
@@ -246,8 +309,17 @@ FAMILIES: tuple[Family, ...] = (
                 {"num_warmup_steps": 0, "num_training_steps": "T", "min_lr": "floor"},
                 f"Takes the floor as a rate or as a share. {_CLIMBS}",
             ),
-            Member("pytorch_transformers.WarmupCosineSchedule", {"warmup_steps": 0, "t_total": "T"}, f"Ends at 0. {_CLIMBS}", given={"floor": 0}),
-            Member("cawb.CosineAnnealingWarmbootingLR", {"epochs": "T", "eta_min": "floor / peak"}, "Without steps; the floor is a share."),
+            Member(
+                "pytorch_transformers.WarmupCosineSchedule",
+                {"warmup_steps": 0, "t_total": "T"},
+                f"Ends at 0. {_CLIMBS}",
+                given={"floor": 0},
+            ),
+            Member(
+                "cawb.CosineAnnealingWarmbootingLR",
+                {"epochs": "T", "eta_min": "floor / peak"},
+                "Without steps; the floor is a share.",
+            ),
             Member(
                 "paddlevideo.CustomWarmupCosineDecay",
                 {"warmup_start_lr": 0, "warmup_epochs": 0, "cosine_base_lr": "peak", "max_epoch": "T", "num_iters": 1},
@@ -265,7 +337,13 @@ FAMILIES: tuple[Family, ...] = (
         members=(
             Member(
                 "optax.warmup_cosine_decay_schedule",
-                {"init_value": "start", "peak_value": "peak", "warmup_steps": "warmup", "decay_steps": "warmup + T", "end_value": "floor"},
+                {
+                    "init_value": "start",
+                    "peak_value": "peak",
+                    "warmup_steps": "warmup",
+                    "decay_steps": "warmup + T",
+                    "end_value": "floor",
+                },
                 f"decay_steps includes the warmup. {_HOLDS}",
             ),
             Member(
@@ -296,7 +374,12 @@ FAMILIES: tuple[Family, ...] = (
             ),
             Member(
                 "deepspeed.WarmupCosineLR",
-                {"total_num_steps": "warmup + T", "warmup_num_steps": "warmup", "cos_min_ratio": "floor / peak", "warmup_type": "'linear'"},
+                {
+                    "total_num_steps": "warmup + T",
+                    "warmup_num_steps": "warmup",
+                    "cos_min_ratio": "floor / peak",
+                    "warmup_type": "'linear'",
+                },
                 "Equal after the warmup only, which runs one tick late and misses the peak; by default it is a logarithm. The floors are shares.",
                 first="warmup + 1",
             ),
@@ -305,7 +388,11 @@ FAMILIES: tuple[Family, ...] = (
                 None,
                 "The cosine runs from the start of training; the warmup meets it on its way, below cosine_base_lr.",
             ),
-            Member("paddlevideo.CustomWarmupCosineStepDecay", None, "The cosine changes once an epoch, and the warmup multiplies it."),
+            Member(
+                "paddlevideo.CustomWarmupCosineStepDecay",
+                None,
+                "The cosine changes once an epoch, and the warmup multiplies it.",
+            ),
         ),
         also=(
             Member(
@@ -321,7 +408,13 @@ FAMILIES: tuple[Family, ...] = (
             ),
             Member(
                 "timm.CosineLRScheduler",
-                {"t_initial": "T", "lr_min": "floor", "warmup_t": "warmup", "warmup_lr_init": "start", "warmup_prefix": True},
+                {
+                    "t_initial": "T",
+                    "lr_min": "floor",
+                    "warmup_t": "warmup",
+                    "warmup_lr_init": "start",
+                    "warmup_prefix": True,
+                },
                 "Only with warmup_prefix does t_initial exclude the warmup.",
             ),
             Member(
@@ -344,7 +437,11 @@ FAMILIES: tuple[Family, ...] = (
         symbols={"peak": 0.1, "floor": 0.001, "length": 10, "mult": 2, "cycles": 3},
         last="length * (1 + mult + mult ** 2) - 1",
         members=(
-            Member("torch.CosineAnnealingWarmRestarts", {"T_0": "length", "T_mult": "mult", "eta_min": "floor"}, "Restarts for ever."),
+            Member(
+                "torch.CosineAnnealingWarmRestarts",
+                {"T_0": "length", "T_mult": "mult", "eta_min": "floor"},
+                "Restarts for ever.",
+            ),
             Member(
                 "paddle.CosineAnnealingWarmRestarts",
                 {"learning_rate": "peak", "T_0": "length", "T_mult": "mult", "eta_min": "floor"},
@@ -352,14 +449,25 @@ FAMILIES: tuple[Family, ...] = (
             ),
             Member(
                 "keras.CosineDecayRestarts",
-                {"initial_learning_rate": "peak", "first_decay_steps": "length", "t_mul": "mult", "alpha": "floor / peak"},
+                {
+                    "initial_learning_rate": "peak",
+                    "first_decay_steps": "length",
+                    "t_mul": "mult",
+                    "alpha": "floor / peak",
+                },
                 "The default t_mul is 2; the floor is a share; m_mul lowers each cycle.",
             ),
             Member(
                 "optax.sgdr_schedule",
                 {
                     "cosine_kwargs": [
-                        {"init_value": "peak", "peak_value": "peak", "warmup_steps": 0, "decay_steps": cycle, "end_value": "floor"}
+                        {
+                            "init_value": "peak",
+                            "peak_value": "peak",
+                            "warmup_steps": 0,
+                            "decay_steps": cycle,
+                            "end_value": "floor",
+                        }
                         for cycle in ("length", "length * mult", "length * mult ** 2")
                     ]
                 },
@@ -402,7 +510,13 @@ FAMILIES: tuple[Family, ...] = (
         members=(
             Member(
                 "torch.OneCycleLR",
-                {"max_lr": "peak", "total_steps": "total", "pct_start": "rise / total", "div_factor": "divide", "final_div_factor": "final"},
+                {
+                    "max_lr": "peak",
+                    "total_steps": "total",
+                    "pct_start": "rise / total",
+                    "div_factor": "divide",
+                    "final_div_factor": "final",
+                },
                 "The peak is at tick pct_start * total_steps - 1 and the end at total_steps - 1; momentum runs the other way.",
             ),
             Member(
@@ -427,8 +541,14 @@ FAMILIES: tuple[Family, ...] = (
                 },
                 "The peak is at tick pct_start * transition_steps and the end at transition_steps: with torch's own numbers it is one tick late.",
             ),
-            Member("optax.linear_onecycle_schedule", None, "Straight lines: up, down as slowly, then on down to the end."),
-            Member("deepspeed.OneCycle", None, "A triangle, then level or decaying as 1 / t; see the family of cyclic schedules."),
+            Member(
+                "optax.linear_onecycle_schedule", None, "Straight lines: up, down as slowly, then on down to the end."
+            ),
+            Member(
+                "deepspeed.OneCycle",
+                None,
+                "A triangle, then level or decaying as 1 / t; see the family of cyclic schedules.",
+            ),
         ),
     ),
     Family(
@@ -446,14 +566,24 @@ FAMILIES: tuple[Family, ...] = (
             ),
             Member(
                 "paddle.CyclicLR",
-                {"base_learning_rate": "floor", "max_learning_rate": "peak", "step_size_up": "up", "step_size_down": "down"},
+                {
+                    "base_learning_rate": "floor",
+                    "max_learning_rate": "peak",
+                    "step_size_up": "up",
+                    "step_size_down": "down",
+                },
                 "No momentum.",
             ),
         ),
         also=(
             Member(
                 "deepspeed.OneCycle",
-                {"cycle_min_lr": "floor", "cycle_max_lr": "peak", "cycle_first_step_size": "up", "cycle_second_step_size": "down"},
+                {
+                    "cycle_min_lr": "floor",
+                    "cycle_max_lr": "peak",
+                    "cycle_first_step_size": "up",
+                    "cycle_second_step_size": "down",
+                },
                 "One cycle only.",
                 last="up + down",
             ),
@@ -467,7 +597,10 @@ FAMILIES: tuple[Family, ...] = (
         last="3 * warmup",
         for_ever=True,
         members=(
-            Member("optax.warmup_constant_schedule", {"init_value": "start", "peak_value": "peak", "warmup_steps": "warmup"}),
+            Member(
+                "optax.warmup_constant_schedule",
+                {"init_value": "start", "peak_value": "peak", "warmup_steps": "warmup"},
+            ),
             Member(
                 "optax.linear_schedule",
                 {"init_value": "start", "end_value": "peak", "transition_steps": "warmup"},
@@ -483,11 +616,26 @@ FAMILIES: tuple[Family, ...] = (
                 {"learning_rate": "peak", "total_steps": "warmup", "start_factor": "start / peak"},
                 "Goes down as well as up; the start is a share, by default a third.",
             ),
-            Member("transformers.get_constant_schedule_with_warmup", {"num_warmup_steps": "warmup"}, "Starts at 0.", given={"start": 0}),
-            Member("pytorch_transformers.WarmupConstantSchedule", {"warmup_steps": "warmup"}, "Starts at 0.", given={"start": 0}),
+            Member(
+                "transformers.get_constant_schedule_with_warmup",
+                {"num_warmup_steps": "warmup"},
+                "Starts at 0.",
+                given={"start": 0},
+            ),
+            Member(
+                "pytorch_transformers.WarmupConstantSchedule",
+                {"warmup_steps": "warmup"},
+                "Starts at 0.",
+                given={"start": 0},
+            ),
             Member(
                 "deepspeed.WarmupLR",
-                {"warmup_min_lr": "start", "warmup_max_lr": "peak", "warmup_num_steps": "warmup", "warmup_type": "'linear'"},
+                {
+                    "warmup_min_lr": "start",
+                    "warmup_max_lr": "peak",
+                    "warmup_num_steps": "warmup",
+                    "warmup_type": "'linear'",
+                },
                 f"By default the line is a logarithm. {_LATE}",
                 shift=1,
             ),
@@ -521,7 +669,12 @@ FAMILIES: tuple[Family, ...] = (
             ),
             Member(
                 "deepspeed.WarmupDecayLR",
-                {"total_num_steps": "warmup + T", "warmup_max_lr": "peak", "warmup_num_steps": "warmup", "warmup_type": "'linear'"},
+                {
+                    "total_num_steps": "warmup + T",
+                    "warmup_max_lr": "peak",
+                    "warmup_num_steps": "warmup",
+                    "warmup_type": "'linear'",
+                },
                 f"By default the rise is a logarithm, and it falls to warmup_min_lr. {_LATE}",
                 shift=1,
             ),
@@ -536,8 +689,18 @@ FAMILIES: tuple[Family, ...] = (
                 "optax.join_schedules",
                 {
                     "schedules": [
-                        {"kind": "optax.linear_schedule", "init_value": 0, "end_value": "peak", "transition_steps": "warmup"},
-                        {"kind": "optax.linear_schedule", "init_value": "peak", "end_value": 0, "transition_steps": "T"},
+                        {
+                            "kind": "optax.linear_schedule",
+                            "init_value": 0,
+                            "end_value": "peak",
+                            "transition_steps": "warmup",
+                        },
+                        {
+                            "kind": "optax.linear_schedule",
+                            "init_value": "peak",
+                            "end_value": 0,
+                            "transition_steps": "T",
+                        },
                     ],
                     "boundaries": ["warmup"],
                 },
@@ -551,7 +714,11 @@ FAMILIES: tuple[Family, ...] = (
         symbols={"peak": 0.1, "warmup": 8, "T": 80},
         for_ever=True,
         members=(
-            Member("transformers.get_inverse_sqrt_schedule", {"num_warmup_steps": "warmup"}, "A timescale other than the warmup shifts the fall."),
+            Member(
+                "transformers.get_inverse_sqrt_schedule",
+                {"num_warmup_steps": "warmup"},
+                "A timescale other than the warmup shifts the fall.",
+            ),
             Member(
                 "paddle.NoamDecay",
                 {"d_model": 1, "warmup_steps": "warmup", "learning_rate": "peak * sqrt(warmup)"},
@@ -600,7 +767,11 @@ FAMILIES: tuple[Family, ...] = (
         metrics=_FLAT,
         for_ever=True,
         members=(
-            Member("torch.ReduceLROnPlateau", {"factor": "factor", "patience": "patience"}, "Reduces at bad value number patience + 1."),
+            Member(
+                "torch.ReduceLROnPlateau",
+                {"factor": "factor", "patience": "patience"},
+                "Reduces at bad value number patience + 1.",
+            ),
             Member(
                 "transformers.get_reduce_on_plateau_schedule",
                 {"factor": "factor", "patience": "patience"},
@@ -636,13 +807,21 @@ FAMILIES: tuple[Family, ...] = (
         symbols={"peak": 0.1, "T": 40},
         for_ever=True,
         members=(
-            Member("torch.LambdaLR", {"lr_lambda": "'lambda epoch: 1 / (1 + 0.1 * epoch)'"}, "The function gives a factor of the base LR."),
+            Member(
+                "torch.LambdaLR",
+                {"lr_lambda": "'lambda epoch: 1 / (1 + 0.1 * epoch)'"},
+                "The function gives a factor of the base LR.",
+            ),
             Member(
                 "paddle.LambdaDecay",
                 {"learning_rate": "peak", "lr_lambda": "'lambda epoch: 1 / (1 + 0.1 * epoch)'"},
                 "The function gives a factor of learning_rate.",
             ),
-            Member("keras.LearningRateScheduler", None, "The function gives the rate itself: the base LR times what it is elsewhere."),
+            Member(
+                "keras.LearningRateScheduler",
+                None,
+                "The function gives the rate itself: the base LR times what it is elsewhere.",
+            ),
         ),
     ),
     Family(
@@ -652,7 +831,11 @@ FAMILIES: tuple[Family, ...] = (
         symbols={"peak": 0.1, "T": 40},
         for_ever=True,
         members=(
-            Member("torch.MultiplicativeLR", {"lr_lambda": "'lambda epoch: 1 - 0.001 * epoch'"}, "The factor of tick 0 is not used."),
+            Member(
+                "torch.MultiplicativeLR",
+                {"lr_lambda": "'lambda epoch: 1 - 0.001 * epoch'"},
+                "The factor of tick 0 is not used.",
+            ),
             Member(
                 "paddle.MultiplicativeDecay",
                 {"learning_rate": "peak", "lr_lambda": "'lambda epoch: 1 - 0.001 * epoch'"},
@@ -671,8 +854,18 @@ FAMILIES: tuple[Family, ...] = (
                 "optax.join_schedules",
                 {
                     "schedules": [
-                        {"kind": "optax.linear_schedule", "init_value": "start", "end_value": "peak", "transition_steps": "warmup"},
-                        {"kind": "optax.cosine_decay_schedule", "init_value": "peak", "decay_steps": "T", "alpha": "floor / peak"},
+                        {
+                            "kind": "optax.linear_schedule",
+                            "init_value": "start",
+                            "end_value": "peak",
+                            "transition_steps": "warmup",
+                        },
+                        {
+                            "kind": "optax.cosine_decay_schedule",
+                            "init_value": "peak",
+                            "decay_steps": "T",
+                            "alpha": "floor / peak",
+                        },
                     ],
                     "boundaries": ["warmup"],
                 },
@@ -692,7 +885,12 @@ FAMILIES: tuple[Family, ...] = (
             Member(
                 "paddle.LinearWarmup",
                 {
-                    "learning_rate": {"kind": "paddle.CosineAnnealingDecay", "learning_rate": "peak", "T_max": "T", "eta_min": "floor"},
+                    "learning_rate": {
+                        "kind": "paddle.CosineAnnealingDecay",
+                        "learning_rate": "peak",
+                        "T_max": "T",
+                        "eta_min": "floor",
+                    },
                     "warmup_steps": "warmup",
                     "start_lr": "start",
                     "end_lr": "peak",
@@ -724,13 +922,17 @@ FAMILIES: tuple[Family, ...] = (
         "Tanh",
         "An S from the peak to a floor.",
         "hyperbolic tangent, sigmoid, s-curve, 双曲正切",
-        members=(Member("timm.TanhLRScheduler", None, "Begins a little below the peak and ends a little above the floor."),),
+        members=(
+            Member("timm.TanhLRScheduler", None, "Begins a little below the peak and ends a little above the floor."),
+        ),
     ),
     Family(
         "Through given points",
         "Lines or cosines from one given point to the next.",
         "interpolate, piecewise linear, 分段插值, 分段线性",
-        members=(Member("optax.piecewise_interpolate_schedule", None, "Each point is the one before times its factor."),),
+        members=(
+            Member("optax.piecewise_interpolate_schedule", None, "Each point is the one before times its factor."),
+        ),
     ),
 )
 """Every family; each kind is at home in exactly one."""

@@ -1,4 +1,6 @@
-"""From one framework to another: the source's arguments are equations; solved for the symbols, they are put into the target's expressions."""
+"""From one framework to another: the source's arguments are equations; solved for the symbols, they are put into the
+target's expressions.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Translation:
 
 
 def translate(family: Family, source: Member, target: Member) -> Translation | None:
-    """How the target's native arguments follow from the source's; None where one has another shape, or cannot do what the other does."""
+    """How the target's native arguments follow from the source's; None where one has another shape, or cannot do what
+    the other does.
+    """
     if source.arguments is None or target.arguments is None:
         return None
     here, there = (replace(member, given=source.given | target.given) for member in (source, target))
@@ -41,11 +45,17 @@ def translate(family: Family, source: Member, target: Member) -> Translation | N
     texts = {value: name for name, value in source.arguments.items() if is_text(value) and "lambda" in value}
     known, used = _solved(equations, source.given)
     plain = _Writer({}, known, {})
-    write = _Writer({ast.dump(tree): name for name, tree in equations.items() if not isinstance(tree, ast.Constant)}, known, texts)
+    write = _Writer(
+        {ast.dump(tree): name for name, tree in equations.items() if not isinstance(tree, ast.Constant)}, known, texts
+    )
     wanted = {"base_lr": "peak", **target.arguments} if wants_base else target.arguments
     conditions = [(name, plain(tree)) for name, tree in equations.items() if name not in used]
-    conditions += [(name, write(value)) for name, value in source.arguments.items() if isinstance(value, bool) or is_text(value)]
-    conditions += [(write(symbol), f"{number:g}") for symbol, number in target.given.items() if symbol not in source.given]
+    conditions += [
+        (name, write(value)) for name, value in source.arguments.items() if isinstance(value, bool) or is_text(value)
+    ]
+    conditions += [
+        (write(symbol), f"{number:g}") for symbol, number in target.given.items() if symbol not in source.given
+    ]
     first = max(here.first, there.first, key=lambda text: family.value(text, there))
     last = min(here.last or family.last, there.last or family.last, key=lambda text: family.value(text, there))
     return Translation(
@@ -67,7 +77,9 @@ def _read(text: str) -> ast.expr:
 
 
 def _equations(value: Any, path: str = "") -> Iterator[tuple[str, ast.expr]]:
-    """Each expression in a member's arguments by the path that a reader would write; keys of objects are not invertible."""
+    """Each expression in a member's arguments by the path that a reader would write; keys of objects are not
+    invertible.
+    """
     match value:
         case dict():
             for name, item in value.items():
@@ -85,7 +97,9 @@ def _equations(value: Any, path: str = "") -> Iterator[tuple[str, ast.expr]]:
 
 
 def _solved(equations: dict[str, ast.expr], given: dict[str, float]) -> tuple[dict[str, ast.expr], set[str]]:
-    """Every symbol that the equations determine, in terms of their names, and the names of the equations that were used for it."""
+    """Every symbol that the equations determine, in terms of their names, and the names of the equations that were used
+    for it.
+    """
     known: dict[str, ast.expr] = {symbol: ast.Constant(number) for symbol, number in given.items()}
     used: set[str] = set()
     while True:
@@ -136,7 +150,9 @@ def _undo(op: ast.operator, left: ast.expr, right: ast.expr, result: ast.expr, *
 
 
 class _Writer(ast.NodeTransformer):
-    """Writes a target's argument as a reader would: a part that is one of the `names` by its name, a symbol by its solution, no idle 0 and 1."""
+    """Writes a target's argument as a reader would: a part that is one of the `names` by its name, a symbol by its
+    solution, no idle 0 and 1.
+    """
 
     def __init__(self, names: dict[str, str], known: dict[str, ast.expr], texts: dict[str, str]) -> None:
         self.names, self.known, self.texts = names, known, texts
@@ -185,9 +201,11 @@ def _tidy(op: ast.operator, left: ast.expr, right: ast.expr) -> ast.expr:
             return kept
         case (ast.Constant(0), ast.Mult() | ast.Div(), _) | (_, ast.Mult(), ast.Constant(0)):
             return ast.Constant(0)
-        case (ast.BinOp(kept, ast.Sub(), one), ast.Add(), other) | (ast.BinOp(kept, ast.Add(), one), ast.Sub(), other) if ast.dump(one) == ast.dump(
-            other
-        ):
+        case (ast.BinOp(kept, ast.Sub(), one), ast.Add(), other) | (
+            ast.BinOp(kept, ast.Add(), one),
+            ast.Sub(),
+            other,
+        ) if ast.dump(one) == ast.dump(other):
             return kept
     return ast.BinOp(left, op, right)
 

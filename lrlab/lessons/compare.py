@@ -1,4 +1,6 @@
-"""What a training of several schedules says: which networks count, what there is to show at each moment, and the paired differences."""
+"""What a training of several schedules says: which networks count, what there is to show at each moment, and the paired
+differences.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def sound(outcome: Outcome, schedule: int) -> NDArray[np.bool_]:
 
 
 def completed(outcome: Outcome, schedule: int, steps_per_epoch: int) -> Floats:
-    """(S, E): the accuracy of the last snapshot that there is after each epoch; NaN where there is none yet, which is a gap in a chart."""
+    """(S, E): the accuracy of the last snapshot that there is after each epoch; NaN where there is none yet, which is a
+    gap in a chart.
+    """
     kept = np.searchsorted(outcome.snapshots[schedule], outcome.epochs * steps_per_epoch, side="left")
     found = np.full((outcome.diverged.shape[1], outcome.epochs.size), np.nan)
     found[:, kept > 0] = outcome.snapshot_accuracy[schedule][:, kept[kept > 0] - 1]
@@ -43,7 +47,9 @@ def completed(outcome: Outcome, schedule: int, steps_per_epoch: int) -> Floats:
 
 
 def divergence(name: str, diverged: NDArray[np.int64]) -> str:
-    """What became of the networks (S,) of a schedule, as `Outcome.diverged` has them; nothing where all of them trained."""
+    """What became of the networks (S,) of a schedule, as `Outcome.diverged` has them; nothing where all of them
+    trained.
+    """
     steps = diverged[diverged >= 0]
     if not steps.size:
         return ""
@@ -51,7 +57,9 @@ def divergence(name: str, diverged: NDArray[np.int64]) -> str:
 
 
 def guessing(name: str, accuracy: Floats) -> str:
-    """How many of the networks of a schedule that have not diverged know next to nothing, by their accuracy (S,); nothing where none does."""
+    """How many of the networks of a schedule that have not diverged know next to nothing, by their accuracy (S,);
+    nothing where none does.
+    """
     count = int((accuracy < GUESS).sum())
     few = f"{name}: {count} of {accuracy.size} networks {'is' if count == 1 else 'are'} about as good as guessing, below {100 * GUESS:.0f} %"
     return few if count else ""
@@ -81,5 +89,9 @@ def csv(names: Sequence[str], outcome: Outcome, steps_per_epoch: int) -> Iterato
         for seed, step in enumerate(outcome.diverged[k].tolist()):
             for place, epoch in enumerate(outcome.epochs.tolist()):
                 broken = 0 <= step < epoch * steps_per_epoch
-                values = "," if broken else f"{float(outcome.loss[k, seed, place])!r},{float(outcome.accuracy[k, seed, place])!r}"
+                values = (
+                    ","
+                    if broken
+                    else f"{float(outcome.loss[k, seed, place])!r},{float(outcome.accuracy[k, seed, place])!r}"
+                )
                 yield f"{quoted},{seed},{epoch},{values},{step if broken else ''}\n"

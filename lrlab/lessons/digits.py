@@ -1,4 +1,6 @@
-"""The data of the real network: handwritten digits of 8 x 8 pixels. Source and licence: digits.LICENSE.md beside this file."""
+"""The data of the real network: handwritten digits of 8 x 8 pixels. Source and licence: digits.LICENSE.md beside this
+file.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _BRIGHTEST = 16
 
 
 class Digits(NamedTuple):
-    """Pixels, float64 from 0 to 1, of shape (n, 64), and the digits they show, int64 of shape (n,): 1,297 to train with and 500 to test with."""
+    """Pixels, float64 from 0 to 1, of shape (n, 64), and the digits they show, int64 of shape (n,): 1,297 to train with
+    and 500 to test with.
+    """
 
     train_x: NDArray[np.float64]
     train_y: NDArray[np.int64]

@@ -14,10 +14,11 @@ ROUNDING = 1e-9
 
 
 class Interval(NamedTuple):
-    """A mean over `n` seeds and the ends of its interval: arrays of the shape of what was averaged, its axis of seeds gone.
+    """A mean over `n` seeds and the ends of its interval: arrays of the shape of what was averaged, its axis of seeds
+    gone.
 
-    One seed says nothing about the spread: the ends are then minus and plus infinity, and `bounded` is False. Nor do seeds that all agree: the width
-    is then 0, and `agreed` True.
+    One seed says nothing about the spread: the ends are then minus and plus infinity, and `bounded` is False. Nor do
+    seeds that all agree: the width is then 0, and `agreed` True.
     """
 
     mean: NDArray[np.float64]
@@ -37,7 +38,9 @@ class Interval(NamedTuple):
 
     @property
     def told(self) -> NDArray[np.bool_]:
-        """Whether a difference is told from zero, in the shape of the mean: the interval is one, and lies on one side as a whole."""
+        """Whether a difference is told from zero, in the shape of the mean: the interval is one, and lies on one side
+        as a whole.
+        """
         return np.asarray(~self.agreed & ((self.low > 0) | (self.high < 0)))
 
     def clipped(self, least: float, most: float) -> Interval:
@@ -46,7 +49,9 @@ class Interval(NamedTuple):
 
 
 def interval(values: ArrayLike, axis: int = -1, level: float = 0.95) -> Interval:
-    """The t-interval of the mean along an axis of independent seeds; ValueError where that is empty or holds what is no finite number."""
+    """The t-interval of the mean along an axis of independent seeds; ValueError where that is empty or holds what is no
+    finite number.
+    """
     from scipy.special import stdtrit  # noqa: PLC0415 (starting the app must load nothing heavy)
 
     seeds = _seeds(values, axis)
@@ -60,7 +65,9 @@ def interval(values: ArrayLike, axis: int = -1, level: float = 0.95) -> Interval
 
 
 def difference(one: ArrayLike, other: ArrayLike) -> Interval:
-    """The interval of one less the other, seed by seed, along the last axis; what is but rounding is no difference, and no spread of equal ones."""
+    """The interval of one less the other, seed by seed, along the last axis; what is but rounding is no difference, and
+    no spread of equal ones.
+    """
     first, second = (_seeds(values, -1) for values in np.broadcast_arrays(one, other))
     rounding = ROUNDING * max(np.abs(first).max(initial=0), np.abs(second).max(initial=0))
     found = first - second

@@ -1,4 +1,6 @@
-"""Works in the background, one after the other, for many people at once: who asks for what runs already joins it, and what is done is kept."""
+"""Works in the background, one after the other, for many people at once: who asks for what runs already joins it, and
+what is done is kept.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,11 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 T = TypeVar("T")
 State: TypeAlias = Literal["waiting", "running", "done", "stopped", "failed"]
 Work: TypeAlias = Callable[[], Iterator[tuple[float, T]]]
-"""Gives, as it goes on, the share done (0 to 1) and the result so far: None before there is one, the same again where only the share has grown.
+"""Gives, as it goes on, the share done (0 to 1) and the result so far: None before there is one, the same again where
+only the share has grown.
 
-It can be stopped only where it yields, so it should do so every second or two. A generator is closed where it is stopped."""
+It can be stopped only where it yields, so it should do so every second or two. A generator is closed where it is
+stopped."""
 
 ALIVE = ("waiting", "running")
 PATIENCE = 120.0
@@ -27,11 +31,15 @@ class Busy(Exception):  # noqa: N818 (an answer rather than an error)
 
 
 class WorkError(Exception):
-    """Why a work cannot be done, in a sentence for the page. Any other exception is logged, and the page says only that it failed."""
+    """Why a work cannot be done, in a sentence for the page. Any other exception is logged, and the page says only that
+    it failed.
+    """
 
 
 class Job(Generic[T]):
-    """What one owner wants done: its state, the share done (0 to 1), the latest result, and why it ended early, if it did."""
+    """What one owner wants done: its state, the share done (0 to 1), the latest result, and why it ended early, if it
+    did.
+    """
 
     def __init__(self, queue: Queue, owner: str, key: str) -> None:
         self.owner = owner
@@ -67,7 +75,9 @@ class Job(Generic[T]):
         self.state = state
 
     def stop(self) -> None:
-        """End it, keeping the result so far; the work behind it ends when it next yields, unless others wait for it too."""
+        """End it, keeping the result so far; the work behind it ends when it next yields, unless others wait for it
+        too.
+        """
         self.queue.stop(self)
 
 
@@ -79,11 +89,18 @@ class _Entry(NamedTuple):
 class Queue:
     """Runs works one after the other in a daemon thread; one work serves all the jobs with its key.
 
-    `per_owner` jobs that wait or run for each owner, `most` works in all, `kept` finished results; `clock` gives seconds.
+    `per_owner` jobs that wait or run for each owner, `most` works in all, `kept` finished results; `clock` gives
+    seconds.
     """
 
     def __init__(
-        self, *, per_owner: int = 2, most: int = 32, kept: int = 64, patience: float = PATIENCE, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        per_owner: int = 2,
+        most: int = 32,
+        kept: int = 64,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.per_owner, self.most, self.kept, self.patience, self.clock = per_owner, most, kept, patience, clock
         self._entries: dict[str, _Entry] = {}  # in their order, the one that runs included
@@ -93,7 +110,9 @@ class Queue:
         self._thread: threading.Thread | None = None
 
     def submit(self, owner: str, key: str, work: Work[T]) -> Job[T]:
-        """A job for this work: done at once where its result is kept, the owner's own where it waits or runs already. Raises Busy."""
+        """A job for this work: done at once where its result is kept, the owner's own where it waits or runs already.
+        Raises Busy.
+        """
         with self._change:
             self._give_up()
             mine = {job.key: job for job in self._jobs() if job.owner == owner}
@@ -202,7 +221,9 @@ class Queue:
             self._end(key, entry, "done")
 
     def _hand(self, key: str, entry: _Entry, share: float, result: Any) -> bool:
-        """Whether anybody wants it to go on; else it leaves the queue, so that whoever asks for it from now on gets a new one."""
+        """Whether anybody wants it to go on; else it leaves the queue, so that whoever asks for it from now on gets a
+        new one.
+        """
         with self._change:
             self._give_up()
             for job in entry.jobs:

@@ -1,4 +1,6 @@
-"""Noisy gradient descent on a loss with a narrow and a wide basin: where particles end under schedules of the same budget."""
+"""Noisy gradient descent on a loss with a narrow and a wide basin: where particles end under schedules of the same
+budget.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from lrlab import engine
-from lrlab.experiment import Experiment, parse
+from lrlab.document import Experiment, parse
 from lrlab.lessons import exercises, intervals, paper
 from lrlab.lessons.intervals import Interval, verdict
 from lrlab.lessons.settings import Settings, Slide
@@ -51,17 +53,33 @@ class Scene(Settings):
     key: ClassVar[str] = "landscape"
     dimension: Annotated[Literal[1, 2], Slide("Dimensions")] = 1
     noise: Annotated[
-        float, Field(ge=0, le=10), Slide("Noise", "standard deviation of what is added to each gradient", low=0.0, high=3.0, step=0.05)
+        float,
+        Field(ge=0, le=10),
+        Slide("Noise", "standard deviation of what is added to each gradient", low=0.0, high=3.0, step=0.05),
     ] = 1.5
-    peak: Annotated[float, Field(gt=0, le=100), Slide("Peak rate", "the rate that every schedule begins with", low=0.01, high=30.0, log=True)] = 0.06
+    peak: Annotated[
+        float,
+        Field(gt=0, le=100),
+        Slide("Peak rate", "the rate that every schedule begins with", low=0.01, high=30.0, log=True),
+    ] = 0.06
     T_0: Annotated[int, Field(ge=1, le=2000), Slide("T_0", "steps of SGDR's first cycle", low=5, high=500)] = 60
-    T_mult: Annotated[int, Field(ge=1, le=10), Slide("T_mult", "each cycle is so many times longer than the one before", low=1, high=4)] = 2
-    steps: Annotated[int, Field(ge=1, le=1000), Slide("Steps", "the budget, the same for every schedule", low=20, high=600, step=10)] = 420
+    T_mult: Annotated[
+        int,
+        Field(ge=1, le=10),
+        Slide("T_mult", "each cycle is so many times longer than the one before", low=1, high=4),
+    ] = 2
+    steps: Annotated[
+        int, Field(ge=1, le=1000), Slide("Steps", "the budget, the same for every schedule", low=20, high=600, step=10)
+    ] = 420
     width: Annotated[
-        float, Field(ge=0.05, le=0.5), Slide("Basin width", "of the narrow basin; the wide one has width 1", low=0.05, high=0.5, step=0.01)
+        float,
+        Field(ge=0.05, le=0.5),
+        Slide("Basin width", "of the narrow basin; the wide one has width 1", low=0.05, high=0.5, step=0.01),
     ] = 0.1
     particles: Annotated[int, Field(ge=1, le=500), Slide("Particles", "of each seed", low=1, high=200)] = 100
-    seeds: Annotated[int, Field(ge=1, le=40), Slide("Seeds", "each with starts and noise of its own, the same for every schedule")] = 20
+    seeds: Annotated[
+        int, Field(ge=1, le=40), Slide("Seeds", "each with starts and noise of its own, the same for every schedule")
+    ] = 20
     frame: Annotated[int, Field(ge=0, le=FRAMES)] = FRAMES
 
     @model_validator(mode="after")
@@ -117,7 +135,9 @@ class Landscape:
 
     @cached_property
     def sharpness(self) -> float:
-        """The curvature at the bottom of the narrow basin: at a steady rate above 2 / curvature no particle comes to rest there without noise."""
+        """The curvature at the bottom of the narrow basin: at a steady rate above 2 / curvature no particle comes to
+        rest there without noise.
+        """
         bottom = self._on_axis(self._zeros[:1])
         ahead, behind = (self.gradient(bottom + self._on_axis(np.array([d]))) for d in (1e-5, -1e-5))
         return float((ahead - behind)[0, 0] / 2e-5)
@@ -126,7 +146,8 @@ class Landscape:
     def escape(self) -> float:
         """The smallest steady rate at which, without noise, a particle on the first axis leaves the narrow basin.
 
-        It is the smallest with which one step leads from a place left of the bottom over the pass. From right of the bottom all steps lead left.
+        It is the smallest with which one step leads from a place left of the bottom over the pass. From right of the
+        bottom all steps lead left.
         """
         left = np.linspace(-2 * _CENTRE, self.minima[0, NARROW], 20_001)[:-1]
         return float(((self.saddle[0] - left) / -self.gradient(self._on_axis(left))[0]).min())
@@ -161,7 +182,9 @@ class Landscape:
 
     @cached_property
     def _border(self) -> tuple[Floats, Floats]:
-        """The watershed above the first axis, x and rising y: uphill from the saddle, which is stable, since all ways up lead to the watershed."""
+        """The watershed above the first axis, x and rising y: uphill from the saddle, which is stable, since all ways
+        up lead to the watershed.
+        """
         length, reach = _TRACE
         at = self.saddle + np.array([0.0, 1e-6])
         points = [self.saddle, at]
@@ -206,7 +229,10 @@ def experiment(scene: Scene) -> Experiment:
         {"kind": "torch.CosineAnnealingLR", "T_max": None},
         paper.step_decay(scene.steps),
     )
-    trials = [{"name": name, "base_lr": scene.peak, "schedule": schedule} for name, schedule in zip(NAMES, schedules, strict=True)]
+    trials = [
+        {"name": name, "base_lr": scene.peak, "schedule": schedule}
+        for name, schedule in zip(NAMES, schedules, strict=True)
+    ]
     return parse({"lrlab": 1, "run": {"total_steps": scene.steps}, "trials": trials})
 
 
@@ -230,12 +256,15 @@ def _simulated(scene: Scene) -> Simulation:
 
 
 def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
-    """Particles under rates (K, steps), all from the same starts with the same noise, for the seeds first_seed, first_seed + 1, ...
+    """Particles under rates (K, steps), all from the same starts with the same noise, for the seeds first_seed,
+    first_seed + 1, ...
 
     x <- x - rate * (gradient + noise * xi), xi standard normal. A particle that diverges stays where it was before.
     """
     land = Landscape(scene.dimension, scene.width)
-    generators = [np.random.default_rng((scene.dimension, seed)) for seed in range(first_seed, first_seed + scene.seeds)]
+    generators = [
+        np.random.default_rng((scene.dimension, seed)) for seed in range(first_seed, first_seed + scene.seeds)
+    ]
     begin = np.stack([starts(land, generator, scene.particles) for generator in generators], axis=1)
     points = np.repeat(begin[:, None], len(rate), axis=1)  # (dimension, K, S, P)
     gone, left = np.full(points.shape[1:], -1), np.zeros(points.shape[1:], dtype=np.int64)
@@ -252,7 +281,16 @@ def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
             paths.append(points[:, :, 0, :DRAWN])
             course.append((~inside & (gone < 0)).mean(axis=-1))
     shares, loss, diverged = _ends(land, points, gone)
-    return Simulation(rate, shares, left.mean(axis=-1), loss, diverged, frames, np.stack(course, axis=-1), np.array(paths).transpose(2, 0, 3, 1))
+    return Simulation(
+        rate,
+        shares,
+        left.mean(axis=-1),
+        loss,
+        diverged,
+        frames,
+        np.stack(course, axis=-1),
+        np.array(paths).transpose(2, 0, 3, 1),
+    )
 
 
 def starts(land: Landscape, generator: np.random.Generator, n: int) -> Floats:
@@ -266,14 +304,18 @@ def starts(land: Landscape, generator: np.random.Generator, n: int) -> Floats:
 
 
 def _noise(generators: list[np.random.Generator], scene: Scene) -> Iterator[Floats]:
-    """Each step's noise, (dimension, S, P): every seed from its own stream, so that it does not hang on how many seeds there are."""
+    """Each step's noise, (dimension, S, P): every seed from its own stream, so that it does not hang on how many seeds
+    there are.
+    """
     for begin in range(0, scene.steps, _BLOCK):
         shape = min(_BLOCK, scene.steps - begin), scene.dimension, scene.particles
         yield from np.stack([generator.standard_normal(shape) for generator in generators], axis=2)
 
 
 def _ends(land: Landscape, points: Floats, gone: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Shares, loss and the first step of divergence, from where particles are at the end and the steps at which they diverged."""
+    """Shares, loss and the first step of divergence, from where particles are at the end and the steps at which they
+    diverged.
+    """
     kept = gone < 0
     ended = np.where(kept, land.basin(points), LOST)
     shares = np.stack([(ended == basin).mean(axis=-1) for basin in range(len(BASINS))], axis=-1)
@@ -312,7 +354,9 @@ PRESETS = (
     Preset("about as many", Scene(peak=0.18), -2, 2),
     Preset("fewer", Scene(peak=1.0), -np.inf, 0),
 )
-"""What the wide basin gets with restarts, against one cosine, and settings in which it does. They differ in the peak rate only."""
+"""What the wide basin gets with restarts, against one cosine, and settings in which it does. They differ in the peak
+rate only.
+"""
 
 
 def _worse(scene: Scene) -> exercises.Verdict:

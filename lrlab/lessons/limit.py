@@ -16,7 +16,9 @@ from lrlab.lessons.network import Counts, Floats, Named, Outcome, Setup, optimiz
 from lrlab.lessons.settings import Slide, Trained
 
 BOUND = 0.25 * math.log(CLASSES)
-"""A network has trained where the mean loss of its last epoch is below this: a quarter of ln 10, the loss of one that knows nothing."""
+"""A network has trained where the mean loss of its last epoch is below this: a quarter of ln 10, the loss of one that
+knows nothing.
+"""
 SHARES = (0.0, 0.02, 0.07, 0.25, 0.5)
 """Warmups, as shares of the steps."""
 PEAKS = 8
@@ -32,16 +34,22 @@ class Limit(Trained):
     key: ClassVar[str] = "limit"
 
     optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
-    gain: Annotated[float, Field(ge=0.1, le=4), Slide("First weights", "Times those of He's rule.", low=0.5, high=3.0, step=0.1)] = 2.0
+    gain: Annotated[
+        float, Field(ge=0.1, le=4), Slide("First weights", "Times those of He's rule.", low=0.5, high=3.0, step=0.1)
+    ] = 2.0
     depth: Annotated[int, Field(ge=1, le=8), Slide("Hidden layers", f"Of {WIDTH} units each.")] = 4
     epochs: Annotated[int, Field(ge=2, le=60), Slide("Epochs", "Of 11 steps each.", low=5, high=40)] = 20
     seeds: Annotated[int, Field(ge=2, le=10), Slide("Seeds", "Networks in each cell.")] = 3
-    after: Annotated[Literal["cosine", "constant"], Slide("After the warmup", names=("cosine to 0", "the peak, held"))] = "cosine"
+    after: Annotated[
+        Literal["cosine", "constant"], Slide("After the warmup", names=("cosine to 0", "the peak, held"))
+    ] = "cosine"
 
     @property
     def setup(self) -> Setup:
         """The network to train: all samples, all labels right."""
-        return Setup((WIDTH,) * self.depth, BATCH, self.epochs, optimizer(self.optimizer), label_noise=0.0, gain=self.gain)
+        return Setup(
+            (WIDTH,) * self.depth, BATCH, self.epochs, optimizer(self.optimizer), label_noise=0.0, gain=self.gain
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,8 @@ class Limits:
     peaks: Floats
     """(P,)."""
     loss: Floats
-    """(W, P): the median over the seeds of the last epoch's mean training loss; infinite where half of them diverged."""
+    """(W, P): the median over the seeds of the last epoch's mean training loss; infinite where half of them diverged.
+    """
     trained: Floats
     """(W, P): the share of seeds that trained: not diverged, and the loss below BOUND."""
     broken: Counts
@@ -64,9 +73,11 @@ class Limits:
 
     @property
     def largest(self) -> list[int | None]:
-        """For each warmup the place of the last peak before one fails: every seed trained with it, and with all from the smallest that did.
+        """For each warmup the place of the last peak before one fails: every seed trained with it, and with all from
+        the smallest that did.
 
-        None where no peak trained every seed. What fails below the smallest is too low to train in time: that says nothing of what is too large.
+        None where no peak trained every seed. What fails below the smallest is too low to train in time: that says
+        nothing of what is too large.
         """
         return [int(unbroken[-1]) if unbroken.size else None for unbroken, _ in map(_parted, self.trained)]
 
@@ -84,7 +95,9 @@ def _parted(trained: Floats) -> tuple[Counts, Counts]:
 
 
 def limit(settings: Limit) -> Iterator[tuple[float, Limits | None]]:
-    """Train the grid: now and then the share done, and what the cells say after the epochs that are over, None before the first is."""
+    """Train the grid: now and then the share done, and what the cells say after the epochs that are over, None before
+    the first is.
+    """
     warmups, peaks = axes(settings)
     cells = np.array([schedule(settings, int(warmup), float(peak)) for warmup in warmups for peak in peaks])
     for share, outcome in train(settings.setup, cells, settings.seeds):
@@ -99,7 +112,9 @@ def axes(settings: Limit) -> tuple[Counts, Floats]:
 
 
 def schedule(settings: Limit, warmup: int, peak: float) -> Floats:
-    """The rate of each step: at step t of a warmup of W, peak * (t + 1) / (W + 1); from step W on the peak, held or falling to 0 by a cosine."""
+    """The rate of each step: at step t of a warmup of W, peak * (t + 1) / (W + 1); from step W on the peak, held or
+    falling to 0 by a cosine.
+    """
     step = np.arange(settings.setup.steps)
     rise = (step + 1) / (warmup + 1)
     if settings.after == "constant":

@@ -25,15 +25,20 @@ BOUND = 1e3
 STACK = 48
 """Networks that are stepped together: more would leave the processor's caches."""
 ALONE = 2**18
-"""Multiplications in a product of matrices that OpenBLAS leaves to one thread: to share out more costs seconds where cores are busy."""
+"""Multiplications in a product of matrices that OpenBLAS leaves to one thread: to share out more costs seconds where
+cores are busy.
+"""
 PORTION = 25
 """Test samples that are multiplied at a time."""
 OVERHEAD, SLOPE = 8e-6, 1.6e-10
-"""Seconds of one network's step, on an idle core of 2020 or so: at least, and for each of its parameters and samples."""
+"""Seconds of one network's step, on an idle core of 2020 or so: at least, and for each of its parameters and samples.
+"""
 LOOK = 0.45
 """What a test sample costs in comparison with a training sample, which has its gradient too."""
 PAUSE = 0.3
-"""Seconds of work, as the above count them, after which a training yields though no epoch is over: a stop must be felt soon."""
+"""Seconds of work, as the above count them, after which a training yields though no epoch is over: a stop must be felt
+soon.
+"""
 MOMENTUM = 0.9
 _SGD = SGD(MOMENTUM)
 _NOISE = 1  # the seed of the wrong labels, which are the data set's and so the same for all
@@ -43,8 +48,9 @@ _NOISE = 1  # the seed of the wrong labels, which are the data set's and so the 
 class Setup:
     """The network, its data and how long it trains.
 
-    `hidden`: units of each hidden layer; `label_noise`: the share of training labels that are wrong; `gain`: multiplies He's first weights.
-    With every label right the task is all but solved under any schedule; with a fifth of them wrong it is not.
+    `hidden`: units of each hidden layer; `label_noise`: the share of training labels that are wrong; `gain`: multiplies
+    He's first weights. With every label right the task is all but solved under any schedule; with a fifth of them wrong
+    it is not.
     """
 
     hidden: tuple[int, ...] = (64,)
@@ -82,7 +88,9 @@ class Setup:
         return SLOPE * LOOK * self.parameters * TEST
 
     def seconds(self, networks: int, snapshots: int = 0) -> float:
-        """About how long a core takes to train so many networks, with a look at the test set after each epoch and at each snapshot."""
+        """About how long a core takes to train so many networks, with a look at the test set after each epoch and at
+        each snapshot.
+        """
         return networks * (self.steps * self.step_seconds + (self.epochs + snapshots) * self.look_seconds)
 
 
@@ -101,17 +109,25 @@ class Training(Trained):
 
     schedules: Annotated[
         Literal["tune", "curve"],
-        Slide("Schedules", "Those that Tune shows, or the curves of the first section.", names=("of Tune", "of The curve")),
+        Slide(
+            "Schedules", "Those that Tune shows, or the curves of the first section.", names=("of Tune", "of The curve")
+        ),
     ] = "tune"
     epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", low=5, high=60)] = 30
     seeds: Annotated[
-        int, Field(ge=5, le=20), Slide("Seeds", "Networks under each schedule, each with its own first weights and order of samples.")
+        int,
+        Field(ge=5, le=20),
+        Slide("Seeds", "Networks under each schedule, each with its own first weights and order of samples."),
     ] = 10
     factor: Annotated[
-        float, Field(ge=1e-4, le=1e4), Slide("Rate factor", "Every rate of every schedule times this: the network wants other rates.", log=True)
+        float,
+        Field(ge=1e-4, le=1e4),
+        Slide("Rate factor", "Every rate of every schedule times this: the network wants other rates.", log=True),
     ] = 1.0
     noise: Annotated[
-        float, Field(ge=0, le=0.9), Slide("Wrong labels", "The share of training samples under a wrong label.", low=0.0, high=0.5, step=0.01)
+        float,
+        Field(ge=0, le=0.9),
+        Slide("Wrong labels", "The share of training samples under a wrong label.", low=0.0, high=0.5, step=0.01),
     ] = 0.2
     optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
     momentum: Annotated[float, Field(ge=0, le=0.99), Slide("Momentum", "Of Adam: beta1.", step=0.01)] = MOMENTUM
@@ -130,7 +146,8 @@ class Training(Trained):
 class Outcome:
     """What K schedules x S seeds have come to after E epochs.
 
-    A diverged network (see `Networks`) has zero weights from then on: its later entries are those of a blind guess, and `diverged` masks them.
+    A diverged network (see `Networks`) has zero weights from then on: its later entries are those of a blind guess, and
+    `diverged` masks them.
     """
 
     epochs: Counts
@@ -151,7 +168,9 @@ class Outcome:
 
 @functools.lru_cache(maxsize=8)
 def task(setup: Setup) -> tuple[Array, Array]:
-    """Training pixels (n, 64) and digits as rows of ten, one of them 1, (n, 10): the first `samples`, the same wrong labels for every seed."""
+    """Training pixels (n, 64) and digits as rows of ten, one of them 1, (n, 10): the first `samples`, the same wrong
+    labels for every seed.
+    """
     pixels, labels = digits().train_x[: setup.samples], digits().train_y[: setup.samples].copy()
     rng = np.random.default_rng(_NOISE)
     wrong = rng.permutation(setup.samples)[: round(setup.label_noise * setup.samples)]
@@ -165,8 +184,13 @@ def _shapes(setup: Setup) -> list[tuple[int, int]]:
 
 
 def initial(setup: Setup, rng: np.random.Generator) -> Floats:
-    """One network's parameters (P,): for each layer weights (inputs, outputs), normal of deviation gain * sqrt(2 / inputs), and biases of zero."""
-    parts = [np.append(rng.normal(0, setup.gain * math.sqrt(2 / rows), rows * columns), np.zeros(columns)) for rows, columns in _shapes(setup)]
+    """One network's parameters (P,): for each layer weights (inputs, outputs), normal of deviation gain * sqrt(2 /
+    inputs), and biases of zero.
+    """
+    parts = [
+        np.append(rng.normal(0, setup.gain * math.sqrt(2 / rows), rows * columns), np.zeros(columns))
+        for rows, columns in _shapes(setup)
+    ]
     return np.concatenate(parts)
 
 
@@ -200,8 +224,8 @@ def _product(left: Array, right: Array, out: Array) -> Array:
 class Networks:
     """K x S networks in the midst of their training, as stacked arrays; ReLU, softmax, cross entropy.
 
-    Every seed has its own first weights and order of samples, the same for all K schedules.
-    A network diverges at the first step whose loss is beyond BOUND or no number: its weights become zero at once, and stay so.
+    Every seed has its own first weights and order of samples, the same for all K schedules. A network diverges at the
+    first step whose loss is beyond BOUND or no number: its weights become zero at once, and stay so.
     """
 
     def __init__(self, setup: Setup, schedules: int, seeds: int) -> None:
@@ -221,7 +245,9 @@ class Networks:
         return np.array([rng.permutation(self.setup.samples) for rng in self._rngs])
 
     def step(self, chosen: Counts, rates: Floats) -> Floats:
-        """One optimizer step with the samples `chosen` (S, b) at a rate for each schedule (K,); the losses before it, (K, S)."""
+        """One optimizer step with the samples `chosen` (S, b) at a rate for each schedule (K,); the losses before it,
+        (K, S).
+        """
         pixels, targets = (part[chosen] for part in task(self.setup))
         with np.errstate(all="ignore"):  # what overflows is frozen
             loss = self.backward(pixels, targets)
@@ -269,7 +295,9 @@ class Networks:
         values = [pixels]
         for place, (weights, biases) in enumerate(self._layers):
             stack = np.broadcast_shapes(values[-1].shape[:-2], weights.shape[:-2])
-            value = _product(values[-1], weights, np.empty((*stack, values[-1].shape[-2], weights.shape[-1]), weights.dtype))
+            value = _product(
+                values[-1], weights, np.empty((*stack, values[-1].shape[-2], weights.shape[-1]), weights.dtype)
+            )
             value += biases
             if place < len(self._layers) - 1:
                 np.maximum(value, 0, out=value)
@@ -311,12 +339,16 @@ def _accuracy(probabilities: Array) -> Floats:
     return right
 
 
-def train(setup: Setup, rates: Floats, seeds: int, snapshots: Sequence[Sequence[int]] = ()) -> Iterator[tuple[float, Outcome | None]]:
-    """Train K schedules x `seeds` networks: the share done, and the outcome after the epochs that are over, None before the first is.
+def train(
+    setup: Setup, rates: Floats, seeds: int, snapshots: Sequence[Sequence[int]] = ()
+) -> Iterator[tuple[float, Outcome | None]]:
+    """Train K schedules x `seeds` networks: the share done, and the outcome after the epochs that are over, None before
+    the first is.
 
-    It yields after each epoch, and the last outcome once more whenever PAUSE has gone by within one, which changes no number.
-    `rates` (K, setup.steps): the rate that each optimizer step uses. `snapshots`: for each schedule the steps, from 0, after which the weights
-    are kept. Networks of one seed begin alike and see the samples in one order. ValueError where the rates have another shape.
+    It yields after each epoch, and the last outcome once more whenever PAUSE has gone by within one, which changes no
+    number. `rates` (K, setup.steps): the rate that each optimizer step uses. `snapshots`: for each schedule the steps,
+    from 0, after which the weights are kept. Networks of one seed begin alike and see the samples in one order.
+    ValueError where the rates have another shape.
     """
     if rates.ndim != 2 or rates.shape[1] != setup.steps:  # noqa: PLR2004 (schedules x steps)
         msg = f"the rates have the shape {rates.shape}, not (schedules, {setup.steps})"
@@ -353,11 +385,17 @@ def train(setup: Setup, rates: Floats, seeds: int, snapshots: Sequence[Sequence[
 def _share(networks: Sequence[Networks]) -> float:
     """How much of the training is done, counted in steps of one network."""
     sizes = [stack.diverged.size for stack in networks]
-    return sum(stack.count * size for stack, size in zip(networks, sizes, strict=True)) / (networks[0].setup.steps * sum(sizes))
+    return sum(stack.count * size for stack, size in zip(networks, sizes, strict=True)) / (
+        networks[0].setup.steps * sum(sizes)
+    )
 
 
-def _epoch(networks: Networks, rates: Floats, wanted: Sequence[frozenset[int]], kept: Sequence[_Kept]) -> Iterator[tuple[float, Floats]]:
-    """One pass over the data: after each step about its cost in seconds, and the sum (K, S) so far of what the samples add to the mean loss."""
+def _epoch(
+    networks: Networks, rates: Floats, wanted: Sequence[frozenset[int]], kept: Sequence[_Kept]
+) -> Iterator[tuple[float, Floats]]:
+    """One pass over the data: after each step about its cost in seconds, and the sum (K, S) so far of what the samples
+    add to the mean loss.
+    """
     setup, size = networks.setup, networks.diverged.size
     step_seconds, look_seconds = size * setup.step_seconds, size * setup.look_seconds
     order = networks.order()
@@ -375,15 +413,18 @@ def _epoch(networks: Networks, rates: Floats, wanted: Sequence[frozenset[int]], 
 
 
 def squeezed(length: int, steps: int) -> Counts:
-    """Which steps of a run of `length` a training of `steps` takes its rates from: step i that at the same share of the run.
+    """Which steps of a run of `length` a training of `steps` takes its rates from: step i that at the same share of the
+    run.
 
-    Step i uses step i * (length - 1) / (steps - 1), rounded, halves to the even one: first to first, last to last. A training of one step uses
-    the first. Where the training is the longer one, steps of the run are used more than once.
+    Step i uses step i * (length - 1) / (steps - 1), rounded, halves to the even one: first to first, last to last. A
+    training of one step uses the first. Where the training is the longer one, steps of the run are used more than once.
     """
     return np.rint(np.linspace(0, length - 1, steps)).astype(np.int64)
 
 
 def kept_at(length: int, steps: int, snapshots: Sequence[int]) -> list[int]:
-    """Where the squeezed training keeps its weights for steps of the run: after the last step whose rate is from there or before, each once."""
+    """Where the squeezed training keeps its weights for steps of the run: after the last step whose rate is from there
+    or before, each once.
+    """
     at = np.searchsorted(squeezed(length, steps), np.array(snapshots, dtype=np.int64), side="right") - 1
     return sorted({int(step) for step in at if step >= 0})

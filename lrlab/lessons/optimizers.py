@@ -1,4 +1,6 @@
-"""SGD and Adam in PyTorch's arithmetic, for many networks at once: parameters have leading axes, the rate is broadcast over them."""
+"""SGD and Adam in PyTorch's arithmetic, for many networks at once: parameters have leading axes, the rate is broadcast
+over them.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,10 @@ class SGD:
         """The velocity, of the parameters' shape."""
         return (np.zeros_like(parameters),)
 
-    def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:  # noqa: ARG002 (Adam's needs it)
-        """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and ones behind them."""
+    def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:
+        """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and
+        ones behind them.
+        """
         (velocity,) = state
         velocity *= self.momentum
         velocity += gradients
@@ -40,7 +44,8 @@ class SGD:
 
 @dataclass(frozen=True)
 class Adam:
-    """Down the mean gradient, each parameter's divided by the root of its mean square, both means corrected for having begun at zero.
+    """Down the mean gradient, each parameter's divided by the root of its mean square, both means corrected for having
+    begun at zero.
 
     Source: torch.optim.Adam.
     """
@@ -54,7 +59,9 @@ class Adam:
         return np.zeros_like(parameters), np.zeros_like(parameters)
 
     def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:
-        """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and ones behind them."""
+        """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and
+        ones behind them.
+        """
         mean, square = state
         mean += (1 - self.beta1) * (gradients - mean)
         square *= self.beta2

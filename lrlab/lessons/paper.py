@@ -21,7 +21,9 @@ class Paper(Settings):
     key: ClassVar[str] = "paper"
 
     data: Annotated[Literal["CIFAR-10", "CIFAR-100"], Slide("data set")] = "CIFAR-10"
-    network: Annotated[Literal["both", "WRN-28-10", "WRN-28-20"], Slide("network", "wide residual networks; 28-20 is the wider one")] = "both"
+    network: Annotated[
+        Literal["both", "WRN-28-10", "WRN-28-20"], Slide("network", "wide residual networks; 28-20 is the wider one")
+    ] = "both"
 
 
 class Ensemble(NamedTuple):
@@ -38,7 +40,9 @@ class Ensemble(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """Both tables: `singles` by schedule, network and data set; the ensembles, all of WRN-28-10 under T_0 = 10, T_mult = 2."""
+    """Both tables: `singles` by schedule, network and data set; the ensembles, all of WRN-28-10 under T_0 = 10, T_mult
+    = 2.
+    """
 
     source: str
     networks: dict[str, str]
@@ -52,7 +56,11 @@ class Tables(NamedTuple):
 
 def step_decay(steps: int) -> dict[str, Any]:
     """The paper's baseline on a run of so many steps: the rate times 0.2 after 60, 120 and 160 of 200 epochs."""
-    return {"kind": "torch.MultiStepLR", "milestones": [round(share * steps) for share in (0.3, 0.6, 0.8)], "gamma": 0.2}
+    return {
+        "kind": "torch.MultiStepLR",
+        "milestones": [round(share * steps) for share in (0.3, 0.6, 0.8)],
+        "gamma": 0.2,
+    }
 
 
 @cache
@@ -61,7 +69,10 @@ def tables() -> Tables:
     text = (importlib.resources.files("lrlab.lessons") / "sgdr_paper.json").read_text(encoding="utf-8")
     raw = json.loads(text)
     singles = {
-        row["schedule"]: {network: dict(zip(DATA, errors, strict=True)) for network, errors in row["errors"].items()} for row in raw["singles"]
+        row["schedule"]: {network: dict(zip(DATA, errors, strict=True)) for network, errors in row["errors"].items()}
+        for row in raw["singles"]
     }
-    ensembles = tuple(Ensemble(row["runs"], row["snapshots"], dict(zip(DATA, row["errors"], strict=True))) for row in raw["ensembles"])
+    ensembles = tuple(
+        Ensemble(row["runs"], row["snapshots"], dict(zip(DATA, row["errors"], strict=True))) for row in raw["ensembles"]
+    )
     return Tables(raw["source"], raw["networks"], singles, ensembles)

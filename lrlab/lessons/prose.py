@@ -6,7 +6,9 @@ import importlib.resources
 import re
 from functools import cache
 
-_PLACE = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|\{([A-Za-z]\w*)\}", re.DOTALL)  # what stands between dollars is a formula, whose braces are its own
+_PLACE = re.compile(
+    r"\$\$.*?\$\$|\$[^$]*\$|\{([A-Za-z]\w*)\}", re.DOTALL
+)  # what stands between dollars is a formula, whose braces are its own
 
 
 @cache

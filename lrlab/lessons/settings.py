@@ -1,4 +1,6 @@
-"""A lesson's settings: a frozen value for each section, with how a page offers it and how the address of a page carries it."""
+"""A lesson's settings: a frozen value for each section, with how a page offers it and how the address of a page carries
+it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from lrlab.experiment import sentence
+from lrlab.document import sentence
 from lrlab.schedules import did_you_mean
 from lrlab.schedules.params import Described, describe, find
 
@@ -20,7 +22,9 @@ MOST_TEXT = 100  # characters of one value in an address
 
 @dataclass(frozen=True)
 class Slide:
-    """How a page offers a field: its label, a slider's softer range inside the hard bounds, logarithmic or not, its step; what choices are called."""
+    """How a page offers a field: its label, a slider's softer range inside the hard bounds, logarithmic or not, its
+    step; what choices are called.
+    """
 
     label: str
     help: str = ""
@@ -32,7 +36,8 @@ class Slide:
 
 
 class Settings(BaseModel):
-    """What a section of a lesson is set to. Every field has a default; one that a page offers is annotated with its bounds and a `Slide`.
+    """What a section of a lesson is set to. Every field has a default; one that a page offers is annotated with its
+    bounds and a `Slide`.
 
     A validator of several fields names one of them first: "warmup: 5 epochs leave nothing".
     """
@@ -44,7 +49,9 @@ class Settings(BaseModel):
 
     @classmethod
     def read(cls, address: Mapping[str, str]) -> tuple[Self, list[str]]:
-        """The settings that the entries "<key>.<field>" of an address ask for; what is wrong, a sentence each, and at its default in the settings."""
+        """The settings that the entries "<key>.<field>" of an address ask for; what is wrong, a sentence each, and at
+        its default in the settings.
+        """
         values: dict[str, Any] = {}
         problems = []
         for entry, text in address.items():
@@ -52,7 +59,9 @@ class Settings(BaseModel):
             if key != cls.key:
                 continue
             if name not in cls.model_fields:
-                problems.append(f"{_short(entry)}: is no setting of this page{did_you_mean(name[:MOST_TEXT], cls.model_fields)}")
+                problems.append(
+                    f"{_short(entry)}: is no setting of this page{did_you_mean(name[:MOST_TEXT], cls.model_fields)}"
+                )
                 continue
             try:
                 values[name] = _value(cls, name, text)
@@ -67,7 +76,9 @@ class Settings(BaseModel):
         """The entries of an address: {"<key>.<field>": text} of what differs from its default."""
         fields = type(self).model_fields
         values = {name: getattr(self, name) for name in fields}
-        return {f"{self.key}.{name}": _text(value) for name, value in values.items() if value != fields[name].get_default()}
+        return {
+            f"{self.key}.{name}": _text(value) for name, value in values.items() if value != fields[name].get_default()
+        }
 
     def replaced(self, **changes: Any) -> Self:
         """The same with other values of some fields; ValidationError where that makes no settings."""
@@ -96,7 +107,9 @@ class Trained(Settings):
     """Whether the training was started, so that a link to the page starts it again; no widget sets it."""
 
     def replaced(self, **changes: Any) -> Self:
-        """The same with other values of some fields; what is to be trained is then another thing, and was not started yet."""
+        """The same with other values of some fields; what is to be trained is then another thing, and was not started
+        yet.
+        """
         return super().replaced(**({} if changes.keys() <= self.drawn else {"ran": False}) | changes)
 
     @property
@@ -113,7 +126,9 @@ def _adapter(settings: type[Settings], name: str) -> TypeAdapter[Any]:
 
 
 def _value(settings: type[Settings], name: str, text: str) -> Any:
-    """The value that a text stands for: itself where the field holds text, else a number or a truth value as JSON writes it."""
+    """The value that a text stands for: itself where the field holds text, else a number or a truth value as JSON
+    writes it.
+    """
     adapter = _adapter(settings, name)
     try:
         return adapter.validate_python(text)

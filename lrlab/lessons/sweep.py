@@ -1,4 +1,6 @@
-"""Grids of SGDR trainings: first cycle x growth x peak rate x seeds, on all local cores, or on the Dask cluster that LRLAB_DASK names."""
+"""Grids of SGDR trainings: first cycle x growth x peak rate x seeds, on all local cores, or on the Dask cluster that
+LRLAB_DASK names.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,12 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, model_validator
 
 from lrlab import engine
-from lrlab.experiment import Experiment, parse
+from lrlab.document import Experiment, parse
+from lrlab.lessons.curve import restarts
 from lrlab.lessons.intervals import difference, interval
 from lrlab.lessons.jobs import WorkError
 from lrlab.lessons.network import MOMENTUM, Floats, Named, Outcome, Setup, optimizer, train
 from lrlab.lessons.settings import Slide, Trained
-from lrlab.lessons.sgdr import restarts
 
 if TYPE_CHECKING:
     from joblib import Parallel
@@ -43,7 +45,9 @@ _WHOLE = re.compile(r"\d{1,6}", re.ASCII)
 
 
 def _listed(text: str, number: Callable[[str], float], wanted: str) -> str:
-    """The text in its tidy form, "5, 10, 20", each number once; ValueError where one is not as wanted, or two are written alike to six digits."""
+    """The text in its tidy form, "5, 10, 20", each number once; ValueError where one is not as wanted, or two are
+    written alike to six digits.
+    """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     for part in parts:
         try:
@@ -77,12 +81,19 @@ def _rate(text: str) -> float:
 
 MOST_RATE = 1000.0
 _Text = Annotated[str, Field(max_length=200)]
-_Wholes = Annotated[_Text, AfterValidator(partial(_listed, number=_whole, wanted="a whole number of at least 1, such as 10"))]
-_Rates = Annotated[_Text, AfterValidator(partial(_listed, number=_rate, wanted=f"a rate above 0 and up to {MOST_RATE:g}, such as 0.05"))]
+_Wholes = Annotated[
+    _Text, AfterValidator(partial(_listed, number=_whole, wanted="a whole number of at least 1, such as 10"))
+]
+_Rates = Annotated[
+    _Text,
+    AfterValidator(partial(_listed, number=_rate, wanted=f"a rate above 0 and up to {MOST_RATE:g}, such as 0.05")),
+]
 
 
 class Cell(NamedTuple):
-    """One schedule of a grid: the first cycle's length in epochs, the factor of the next ones, the rate at which each begins."""
+    """One schedule of a grid: the first cycle's length in epochs, the factor of the next ones, the rate at which each
+    begins.
+    """
 
     T_0: int
     T_mult: int
@@ -95,7 +106,9 @@ class Grid(Trained):
     key: ClassVar[str] = "sweep"
     drawn: ClassVar[frozenset[str]] = frozenset({"shown"})
 
-    T_0: Annotated[_Wholes, Slide("T_0, epochs", "First cycles, in epochs, with commas between them")] = "1, 5, 10, 15, 30"
+    T_0: Annotated[_Wholes, Slide("T_0, epochs", "First cycles, in epochs, with commas between them")] = (
+        "1, 5, 10, 15, 30"
+    )
     T_mult: Annotated[_Wholes, Slide("T_mult", "How many times as long as the one before each cycle is")] = "1, 2"
     peak: Annotated[_Rates, Slide("Peak rates", "The rate at which every cycle begins")] = "0.003, 0.01, 0.03, 0.1, 0.3"
     epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", "How long each network trains", high=60)] = 30
@@ -146,11 +159,21 @@ def experiment(grid: Grid, cells: Sequence[Cell]) -> Experiment:
         {
             "name": f"T_0 {cell.T_0}, T_mult {cell.T_mult}, peak {cell.peak:g}",
             "base_lr": cell.peak,
-            "schedule": {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": cell.T_0 * setup.steps_per_epoch, "T_mult": cell.T_mult},
+            "schedule": {
+                "kind": "torch.CosineAnnealingWarmRestarts",
+                "T_0": cell.T_0 * setup.steps_per_epoch,
+                "T_mult": cell.T_mult,
+            },
         }
         for cell in cells
     ]
-    return parse({"lrlab": 1, "run": {"samples": setup.samples, "batch_size": setup.batch_size, "epochs": setup.epochs}, "trials": trials})
+    return parse(
+        {
+            "lrlab": 1,
+            "run": {"samples": setup.samples, "batch_size": setup.batch_size, "epochs": setup.epochs},
+            "trials": trials,
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -207,7 +230,8 @@ class Result:
     def rivals(self, best: Row) -> tuple[int, int]:
         """How many other cells in which no seed diverged are not told apart from the best, and how many such there are.
 
-        Told apart: the 95 % interval of the difference, seed by seed, leaves out 0. One seed gives no interval, nor do seeds that all differ alike.
+        Told apart: the 95 % interval of the difference, seed by seed, leaves out 0. One seed gives no interval, nor do
+        seeds that all differ alike.
         """
         place = self.grid.cells.index(Cell(*best[:3]))
         others = self.done & (self.scores.diverged < 0).all(axis=1)
@@ -253,8 +277,9 @@ def score(grid: Grid, cells: Sequence[Cell]) -> Scores:
 def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]]:
     """Train all cells: after each task the share done and the result so far. Closing it cancels what is left.
 
-    A task holds up to `together` networks, or one cell's. Neither this nor where it runs changes a result by more than the rounding of single
-    precision, and on processors of one kind not at all. WorkError where the cluster cannot be used, or workers are killed again and again.
+    A task holds up to `together` networks, or one cell's. Neither this nor where it runs changes a result by more than
+    the rounding of single precision, and on processors of one kind not at all. WorkError where the cluster cannot be
+    used, or workers are killed again and again.
     """
     cells, shape = grid.cells, (len(grid.cells), grid.seeds)
     done = np.zeros(len(cells), dtype=bool)
@@ -268,7 +293,12 @@ def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]
                     done[places] = True
                     for name, values in vars(found).items():
                         getattr(scores, name)[places] = values
-                    yield float(done.mean()), Result(grid, where, done.copy(), Scores(**{name: x.copy() for name, x in vars(scores).items()}))
+                    yield (
+                        float(done.mean()),
+                        Result(
+                            grid, where, done.copy(), Scores(**{name: x.copy() for name, x in vars(scores).items()})
+                        ),
+                    )
         except _lost() as error:
             if attempt == TRIES - 1:
                 msg = "Workers were killed or gave no answer, and again when what was missing was run anew: is there memory enough?"
@@ -277,7 +307,9 @@ def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]
             return
 
 
-def _run(parallel: Parallel, grid: Grid, tasks: Sequence[NDArray[np.int64]]) -> Iterator[tuple[NDArray[np.int64], Scores]]:
+def _run(
+    parallel: Parallel, grid: Grid, tasks: Sequence[NDArray[np.int64]]
+) -> Iterator[tuple[NDArray[np.int64], Scores]]:
     """The tasks' scores, in the order in which they come; closed, it leaves no task behind."""
     from joblib import delayed  # noqa: PLC0415 (starting the app must load nothing heavy)
 

@@ -1,4 +1,6 @@
-"""One warmup in different units and counts: what it is in optimizer steps, how frameworks want it written, and what is often written instead."""
+"""One warmup in different units and counts: what it is in optimizer steps, how frameworks want it written, and what is
+often written instead.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,17 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from lrlab import engine
-from lrlab.experiment import Experiment, Trial, parse, sentence
+from lrlab.document import Experiment, Trial, parse, sentence
+from lrlab.document.run import Clock, DataRun, calls, first_step
 from lrlab.lessons.exercises import Exercise, Verdict
 from lrlab.lessons.settings import Settings, Slide
-from lrlab.run import Clock, DataRun, calls, first_step
 
 Unit: TypeAlias = Literal["steps", "epochs", "samples", "ratio", "micro-batches"]
 Target: TypeAlias = Literal["pytorch", "transformers", "timm", "optax", "keras", "paddle"]
 MOST_COMPARED = 200_000
-"""Steps at which two curves are compared; in a longer run they are spread evenly, those around the warmup's end among them."""
+"""Steps at which two curves are compared; in a longer run they are spread evenly, those around the warmup's end among
+them.
+"""
 START = 1e-8
 """LinearLR's start factor, for it refuses 0."""
 MEANT = "as meant"
@@ -34,15 +38,25 @@ class Units(Settings):
 
     key: ClassVar[str] = "units"
 
-    samples: Annotated[int, Field(ge=1, le=10**9), Slide("Samples", "Of the data set.", low=1000, high=2_000_000, log=True)] = 50_000
-    batch_size: Annotated[int, Field(ge=1, le=_MANY), Slide("Batch size", "On one device, at a time.", low=1, high=512)] = 32
+    samples: Annotated[
+        int, Field(ge=1, le=10**9), Slide("Samples", "Of the data set.", low=1000, high=2_000_000, log=True)
+    ] = 50_000
+    batch_size: Annotated[
+        int, Field(ge=1, le=_MANY), Slide("Batch size", "On one device, at a time.", low=1, high=512)
+    ] = 32
     devices: Annotated[int, Field(ge=1, le=10_000), Slide("Devices", low=1, high=64)] = 1
-    accumulate: Annotated[int, Field(ge=1, le=10_000), Slide("Accumulation", "Micro-batches that make one optimizer step.", low=1, high=64)] = 4
+    accumulate: Annotated[
+        int,
+        Field(ge=1, le=10_000),
+        Slide("Accumulation", "Micro-batches that make one optimizer step.", low=1, high=64),
+    ] = 4
     epochs: Annotated[int, Field(ge=1, le=10_000), Slide("Epochs", low=1, high=300)] = 30
     amount: Annotated[float, Field(gt=0, le=1e12), Slide("Warmup", low=0.01, high=1e6, log=True)] = 5.0
     unit: Annotated[Unit, Slide("counted in", "A ratio is a share of the whole run.")] = "epochs"
     peak: Annotated[float, Field(ge=1e-8, le=10), Slide("Peak rate", low=1e-5, high=1.0, log=True)] = 0.001
-    target: Annotated[Target, Slide("Code for", names=("PyTorch", "transformers", "timm", "optax", "Keras", "Paddle"))] = "pytorch"
+    target: Annotated[
+        Target, Slide("Code for", names=("PyTorch", "transformers", "timm", "optax", "Keras", "Paddle"))
+    ] = "pytorch"
 
     @model_validator(mode="after")
     def _has_a_run(self) -> Self:
@@ -81,7 +95,9 @@ class Argument(NamedTuple):
 
 @dataclass(frozen=True)
 class Written:
-    """The warmup as one framework wants it; `off`: the largest difference from t / W and a cosine, as a share of the peak, and its step."""
+    """The warmup as one framework wants it; `off`: the largest difference from t / W and a cosine, as a share of the
+    peak, and its step.
+    """
 
     title: str
     target: str
@@ -95,7 +111,9 @@ class Written:
 
 @dataclass(frozen=True)
 class Mistake:
-    """The warmup written in a wrong unit, or stepped by a wrong clock: how long it becomes, how far up the rate gets, and where it ends."""
+    """The warmup written in a wrong unit, or stepped by a wrong clock: how long it becomes, how far up the rate gets,
+    and where it ends.
+    """
 
     title: str
     arithmetic: str
@@ -141,13 +159,23 @@ def refused(settings: Units) -> str:
 
 
 def same_warmup(settings: Units) -> tuple[Written, ...]:
-    """The same warmup from 0 and then a cosine to 0, in six frameworks; ValueError (the sentence of `refused`) where it takes the whole run."""
+    """The same warmup from 0 and then a cosine to 0, in six frameworks; ValueError (the sentence of `refused`) where it
+    takes the whole run.
+    """
     steps, left, total = _spans(settings)
     peak = settings.peak
     cosine = {"kind": "torch.CosineAnnealingLR", "T_max": None}
     line = {"kind": "torch.LinearLR", "start_factor": START, "total_iters": steps}
-    updates, excludes, includes = "optimizer steps", "optimizer steps, without the warmup", "optimizer steps, with the warmup"
-    by_micro_batch = "With gradient_accumulation_steps Keras counts micro-batches: the code divides." if settings.accumulate > 1 else ""
+    updates, excludes, includes = (
+        "optimizer steps",
+        "optimizer steps, without the warmup",
+        "optimizer steps, with the warmup",
+    )
+    by_micro_batch = (
+        "With gradient_accumulation_steps Keras counts micro-batches: the code divides."
+        if settings.accumulate > 1
+        else ""
+    )
     torch = {"kind": "torch.SequentialLR", "schedulers": [line, cosine], "milestones": [steps]}
     return (
         _written(settings, "PyTorch, SequentialLR", "pytorch", torch, (
@@ -173,7 +201,9 @@ def same_warmup(settings: Units) -> tuple[Written, ...]:
 
 
 def nearly(settings: Units) -> tuple[Written, ...]:
-    """Native forms that come near and are not equal: a staircase of epochs, a start at 1 / W, a logarithm; ValueError as `same_warmup`."""
+    """Native forms that come near and are not equal: a staircase of epochs, a start at 1 / W, a logarithm; ValueError
+    as `same_warmup`.
+    """
     steps, _, total = _spans(settings)
     epochs = steps / settings.run.updates
     return (
@@ -197,18 +227,39 @@ def experiment(settings: Units, written: tuple[Written, ...]) -> Experiment:
 
 
 def mistakes(settings: Units) -> tuple[Mistake, ...]:
-    """The same warmup in units that are often taken by mistake, for transformers' cosine over the run's optimizer steps, whatever steps it.
+    """The same warmup in units that are often taken by mistake, for transformers' cosine over the run's optimizer
+    steps, whatever steps it.
 
     Those that in this run are what was meant, to less than a step, are left out.
     """
     run, found = settings.run, counts(settings)
     steps, of = found.steps, f"num_warmup_steps wants {found.steps:,} optimizer steps"
     written: tuple[tuple[str, float, Clock, str], ...] = (
-        ("micro-batches as steps", found.micro_batches, "step", f"{of}; they are {found.micro_batches:,} micro-batches, {run.accumulate} a step"),
-        ("stepped every micro-batch", steps, "micro_batch", f"{run.accumulate} calls of scheduler.step() an optimizer step"),
+        (
+            "micro-batches as steps",
+            found.micro_batches,
+            "step",
+            f"{of}; they are {found.micro_batches:,} micro-batches, {run.accumulate} a step",
+        ),
+        (
+            "stepped every micro-batch",
+            steps,
+            "micro_batch",
+            f"{run.accumulate} calls of scheduler.step() an optimizer step",
+        ),
         ("epochs as steps", found.epochs, "step", f"{of}: {found.epochs:.4g} epochs x {run.updates:,} steps an epoch"),
-        ("stepped every epoch", steps, "epoch", f"one call an epoch: {steps:,} epochs of warmup in a run of {run.epochs:,}"),
-        ("samples as steps", found.samples, "step", f"{of}; they see {found.samples:,} samples, {run.step_samples:,} a step"),
+        (
+            "stepped every epoch",
+            steps,
+            "epoch",
+            f"one call an epoch: {steps:,} epochs of warmup in a run of {run.epochs:,}",
+        ),
+        (
+            "samples as steps",
+            found.samples,
+            "step",
+            f"{of}; they see {found.samples:,} samples, {run.step_samples:,} a step",
+        ),
         ("a ratio as steps", found.ratio, "step", f"{of}: {found.ratio:.4g} x {run.steps:,} steps of the run"),
         ("stepped by every process", steps, "process", f"{run.devices} calls of scheduler.step() an optimizer step"),
     )
@@ -217,7 +268,9 @@ def mistakes(settings: Units) -> tuple[Mistake, ...]:
 
 
 def alike(settings: Units, found: Sequence[Mistake]) -> list[list[str]]:
-    """What a chart of the run cannot tell apart, group by group: the same cosine behind warmups that differ by less than a stroke's width."""
+    """What a chart of the run cannot tell apart, group by group: the same cosine behind warmups that differ by less
+    than a stroke's width.
+    """
     ends = [(one.length, one.title) for one in found if one.trial.clock == "step" and one.length is not None]
     groups: list[list[tuple[int, str]]] = []
     for end in sorted([(warmup_steps(settings), MEANT), *ends]):
@@ -233,11 +286,20 @@ def _mistake(settings: Units, title: str, value: float, clock: Clock, arithmetic
     line = _line(settings, title, _transformers(value, run.steps), clock)
     length, found = first_step(run, clock, math.ceil(value)), engine.summary(run, line)
     said = f"{arithmetic}{_over(run, line)}"
-    return Mistake(title, said, line, length if length < run.steps else None, found.peak / settings.peak, found.last / settings.peak)
+    return Mistake(
+        title,
+        said,
+        line,
+        length if length < run.steps else None,
+        found.peak / settings.peak,
+        found.last / settings.peak,
+    )
 
 
 def _over(run: DataRun, line: Trial) -> str:
-    """What becomes of a cosine over the run's optimizer steps under a clock that is too fast; nothing under one that is not."""
+    """What becomes of a cosine over the run's optimizer steps under a clock that is too fast; nothing under one that is
+    not.
+    """
     over = first_step(run, line.clock, run.steps)
     if over >= run.steps:
         return ""
@@ -256,7 +318,11 @@ def _spans(settings: Units) -> tuple[int, int, int]:
 
 
 def _transformers(steps: float, total: int | None = None) -> dict[str, Any]:
-    return {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": steps, "num_training_steps": total}
+    return {
+        "kind": "transformers.get_cosine_schedule_with_warmup",
+        "num_warmup_steps": steps,
+        "num_training_steps": total,
+    }
 
 
 def _line(settings: Units, title: str, schedule: dict[str, Any], clock: Clock = "step") -> Trial:
@@ -296,7 +362,11 @@ def _doubled(settings: Units) -> Verdict:
     want, double = counts(first).samples, 2 * first.accumulate
     if settings.accumulate != double:
         return False, f"The accumulation is {settings.accumulate}, not {double}."
-    changed = [name for name in ("samples", "batch_size", "devices", "epochs") if getattr(settings, name) != getattr(first, name)]
+    changed = [
+        name
+        for name in ("samples", "batch_size", "devices", "epochs")
+        if getattr(settings, name) != getattr(first, name)
+    ]
     if changed:
         return False, f"Leave {changed[0]} at {getattr(first, changed[0]):,}: it is {getattr(settings, changed[0]):,}."
     found = counts(settings)

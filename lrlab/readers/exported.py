@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
-from lrlab.experiment import COMMENT, MAX_BYTES, DocumentError, Experiment, loads
+from lrlab.document import COMMENT, MAX_BYTES, DocumentError, Experiment, loads
 
 
 def read(content: str | bytes) -> Experiment:
-    """The experiment of a JSON document or of exported code; nothing of the code is run. DocumentError with one sentence when there is none."""
+    """The experiment of a JSON document or of exported code; nothing of the code is run. DocumentError with one
+    sentence when there is none.
+    """
     raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content
     if len(raw) > MAX_BYTES:
         msg = "the document: is larger than 1 MiB"
@@ -20,7 +22,9 @@ def read(content: str | bytes) -> Experiment:
 
 
 def _inside(raw: bytes) -> str:
-    """The document in a configuration that has it under the key "lrlab", which is the version in a document itself; nothing elsewhere."""
+    """The document in a configuration that has it under the key "lrlab", which is the version in a document itself;
+    nothing elsewhere.
+    """
     try:
         own = json.loads(raw)["lrlab"]
     except (ValueError, RecursionError, KeyError, TypeError):

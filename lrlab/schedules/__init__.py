@@ -17,14 +17,14 @@ from lrlab.schedules import (
     paddlevideo,
     pytorch_transformers,
     timm,
-    torch,
-    torch_compose,
-    torch_cycles,
     transformers,
     warmup_scheduler,
 )
 from lrlab.schedules.base import Mark, Place, Schedule
 from lrlab.schedules.recurrence import MetricDriven
+from lrlab.schedules.torch import compose as torch_compose
+from lrlab.schedules.torch import cycles as torch_cycles
+from lrlab.schedules.torch import simple as torch
 
 __all__ = ["KINDS", "SCHEDULES", "AnySchedule", "Mark", "MetricDriven", "Place", "Schedule", "did_you_mean"]
 

@@ -36,9 +36,10 @@ class Place:
 class Schedule(BaseModel):
     """One scheduler of one framework, under its native name with its native arguments as fields.
 
-    A framework's base class names the `framework` and where it is documented; a class whose native name is no class name gives it as `native=`.
-    Fields are the whole declaration: validation, JSON, sliders, formula and code are made from them and from `curve`.
-    The docstring is the gallery's text: the shape in one sentence, then what surprises, then `Source:`.
+    A framework's base class names the `framework` and where it is documented; a class whose native name is no class
+    name gives it as `native=`. Fields are the whole declaration: validation, JSON, sliders, formula and code are made
+    from them and from `curve`. The docstring is the gallery's text: the shape in one sentence, then what surprises,
+    then `Source:`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -63,7 +64,9 @@ class Schedule(BaseModel):
     goes_on: ClassVar[bool] = False
     """Whether its horizon is the time of one decay, of which there are more: the curve comes to no end."""
     restarts_by: ClassVar[tuple[str, str] | None] = None
-    """Where it restarts: the arguments that say how long the first cycle is, and by what factor each next one is longer."""
+    """Where it restarts: the arguments that say how long the first cycle is, and by what factor each next one is
+    longer.
+    """
 
     _place: Place = PrivateAttr(default=Place(1))
 
@@ -76,15 +79,15 @@ class Schedule(BaseModel):
         """The learning rate at each tick (>= 0), for one parameter group; pure, elementwise, over `xp` only."""
         raise NotImplementedError
 
-    def momentum(self, tick: Array, xp: Any = np) -> Array | None:  # noqa: ARG002 (what the few that cycle it override)
+    def momentum(self, tick: Array, xp: Any = np) -> Array | None:
         """The momentum (or beta1) at each tick where the schedule cycles it, else None."""
         return None
 
-    def marks(self, ticks: int, limit: int) -> list[Mark] | None:  # noqa: ARG002 (likewise)
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         """At most `limit` marks with 0 < tick < `ticks`; None where they are denser, or where nobody knows them."""
         return []
 
-    def jumps(self, ticks: int, limit: int) -> list[int]:  # noqa: ARG002 (what the few that have such override)
+    def jumps(self, ticks: int, limit: int) -> list[int]:
         """Ticks at which the curve jumps but which deserve no label; none where they are denser than `limit`."""
         return []
 
@@ -122,7 +125,9 @@ class Schedule(BaseModel):
         return base_lr
 
     def bind(self, place: Place) -> Self:
-        """This schedule in its place: horizons filled in with the ticks left to it, lists of groups reduced to its group's value."""
+        """This schedule in its place: horizons filled in with the ticks left to it, lists of groups reduced to its
+        group's value.
+        """
         filled: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
@@ -137,7 +142,9 @@ class Schedule(BaseModel):
     @property
     def ends_by(self) -> str:
         """The argument that says when the curve has come to its end; nothing where it never does, or begins anew."""
-        return next((name for name, field in type(self).model_fields.items() if is_horizon(field) and not self.goes_on), "")
+        return next(
+            (name for name, field in type(self).model_fields.items() if is_horizon(field) and not self.goes_on), ""
+        )
 
     def fitting(self, ticks: int) -> float:
         """What `ends_by` comes to where the curve ends with the last of the `ticks` left to it."""
@@ -146,7 +153,14 @@ class Schedule(BaseModel):
     @property
     def rises_by(self) -> str:
         """The argument that says how many ticks it rises at its start; nothing where it does not."""
-        return next((name for name in type(self).model_fields if "warmup" in name and getattr(self, name) and _in_ticks(type(self), name)), "")
+        return next(
+            (
+                name
+                for name in type(self).model_fields
+                if "warmup" in name and getattr(self, name) and _in_ticks(type(self), name)
+            ),
+            "",
+        )
 
     def horizon(self, ticks: int) -> float:
         """What a null horizon comes to when `ticks` are left: all of them, less what the native argument excludes."""
@@ -154,13 +168,17 @@ class Schedule(BaseModel):
 
     @classmethod
     def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
-        """A document of this schedule to begin with: its horizon as long as the run, what else it requires and its durations in proportion."""
+        """A document of this schedule to begin with: its horizon as long as the run, what else it requires and its
+        durations in proportion.
+        """
         document: dict[str, Any] = {"kind": cls.kind}
         for name, field in cls.model_fields.items():
             about = described(cls)[name]
             if is_horizon(field):
                 document[name] = None
-            elif about.control is None or not (field.is_required() or (about.control.unit == "ticks" and not about.optional)):
+            elif about.control is None or not (
+                field.is_required() or (about.control.unit == "ticks" and not about.optional)
+            ):
                 continue
             elif about.many:
                 document[name] = [ticks * 3 // 10, ticks * 6 // 10, ticks * 8 // 10]
@@ -191,7 +209,11 @@ class Schedule(BaseModel):
             for name, field in fields
             if isinstance(getattr(self, name), tuple) and params.find(field.metadata, params.PerGroup)
         }
-        return own | {f"{path}.{name}": length for path, child in self.children().items() for name, length in child.lists().items()}
+        return own | {
+            f"{path}.{name}": length
+            for path, child in self.children().items()
+            for name, length in child.lists().items()
+        }
 
     @property
     def by_group(self) -> bool:

@@ -10,17 +10,19 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, inside
-from lrlab.schedules.expression import parse
 from lrlab.schedules.params import MAX_PARTS, Control, Epochs, Factor, Milestones, expression
+from lrlab.trees.parse import parse
 
 
 class CosineAnnealingWarmbootingLR(Schedule):
-    """Cosines from the base LR towards eta_min times it, restarted at the given epochs, each segment step_scale times as high as the one before.
+    """Cosines from the base LR towards eta_min times it, restarted at the given epochs, each segment step_scale times
+    as high as the one before.
 
-    epoch_scale is added to the length of every segment but the last, which so ends above its floor; a segment begins one epoch
-    after its step, past its peak. After `epochs` all scales apply and the cosine goes on from the start of the run.
-    With batchs = 0 a tick is an epoch (`step()` before each). With batchs > 0 a tick is a batch: `step_batch()` warms up from 0,
-    `step()` at the end of each epoch sets the rate of the next, so the curve is an epoch late.
+    epoch_scale is added to the length of every segment but the last, which so ends above its floor; a segment begins
+    one epoch after its step, past its peak. After `epochs` all scales apply and the cosine goes on from the start of
+    the run. With batchs = 0 a tick is an epoch (`step()` before each). With batchs > 0 a tick is a batch:
+    `step_batch()` warms up from 0, `step()` at the end of each epoch sets the rate of the next, so the curve is an
+    epoch late.
 
     Source: github.com/DingHB/CosineAnnealingWarmbooting, CAWB.py.
     """
@@ -31,7 +33,9 @@ class CosineAnnealingWarmbootingLR(Schedule):
 
     epochs: Epochs
     eta_min: Annotated[float, Control("factor", high=1.0)] = 0.05
-    steps: Annotated[Milestones, Field(max_length=MAX_PARTS), Control("epochs", help="epochs, in brackets: [30, 60]")] = ()
+    steps: Annotated[
+        Milestones, Field(max_length=MAX_PARTS), Control("epochs", help="epochs, in brackets: [30, 60]")
+    ] = ()
     step_scale: Factor = 0.8
     lf: expression("x", "y", start="((1 + cos(x * pi / y)) / 2) * 0.8 + 0.2") | None = None  # type: ignore[valid-type]
     batchs: Annotated[int, Field(ge=0, le=10**12), Control("updates", high=10_000)] = 0

@@ -34,7 +34,10 @@ def bind_parts(parts: Sequence[Schedule], begins: Sequence[int], place: Place) -
 
 def curve(parts: Sequence[Schedule], begins: Sequence[int], rates: Sequence[Array], tick: Array, xp: Any) -> Array:
     """Each part's own curve from its begin on, its ticks counted from there."""
-    moved = [part.curve(xp.maximum(tick - begin, 0.0) if begin else tick, rate, xp) for part, begin, rate in zip(parts, begins, rates, strict=True)]
+    moved = [
+        part.curve(xp.maximum(tick - begin, 0.0) if begin else tick, rate, xp)
+        for part, begin, rate in zip(parts, begins, rates, strict=True)
+    ]
     return shapes.choose(tick, begins[1:], moved, xp)
 
 

@@ -13,7 +13,9 @@ from lrlab.schedules.params import LOW_RATE, MAX_COUNT, Control, Momentum, Rate,
 
 
 class DeepSpeedSchedule(Schedule):
-    """A scheduler of DeepSpeed. Those that warm up use their first rate twice: the constructor's, and the first step()'s."""
+    """A scheduler of DeepSpeed. Those that warm up use their first rate twice: the constructor's, and the first
+    step()'s.
+    """
 
     framework: ClassVar[str] = "deepspeed"
     module: ClassVar[str] = "deepspeed.runtime.lr_schedules"
@@ -22,9 +24,11 @@ class DeepSpeedSchedule(Schedule):
 
 
 class LRRangeTest(DeepSpeedSchedule):
-    """A straight line upwards from lr_range_test_min_lr, steeper the higher lr_range_test_step_rate, for ever; or a staircase along it.
+    """A straight line upwards from lr_range_test_min_lr, steeper the higher lr_range_test_step_rate, for ever; or a
+    staircase along it.
 
-    After lr_range_test_step_size steps the rate has grown by lr_range_test_step_rate times its start. It never ends by itself.
+    After lr_range_test_step_size steps the rate has grown by lr_range_test_step_rate times its start. It never ends by
+    itself.
 
     Source: deepspeed.runtime.lr_schedules.LRRangeTest; Smith 2018 (arXiv 1803.09820).
     """
@@ -34,19 +38,23 @@ class LRRangeTest(DeepSpeedSchedule):
     lr_range_test_step_rate: Annotated[float, Control("number", low=0.0, high=20.0)] = 1.0
     lr_range_test_staircase: bool = False
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         stretches = tick / self.lr_range_test_step_size
-        return self.lr_range_test_min_lr * (1 + self.lr_range_test_step_rate * (xp.floor(stretches) if self.lr_range_test_staircase else stretches))
+        return self.lr_range_test_min_lr * (
+            1 + self.lr_range_test_step_rate * (xp.floor(stretches) if self.lr_range_test_staircase else stretches)
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return every(self.lr_range_test_step_size, ticks, limit, "step") if self.lr_range_test_staircase else []
 
 
 class OneCycle(DeepSpeedSchedule):
-    """Up from cycle_min_lr to cycle_max_lr in cycle_first_step_size steps, down again in cycle_second_step_size, then level or decaying as 1 / steps.
+    """Up from cycle_min_lr to cycle_max_lr in cycle_first_step_size steps, down again in cycle_second_step_size, then
+    level or decaying as 1 / steps.
 
-    Stair counts make staircases of the two slopes. With decay_step_size 0 (or decay_lr_rate 0) the rate stays at cycle_min_lr; else the decay
-    starts a step late. Momentum (Adam's beta1) starts at cycle_min_mom for one step, then runs against the rate.
+    Stair counts make staircases of the two slopes. With decay_step_size 0 (or decay_lr_rate 0) the rate stays at
+    cycle_min_lr; else the decay starts a step late. Momentum (Adam's beta1) starts at cycle_min_mom for one step, then
+    runs against the rate.
 
     Source: deepspeed.runtime.lr_schedules.OneCycle; Smith 2018 (arXiv 1803.09820).
     """
@@ -54,10 +62,14 @@ class OneCycle(DeepSpeedSchedule):
     cycle_min_lr: per_group(Annotated[Rate, LOW_RATE])  # type: ignore[valid-type]
     cycle_max_lr: per_group(Rate)  # type: ignore[valid-type]
     decay_lr_rate: Annotated[float, Field(ge=0), Control("number", low=0.0, high=2.0)] = 0.0
-    cycle_first_step_size: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.3, help="in optimizer steps")] = 2000
+    cycle_first_step_size: Annotated[
+        int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.3, help="in optimizer steps")
+    ] = 2000
     cycle_second_step_size: Annotated[Warmup, Control("ticks", start=0.3, help="in optimizer steps")] | None = None
     cycle_first_stair_count: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=20)] = 0
-    cycle_second_stair_count: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=20, start=0)] | None = None
+    cycle_second_stair_count: (
+        Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=20, start=0)] | None
+    ) = None
     decay_step_size: Annotated[Warmup, Control("ticks", start=0.1, help="in optimizer steps")] = 0
     cycle_momentum: bool = True
     cycle_min_mom: per_group(Momentum) = 0.8  # type: ignore[valid-type]
@@ -65,7 +77,10 @@ class OneCycle(DeepSpeedSchedule):
     decay_mom_rate: Annotated[float, Field(ge=0, le=1e9), Control("number", low=0.0, high=2.0)] = 0.0
 
     def _sizes(self) -> tuple[Array, Array]:
-        return self.cycle_first_step_size, self.cycle_first_step_size if self.cycle_second_step_size is None else self.cycle_second_step_size
+        return (
+            self.cycle_first_step_size,
+            self.cycle_first_step_size if self.cycle_second_step_size is None else self.cycle_second_step_size,
+        )
 
     def _height(self, tick: Array, xp: Any) -> Array:
         """0 at the low end, 1 at the high one, in the one cycle."""
@@ -84,10 +99,14 @@ class OneCycle(DeepSpeedSchedule):
         """What the decay divides the rate by, counted from the end of the cycle."""
         return 1.0 + rate * (tick - sum(self._sizes())) / self.decay_step_size
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         cycle = shapes.linear(self._height(tick, xp), self.cycle_min_lr, self.cycle_max_lr)
         decays = self.decay_step_size > 0 and self.decay_lr_rate != 0
-        after = self.cycle_min_lr / self._after(xp.maximum(tick, sum(self._sizes())), self.decay_lr_rate) if decays else self.cycle_min_lr
+        after = (
+            self.cycle_min_lr / self._after(xp.maximum(tick, sum(self._sizes())), self.decay_lr_rate)
+            if decays
+            else self.cycle_min_lr
+        )
         return xp.where(tick - 1 < sum(self._sizes()), cycle, after)
 
     def momentum(self, tick: Array, xp: Any = np) -> Array | None:
@@ -104,17 +123,20 @@ class OneCycle(DeepSpeedSchedule):
 
 
 class WarmupLR(DeepSpeedSchedule):
-    """Rises from warmup_min_lr to warmup_max_lr in warmup_num_steps, as a logarithm (fast, then slowly) or a straight line, then stays there.
+    """Rises from warmup_min_lr to warmup_max_lr in warmup_num_steps, as a logarithm (fast, then slowly) or a straight
+    line, then stays there.
 
-    The first two steps both use the low rate, so the target comes at step warmup_num_steps + 1. A warmup_num_steps of 1 counts as 2.
-    warmup_max_lr null is the base LR.
+    The first two steps both use the low rate, so the target comes at step warmup_num_steps + 1. A warmup_num_steps of 1
+    counts as 2. warmup_max_lr null is the base LR.
 
     Source: deepspeed.runtime.lr_schedules.WarmupLR.
     """
 
     warmup_min_lr: per_group(Annotated[Rate, Control("rate", low=1e-8, high=10.0, log=True)]) = 0.0  # type: ignore[valid-type]
     warmup_max_lr: per_group(Rate, optional=True) = None  # type: ignore[valid-type]
-    warmup_num_steps: Annotated[int, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05, help="in optimizer steps")] = 1000
+    warmup_num_steps: Annotated[
+        int, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05, help="in optimizer steps")
+    ] = 1000
     warmup_type: Literal["log", "linear"] = "log"
 
     @property
@@ -122,7 +144,7 @@ class WarmupLR(DeepSpeedSchedule):
         """Its own, unless that is null."""
         return self.warmup_max_lr is not None
 
-    def _after(self, since: Array, xp: Any) -> Array:  # noqa: ARG002 (what WarmupDecayLR uses)
+    def _after(self, since: Array, xp: Any) -> Array:
         """The share of the way from low to high, once the warmup is over; `since` counts from the first step()."""
         return 1.0
 
@@ -137,7 +159,8 @@ class WarmupLR(DeepSpeedSchedule):
 
 
 class WarmupDecayLR(WarmupLR):
-    """Rises from warmup_min_lr to warmup_max_lr as a logarithm or a straight line, then falls in one to warmup_min_lr at total_num_steps.
+    """Rises from warmup_min_lr to warmup_max_lr as a logarithm or a straight line, then falls in one to warmup_min_lr
+    at total_num_steps.
 
     It falls to warmup_min_lr, not to 0. Everything comes one step late: the first two steps both use the low rate.
 
@@ -148,17 +171,26 @@ class WarmupDecayLR(WarmupLR):
     warmup_max_lr: per_group(Rate, optional=True) = 0.001  # type: ignore[valid-type]
 
     def _after(self, since: Array, xp: Any) -> Array:
-        return xp.maximum((self.total_num_steps - since) / max(1.0, self.total_num_steps - max(2, self.warmup_num_steps)), 0.0)
+        return xp.maximum(
+            (self.total_num_steps - since) / max(1.0, self.total_num_steps - max(2, self.warmup_num_steps)), 0.0
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         warm = max(self.warmup_num_steps, 2)
-        return inside(ticks, limit, Mark(warm + 1, "warmup ends"), Mark(int(np.ceil(max(self.total_num_steps, warm))) + 1, "decay ends"))
+        return inside(
+            ticks,
+            limit,
+            Mark(warm + 1, "warmup ends"),
+            Mark(int(np.ceil(max(self.total_num_steps, warm))) + 1, "decay ends"),
+        )
 
 
 class WarmupCosineLR(DeepSpeedSchedule):
-    """Rises from warmup_min_ratio of the base LR as a logarithm or a straight line, then falls as half a cosine to cos_min_ratio, where it stays.
+    """Rises from warmup_min_ratio of the base LR as a logarithm or a straight line, then falls as half a cosine to
+    cos_min_ratio, where it stays.
 
-    The first step uses a rate of 0 whatever warmup_min_ratio says, the second the low rate. The cosine starts one step down its way.
+    The first step uses a rate of 0 whatever warmup_min_ratio says, the second the low rate. The cosine starts one step
+    down its way.
 
     Source: deepspeed.runtime.lr_schedules.WarmupCosineLR.
     """
@@ -167,7 +199,9 @@ class WarmupCosineLR(DeepSpeedSchedule):
 
     total_num_steps: Total
     warmup_min_ratio: Annotated[float, Control("factor", low=0.0, high=1.0)] = 0.0
-    warmup_num_steps: Annotated[int, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05, help="in optimizer steps")] = 1000
+    warmup_num_steps: Annotated[
+        int, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05, help="in optimizer steps")
+    ] = 1000
     cos_min_ratio: Annotated[float, Control("factor", low=0.0, high=1.0)] = 0.0001
     warmup_type: Literal["log", "linear"] = "log"
 
@@ -181,7 +215,12 @@ class WarmupCosineLR(DeepSpeedSchedule):
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         warm = max(self.warmup_num_steps, 2)
-        return inside(ticks, limit, Mark(warm + 1, "warmup ends"), Mark(max(int(np.ceil(self.total_num_steps)), warm + 1), "decay ends"))
+        return inside(
+            ticks,
+            limit,
+            Mark(warm + 1, "warmup ends"),
+            Mark(max(int(np.ceil(self.total_num_steps)), warm + 1), "decay ends"),
+        )
 
 
 def _warmup(since: Array, steps: Array, how: str, after: Array, xp: Any) -> Array:

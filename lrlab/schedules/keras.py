@@ -13,18 +13,26 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
-from lrlab.schedules.expression import Parsed, parse
 from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Power, Rate, Values
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
+from lrlab.trees.parse import Parsed, parse
 
-Warmup: TypeAlias = Annotated[int | float, Field(ge=-MAX_COUNT, le=MAX_COUNT), Control("ticks", start=0.05, help="in optimizer steps")]
-First: TypeAlias = Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.1, help="in optimizer steps")]
-Calls: TypeAlias = Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT), Control("number", low=0, high=50, help="in epochs")]
+Warmup: TypeAlias = Annotated[
+    int | float, Field(ge=-MAX_COUNT, le=MAX_COUNT), Control("ticks", start=0.05, help="in optimizer steps")
+]
+First: TypeAlias = Annotated[
+    int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.1, help="in optimizer steps")
+]
+Calls: TypeAlias = Annotated[
+    int, Field(ge=-MAX_COUNT, le=MAX_COUNT), Control("number", low=0, high=50, help="in epochs")
+]
 Name: TypeAlias = Annotated[str, Control("text", help="of the operation; the rates do not depend on it")]
 
 
 class KerasSchedule(Schedule):
-    """A LearningRateSchedule of Keras: a function of the optimizer's step, its rate an argument of its own. A tick is a step."""
+    """A LearningRateSchedule of Keras: a function of the optimizer's step, its rate an argument of its own. A tick is a
+    step.
+    """
 
     framework: ClassVar[str] = "keras"
     module: ClassVar[str] = "keras.optimizers.schedules"
@@ -54,17 +62,21 @@ class ExponentialDecay(KerasSchedule):
             raise ValueError(msg)
         return self
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
-        return shapes.exponential(tick / self.decay_steps, self.initial_learning_rate, self.decay_rate, xp, staircase=self.staircase)
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        return shapes.exponential(
+            tick / self.decay_steps, self.initial_learning_rate, self.decay_rate, xp, staircase=self.staircase
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return every(self.decay_steps, ticks, limit, "step") if self.staircase else []
 
 
 class PiecewiseConstantDecay(KerasSchedule):
-    """A staircase of the given values: each up to its boundary, that step included, the next one from the step after it on; the last for ever.
+    """A staircase of the given values: each up to its boundary, that step included, the next one from the step after it
+    on; the last for ever.
 
-    Boundary 30 changes the rate at step 31. Where boundaries do not rise keras adds up the values of overlapping stretches.
+    Boundary 30 changes the rate at step 31. Where boundaries do not rise keras adds up the values of overlapping
+    stretches.
 
     Source: keras.optimizers.schedules.PiecewiseConstantDecay.
     """
@@ -88,7 +100,7 @@ class PiecewiseConstantDecay(KerasSchedule):
             raise ValueError(msg)
         return self
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         borders = sorted(set(self.boundaries))
         return shapes.levels(tick, tuple(border + 1.0 for border in borders), self._levels(borders), xp)
 
@@ -105,10 +117,12 @@ class PiecewiseConstantDecay(KerasSchedule):
 
 
 class PolynomialDecay(KerasSchedule):
-    """Falls to end_learning_rate in decay_steps as (1 - progress) ** power, then stays; with cycle it jumps up again, less high each time.
+    """Falls to end_learning_rate in decay_steps as (1 - progress) ** power, then stays; with cycle it jumps up again,
+    less high each time.
 
-    With cycle the decay is stretched to the next multiple of decay_steps at each of them, so that restart k begins at about 1 / k of the
-    way up, the step after the multiple. end_learning_rate is 0.0001 unless given, and no share of the start.
+    With cycle the decay is stretched to the next multiple of decay_steps at each of them, so that restart k begins at
+    about 1 / k of the way up, the step after the multiple. end_learning_rate is 0.0001 unless given, and no share of
+    the start.
 
     Source: keras.optimizers.schedules.PolynomialDecay.
     """
@@ -124,15 +138,21 @@ class PolynomialDecay(KerasSchedule):
     def ends_by(self) -> str:
         return "" if self.cycle else super().ends_by
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
-        length = self.decay_steps * xp.maximum(xp.ceil(tick / self.decay_steps), 1.0) if self.cycle else self.decay_steps
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        length = (
+            self.decay_steps * xp.maximum(xp.ceil(tick / self.decay_steps), 1.0) if self.cycle else self.decay_steps
+        )
         return shapes.polynomial(tick / length, self.initial_learning_rate, self.end_learning_rate, self.power, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         if not self.cycle:
             return inside(ticks, limit, Mark(math.ceil(self.decay_steps), "decay ends"))
         ends = every(self.decay_steps, ticks - 1, limit, "restart")
-        return None if ends is None else [Mark(math.floor(k * self.decay_steps) + 1, f"restart {k}") for k in range(1, len(ends) + 1)]
+        return (
+            None
+            if ends is None
+            else [Mark(math.floor(k * self.decay_steps) + 1, f"restart {k}") for k in range(1, len(ends) + 1)]
+        )
 
 
 class InverseTimeDecay(KerasSchedule):
@@ -150,7 +170,9 @@ class InverseTimeDecay(KerasSchedule):
     name: Name = "InverseTimeDecay"
 
     def bind(self, place: Place) -> Self:
-        """ValueError where the run, or the step after it, comes to one at which 1 + decay_rate * step / decay_steps is 0."""
+        """ValueError where the run, or the step after it, comes to one at which 1 + decay_rate * step / decay_steps is
+        0.
+        """
         bound = super().bind(place)
         if bound.decay_rate < 0:
             zero = -bound.decay_steps / bound.decay_rate
@@ -160,7 +182,7 @@ class InverseTimeDecay(KerasSchedule):
                     raise ValueError(msg)
         return bound
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.initial_learning_rate / _inverse(self, tick, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
@@ -173,10 +195,11 @@ def _inverse(schedule: InverseTimeDecay, tick: Array, xp: Any) -> Array:
 
 
 class CosineDecay(KerasSchedule):
-    """A straight line to warmup_target in warmup_steps, if that is given, then half a cosine down to alpha times it in decay_steps, then level.
+    """A straight line to warmup_target in warmup_steps, if that is given, then half a cosine down to alpha times it in
+    decay_steps, then level.
 
-    Without warmup_target the cosine begins at initial_learning_rate at once, and warmup_steps is not used. decay_steps excludes the
-    warmup. alpha is a share of where the cosine begins, and no rate.
+    Without warmup_target the cosine begins at initial_learning_rate at once, and warmup_steps is not used. decay_steps
+    excludes the warmup. alpha is a share of where the cosine begins, and no rate.
 
     Source: keras.optimizers.schedules.CosineDecay; Loshchilov & Hutter 2017 (arXiv 1608.03983), without restarts.
     """
@@ -204,23 +227,33 @@ class CosineDecay(KerasSchedule):
     def _warmup(self) -> float:
         return 0 if self.warmup_target is None else self.warmup_steps
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         warmup = self._warmup()
         since = xp.maximum(tick - warmup, 0.0) if warmup > 0 else tick - warmup
         peak = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
         decay = shapes.cosine(xp.minimum(since, self.decay_steps) / self.decay_steps, peak, self.alpha * peak, xp)
-        return xp.where(tick < warmup, shapes.linear(tick / warmup, self.initial_learning_rate, peak), decay) if warmup > 0 else decay
+        return (
+            xp.where(tick < warmup, shapes.linear(tick / warmup, self.initial_learning_rate, peak), decay)
+            if warmup > 0
+            else decay
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         warmup = self._warmup()
-        return inside(ticks, limit, Mark(math.ceil(warmup), "warmup ends"), Mark(math.ceil(warmup + self.decay_steps), "decay ends"))
+        return inside(
+            ticks,
+            limit,
+            Mark(math.ceil(warmup), "warmup ends"),
+            Mark(math.ceil(warmup + self.decay_steps), "decay ends"),
+        )
 
 
 class CosineDecayRestarts(KerasSchedule):
-    """Cosines down to alpha times initial_learning_rate that restart after first_decay_steps, each t_mul times as long and m_mul times as high.
+    """Cosines down to alpha times initial_learning_rate that restart after first_decay_steps, each t_mul times as long
+    and m_mul times as high.
 
-    The floor is the same share of initial_learning_rate in every cycle. With t_mul below 1 the cycles get shorter and come to an end,
-    where keras has no rate.
+    The floor is the same share of initial_learning_rate in every cycle. With t_mul below 1 the cycles get shorter and
+    come to an end, where keras has no rate.
 
     Source: keras.optimizers.schedules.CosineDecayRestarts; Loshchilov & Hutter 2017 (arXiv 1608.03983).
     """
@@ -246,7 +279,7 @@ class CosineDecayRestarts(KerasSchedule):
             raise ValueError(msg)
         return super().bind(place)
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         done, progress = shapes.cycle_share(tick, self.first_decay_steps, self.t_mul, xp)
         low = self.alpha * self.initial_learning_rate
         return low + shapes.cosine(progress, (self.initial_learning_rate - low) * self.m_mul**done, 0.0, xp)
@@ -273,10 +306,11 @@ class KerasCallback(Recurrence):
 
 
 class ReduceLROnPlateau(KerasCallback, MetricDriven):
-    """Level, and multiplied by factor each time the monitored metric has brought no new best in patience epochs, down to min_lr; for ever.
+    """Level, and multiplied by factor each time the monitored metric has brought no new best in patience epochs, down
+    to min_lr; for ever.
 
-    A tick is an epoch. patience 3 reduces at the third bad epoch, one before torch's; 0 and 1 are the same. min_delta is an amount, no
-    share. Mode "auto" goes by the metric's name: it falls for a loss and rises for an accuracy.
+    A tick is an epoch. patience 3 reduces at the third bad epoch, one before torch's; 0 and 1 are the same. min_delta
+    is an amount, no share. Mode "auto" goes by the metric's name: it falls for a loss and rises for an accuracy.
 
     Source: keras.callbacks.ReduceLROnPlateau.
     """
@@ -310,18 +344,34 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
                 best, waited = value, 0
             elif resting <= 0:
                 waited += 1
-                if waited >= self.patience and np.float32(lr) > np.float32(self.min_lr):  # compared as floats of 32 bits
+                if waited >= self.patience and np.float32(lr) > np.float32(
+                    self.min_lr
+                ):  # compared as floats of 32 bits
                     lr, resting, waited = max(lr * self.factor, self.min_lr), self.cooldown, 0
             rates.append(lr)
         return rates
 
 
-_RISING = ("acc", "accuracy", "auc", "precision", "recall", "sensitivity", "specificity", "score", "iou", "similarity", "correlation")
+_RISING = (
+    "acc",
+    "accuracy",
+    "auc",
+    "precision",
+    "recall",
+    "sensitivity",
+    "specificity",
+    "score",
+    "iou",
+    "similarity",
+    "correlation",
+)
 _FALLING = ("mse", "mae", "mape", "msle", "bce", "error", "crossentropy", "hinge", "divergence", "poisson", "logcosh")
 
 
 def _direction(monitor: str) -> str | None:
-    """Whether the metric of that name is good when it is low ("min") or high ("max"), as keras' own metrics say; None for other names."""
+    """Whether the metric of that name is good when it is low ("min") or high ("max"), as keras' own metrics say; None
+    for other names.
+    """
     name = monitor.removeprefix("val_")
     plain = re.sub(r"_\d+$", "", name).replace("_", "").lower()  # the second auc is auc_1
     if name == "loss" or plain.endswith(_FALLING):
@@ -342,9 +392,11 @@ def _checked(text: str) -> str:
 
 
 class LearningRateScheduler(KerasCallback):
-    """What a function of the epoch gives, as it is; or of the epoch and the rate before, which then starts from the base LR.
+    """What a function of the epoch gives, as it is; or of the epoch and the rate before, which then starts from the
+    base LR.
 
-    A tick is an epoch, the first one 0. A function of both is called at epoch 0 too, with the base LR: `lr * 0.9` starts at 0.9 of it.
+    A tick is an epoch, the first one 0. A function of both is called at epoch 0 too, with the base LR: `lr * 0.9`
+    starts at 0.9 of it.
 
     Source: keras.callbacks.LearningRateScheduler.
     """
@@ -356,7 +408,9 @@ class LearningRateScheduler(KerasCallback):
     schedule: Annotated[
         str,
         AfterValidator(_checked),
-        Control("expression", start="0.1 / (1 + 0.05 * epoch)", help="an expression of epoch, lr", arguments=("epoch", "lr")),
+        Control(
+            "expression", start="0.1 / (1 + 0.05 * epoch)", help="an expression of epoch, lr", arguments=("epoch", "lr")
+        ),
     ]
 
     def _reads_rate(self) -> bool:
@@ -391,5 +445,5 @@ class LearningRateScheduler(KerasCallback):
             rates[tick] = lr = np.float64(parsed(np, np.float64(tick), lr))
         return rates
 
-    def marks(self, ticks: int, limit: int) -> list[Mark] | None:  # noqa: ARG002
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None

@@ -13,7 +13,18 @@ from pydantic import BeforeValidator, Field, Strict, WithJsonSchema, WrapSeriali
 
 from lrlab.schedules import combine, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
-from lrlab.schedules.params import MAX_COUNT, MAX_PARTS, Control, Divisor, Factor, Horizon, Milestones, Pairs, Power, Rate
+from lrlab.schedules.params import (
+    MAX_COUNT,
+    MAX_PARTS,
+    Control,
+    Divisor,
+    Factor,
+    Horizon,
+    Milestones,
+    Pairs,
+    Power,
+    Rate,
+)
 from lrlab.schedules.recurrence import MetricDriven
 
 if TYPE_CHECKING:
@@ -24,7 +35,9 @@ _ANY = Field(ge=-MAX_COUNT, le=MAX_COUNT)
 if TYPE_CHECKING:  # a curve is bound to its run: it sees numbers
     Transition: TypeAlias = Any
 else:
-    Transition = Annotated[int | float | None, _ANY, Control("ticks", low=1, help="in updates; follow the run: as long as the run lasts")]
+    Transition = Annotated[
+        int | float | None, _ANY, Control("ticks", low=1, help="in updates; follow the run: as long as the run lasts")
+    ]
     """A horizon whose native code takes 0 and less as well."""
 
 Warmup: TypeAlias = Annotated[int | float, _ANY, Control("ticks", start=0.05, help="in updates")]
@@ -51,12 +64,14 @@ class ConstantSchedule(OptaxSchedule, native="constant_schedule"):
 
     value: Rate
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.value
 
 
 class _Transition(OptaxSchedule):
-    """One way from init_value to end_value in transition_steps, from transition_begin on; its classes say in which order their arguments stand."""
+    """One way from init_value to end_value in transition_steps, from transition_begin on; its classes say in which
+    order their arguments stand.
+    """
 
     @property
     def rises_by(self: Any) -> str:
@@ -74,7 +89,12 @@ class _Transition(OptaxSchedule):
         if self.transition_steps <= 0:
             return []
         first = max(self.transition_begin, 0)
-        return inside(ticks, limit, Mark(math.ceil(first), "transition begins"), Mark(math.ceil(first + self.transition_steps), "transition ends"))
+        return inside(
+            ticks,
+            limit,
+            Mark(math.ceil(first), "transition begins"),
+            Mark(math.ceil(first + self.transition_steps), "transition ends"),
+        )
 
 
 class LinearSchedule(_Transition, native="linear_schedule"):
@@ -90,7 +110,7 @@ class LinearSchedule(_Transition, native="linear_schedule"):
     transition_steps: Transition
     transition_begin: Begin = 0
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if self.transition_steps <= 0:
             return self.init_value
         progress = shapes.ramp(_since(tick, self.transition_begin, xp), self.transition_steps, xp)
@@ -98,7 +118,8 @@ class LinearSchedule(_Transition, native="linear_schedule"):
 
 
 class PolynomialSchedule(_Transition, native="polynomial_schedule"):
-    """Level at init_value until transition_begin, then to end_value in transition_steps as (1 - progress) ** power, then level.
+    """Level at init_value until transition_begin, then to end_value in transition_steps as (1 - progress) ** power,
+    then level.
 
     With transition_steps of 0 or less, or power 0, it stays at init_value.
 
@@ -111,7 +132,7 @@ class PolynomialSchedule(_Transition, native="polynomial_schedule"):
     transition_steps: Transition
     transition_begin: Begin = 0
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if self.transition_steps <= 0:
             return self.init_value
         progress = _since(tick, self.transition_begin, xp) / self.transition_steps
@@ -131,7 +152,7 @@ class CosineDecaySchedule(OptaxSchedule, native="cosine_decay_schedule"):
     alpha: Factor = 0.0
     exponent: Power = 1.0
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return _cosine(tick, self.decay_steps, self.init_value, self.alpha * self.init_value, self.exponent, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
@@ -139,10 +160,11 @@ class CosineDecaySchedule(OptaxSchedule, native="cosine_decay_schedule"):
 
 
 class ExponentialDecay(OptaxSchedule, native="exponential_decay"):
-    """Level at init_value until transition_begin, then multiplied by decay_rate every transition_steps, smoothly or in steps, down to end_value.
+    """Level at init_value until transition_begin, then multiplied by decay_rate every transition_steps, smoothly or in
+    steps, down to end_value.
 
-    Without end_value it goes on for ever; where decay_rate is 1 or more end_value is a ceiling. It holds from the first update on.
-    With transition_steps of 0 or less, or decay_rate 0, it stays at init_value, whatever end_value is.
+    Without end_value it goes on for ever; where decay_rate is 1 or more end_value is a ceiling. It holds from the first
+    update on. With transition_steps of 0 or less, or decay_rate 0, it stays at init_value, whatever end_value is.
 
     Source: optax.schedules.exponential_decay.
     """
@@ -161,7 +183,7 @@ class ExponentialDecay(OptaxSchedule, native="exponential_decay"):
         _check_rate(self)
         return self
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return _exponential(self, tick, self.init_value, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
@@ -169,7 +191,8 @@ class ExponentialDecay(OptaxSchedule, native="exponential_decay"):
 
 
 class PiecewiseConstantSchedule(OptaxSchedule, native="piecewise_constant_schedule"):
-    """A staircase: init_value, multiplied by each scale from its boundary on, in the order of the boundaries; then level.
+    """A staircase: init_value, multiplied by each scale from its boundary on, in the order of the boundaries; then
+    level.
 
     The scales accumulate: {"30": 0.1, "60": 0.1} ends at a hundredth. A boundary of 0 or less counts from the start.
 
@@ -190,17 +213,20 @@ class PiecewiseConstantSchedule(OptaxSchedule, native="piecewise_constant_schedu
     def _not_negative(cls, value: Any) -> Any:
         return _check_scales(value)
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         pairs = sorted(self.boundaries_and_scales or ())
         values = accumulate((scale for _, scale in pairs), mul, initial=self.init_value)
         return shapes.levels(tick, tuple(border for border, _ in pairs), tuple(values), xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        return inside(ticks, limit, *(Mark(border, "boundary") for border, _ in sorted(self.boundaries_and_scales or ())))
+        return inside(
+            ticks, limit, *(Mark(border, "boundary") for border, _ in sorted(self.boundaries_and_scales or ()))
+        )
 
 
 class PiecewiseInterpolateSchedule(OptaxSchedule, native="piecewise_interpolate_schedule"):
-    """Straight lines or half cosines between corners: from init_value at 0 to it times the first scale at its boundary, and so on; then level.
+    """Straight lines or half cosines between corners: from init_value at 0 to it times the first scale at its boundary,
+    and so on; then level.
 
     The scales accumulate, as those of piecewise_constant_schedule.
 
@@ -223,18 +249,23 @@ class PiecewiseInterpolateSchedule(OptaxSchedule, native="piecewise_interpolate_
     def _not_negative(cls, value: Any) -> Any:
         return _check_scales(value)
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
-        return _interpolated(tick, self.init_value, self.boundaries_and_scales or (), xp, straight=self.interpolate_type == "linear")
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        return _interpolated(
+            tick, self.init_value, self.boundaries_and_scales or (), xp, straight=self.interpolate_type == "linear"
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        return inside(ticks, limit, *(Mark(border, "boundary") for border, _ in sorted(self.boundaries_and_scales or ())))
+        return inside(
+            ticks, limit, *(Mark(border, "boundary") for border, _ in sorted(self.boundaries_and_scales or ()))
+        )
 
 
 class LinearOnecycleSchedule(OptaxSchedule, native="linear_onecycle_schedule"):
-    """Straight lines from peak_value / div_factor up to peak_value, back, and down to that / final_div_factor at transition_steps, then level.
+    """Straight lines from peak_value / div_factor up to peak_value, back, and down to that / final_div_factor at
+    transition_steps, then level.
 
-    The corners are at whole updates: pct_start and pct_final of transition_steps, rounded down. The end is final_div_factor below
-    peak_value / div_factor.
+    The corners are at whole updates: pct_start and pct_final of transition_steps, rounded down. The end is
+    final_div_factor below peak_value / div_factor.
 
     Source: optax.schedules.linear_onecycle_schedule; Smith & Topin 2018 (arXiv 1708.07120).
     """
@@ -246,7 +277,7 @@ class LinearOnecycleSchedule(OptaxSchedule, native="linear_onecycle_schedule"):
     div_factor: Divisor = 25.0
     final_div_factor: Divisor = 1e4
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         corners = {
             xp.trunc(self.pct_start * self.transition_steps): self.div_factor,
             xp.trunc(self.pct_final * self.transition_steps): 1.0 / self.div_factor,
@@ -261,10 +292,11 @@ class LinearOnecycleSchedule(OptaxSchedule, native="linear_onecycle_schedule"):
 
 
 class CosineOnecycleSchedule(OptaxSchedule, native="cosine_onecycle_schedule"):
-    """Half a cosine from peak_value / div_factor up to peak_value, one down to the start / final_div_factor at transition_steps, then level.
+    """Half a cosine from peak_value / div_factor up to peak_value, one down to the start / final_div_factor at
+    transition_steps, then level.
 
-    The peak is at a whole update, pct_start of transition_steps rounded down, and the minimum one past the last of them: torch's OneCycleLR,
-    with the same arguments, has both one earlier.
+    The peak is at a whole update, pct_start of transition_steps rounded down, and the minimum one past the last of
+    them: torch's OneCycleLR, with the same arguments, has both one earlier.
 
     Source: optax.schedules.cosine_onecycle_schedule; Smith & Topin 2018 (arXiv 1708.07120).
     """
@@ -275,7 +307,7 @@ class CosineOnecycleSchedule(OptaxSchedule, native="cosine_onecycle_schedule"):
     div_factor: Divisor = 25.0
     final_div_factor: Divisor = 1e4
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         corners = {
             xp.trunc(self.pct_start * self.transition_steps): self.div_factor,
             xp.trunc(self.transition_steps): 1.0 / (self.div_factor * self.final_div_factor),
@@ -283,7 +315,12 @@ class CosineOnecycleSchedule(OptaxSchedule, native="cosine_onecycle_schedule"):
         return _interpolated(tick, self.peak_value / self.div_factor, corners.items(), xp, straight=False)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        return inside(ticks, limit, Mark(int(self.pct_start * self.transition_steps), "peak"), Mark(int(self.transition_steps), "minimum"))
+        return inside(
+            ticks,
+            limit,
+            Mark(int(self.pct_start * self.transition_steps), "peak"),
+            Mark(int(self.transition_steps), "minimum"),
+        )
 
 
 class WarmupConstantSchedule(OptaxSchedule, native="warmup_constant_schedule"):
@@ -298,7 +335,7 @@ class WarmupConstantSchedule(OptaxSchedule, native="warmup_constant_schedule"):
     peak_value: Rate
     warmup_steps: Warmup
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if self.warmup_steps <= 0:
             return self.init_value
         return shapes.linear(shapes.ramp(tick, self.warmup_steps, xp), self.init_value, self.peak_value)
@@ -308,7 +345,8 @@ class WarmupConstantSchedule(OptaxSchedule, native="warmup_constant_schedule"):
 
 
 class WarmupCosineDecaySchedule(OptaxSchedule, native="warmup_cosine_decay_schedule"):
-    """A straight line from init_value to peak_value in warmup_steps, half a cosine down to end_value at decay_steps, then level.
+    """A straight line from init_value to peak_value in warmup_steps, half a cosine down to end_value at decay_steps,
+    then level.
 
     decay_steps includes the warmup. With a peak_value of 0 end_value is not used. exponent is the cosine's power.
 
@@ -333,21 +371,27 @@ class WarmupCosineDecaySchedule(OptaxSchedule, native="warmup_cosine_decay_sched
         """The run, and at least one update after the warmup."""
         return max(ticks, self.warmup_steps + 1)
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         end = self.end_value if self.peak_value != 0 else 0.0
         since = _since(tick, self.warmup_steps, xp) if self.warmup_steps > 0 else tick - self.warmup_steps
         decay = _cosine(since, self.decay_steps - self.warmup_steps, self.peak_value, end, self.exponent, xp)
         return _warmed_up(self, tick, decay, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        return inside(ticks, limit, Mark(math.ceil(self.warmup_steps), "warmup ends"), Mark(math.ceil(self.decay_steps), "decay ends"))
+        return inside(
+            ticks,
+            limit,
+            Mark(math.ceil(self.warmup_steps), "warmup ends"),
+            Mark(math.ceil(self.decay_steps), "decay ends"),
+        )
 
 
 class WarmupExponentialDecaySchedule(OptaxSchedule, native="warmup_exponential_decay_schedule"):
-    """A straight line from init_value to peak_value in warmup_steps, then multiplied by decay_rate every transition_steps, down to end_value.
+    """A straight line from init_value to peak_value in warmup_steps, then multiplied by decay_rate every
+    transition_steps, down to end_value.
 
-    transition_steps and transition_begin count from the end of the warmup. Without end_value the decay goes on for ever; else as in
-    exponential_decay.
+    transition_steps and transition_begin count from the end of the warmup. Without end_value the decay goes on for
+    ever; else as in exponential_decay.
 
     Source: optax.schedules.warmup_exponential_decay_schedule.
     """
@@ -372,20 +416,23 @@ class WarmupExponentialDecaySchedule(OptaxSchedule, native="warmup_exponential_d
         """The run less the warmup."""
         return max(ticks - self.warmup_steps, 1)
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         since = _since(tick, self.warmup_steps, xp) if self.warmup_steps > 0 else tick - self.warmup_steps
         return _warmed_up(self, tick, _exponential(self, since, self.peak_value, xp), xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         found = _exponential_marks(self, self.warmup_steps, ticks, limit)
-        return None if found is None else inside(ticks, limit, Mark(math.ceil(self.warmup_steps), "warmup ends"), *found)
+        return (
+            None if found is None else inside(ticks, limit, Mark(math.ceil(self.warmup_steps), "warmup ends"), *found)
+        )
 
 
 class JoinSchedules(OptaxSchedule, native="join_schedules"):
-    """One schedule after the other: each boundary begins the next, which counts its updates from there; the last goes on.
+    """One schedule after the other: each boundary begins the next, which counts its updates from there; the last goes
+    on.
 
-    A boundary of 0 skips the schedule before it, a negative one also the first updates of the one after it. Where boundaries do not rise,
-    the schedules between them have no turn.
+    A boundary of 0 skips the schedule before it, a negative one also the first updates of the one after it. Where
+    boundaries do not rise, the schedules between them have no turn.
 
     Source: optax.schedules.join_schedules.
     """
@@ -410,7 +457,11 @@ class JoinSchedules(OptaxSchedule, native="join_schedules"):
             raise ValueError(msg)
         for i, part in enumerate(self.schedules):
             if not isinstance(part, OptaxSchedule) or isinstance(part, MetricDriven):
-                why = "not an optax schedule" if not isinstance(part, OptaxSchedule) else "a transformation of gradients, no function of the count"
+                why = (
+                    "not an optax schedule"
+                    if not isinstance(part, OptaxSchedule)
+                    else "a transformation of gradients, no function of the count"
+                )
                 msg = f"schedules.{i}: {part.kind} is {why}"
                 raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
         return self
@@ -421,7 +472,9 @@ class JoinSchedules(OptaxSchedule, native="join_schedules"):
         return super().bind(place).model_copy(update={"schedules": parts})
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        return combine.curve(self.schedules, combine.turns([0, *self.boundaries]), [base_lr] * len(self.schedules), tick, xp)
+        return combine.curve(
+            self.schedules, combine.turns([0, *self.boundaries]), [base_lr] * len(self.schedules), tick, xp
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         found = combine.marks(self.schedules, combine.turns([0, *self.boundaries]), ticks, limit)
@@ -452,7 +505,8 @@ Cycle: TypeAlias = Annotated[
 
 
 class SgdrSchedule(OptaxSchedule, native="sgdr_schedule"):
-    """Cycles of warmup and cosine, one after the other, each decay_steps long with its warmup; after the last, level at its end.
+    """Cycles of warmup and cosine, one after the other, each decay_steps long with its warmup; after the last, level at
+    its end.
 
     Each cycle has its own arguments, those of warmup_cosine_decay_schedule.
 
@@ -489,15 +543,23 @@ class SgdrSchedule(OptaxSchedule, native="sgdr_schedule"):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         begins = self._begins()
         found = [Mark(math.ceil(begin), f"restart {i}") for i, begin in enumerate(begins[1:], 1)]
-        found += [Mark(math.ceil(b + c.warmup_steps), "warmup ends") for b, c in zip(begins, self.cosine_kwargs, strict=True) if c.warmup_steps > 0]
-        return inside(ticks, limit, *sorted(found), Mark(math.ceil(begins[-1] + self.cosine_kwargs[-1].decay_steps), "decay ends"))
+        found += [
+            Mark(math.ceil(b + c.warmup_steps), "warmup ends")
+            for b, c in zip(begins, self.cosine_kwargs, strict=True)
+            if c.warmup_steps > 0
+        ]
+        return inside(
+            ticks, limit, *sorted(found), Mark(math.ceil(begins[-1] + self.cosine_kwargs[-1].decay_steps), "decay ends")
+        )
 
 
 class ReduceOnPlateau(OptaxSchedule, MetricDriven, native="contrib.reduce_on_plateau"):
-    """Level, and multiplied by factor each time the metric has brought no new best in patience updates, down to min_scale of the base LR.
+    """Level, and multiplied by factor each time the metric has brought no new best in patience updates, down to
+    min_scale of the base LR.
 
-    patience 3 reduces at the third bad value, and patience 0 at every new best. The metric is to fall, by rtol of the best plus atol. With
-    accumulation_size above 1 it is averaged over that many updates, of which patience and cooldown then count one each.
+    patience 3 reduces at the third bad value, and patience 0 at every new best. The metric is to fall, by rtol of the
+    best plus atol. With accumulation_size above 1 it is averaged over that many updates, of which patience and cooldown
+    then count one each.
 
     Source: optax.contrib.reduce_on_plateau.
     """
@@ -556,7 +618,9 @@ def _cosine(tick: Array, length: Any, start: Any, end: Any, exponent: Any, xp: A
     return end + (start - end) * (height if exponent == 1 else height**exponent)  # a power costs more than the cosine
 
 
-def _exponential(schedule: ExponentialDecay | WarmupExponentialDecaySchedule, tick: Array, start: Any, xp: Any) -> Array:
+def _exponential(
+    schedule: ExponentialDecay | WarmupExponentialDecaySchedule, tick: Array, start: Any, xp: Any
+) -> Array:
     if schedule.transition_steps <= 0 or schedule.decay_rate == 0:
         return start
     progress = _since(tick, schedule.transition_begin, xp) / schedule.transition_steps
@@ -578,7 +642,9 @@ def _interpolated(tick: Array, start: Any, corners: Iterable[tuple[Any, Any]], x
     return shapes.choose(tick, borders, [*pieces, start], xp)
 
 
-def _warmed_up(schedule: WarmupCosineDecaySchedule | WarmupExponentialDecaySchedule, tick: Array, after: Array, xp: Any) -> Array:
+def _warmed_up(
+    schedule: WarmupCosineDecaySchedule | WarmupExponentialDecaySchedule, tick: Array, after: Array, xp: Any
+) -> Array:
     """A straight line from init_value to peak_value, then what comes after."""
     if schedule.warmup_steps <= 0:
         return after
@@ -586,7 +652,9 @@ def _warmed_up(schedule: WarmupCosineDecaySchedule | WarmupExponentialDecaySched
     return xp.where(tick < schedule.warmup_steps, rise, after)
 
 
-def _exponential_marks(schedule: ExponentialDecay | WarmupExponentialDecaySchedule, warmup: float, ticks: int, limit: int) -> list[Mark] | None:
+def _exponential_marks(
+    schedule: ExponentialDecay | WarmupExponentialDecaySchedule, warmup: float, ticks: int, limit: int
+) -> list[Mark] | None:
     if schedule.transition_steps <= 0 or schedule.decay_rate == 0:
         return []
     first = warmup + max(schedule.transition_begin, 0)
@@ -606,7 +674,9 @@ def _check_scales(pairs: Sequence[tuple[int, float]] | None) -> Sequence[tuple[i
 
 
 def _check_rate(schedule: ExponentialDecay | WarmupExponentialDecaySchedule) -> None:
-    whole = schedule.staircase or (schedule.transition_steps is not None and (schedule.transition_steps <= 0 or schedule.transition_steps == 1))
+    whole = schedule.staircase or (
+        schedule.transition_steps is not None and (schedule.transition_steps <= 0 or schedule.transition_steps == 1)
+    )
     if schedule.decay_rate < 0 and not whole:
         msg = "decay_rate: must be at least 0 without staircase: a negative number has no real power of a fraction"
         raise ValueError(msg)

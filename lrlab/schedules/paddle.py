@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from lrlab.schedules import plateau, shapes, torch
+from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
-from lrlab.schedules.expression import parse
 from lrlab.schedules.params import (
     LOW_RATE,
     POINT,
@@ -34,6 +33,8 @@ from lrlab.schedules.params import (
     expression,
 )
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
+from lrlab.schedules.torch import simple as torch
+from lrlab.trees.parse import parse
 
 if TYPE_CHECKING:
     from lrlab.schedules import AnySchedule
@@ -43,12 +44,16 @@ _DECAY = Control("number", low=1e-6, high=1.0, log=True, start=0.001)
 
 
 class PaddleSchedule(Schedule):
-    """A scheduler of PaddlePaddle, which holds the rate itself: one for all parameters. A tick is a call of `scheduler.step()`; epochs are ticks."""
+    """A scheduler of PaddlePaddle, which holds the rate itself: one for all parameters. A tick is a call of
+    `scheduler.step()`; epochs are ticks.
+    """
 
     framework: ClassVar[str] = "paddle"
     module: ClassVar[str] = "paddle.optimizer.lr"
     takes_optimizer: ClassVar[bool] = False
-    documentation: ClassVar[str] = "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/optimizer/lr/{native}_en.html"
+    documentation: ClassVar[str] = (
+        "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/optimizer/lr/{native}_en.html"
+    )
     reads_groups: ClassVar[bool] = False
     sets_rate: ClassVar[bool] = True
 
@@ -56,7 +61,8 @@ class PaddleSchedule(Schedule):
 class NoamDecay(PaddleSchedule):
     """Rises in a straight line from 0 for warmup_steps ticks, then falls as 1 / sqrt(tick), for ever.
 
-    learning_rate only scales it: the peak is learning_rate / sqrt(d_model * warmup_steps). The first step uses a rate of 0.
+    learning_rate only scales it: the peak is learning_rate / sqrt(d_model * warmup_steps). The first step uses a rate
+    of 0.
 
     Source: paddle.optimizer.lr.NoamDecay; Vaswani et al. 2017 (arXiv 1706.03762).
     """
@@ -65,7 +71,7 @@ class NoamDecay(PaddleSchedule):
     warmup_steps: Annotated[Steps, Control("ticks", low=1, start=0.05, help="in scheduler.step() calls")]
     learning_rate: BaseRate = 1.0
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         height = xp.minimum(xp.maximum(tick, 1.0) ** -0.5, tick * self.warmup_steps**-1.5)
         return self.learning_rate * self.d_model**-0.5 * height
 
@@ -74,9 +80,11 @@ class NoamDecay(PaddleSchedule):
 
 
 class PiecewiseDecay(PaddleSchedule):
-    """A staircase: the first of values until the first of boundaries, then the next one until the next, and the last one for ever.
+    """A staircase: the first of values until the first of boundaries, then the next one until the next, and the last
+    one for ever.
 
-    The order of boundaries is not checked: the first one above the tick counts, so one below an earlier one is skipped with its value.
+    The order of boundaries is not checked: the first one above the tick counts, so one below an earlier one is skipped
+    with its value.
 
     Source: paddle.optimizer.lr.PiecewiseDecay.
     """
@@ -97,7 +105,7 @@ class PiecewiseDecay(PaddleSchedule):
             raise ValueError(msg)
         return self
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return shapes.until_above(tick, self.boundaries, self.values, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
@@ -113,7 +121,7 @@ class NaturalExpDecay(PaddleSchedule):
     learning_rate: BaseRate
     gamma: Annotated[float, Field(gt=0), _DECAY]
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.learning_rate * xp.exp(-self.gamma * tick)
 
 
@@ -134,15 +142,16 @@ class InverseTimeDecay(PaddleSchedule):
             raise ValueError(msg)
         return super().bind(place)
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.learning_rate / (1.0 + self.gamma * tick)
 
 
 class PolynomialDecay(PaddleSchedule):
-    """Falls from learning_rate to end_lr as (1 - tick / decay_steps) ** power and stays there; with cycle it goes up again behind, lower each time.
+    """Falls from learning_rate to end_lr as (1 - tick / decay_steps) ** power and stays there; with cycle it goes up
+    again behind, lower each time.
 
-    With cycle the decay lasts the next multiple of decay_steps, so restart k begins k / (k + 1) of the way down and a tick late, at
-    k * decay_steps + 1. The default end_lr is 0.0001, not 0.
+    With cycle the decay lasts the next multiple of decay_steps, so restart k begins k / (k + 1) of the way down and a
+    tick late, at k * decay_steps + 1. The default end_lr is 0.0001, not 0.
 
     Source: paddle.optimizer.lr.PolynomialDecay.
     """
@@ -157,7 +166,7 @@ class PolynomialDecay(PaddleSchedule):
     def ends_by(self) -> str:
         return "" if self.cycle else super().ends_by
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         steps = self.decay_steps * xp.maximum(xp.ceil(tick / self.decay_steps), 1.0) if self.cycle else self.decay_steps
         return shapes.polynomial(tick / steps, self.learning_rate, self.end_lr, self.power, xp)
 
@@ -173,15 +182,19 @@ def _number_or_schedule(value: Any) -> str:
 
 
 class LinearWarmup(PaddleSchedule):
-    """A straight line from start_lr to end_lr in warmup_steps ticks, then learning_rate: a level, or a schedule that begins its tick 0 there.
+    """A straight line from start_lr to end_lr in warmup_steps ticks, then learning_rate: a level, or a schedule that
+    begins its tick 0 there.
 
-    An end_lr that is not the rate at which learning_rate begins leaves a jump. paddle asks the inner schedule by step(epoch), which makes a
-    CosineAnnealingWarmRestarts miss some restarts by a tick (T_mult 3: the fifth); lrlab does not.
+    An end_lr that is not the rate at which learning_rate begins leaves a jump. paddle asks the inner schedule by
+    step(epoch), which makes a CosineAnnealingWarmRestarts miss some restarts by a tick (T_mult 3: the fifth); lrlab
+    does not.
 
     Source: paddle.optimizer.lr.LinearWarmup.
     """
 
-    learning_rate: Annotated[Annotated[Rate, Tag("number")] | Annotated[AnySchedule, Tag("schedule")], Discriminator(_number_or_schedule)]
+    learning_rate: Annotated[
+        Annotated[Rate, Tag("number")] | Annotated[AnySchedule, Tag("schedule")], Discriminator(_number_or_schedule)
+    ]
     warmup_steps: Annotated[Steps, Control("ticks", low=1, start=0.05, help="in scheduler.step() calls")]
     start_lr: Annotated[BaseRate, LOW_RATE]
     end_lr: Rate
@@ -213,7 +226,11 @@ class LinearWarmup(PaddleSchedule):
     def bind(self, place: Place) -> Self:
         """Bind what comes after to the ticks that the warmup leaves."""
         bound = super().bind(place)
-        return bound.model_copy(update={n: s.bind(replace(place, ticks=place.ticks - self.warmup_steps)) for n, s in self.children().items()})
+        return bound.model_copy(
+            update={
+                n: s.bind(replace(place, ticks=place.ticks - self.warmup_steps)) for n, s in self.children().items()
+            }
+        )
 
     def raises_at(self) -> float:
         return min((self.warmup_steps + s.raises_at() for s in self.children().values()), default=np.inf)
@@ -241,7 +258,7 @@ class ExponentialDecay(PaddleSchedule):
     learning_rate: BaseRate
     gamma: Annotated[Decay, Field(gt=0, lt=1)]
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.learning_rate * self.gamma**tick
 
 
@@ -271,7 +288,7 @@ class MultiStepDecay(PaddleSchedule):
             raise ValueError(msg)
         return value
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         borders = tuple(float(m) for m in self.milestones)
         return self.learning_rate * self.gamma ** shapes.passed(tick, borders, xp) if borders else self.learning_rate
 
@@ -289,7 +306,7 @@ class StepDecay(PaddleSchedule):
     step_size: Steps
     gamma: Annotated[Factor, Field(lt=1)] = 0.1
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.learning_rate * self.gamma ** shapes.steps_done(tick, self.step_size, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
@@ -305,42 +322,47 @@ class LambdaDecay(PaddleSchedule):
     learning_rate: BaseRate
     lr_lambda: expression("epoch", start="1 / (1 + 0.001 * epoch)")  # type: ignore[valid-type]
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.learning_rate * parse(self.lr_lambda, "epoch")(xp, tick)
 
-    def marks(self, ticks: int, limit: int) -> list[Mark] | None:  # noqa: ARG002
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
 
 
 class MultiplicativeDecay(PaddleSchedule, Recurrence):
-    """The rate is multiplied at every tick by what a function of the tick gives, so its factors accumulate: 0.95 is ExponentialDecay.
+    """The rate is multiplied at every tick by what a function of the tick gives, so its factors accumulate: 0.95 is
+    ExponentialDecay.
 
     The factor of tick 0 is never used. paddle multiplies all of them anew at every step, so a long run grows slow.
 
     Source: paddle.optimizer.lr.MultiplicativeDecay.
     """
 
-    reason: ClassVar[str] = "Each rate is the one before times a factor: the product of lr_lambda(1), lr_lambda(2), ... up to the tick."
+    reason: ClassVar[str] = (
+        "Each rate is the one before times a factor: the product of lr_lambda(1), lr_lambda(2), ... up to the tick."
+    )
 
     learning_rate: BaseRate
     lr_lambda: expression("epoch", start="0.9999")  # type: ignore[valid-type]
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return super().curve(tick, self.learning_rate, xp)
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
         factors = parse(self.lr_lambda, "epoch")(np, np.arange(1.0, ticks))
         return base_lr * np.concatenate([[1.0], np.cumprod(np.broadcast_to(factors, ticks - 1))])
 
-    def marks(self, ticks: int, limit: int) -> list[Mark] | None:  # noqa: ARG002
+    def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
 
 
 class ReduceOnPlateau(PaddleSchedule, MetricDriven):
-    """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down to min_lr.
+    """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down
+    to min_lr.
 
-    Unlike torch's it does not look at the metric during the cooldown at all: a new best there is lost. The first value is the best whatever it
-    is; after a NaN there, nothing is better. A change of epsilon or less is not made, so that a tiny rate freezes.
+    Unlike torch's it does not look at the metric during the cooldown at all: a new best there is lost. The first value
+    is the best whatever it is; after a NaN there, nothing is better. A change of epsilon or less is not made, so that a
+    tiny rate freezes.
 
     Source: paddle.optimizer.lr.ReduceOnPlateau.
     """
@@ -355,7 +377,7 @@ class ReduceOnPlateau(PaddleSchedule, MetricDriven):
     min_lr: Rate = 0.0
     epsilon: Annotated[Rate, Control("rate", low=1e-8, high=0.1, log=True)] = 1e-8
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return super().curve(tick, self.learning_rate, xp)
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
@@ -383,14 +405,15 @@ class ReduceOnPlateau(PaddleSchedule, MetricDriven):
 class CosineAnnealingDecay(PaddleSchedule):
     """Half a cosine from learning_rate to eta_min at T_max; after T_max it comes back, with period 2 * T_max.
 
-    Source: paddle.optimizer.lr.CosineAnnealingDecay; Loshchilov & Hutter 2017 (arXiv 1608.03983), eq. 5 without restarts.
+    Source: paddle.optimizer.lr.CosineAnnealingDecay; Loshchilov & Hutter 2017 (arXiv 1608.03983), eq. 5 without
+    restarts.
     """
 
     learning_rate: BaseRate
     T_max: WholeHorizon
     eta_min: Rate = 0.0
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return shapes.cosine(tick / self.T_max, self.learning_rate, self.eta_min, xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
@@ -398,12 +421,15 @@ class CosineAnnealingDecay(PaddleSchedule):
 
 
 class OneCycleLR(PaddleSchedule):
-    """Rises from max_learning_rate / divide_factor to max_learning_rate by tick phase_pct * total_steps - 1, then falls to end_learning_rate.
+    """Rises from max_learning_rate / divide_factor to max_learning_rate by tick phase_pct * total_steps - 1, then falls
+    to end_learning_rate.
 
-    It ends at the last tick, total_steps - 1; one step too many extrapolates the last phase (with "linear" below zero), the next raises in paddle.
-    three_phase falls back to the start in as many ticks as it rose. end_learning_rate is a rate, where torch's final_div_factor is a divisor.
+    It ends at the last tick, total_steps - 1; one step too many extrapolates the last phase (with "linear" below zero),
+    the next raises in paddle. three_phase falls back to the start in as many ticks as it rose. end_learning_rate is a
+    rate, where torch's final_div_factor is a divisor.
 
-    Source: paddle.optimizer.lr.OneCycleLR; Smith & Topin 2018 (arXiv 1708.07120), of which the default is the two-phase variant.
+    Source: paddle.optimizer.lr.OneCycleLR; Smith & Topin 2018 (arXiv 1708.07120), of which the default is the two-phase
+    variant.
     """
 
     max_learning_rate: BaseRate
@@ -440,13 +466,20 @@ class OneCycleLR(PaddleSchedule):
         else:
             back = 2 * self.phase_pct * self.total_steps - 2
             falls = [(rise, back, high, low), (back, last, low, end)]
-        return [(0.0, rise, low, high), *(phase for phase in falls if phase[0] != phase[1])]  # paddle divides by an empty one one step too late
+        return [
+            (0.0, rise, low, high),
+            *(phase for phase in falls if phase[0] != phase[1]),
+        ]  # paddle divides by an empty one one step too late
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         outcome: Array = None
         for first, last, start, end in reversed(self._phases()):
             progress = (tick - first) / (last - first)
-            piece = shapes.cosine(progress, start, end, xp) if self.anneal_strategy == "cos" else shapes.linear(progress, start, end)
+            piece = (
+                shapes.cosine(progress, start, end, xp)
+                if self.anneal_strategy == "cos"
+                else shapes.linear(progress, start, end)
+            )
             outcome = piece if outcome is None else xp.where(tick <= last, piece, outcome)
         return outcome
 
@@ -462,10 +495,11 @@ class OneCycleLR(PaddleSchedule):
 
 
 class CyclicLR(PaddleSchedule):
-    """A triangle wave between base_learning_rate and max_learning_rate, up in step_size_up ticks and down in step_size_down, for ever.
+    """A triangle wave between base_learning_rate and max_learning_rate, up in step_size_up ticks and down in
+    step_size_down, for ever.
 
-    "triangular2" halves the height each cycle (paddle overflows after 1024 of them), "exp_range" multiplies it by exp_gamma ** tick,
-    scale_fn by what it returns for the number of the cycle, from 1, or for the tick.
+    "triangular2" halves the height each cycle (paddle overflows after 1024 of them), "exp_range" multiplies it by
+    exp_gamma ** tick, scale_fn by what it returns for the number of the cycle, from 1, or for the tick.
 
     Source: paddle.optimizer.lr.CyclicLR; Smith 2017 (arXiv 1506.01186).
     """
@@ -482,7 +516,7 @@ class CyclicLR(PaddleSchedule):
     def _sizes(self) -> tuple[int, int]:
         return self.step_size_up, self.step_size_up if self.step_size_down is None else self.step_size_down
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         height, done = shapes.triangle(tick, *self._sizes(), xp)
         if self.scale_fn is not None:
             height = height * parse(self.scale_fn, "x")(xp, done + 1.0 if self.scale_mode == "cycle" else tick)
@@ -523,19 +557,26 @@ class LinearLR(PaddleSchedule):
     def ends_by(self) -> str:
         return "" if self.rises_by else "total_steps"
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
-        return self.learning_rate * shapes.linear(shapes.ramp(tick, self.total_steps, xp), self.start_factor, self.end_factor)
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        return self.learning_rate * shapes.linear(
+            shapes.ramp(tick, self.total_steps, xp), self.start_factor, self.end_factor
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        return inside(ticks, limit, Mark(self.total_steps, "warmup ends" if self.end_factor > self.start_factor else "decay ends"))
+        return inside(
+            ticks, limit, Mark(self.total_steps, "warmup ends" if self.end_factor > self.start_factor else "decay ends")
+        )
 
 
 class CosineAnnealingWarmRestarts(PaddleSchedule):
-    """Cosines from learning_rate towards eta_min that restart after T_0 ticks, then T_0 * T_mult, T_0 * T_mult ** 2, ...
+    """Cosines from learning_rate towards eta_min that restart after T_0 ticks, then T_0 * T_mult, T_0 * T_mult ** 2,
+    ...
 
-    SGDR. The last tick of a cycle of T ticks is not at eta_min but (pi / 2T) ** 2 of the way above it: step every batch to come near.
+    SGDR. The last tick of a cycle of T ticks is not at eta_min but (pi / 2T) ** 2 of the way above it: step every batch
+    to come near.
 
-    Source: paddle.optimizer.lr.CosineAnnealingWarmRestarts, driven by step(); Loshchilov & Hutter 2017 (arXiv 1608.03983).
+    Source: paddle.optimizer.lr.CosineAnnealingWarmRestarts, driven by step(); Loshchilov & Hutter 2017 (arXiv
+    1608.03983).
     """
 
     restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
@@ -545,7 +586,7 @@ class CosineAnnealingWarmRestarts(PaddleSchedule):
     T_mult: Multiple = 1
     eta_min: Rate = 0.0
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         since, length = shapes.restarts(tick, self.T_0, self.T_mult, xp)
         return shapes.cosine(since / length, self.learning_rate, self.eta_min, xp)
 

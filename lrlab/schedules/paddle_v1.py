@@ -1,4 +1,6 @@
-"""PaddlePaddle's first version (until 0.14): the learning_rate_schedule of its optimizers, by the samples or passes that it has seen."""
+"""PaddlePaddle's first version (until 0.14): the learning_rate_schedule of its optimizers, by the samples or passes
+that it has seen.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +42,17 @@ def _check(text: str) -> str:
 
 _Size = Annotated[Steps, Control("number", low=1, high=1024, start=32, help="samples in a batch")]
 _Samples = Annotated[float, Field(gt=0), Control("number", low=1.0, high=1e9, log=True, help="in samples")]
-_Segments = Annotated[str, Field(max_length=4000), AfterValidator(_check), Control("text", start="1000:1.0,2000:0.1", help="count:factor, ...")]
+_Segments = Annotated[
+    str,
+    Field(max_length=4000),
+    AfterValidator(_check),
+    Control("text", start="1000:1.0,2000:0.1", help="count:factor, ..."),
+]
 
 
 class PaddleV1Schedule(Schedule):
-    """A learning_rate_schedule of PaddlePaddle's first version, as settings() takes it. A tick is a batch, counted before its rate is computed.
+    """A learning_rate_schedule of PaddlePaddle's first version, as settings() takes it. A tick is a batch, counted
+    before its rate is computed.
 
     The genuine code computes in float32 by default. With Adam and Adamax it has no effect at all.
     """
@@ -52,7 +60,9 @@ class PaddleV1Schedule(Schedule):
     framework: ClassVar[str] = "paddle_v1"
     module: ClassVar[str] = "paddle.trainer_config_helpers"
     takes_optimizer: ClassVar[bool] = False
-    documentation: ClassVar[str] = "https://github.com/PaddlePaddle/Paddle/blob/v0.10.0/paddle/parameter/LearningRateScheduler.cpp"
+    documentation: ClassVar[str] = (
+        "https://github.com/PaddlePaddle/Paddle/blob/v0.10.0/paddle/parameter/LearningRateScheduler.cpp"
+    )
 
     aside: ClassVar[frozenset[str]] = frozenset({"batches_per_pass"})
     sets_rate: ClassVar[bool] = True
@@ -92,7 +102,7 @@ class Constant(PaddleV1Schedule, native="constant"):
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.learning_rate
 
 
@@ -111,10 +121,15 @@ class Poly(BySamples, native="poly"):
     def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
         """Down to an eleventh in the run."""
         document = super().example(ticks, epochs, updates)
-        return document | {"learning_rate_decay_a": 10.0 / (ticks * document["batch_size"]), "learning_rate_decay_b": 1.0}
+        return document | {
+            "learning_rate_decay_a": 10.0 / (ticks * document["batch_size"]),
+            "learning_rate_decay_b": 1.0,
+        }
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
-        return self.learning_rate * (1.0 + self.learning_rate_decay_a * self._samples(tick)) ** -self.learning_rate_decay_b
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        return (
+            self.learning_rate * (1.0 + self.learning_rate_decay_a * self._samples(tick)) ** -self.learning_rate_decay_b
+        )
 
 
 class CaffePoly(BySamples, native="caffe_poly"):
@@ -134,11 +149,13 @@ class CaffePoly(BySamples, native="caffe_poly"):
         document = super().example(ticks, epochs, updates)
         return document | {"learning_rate_decay_a": float(ticks * document["batch_size"]), "learning_rate_decay_b": 1.0}
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if self.learning_rate_decay_a <= 0:
             return 0.0
         samples = self._samples(tick)
-        fall = shapes.polynomial(samples / self.learning_rate_decay_a, self.learning_rate, 0.0, self.learning_rate_decay_b, xp)
+        fall = shapes.polynomial(
+            samples / self.learning_rate_decay_a, self.learning_rate, 0.0, self.learning_rate_decay_b, xp
+        )
         return xp.where(samples > self.learning_rate_decay_a, 0.0, fall)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
@@ -159,7 +176,7 @@ class Exp(BySamples, native="exp"):
         """A half after each fifth of the run."""
         return _halved(super().example(ticks, epochs, updates), ticks)
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.learning_rate * self.learning_rate_decay_a ** (self._samples(tick) / self.learning_rate_decay_b)
 
 
@@ -179,12 +196,18 @@ class DiscExp(BySamples, native="discexp"):
         """A half after each fifth of the run."""
         return _halved(super().example(ticks, epochs, updates), ticks)
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
-        return self.learning_rate * self.learning_rate_decay_a ** shapes.steps_done(self._samples(tick), self.learning_rate_decay_b, xp)
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        return self.learning_rate * self.learning_rate_decay_a ** shapes.steps_done(
+            self._samples(tick), self.learning_rate_decay_b, xp
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         steps = every(self.learning_rate_decay_b / self.batch_size, ticks + 1, limit + 1, "step")
-        return None if steps is None else inside(ticks, limit, *(Mark(m.tick - 1, m.label) for m in {m.tick: m for m in steps}.values()))
+        return (
+            None
+            if steps is None
+            else inside(ticks, limit, *(Mark(m.tick - 1, m.label) for m in {m.tick: m for m in steps}.values()))
+        )
 
 
 class Linear(BySamples, native="linear"):
@@ -202,8 +225,10 @@ class Linear(BySamples, native="linear"):
         document = super().example(ticks, epochs, updates)
         return document | {"learning_rate": 0.1, "learning_rate_decay_a": 0.1 / (ticks * document["batch_size"])}
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
-        return xp.maximum(self.learning_rate - self.learning_rate_decay_a * self._samples(tick), self.learning_rate_decay_b)
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        return xp.maximum(
+            self.learning_rate - self.learning_rate_decay_a * self._samples(tick), self.learning_rate_decay_b
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         if self.learning_rate_decay_a <= 0:
@@ -213,9 +238,11 @@ class Linear(BySamples, native="linear"):
 
 
 class Manual(BySamples, native="manual"):
-    """A staircase: learning_rate times the factor of the first segment whose count of samples is not passed yet, and the last factor for ever.
+    """A staircase: learning_rate times the factor of the first segment whose count of samples is not passed yet, and
+    the last factor for ever.
 
-    The batch that reaches a segment's count belongs to it still. A count below an earlier one is skipped with its factor.
+    The batch that reaches a segment's count belongs to it still. A count below an earlier one is skipped with its
+    factor.
 
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
@@ -228,7 +255,7 @@ class Manual(BySamples, native="manual"):
         document = super().example(ticks, epochs, updates)
         return document | {"learning_rate_args": _thirds(ticks * document["batch_size"])}
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.learning_rate * _factor(self.learning_rate_args, self._samples(tick), xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
@@ -237,7 +264,8 @@ class Manual(BySamples, native="manual"):
 
 
 class PassManual(PaddleV1Schedule, native="pass_manual"):
-    """A staircase: learning_rate times the factor of the first segment whose pass is not over yet, and the last factor for ever.
+    """A staircase: learning_rate times the factor of the first segment whose pass is not over yet, and the last factor
+    for ever.
 
     Passes count from 0 and a segment's own pass belongs to it: "1:1.0,2:0.9" gives passes 0 and 1 the first factor.
 
@@ -252,12 +280,16 @@ class PassManual(PaddleV1Schedule, native="pass_manual"):
         """A tenth after each third of the run."""
         return super().example(ticks, epochs, updates) | {"learning_rate_args": _thirds(epochs)}
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
-        return self.learning_rate * _factor(self.learning_rate_args, shapes.steps_done(tick, self.batches_per_pass, xp), xp)
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        return self.learning_rate * _factor(
+            self.learning_rate_args, shapes.steps_done(tick, self.batches_per_pass, xp), xp
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         ends, _ = _segments(self.learning_rate_args)
-        return inside(ticks, limit, *(Mark(int(end + 1) * self.batches_per_pass, "segment") for end in sorted(set(ends))))
+        return inside(
+            ticks, limit, *(Mark(int(end + 1) * self.batches_per_pass, "segment") for end in sorted(set(ends)))
+        )
 
 
 def _factor(text: str, count: Array, xp: Any) -> Array:
@@ -267,7 +299,10 @@ def _factor(text: str, count: Array, xp: Any) -> Array:
 
 
 def _halved(document: dict[str, Any], ticks: int) -> dict[str, Any]:
-    return document | {"learning_rate_decay_a": 0.5, "learning_rate_decay_b": math.ceil(ticks / 5) * float(document["batch_size"])}
+    return document | {
+        "learning_rate_decay_a": 0.5,
+        "learning_rate_decay_b": math.ceil(ticks / 5) * float(document["batch_size"]),
+    }
 
 
 def _thirds(count: int) -> str:

@@ -1,4 +1,6 @@
-"""PaddleVideo's custom_lr, as of commit ed245e9ce5: rates by fractions of an epoch, moved on by 1 / num_iters at every tick."""
+"""PaddleVideo's custom_lr, as of commit ed245e9ce5: rates by fractions of an epoch, moved on by 1 / num_iters at every
+tick.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,11 @@ _FAR = 2.0**60  # no run comes here
 
 @lru_cache(maxsize=4096)
 def first_tick(epoch: float, num_iters: float) -> float:
-    """The first tick at which 0 + 1 / num_iters + 1 / num_iters + ... has come to `epoch`: rounding makes some late by a tick.
+    """The first tick at which 0 + 1 / num_iters + 1 / num_iters + ... has come to `epoch`: rounding makes some late by
+    a tick.
 
-    Between two powers of two every addition is rounded to the same amount, so a long stretch of them is one multiplication, and exact.
+    Between two powers of two every addition is rounded to the same amount, so a long stretch of them is one
+    multiplication, and exact.
     """
     step, goal = 1.0 / float(num_iters), float(epoch)
     tick, here = 0.0, 0.0
@@ -38,24 +42,31 @@ def first_tick(epoch: float, num_iters: float) -> float:
         if amount == 0:
             return _FAR
         room = min(goal, 2.0 ** math.frexp(here)[1]) - here
-        many = math.floor(room / amount) - 2  # two short: additions near a power of two, or after a tie, are made one by one
+        many = (
+            math.floor(room / amount) - 2
+        )  # two short: additions near a power of two, or after a tie, are made one by one
         if many > 0 and (here + step + step) - (here + step) == amount:
             tick, here = tick + many, here + many * amount
     return tick
 
 
 class PaddleVideoSchedule(Schedule):
-    """A schedule of PaddleVideo. A tick is an iteration; epochs are num_iters of them. The rate is an argument of its own."""
+    """A schedule of PaddleVideo. A tick is an iteration; epochs are num_iters of them. The rate is an argument of its
+    own.
+    """
 
     framework: ClassVar[str] = "paddlevideo"
     module: ClassVar[str] = "paddlevideo.solver.custom_lr"
     takes_optimizer: ClassVar[bool] = False
-    documentation: ClassVar[str] = "https://github.com/PaddlePaddle/PaddleVideo/blob/develop/paddlevideo/solver/custom_lr.py"
+    documentation: ClassVar[str] = (
+        "https://github.com/PaddlePaddle/PaddleVideo/blob/develop/paddlevideo/solver/custom_lr.py"
+    )
     sets_rate: ClassVar[bool] = True
 
 
 class CustomWarmupCosineDecay(PaddleVideoSchedule):
-    """Rises in a straight line from warmup_start_lr onto a cosine from cosine_base_lr to 0 at max_epoch, which climbs again after.
+    """Rises in a straight line from warmup_start_lr onto a cosine from cosine_base_lr to 0 at max_epoch, which climbs
+    again after.
 
     The cosine runs from epoch 0 behind the warmup, so the peak lies below cosine_base_lr.
 
@@ -68,7 +79,7 @@ class CustomWarmupCosineDecay(PaddleVideoSchedule):
     max_epoch: AllEpochs
     num_iters: Iterations
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         epoch = tick / self.num_iters
         after = shapes.cosine(epoch / self.max_epoch, self.cosine_base_lr, 0.0, xp)
         if self.warmup_epochs == 0:
@@ -83,10 +94,12 @@ class CustomWarmupCosineDecay(PaddleVideoSchedule):
 
 
 class CustomWarmupPiecewiseDecay(PaddleVideoSchedule):
-    """Rises in a straight line from warmup_start_lr in warmup_epochs, then a staircase: step_base_lr times lrs[k] from epoch steps[k] on.
+    """Rises in a straight line from warmup_start_lr in warmup_epochs, then a staircase: step_base_lr times lrs[k] from
+    epoch steps[k] on.
 
-    Before the first of steps the last of lrs is used: begin steps with 0. Without a warmup the first iteration still uses warmup_start_lr.
-    gamma and max_epoch are asked for and change nothing. Rounding makes some steps an iteration late (epoch 4 of 30 iterations: at 121).
+    Before the first of steps the last of lrs is used: begin steps with 0. Without a warmup the first iteration still
+    uses warmup_start_lr. gamma and max_epoch are asked for and change nothing. Rounding makes some steps an iteration
+    late (epoch 4 of 30 iterations: at 121).
 
     Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
     """
@@ -103,7 +116,10 @@ class CustomWarmupPiecewiseDecay(PaddleVideoSchedule):
     @classmethod
     def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
         """A tenth after a third and after two thirds of the run."""
-        return super().example(ticks, epochs, updates) | {"lrs": [1.0, 0.1, 0.01], "steps": [0, epochs // 3, epochs * 2 // 3]}
+        return super().example(ticks, epochs, updates) | {
+            "lrs": [1.0, 0.1, 0.01],
+            "steps": [0, epochs // 3, epochs * 2 // 3],
+        }
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -112,7 +128,7 @@ class CustomWarmupPiecewiseDecay(PaddleVideoSchedule):
             raise ValueError(msg)
         return self
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         factors = (self.lrs[-1], *self.lrs[: len(self.steps)])
         borders = tuple(first_tick(s, self.num_iters) for s in accumulate(self.steps, max))
         after = self.step_base_lr * shapes.levels(tick, borders, factors, xp)
@@ -128,7 +144,8 @@ class CustomWarmupPiecewiseDecay(PaddleVideoSchedule):
 
 
 class CustomPiecewiseDecay(PaddleVideoSchedule, PiecewiseDecay):
-    """A staircase: the first of values until the first of boundaries, then the next one until the next, and the last one for ever.
+    """A staircase: the first of values until the first of boundaries, then the next one until the next, and the last
+    one for ever.
 
     paddle's PiecewiseDecay: boundaries are iterations, not epochs, and num_iters changes nothing.
 
@@ -139,7 +156,8 @@ class CustomPiecewiseDecay(PaddleVideoSchedule, PiecewiseDecay):
 
 
 class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
-    """A cosine from the base LR to min_lr at max_epoch in steps of an epoch, climbing again after, times a straight warmup from warmup_ratio to 1.
+    """A cosine from the base LR to min_lr at max_epoch in steps of an epoch, climbing again after, times a straight
+    warmup from warmup_ratio to 1.
 
     warmup_iters counts epochs, in spite of its name. base_lr is the trial's.
 
@@ -176,10 +194,11 @@ class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
 
 
 class CustomWarmupAdjustDecay(PaddleVideoSchedule):
-    """Rises in a straight line from step_base_lr / warmup_epochs in warmup_epochs, then a staircase: times lr_decay_rate at each boundary passed.
+    """Rises in a straight line from step_base_lr / warmup_epochs in warmup_epochs, then a staircase: times
+    lr_decay_rate at each boundary passed.
 
-    Made for one step an epoch: driven by iterations the warmup rises an epoch too far, up to nearly 1 + 1 / warmup_epochs times step_base_lr,
-    and drops to it. Rounding makes some boundaries an iteration late.
+    Made for one step an epoch: driven by iterations the warmup rises an epoch too far, up to nearly 1 + 1 /
+    warmup_epochs times step_base_lr, and drops to it. Rounding makes some boundaries an iteration late.
 
     Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
     """
@@ -195,9 +214,11 @@ class CustomWarmupAdjustDecay(PaddleVideoSchedule):
         """A tenth after a third and after two thirds of the run."""
         return super().example(ticks, epochs, updates) | {"boundaries": [epochs // 3, epochs * 2 // 3]}
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         borders = tuple(first_tick(b, self.num_iters) for b in sorted(self.boundaries))
-        after = self.step_base_lr * self.lr_decay_rate ** shapes.passed(tick, borders, xp) if borders else self.step_base_lr
+        after = (
+            self.step_base_lr * self.lr_decay_rate ** shapes.passed(tick, borders, xp) if borders else self.step_base_lr
+        )
         if self.warmup_epochs == 0:
             return after
         rise = self.step_base_lr * (tick / self.num_iters + 1.0) / self.warmup_epochs

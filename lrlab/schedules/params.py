@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 from pydantic.fields import FieldInfo
 
-from lrlab.schedules.expression import QUOTED, parse
+from lrlab.trees.parse import QUOTED, parse
 
 MAX_COUNT = 10**15  # beyond the longest run; a float64 still counts every tick up to here
 
@@ -18,7 +18,8 @@ Unit = Literal["ticks", "epochs", "updates", "rate", "factor", "number", "expres
 
 @dataclass(frozen=True)
 class Control:
-    """How a page offers a field: its unit, the slider's softer range (`high` None: as long as the run), where a new one starts.
+    """How a page offers a field: its unit, the slider's softer range (`high` None: as long as the run), where a new one
+    starts.
 
     `start` of ticks and epochs is a share of the run; updates start at the run's optimizer steps per epoch.
     """
@@ -102,7 +103,10 @@ else:
     Total = Annotated[int | float | None, _COUNT, _HORIZON]
     """A horizon whose native code takes 0 as well."""
 
-    Milestones = Annotated[list_of(Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]), Control("ticks", help="ticks, in brackets: [30, 60]")]
+    Milestones = Annotated[
+        list_of(Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)]),
+        Control("ticks", help="ticks, in brackets: [30, 60]"),
+    ]
 
 Cycles: TypeAlias = Annotated[int | float, Field(ge=-MAX_COUNT, le=MAX_COUNT), Control("number", low=0.5, high=8.0)]
 """How many waves, or restarts."""
@@ -136,7 +140,9 @@ Values: TypeAlias = Annotated[list_of(float), Control("rate", help="rates, in br
 """Rates, one a level."""
 
 Metrics: TypeAlias = Annotated[
-    tuple[float | Literal["nan"], ...] | None, Strict(strict=False), Control("metrics", help="one value per call of the scheduler")
+    tuple[float | Literal["nan"], ...] | None,
+    Strict(strict=False),
+    Control("metrics", help="one value per call of the scheduler"),
 ]
 """What a metric-driven schedule is shown, one value per scheduler call."""
 
@@ -175,7 +181,9 @@ else:
 Mode: TypeAlias = Literal["min", "max"]
 """Whether a metric is good when it is low or when it is high."""
 
-Patience: TypeAlias = Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=50, help="in scheduler calls")]
+Patience: TypeAlias = Annotated[
+    int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=50, help="in scheduler calls")
+]
 """How many bad calls are borne, or rested."""
 
 Threshold: TypeAlias = Annotated[float, Control("number", low=1e-6, high=0.1, log=True)]
@@ -195,7 +203,9 @@ def expression(*arguments: str, start: str = "") -> Any:
 
 def per_group(item: Any, *, optional: bool = False) -> Any:
     """One value, or a list with one per parameter group; or null, if that is something of its own."""
-    return Annotated[item | list_of(item) | None, PerGroup()] if optional else Annotated[item | list_of(item), PerGroup()]
+    return (
+        Annotated[item | list_of(item) | None, PerGroup()] if optional else Annotated[item | list_of(item), PerGroup()]
+    )
 
 
 def find(metadata: list[Any], kind: type[Any]) -> Any:
@@ -221,10 +231,14 @@ class Described:
 
 
 def describe(annotation: Any, metadata: list[Any]) -> Described:
-    """Walk a field's annotation: its control, its hard bounds, and whether it may be null, is whole, a list, or holds schedules."""
+    """Walk a field's annotation: its control, its hard bounds, and whether it may be null, is whole, a list, or holds
+    schedules.
+    """
     parts = list(_parts(annotation, metadata))
     types = [p for p in parts if isinstance(p, type)]
-    bounds = {name: getattr(p, name) for p in parts for name in ("ge", "gt", "le", "lt") if getattr(p, name, None) is not None}
+    bounds = {
+        name: getattr(p, name) for p in parts for name in ("ge", "gt", "le", "lt") if getattr(p, name, None) is not None
+    }
     control = next((p for p in parts if isinstance(p, Control)), None)
     return Described(
         control=control,

@@ -52,7 +52,9 @@ def watched(
     cooldown: int,
     reduce: Callable[[float], float],
 ) -> list[float]:
-    """The rate before the first call and after each: reduced after more than `patience` bad calls; those of a cooldown do not count."""
+    """The rate before the first call and after each: reduced after more than `patience` bad calls; those of a cooldown
+    do not count.
+    """
     best, bad, resting = worst(mode), 0, 0
     rates = [lr]
     for value in metrics:
@@ -82,4 +84,12 @@ class ReduceOnPlateau(MetricDriven):
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         is_better = better(self.mode, self.threshold, relative=self.threshold_mode == "rel")
-        return watched(base_lr, metrics, is_better, self.mode, self.patience, self.cooldown, Reduce(self.factor, self.min_lr, self.eps))
+        return watched(
+            base_lr,
+            metrics,
+            is_better,
+            self.mode,
+            self.patience,
+            self.cooldown,
+            Reduce(self.factor, self.min_lr, self.eps),
+        )

@@ -25,12 +25,13 @@ class ConstantLRSchedule(PytorchTransformersSchedule):
     Source: pytorch_transformers.optimization.ConstantLRSchedule.
     """
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return base_lr
 
 
 class WarmupConstantSchedule(PytorchTransformersSchedule):
-    """Rises in a straight line from 0 to the base LR in warmup_steps, then stays level; the first step uses a rate of 0.
+    """Rises in a straight line from 0 to the base LR in warmup_steps, then stays level; the first step uses a rate of
+    0.
 
     Source: pytorch_transformers.optimization.WarmupConstantSchedule.
     """
@@ -74,7 +75,8 @@ class WarmupLinearSchedule(WarmupConstantSchedule):
 
 
 class WarmupCosineSchedule(WarmupLinearSchedule):
-    """Rises in a straight line from 0 in warmup_steps, then follows `cycles` waves of a cosine (0.5: down to 0) until t_total.
+    """Rises in a straight line from 0 in warmup_steps, then follows `cycles` waves of a cosine (0.5: down to 0) until
+    t_total.
 
     After t_total the wave goes on: with the default half wave the LR climbs again.
 
@@ -96,14 +98,17 @@ class WarmupCosineSchedule(WarmupLinearSchedule):
         if self.cycles == 0:
             return inside(ticks, limit, ends)
         turns = every(self._span() / (2.0 * abs(self.cycles)), ticks - ends.tick, limit, "turning point")
-        return None if turns is None else inside(ticks, limit, ends, *(Mark(ends.tick + m.tick, m.label) for m in turns))
+        return (
+            None if turns is None else inside(ticks, limit, ends, *(Mark(ends.tick + m.tick, m.label) for m in turns))
+        )
 
 
 class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
-    """Rises in a straight line from 0 in warmup_steps, then `cycles` cosines of equal length from the base LR to 0; 0 from t_total on.
+    """Rises in a straight line from 0 in warmup_steps, then `cycles` cosines of equal length from the base LR to 0; 0
+    from t_total on.
 
-    With the default of 1 it never restarts; negative cycles rise. Rounding can make a restart come one tick late, as in the genuine code (22
-    cycles in 220 steps do).
+    With the default of 1 it never restarts; negative cycles rise. Rounding can make a restart come one tick late, as in
+    the genuine code (22 cycles in 220 steps do).
 
     Source: pytorch_transformers.optimization.WarmupCosineWithHardRestartsSchedule.
     """

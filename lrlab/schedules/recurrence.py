@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
 from lrlab.schedules.params import Metrics
-from lrlab.schedules.trace import Expr
+from lrlab.trees.trace import Expr
 
 BEYOND = 64  # ticks past the end of the run that written code knows: a clock may pass several at once
 MOST_LEVELS = 5_000
@@ -92,7 +92,9 @@ class MetricDriven(Recurrence):
         raise NotImplementedError
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
-        return np.array(self.follow(base_lr, [math.nan if m == "nan" else float(m) for m in self.metrics or ()][: ticks - 1]))
+        return np.array(
+            self.follow(base_lr, [math.nan if m == "nan" else float(m) for m in self.metrics or ()][: ticks - 1])
+        )
 
     def bind(self, place: Place) -> Self:
         """As long as its metrics are, whatever the run."""
@@ -111,7 +113,9 @@ class MetricDriven(Recurrence):
         changes = np.flatnonzero(np.diff(rates))
         if changes.size > limit:
             return None
-        return inside(ticks, limit, *(Mark(int(t) + 1, "reduced" if rates[t + 1] < rates[t] else "raised") for t in changes))
+        return inside(
+            ticks, limit, *(Mark(int(t) + 1, "reduced" if rates[t + 1] < rates[t] else "raised") for t in changes)
+        )
 
 
 def has_table(schedule: Schedule) -> bool:

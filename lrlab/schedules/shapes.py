@@ -10,7 +10,7 @@ from itertools import accumulate, count, takewhile
 from typing import Any
 
 from lrlab.schedules.base import Array
-from lrlab.schedules.trace import Restarts
+from lrlab.trees.trace import Restarts
 
 _FAR = 2.0**60  # no run comes here: the table of restarts may end
 _ROUNDING = 1e-12  # what a quotient of logarithms may be off by
@@ -52,7 +52,9 @@ def passed(tick: Array, borders: tuple[float, ...], xp: Any) -> Array:
 
 
 def bisected(borders: tuple[float, ...], value: Array, xp: Any) -> Array:
-    """What bisect_right answers, for a list that may not be sorted: it is asked at the borders, between which nothing changes."""
+    """What bisect_right answers, for a list that may not be sorted: it is asked at the borders, between which nothing
+    changes.
+    """
     if list(borders) == sorted(borders):
         return passed(value, borders, xp) if borders else 0.0
     cuts = tuple(sorted(set(borders)))
@@ -86,8 +88,8 @@ def cycles(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, Ar
 def _cycles_over(tick: Array, first: float, factor: float, xp: Any) -> Array:
     """How many cycles of first, first * factor, ... ticks are over.
 
-    Only whole numbers have a table of restarts: from a factor near 1 it would be endless. A logarithm is rounded up where it is
-    all but whole.
+    Only whole numbers have a table of restarts: from a factor near 1 it would be endless. A logarithm is rounded up
+    where it is all but whole.
     """
     if factor == 1:
         return xp.floor(tick / first)
@@ -97,7 +99,9 @@ def _cycles_over(tick: Array, first: float, factor: float, xp: Any) -> Array:
 
 
 def levels(tick: Array, borders: tuple[float, ...], values: tuple[float, ...], xp: Any) -> Array:
-    """A staircase: values[k] between border k - 1 and border k (borders sorted; a border belongs to the level after it)."""
+    """A staircase: values[k] between border k - 1 and border k (borders sorted; a border belongs to the level after
+    it).
+    """
     return xp.take(values, passed(tick, borders, xp)) if borders else values[0]
 
 
@@ -122,13 +126,17 @@ def triangle(tick: Array, up: Array, down: Array, xp: Any) -> tuple[Array, Array
 
 
 def until_above(tick: Array, borders: Iterable[float], values: tuple[float, ...], xp: Any) -> Array:
-    """The value of the first border above the tick, as a loop over borders finds it, in whatever order they are; the last value behind them."""
+    """The value of the first border above the tick, as a loop over borders finds it, in whatever order they are; the
+    last value behind them.
+    """
     reached = tuple(accumulate(map(float, borders), max))
     return levels(tick, reached, (*values[: len(reached)], values[-1]), xp)
 
 
 def cycle_share(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, Array]:
-    """How many cycles of first, first * factor, ... ticks are over, and what share of the running one is; factor > 0, fractions too."""
+    """How many cycles of first, first * factor, ... ticks are over, and what share of the running one is; factor > 0,
+    fractions too.
+    """
     done = _cycles_over(tick, first, factor, xp)
     if factor == 1:
         return done, tick / first - done

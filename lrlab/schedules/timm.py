@@ -1,4 +1,6 @@
-"""timm.scheduler, as of version 1.0.31. A tick is the t that it is called with: an epoch, or an update with t_in_epochs=False."""
+"""timm.scheduler, as of version 1.0.31. A tick is the t that it is called with: an epoch, or an update with
+t_in_epochs=False.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,18 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
-from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Mode, Patience, Rate, Threshold, per_group
+from lrlab.schedules.params import (
+    MAX_COUNT,
+    Control,
+    Factor,
+    Horizon,
+    Milestones,
+    Mode,
+    Patience,
+    Rate,
+    Threshold,
+    per_group,
+)
 from lrlab.schedules.recurrence import MetricDriven
 
 Floor = Annotated[Rate, Field(ge=0)]
@@ -23,14 +36,18 @@ class TimmSchedule(Schedule):
     per_epoch: ClassVar[bool] = True
     documentation: ClassVar[str] = "https://huggingface.co/docs/timm/reference/schedulers#timm.scheduler.{native}"
 
-    warmup_t: Annotated[int | float, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates")] = 0
+    warmup_t: Annotated[
+        int | float, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates")
+    ] = 0
     warmup_lr_init: Annotated[Rate, Control("rate", low=1e-8, high=10.0, log=True)] = 0.0
 
     def _warmed_up(self) -> Mark:
         return Mark(int(np.ceil(self.warmup_t)), "warmup ends")
 
     def _begins_at_base(self) -> bool:
-        """Whether its own first value is the base LR, which without a warmup is used first in any case: the constructor does not look."""
+        """Whether its own first value is the base LR, which without a warmup is used first in any case: the constructor
+        does not look.
+        """
         return False
 
     def _warmed(self, tick: Array, base_lr: Array, target: Array, after: Array, xp: Any) -> Array:
@@ -41,7 +58,9 @@ class TimmSchedule(Schedule):
 
 
 class _Cycled(TimmSchedule):
-    """What repeats: cycles of t_initial ticks, each cycle_mul times as long and cycle_decay times as high as the one before."""
+    """What repeats: cycles of t_initial ticks, each cycle_mul times as long and cycle_decay times as high as the one
+    before.
+    """
 
     t_initial: Horizon
     lr_min: Floor = 0.0
@@ -80,7 +99,7 @@ class _Cycled(TimmSchedule):
         high = base_lr if self.cycle_decay == 1 else base_lr * self.cycle_decay**cycle
         return xp.where(cycle < self.cycle_limit, self._fall(self._share(since, length), high, xp), self.lr_min)
 
-    def _target(self, base_lr: Array, xp: Any) -> Array:  # noqa: ARG002 (what the tanh aims at)
+    def _target(self, base_lr: Array, xp: Any) -> Array:
         """What the warmup aims at."""
         return base_lr
 
@@ -116,12 +135,15 @@ class _KDecayed(_Cycled):
 
 
 class CosineLRScheduler(_KDecayed):
-    """A straight warmup from warmup_lr_init, half a cosine from the base LR to lr_min at t_initial, restarted cycle_limit - 1 times; then lr_min.
+    """A straight warmup from warmup_lr_init, half a cosine from the base LR to lr_min at t_initial, restarted
+    cycle_limit - 1 times; then lr_min.
 
-    Without warmup_prefix (the class default) the cosine runs from 0 behind the warmup, so the base LR is never reached and the rate jumps at
-    warmup_t; with it the whole is warmup_t longer. Stepped per epoch the last epoch is one short of lr_min.
+    Without warmup_prefix (the class default) the cosine runs from 0 behind the warmup, so the base LR is never reached
+    and the rate jumps at warmup_t; with it the whole is warmup_t longer. Stepped per epoch the last epoch is one short
+    of lr_min.
 
-    Source: timm.scheduler.CosineLRScheduler; Loshchilov & Hutter 2017 (arXiv 1608.03983); k-decay: Zhang & Li 2020 (arXiv 2004.05909).
+    Source: timm.scheduler.CosineLRScheduler; Loshchilov & Hutter 2017 (arXiv 1608.03983); k-decay: Zhang & Li 2020
+    (arXiv 2004.05909).
     """
 
     def _fall(self, share: Array, high: Array, xp: Any) -> Array:
@@ -129,10 +151,11 @@ class CosineLRScheduler(_KDecayed):
 
 
 class PolyLRScheduler(_KDecayed):
-    """A straight warmup from warmup_lr_init, then from the base LR down to lr_min at t_initial as (1 - share) ** power; then lr_min.
+    """A straight warmup from warmup_lr_init, then from the base LR down to lr_min at t_initial as (1 - share) ** power;
+    then lr_min.
 
-    The default power of 0.5 falls slowly first and steeply at the end, where other frameworks' default is a straight line. Without warmup_prefix
-    the fall runs from 0 behind the warmup and the rate jumps at warmup_t.
+    The default power of 0.5 falls slowly first and steeply at the end, where other frameworks' default is a straight
+    line. Without warmup_prefix the fall runs from 0 behind the warmup and the rate jumps at warmup_t.
 
     Source: timm.scheduler.PolyLRScheduler; k-decay: Zhang & Li 2020 (arXiv 2004.05909).
     """
@@ -144,10 +167,11 @@ class PolyLRScheduler(_KDecayed):
 
 
 class TanhLRScheduler(_Cycled):
-    """A straight warmup, then an S from nearly the base LR down to nearly lr_min at t_initial: tanh between lb and ub; then lr_min.
+    """A straight warmup, then an S from nearly the base LR down to nearly lr_min at t_initial: tanh between lb and ub;
+    then lr_min.
 
-    With lb -7 and ub 3 it stays high for half of the cycle and jumps the last 0.25 % of the way. Without warmup_prefix the warmup aims at the
-    tanh's value at warmup_t, and the tanh runs from 0 behind it.
+    With lb -7 and ub 3 it stays high for half of the cycle and jumps the last 0.25 % of the way. Without warmup_prefix
+    the warmup aims at the tanh's value at warmup_t, and the tanh runs from 0 behind it.
 
     Source: timm.scheduler.TanhLRScheduler; Hsueh et al. 2018 (arXiv 1806.01593).
     """
@@ -171,7 +195,8 @@ class TanhLRScheduler(_Cycled):
 
 
 class StepLRScheduler(TimmSchedule):
-    """A straight warmup from warmup_lr_init, then a staircase: the base LR times decay_rate after every decay_t ticks, for ever.
+    """A straight warmup from warmup_lr_init, then a staircase: the base LR times decay_rate after every decay_t ticks,
+    for ever.
 
     The class counts the stairs from the end of the warmup (warmup_prefix true), timm's factory from 0.
 
@@ -206,10 +231,12 @@ class StepLRScheduler(TimmSchedule):
 
 
 class MultiStepLRScheduler(TimmSchedule):
-    """A straight warmup from warmup_lr_init, then a staircase: the base LR times decay_rate at each milestone, one tick early.
+    """A straight warmup from warmup_lr_init, then a staircase: the base LR times decay_rate at each milestone, one tick
+    early.
 
-    Milestone 30 is in force from t = 29. Milestone 1 would be in force at once, but the constructor does not look: epoch 0 runs at the base LR.
-    The list must be sorted: timm bisects it as it is. The class counts from the end of the warmup (warmup_prefix true), timm's factory from 0.
+    Milestone 30 is in force from t = 29. Milestone 1 would be in force at once, but the constructor does not look:
+    epoch 0 runs at the base LR. The list must be sorted: timm bisects it as it is. The class counts from the end of the
+    warmup (warmup_prefix true), timm's factory from 0.
 
     Source: timm.scheduler.MultiStepLRScheduler.
     """
@@ -222,7 +249,10 @@ class MultiStepLRScheduler(TimmSchedule):
     @classmethod
     def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
         """A tenth at each milestone: the default rate of 1 decays nothing."""
-        return super().example(ticks, epochs, updates) | {"decay_t": [ticks * 3 // 10, ticks * 6 // 10, ticks * 8 // 10], "decay_rate": 0.1}
+        return super().example(ticks, epochs, updates) | {
+            "decay_t": [ticks * 3 // 10, ticks * 6 // 10, ticks * 8 // 10],
+            "decay_rate": 0.1,
+        }
 
     def _begin(self) -> float:
         return self.warmup_t if self.warmup_prefix else 0
@@ -238,10 +268,11 @@ class MultiStepLRScheduler(TimmSchedule):
 
 
 class PlateauLRScheduler(TimmSchedule, MetricDriven):
-    """A straight warmup, then level, and multiplied by decay_rate each time the metric brought no new best for more than patience_t calls.
+    """A straight warmup, then level, and multiplied by decay_rate each time the metric brought no new best for more
+    than patience_t calls.
 
-    The metric is one to be maximised (mode "max") unless mode says "min". While the warmup lasts nobody looks at it; it never ends below lr_min.
-    timm calls it deprecated: it keeps its state out of checkpoints.
+    The metric is one to be maximised (mode "max") unless mode says "min". While the warmup lasts nobody looks at it; it
+    never ends below lr_min. timm calls it deprecated: it keeps its state out of checkpoints.
 
     Source: timm.scheduler.PlateauLRScheduler.
     """
@@ -273,10 +304,11 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
 
 
 class WSDLRScheduler(TimmSchedule):
-    """A straight warmup, then level (or falling as a root), then a decay to lr_min over the last decay_t of t_initial ticks; lr_min from there on.
+    """A straight warmup, then level (or falling as a root), then a decay to lr_min over the last decay_t of t_initial
+    ticks; lr_min from there on.
 
-    t_initial always counts from the end of the warmup. The decay multiplies what the stable function gives, so a falling one goes on falling;
-    stepped per epoch the last epoch is one decay step short of lr_min.
+    t_initial always counts from the end of the warmup. The decay multiplies what the stable function gives, so a
+    falling one goes on falling; stepped per epoch the last epoch is one decay step short of lr_min.
 
     Source: timm.scheduler.WSDLRScheduler; Hu et al. 2024 (arXiv 2404.06395), Haegele et al. 2024 (arXiv 2405.18392).
     """

@@ -10,7 +10,19 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
-from lrlab.schedules.params import MAX_COUNT, Control, Cycles, Mode, Patience, Power, Rate, Threshold, Total, Warmup, per_group
+from lrlab.schedules.params import (
+    MAX_COUNT,
+    Control,
+    Cycles,
+    Mode,
+    Patience,
+    Power,
+    Rate,
+    Threshold,
+    Total,
+    Warmup,
+    per_group,
+)
 from lrlab.schedules.recurrence import MetricDriven
 
 
@@ -19,7 +31,9 @@ class TransformersSchedule(Schedule):
 
     framework: ClassVar[str] = "transformers"
     module: ClassVar[str] = "transformers.optimization"
-    documentation: ClassVar[str] = "https://huggingface.co/docs/transformers/main_classes/optimizer_schedules#transformers.{native}"
+    documentation: ClassVar[str] = (
+        "https://huggingface.co/docs/transformers/main_classes/optimizer_schedules#transformers.{native}"
+    )
 
     def default_lr(self, base_lr: Array) -> Array:
         """The optimizer's default rate: that of the first parameter group, whichever is driven."""
@@ -32,12 +46,13 @@ class Constant(TransformersSchedule, native="get_constant_schedule"):
     Source: transformers.get_constant_schedule.
     """
 
-    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:  # noqa: ARG002
+    def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return base_lr
 
 
 class ConstantWithWarmup(TransformersSchedule, native="get_constant_schedule_with_warmup"):
-    """Rises in a straight line from 0 to the base LR in num_warmup_steps, then stays level; the first step uses a rate of 0.
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, then stays level; the first step uses a rate
+    of 0.
 
     Source: transformers.get_constant_schedule_with_warmup.
     """
@@ -52,7 +67,8 @@ class ConstantWithWarmup(TransformersSchedule, native="get_constant_schedule_wit
 
 
 class LinearWithWarmup(TransformersSchedule, native="get_linear_schedule_with_warmup"):
-    """Rises in a straight line from 0 to the base LR in num_warmup_steps, falls in one to 0 at num_training_steps and stays there.
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, falls in one to 0 at num_training_steps and
+    stays there.
 
     Source: transformers.get_linear_schedule_with_warmup.
     """
@@ -65,11 +81,14 @@ class LinearWithWarmup(TransformersSchedule, native="get_linear_schedule_with_wa
         return base_lr * _warmup(tick, self.num_warmup_steps, xp.maximum(left, 0.0), xp)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
-        return inside(ticks, limit, _warmup_ends(self.num_warmup_steps), Mark(_whole(self.num_training_steps), "decay ends"))
+        return inside(
+            ticks, limit, _warmup_ends(self.num_warmup_steps), Mark(_whole(self.num_training_steps), "decay ends")
+        )
 
 
 class CosineWithWarmup(TransformersSchedule, native="get_cosine_schedule_with_warmup"):
-    """Rises in a straight line from 0 in num_warmup_steps, then follows num_cycles waves of a cosine (0.5: down to 0) until num_training_steps.
+    """Rises in a straight line from 0 in num_warmup_steps, then follows num_cycles waves of a cosine (0.5: down to 0)
+    until num_training_steps.
 
     After num_training_steps the wave goes on: with the default half wave the LR climbs again.
 
@@ -89,14 +108,19 @@ class CosineWithWarmup(TransformersSchedule, native="get_cosine_schedule_with_wa
         if self.num_cycles == 0:
             return inside(ticks, limit, ends)
         turns = every(_span(self) / (2.0 * abs(self.num_cycles)), ticks - ends.tick, limit, "turning point")
-        return None if turns is None else inside(ticks, limit, ends, *(Mark(ends.tick + m.tick, m.label) for m in turns))
+        return (
+            None if turns is None else inside(ticks, limit, ends, *(Mark(ends.tick + m.tick, m.label) for m in turns))
+        )
 
 
-class CosineWithHardRestartsWithWarmup(TransformersSchedule, native="get_cosine_with_hard_restarts_schedule_with_warmup"):
-    """Rises in a straight line from 0 in num_warmup_steps, then num_cycles cosines of equal length from the base LR to 0; 0 after num_training_steps.
+class CosineWithHardRestartsWithWarmup(
+    TransformersSchedule, native="get_cosine_with_hard_restarts_schedule_with_warmup"
+):
+    """Rises in a straight line from 0 in num_warmup_steps, then num_cycles cosines of equal length from the base LR to
+    0; 0 after num_training_steps.
 
-    With the default num_cycles of 1 it never restarts. Rounding can make a restart come one tick late, as in the genuine code (22 cycles
-    in 220 steps do).
+    With the default num_cycles of 1 it never restarts. Rounding can make a restart come one tick late, as in the
+    genuine code (22 cycles in 220 steps do).
 
     Source: transformers.get_cosine_with_hard_restarts_schedule_with_warmup.
     """
@@ -128,7 +152,8 @@ class CosineWithHardRestartsWithWarmup(TransformersSchedule, native="get_cosine_
 
 
 class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_decay_schedule_with_warmup"):
-    """Rises in a straight line from 0 in num_warmup_steps, falls to lr_end as (remaining share) ** power until num_training_steps, stays there.
+    """Rises in a straight line from 0 in num_warmup_steps, falls to lr_end as (remaining share) ** power until
+    num_training_steps, stays there.
 
     lr_end is a rate for the first parameter group only: the others end at the same share of their own.
 
@@ -179,9 +204,11 @@ class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_dec
 
 
 class InverseSqrt(TransformersSchedule, native="get_inverse_sqrt_schedule"):
-    """Rises in a straight line from 0 to the base LR in num_warmup_steps, then falls as 1 / sqrt(steps), for ever and ever more slowly.
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, then falls as 1 / sqrt(steps), for ever and
+    ever more slowly.
 
-    timescale is num_warmup_steps if not set; with no warmup either it is 10,000, so that the rate hardly falls at first.
+    timescale is num_warmup_steps if not set; with no warmup either it is 10,000, so that the rate hardly falls at
+    first.
 
     Source: transformers.get_inverse_sqrt_schedule.
     """
@@ -243,14 +270,17 @@ class _WithMinLr(TransformersSchedule):
         if self.num_cycles == 0:
             return inside(ticks, limit, ends)
         turns = every(self._span() / (2.0 * abs(self.num_cycles)), ticks - ends.tick, limit, "turning point")
-        return None if turns is None else inside(ticks, limit, ends, *(Mark(ends.tick + m.tick, m.label) for m in turns))
+        return (
+            None if turns is None else inside(ticks, limit, ends, *(Mark(ends.tick + m.tick, m.label) for m in turns))
+        )
 
 
 class CosineWithMinLrWithWarmup(_WithMinLr, native="get_cosine_with_min_lr_schedule_with_warmup"):
-    """Rises in a straight line from 0 in num_warmup_steps, then follows num_cycles waves of a cosine (0.5: down to the floor) to num_training_steps.
+    """Rises in a straight line from 0 in num_warmup_steps, then follows num_cycles waves of a cosine (0.5: down to the
+    floor) to num_training_steps.
 
-    After num_training_steps the wave goes on: the LR climbs again. min_lr is a rate for the first parameter group only: the others end at the
-    same share of their own.
+    After num_training_steps the wave goes on: the LR climbs again. min_lr is a rate for the first parameter group only:
+    the others end at the same share of their own.
 
     Source: transformers.get_cosine_with_min_lr_schedule_with_warmup.
     """
@@ -261,10 +291,11 @@ class CosineWithMinLrWithWarmup(_WithMinLr, native="get_cosine_with_min_lr_sched
 
 
 class CosineWithMinLrWithWarmupLrRate(_WithMinLr, native="get_cosine_with_min_lr_schedule_with_warmup_lr_rate"):
-    """Rises in a straight line to the base LR within num_warmup_steps, then follows num_cycles waves of a cosine (0.5: down to the floor).
+    """Rises in a straight line to the base LR within num_warmup_steps, then follows num_cycles waves of a cosine (0.5:
+    down to the floor).
 
-    Everything is one step early: the warmup starts at 1 / num_warmup_steps (or at warmup_lr_rate), not 0, and reaches the base LR at its
-    last step; the floor comes at num_training_steps - 1, after which the LR climbs again.
+    Everything is one step early: the warmup starts at 1 / num_warmup_steps (or at warmup_lr_rate), not 0, and reaches
+    the base LR at its last step; the floor comes at num_training_steps - 1, after which the LR climbs again.
 
     Source: transformers.get_cosine_with_min_lr_schedule_with_warmup_lr_rate.
     """
@@ -284,10 +315,11 @@ _Ramp = Literal["linear", "cosine", "1-sqrt"]
 
 
 class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
-    """Rises to the base LR in num_warmup_steps, stays there, and falls to min_lr_ratio of it in the last num_decay_steps, where it stays.
+    """Rises to the base LR in num_warmup_steps, stays there, and falls to min_lr_ratio of it in the last
+    num_decay_steps, where it stays.
 
-    The warmup starts at min_lr_ratio, not 0. num_stable_steps wins over num_training_steps; where warmup and decay are longer than
-    num_training_steps the decay starts part of the way down.
+    The warmup starts at min_lr_ratio, not 0. num_stable_steps wins over num_training_steps; where warmup and decay are
+    longer than num_training_steps the decay starts part of the way down.
 
     Source: transformers.get_wsd_schedule; Hu et al. 2024 (arXiv 2404.06395).
     """
@@ -295,7 +327,9 @@ class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
     num_warmup_steps: Warmup
     num_decay_steps: Annotated[Warmup, Control("ticks", start=0.2)]
     num_training_steps: Total = None
-    num_stable_steps: Annotated[int | float, Field(le=MAX_COUNT, ge=-MAX_COUNT), Control("ticks", start=0.5)] | None = None
+    num_stable_steps: Annotated[int | float, Field(le=MAX_COUNT, ge=-MAX_COUNT), Control("ticks", start=0.5)] | None = (
+        None
+    )
     warmup_type: _Ramp = "linear"
     decay_type: _Ramp = "cosine"
     min_lr_ratio: Annotated[float, Control("factor", low=0.0, high=1.0)] = 0.0
@@ -321,7 +355,11 @@ class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
     def _fall(self, share: Array, xp: Any) -> Array:
         if self.decay_type == "linear":
             return 1.0 - share
-        return shapes.cosine(2.0 * self.num_cycles * share, 1.0, 0.0, xp) if self.decay_type == "cosine" else 1.0 - xp.sqrt(share)
+        return (
+            shapes.cosine(2.0 * self.num_cycles * share, 1.0, 0.0, xp)
+            if self.decay_type == "cosine"
+            else 1.0 - xp.sqrt(share)
+        )
 
     def _floored(self, factor: Array, xp: Any) -> Array:
         return xp.maximum(shapes.linear(factor, self.min_lr_ratio, 1.0), 0.0)
@@ -344,19 +382,23 @@ class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
 
 
 class ReduceOnPlateau(TransformersSchedule, plateau.ReduceOnPlateau, native="get_reduce_on_plateau_schedule"):
-    """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down to min_lr.
+    """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down
+    to min_lr.
 
-    It is torch's ReduceLROnPlateau: patience 3 reduces at the fourth bad call, NaN is bad, a change of eps or less is not made.
+    It is torch's ReduceLROnPlateau: patience 3 reduces at the fourth bad call, NaN is bad, a change of eps or less is
+    not made.
 
     Source: transformers.get_reduce_on_plateau_schedule.
     """
 
 
 class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
-    """Level, divided by factor after more than patience good calls in a row (up to max_lr), multiplied by it after as many bad ones (down to min_lr).
+    """Level, divided by factor after more than patience good calls in a row (up to max_lr), multiplied by it after as
+    many bad ones (down to min_lr).
 
-    Unlike a plateau schedule it also raises the rate. With every group at min_lr, reset_start more reductions start it anew at the base LR.
-    The default min_lr of 0.001 is above many an Adam rate: then a reduction leaves the rate where it is.
+    Unlike a plateau schedule it also raises the rate. With every group at min_lr, reset_start more reductions start it
+    anew at the base LR. The default min_lr of 0.001 is above many an Adam rate: then a reduction leaves the rate where
+    it is.
 
     Source: transformers.get_greedy_schedule (GreedyLR).
     """
@@ -412,7 +454,12 @@ class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
                     if all(lr <= low for lr, low in zip(lrs, lows, strict=True)):
                         left -= 1
                         if left <= 0:
-                            lrs, best, resting, left = list(first), plateau.worst(self.mode), self.cooldown, self.reset_start
+                            lrs, best, resting, left = (
+                                list(first),
+                                plateau.worst(self.mode),
+                                self.cooldown,
+                                self.reset_start,
+                            )
                             window.clear()
                             total = 0.0
             rates.append(lrs[group])

@@ -11,21 +11,24 @@ from pydantic import Field, model_validator
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
 from lrlab.schedules.params import MAX_COUNT, Control, Metrics
-from lrlab.schedules.torch import CosineAnnealingLR, ReduceLROnPlateau, TorchSchedule
-from lrlab.schedules.torch_compose import ChainedScheduler, SequentialLR
+from lrlab.schedules.torch.compose import ChainedScheduler, SequentialLR
+from lrlab.schedules.torch.simple import CosineAnnealingLR, ReduceLROnPlateau, TorchSchedule
 
 if TYPE_CHECKING:
     from lrlab.schedules import AnySchedule
 
 
 class GradualWarmupScheduler(Schedule):
-    """A straight line over total_epoch calls, from 0 to the base LR (multiplier 1) or from the base LR to multiplier times it, then after_scheduler.
+    """A straight line over total_epoch calls, from 0 to the base LR (multiplier 1) or from the base LR to multiplier
+    times it, then after_scheduler.
 
-    after_scheduler's first value is used twice, so the decay starts a call late. With a multiplier above 1 most of them go on from the base LR,
-    not from the height that the warmup reached: the rate drops. Before a ReduceLROnPlateau there is no warmup with multiplier 1, the first two
-    calls' rates are one, and metrics are looked at once the warmup is over. Without after_scheduler the height stays.
+    after_scheduler's first value is used twice, so the decay starts a call late. With a multiplier above 1 most of them
+    go on from the base LR, not from the height that the warmup reached: the rate drops. Before a ReduceLROnPlateau
+    there is no warmup with multiplier 1, the first two calls' rates are one, and metrics are looked at once the warmup
+    is over. Without after_scheduler the height stays.
 
-    Source: github.com/ildoonet/pytorch-gradual-warmup-lr, warmup_scheduler/scheduler.py; Goyal et al. 2017 (arXiv 1706.02677).
+    Source: github.com/ildoonet/pytorch-gradual-warmup-lr, warmup_scheduler/scheduler.py; Goyal et al. 2017 (arXiv
+    1706.02677).
     """
 
     framework: ClassVar[str] = "warmup_scheduler"
@@ -33,14 +36,18 @@ class GradualWarmupScheduler(Schedule):
     documentation: ClassVar[str] = "https://github.com/ildoonet/pytorch-gradual-warmup-lr"
 
     multiplier: Annotated[float, Field(ge=1), Control("number", low=1.0, high=32.0, start=1.0)]
-    total_epoch: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05, help="in scheduler.step() calls")]
+    total_epoch: Annotated[
+        int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05, help="in scheduler.step() calls")
+    ]
     after_scheduler: AnySchedule | None = None
     metrics: Metrics = None
 
     @classmethod
     def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
         """A warmup from 0 over a twentieth of the run, then one cosine."""
-        return super().example(ticks, epochs, updates) | {"after_scheduler": CosineAnnealingLR.example(ticks, epochs, updates)}
+        return super().example(ticks, epochs, updates) | {
+            "after_scheduler": CosineAnnealingLR.example(ticks, epochs, updates)
+        }
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -75,7 +82,9 @@ class GradualWarmupScheduler(Schedule):
             return bound
         if isinstance(after, ReduceLROnPlateau):
             after = after.model_copy(update={"metrics": (self.metrics or ())[self._last() :]})
-        return bound.model_copy(update={"after_scheduler": after.bind(replace(place, ticks=max(place.ticks - self._last() - 1, 0)))})
+        return bound.model_copy(
+            update={"after_scheduler": after.bind(replace(place, ticks=max(place.ticks - self._last() - 1, 0)))}
+        )
 
     @property
     def own_rate(self) -> bool:
@@ -99,7 +108,11 @@ class GradualWarmupScheduler(Schedule):
             later = after.curve(xp.maximum(tick - last, 0.0), reached, xp)
             return xp.where(tick <= last, self._rise(xp.maximum(tick, 1.0), base_lr, grows=True), later)
         high = base_lr * self.multiplier
-        later = after.driven(xp.maximum(tick - (last + 1), 0.0), base_lr, high, xp) if isinstance(after, TorchSchedule) else high
+        later = (
+            after.driven(xp.maximum(tick - (last + 1), 0.0), base_lr, high, xp)
+            if isinstance(after, TorchSchedule)
+            else high
+        )
         return xp.where(tick <= self.total_epoch, self._rise(tick, base_lr, grows=self.multiplier != 1), later)
 
     def _rise(self, tick: Array, base_lr: Array, *, grows: bool) -> Array:
@@ -109,7 +122,11 @@ class GradualWarmupScheduler(Schedule):
 
     def momentum(self, tick: Array, xp: Any = np) -> Array | None:
         """That of what comes after, which holds its first value until then."""
-        return None if self.after_scheduler is None else self.after_scheduler.momentum(xp.maximum(tick - (self._last() + 1), 0.0), xp)
+        return (
+            None
+            if self.after_scheduler is None
+            else self.after_scheduler.momentum(xp.maximum(tick - (self._last() + 1), 0.0), xp)
+        )
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         begin = self._last() + (0 if isinstance(self.after_scheduler, ReduceLROnPlateau) else 1)

@@ -36,8 +36,9 @@ class Part:
     def gone_to(self) -> bool:
         """Whether a person has gone to this address: a link, or Back.
 
-        A quick hand is ahead of a slow browser, whose next press still comes from an address that the page has left. So none counts while the
-        page has something that it has not written yet; nor, for a moment, one that it has just left.
+        A quick hand is ahead of a slow browser, whose next press still comes from an address that the page has left. So
+        none counts while the page has something that it has not written yet; nor, for a moment, one that it has just
+        left.
         """
         seen, asked = _seen(self), self.asked()
         if seen is None:
@@ -55,7 +56,9 @@ def write(*parts: Part) -> None:
     """Let the address carry these parts, in one go, so that Back meets one address for each change."""
     wanted = [(part, part.entries(), _seen(part) or _Seen({})) for part in parts]
     if any(entries != part.asked() or entries != seen.written for part, entries, seen in wanted):
-        others = {name: text for name, text in st.query_params.to_dict().items() if not any(part.owns(name) for part in parts)}
+        others = {
+            name: text for name, text in st.query_params.to_dict().items() if not any(part.owns(name) for part in parts)
+        }
         st.query_params.from_dict(others | {name: text for _, entries, _ in wanted for name, text in entries.items()})
     for part, entries, seen in wanted:
         if entries != seen.written:

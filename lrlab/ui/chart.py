@@ -1,7 +1,7 @@
 """The chart: one living Plotly figure, because st.plotly_chart mounts a new one at every slider move and so loses zoom.
 
-`chart.js` and `player.js` beside this file are its browser half, sent as one script. plotly.js comes from the installed plotly package, laid
-beside app.py where Streamlit serves files.
+`chart.js` and `player.js` beside this file are its browser half, sent as one script. plotly.js comes from the installed
+plotly package, laid beside app.py where Streamlit serves files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 
 AHEAD = 0.02
-"""Seconds that the script rests after the chart: the browser draws it before it is handed the widgets that follow, which cost it as much again."""
+"""Seconds that the script rests after the chart: the browser draws it before it is handed the widgets that follow,
+which cost it as much again.
+"""
 
 
 SCRIPTS = ("player.js", "chart.js")
@@ -50,10 +52,12 @@ def show(
 ) -> None:  # fmt: skip
     """Draw a figure, `height` pixels high; larger where the page is presented.
 
-    `on_toggle` gets the place of the trial whose legend entry was clicked, before the page runs anew; without it the browser hides the line
-    by itself. A figure with "frames" has a player beneath it, which begins at `frame`; `on_frame` gets the frame where it was halted.
+    `on_toggle` gets the place of the trial whose legend entry was clicked, before the page runs anew; without it the
+    browser hides the line by itself. A figure with "frames" has a player beneath it, which begins at `frame`;
+    `on_frame` gets the frame where it was halted.
 
-    Where plotly.js cannot be laid beside app.py, Streamlit's own chart stands in: lines are hidden by the page's buttons only, nothing moves.
+    Where plotly.js cannot be laid beside app.py, Streamlit's own chart stands in: lines are hidden by the page's
+    buttons only, nothing moves.
     """
     scale = LARGE if st.session_state.get("presenting") else 1.0
     height = round(height * scale)
@@ -62,7 +66,9 @@ def show(
     library = _published(Path(_main_script()).resolve().parent / "static")
     if library is None or not st.get_option("server.enableStaticServing"):
         seen = still(figure, frame) if figure.get("frames") else figure
-        st.plotly_chart({**seen, "layout": {**seen["layout"], "height": height}}, key=key, config={"displaylogo": False}, alt=alt)
+        st.plotly_chart(
+            {**seen, "layout": {**seen["layout"], "height": height}}, key=key, config={"displaylogo": False}, alt=alt
+        )
         return
     player = round(PLAYER * scale) if figure.get("frames") else 0
     data = {
@@ -70,14 +76,21 @@ def show(
         "toggles": on_toggle is not None, "reports": on_frame is not None,
     }  # fmt: skip
     _component()(
-        key=key, data=data, height=height + player, on_toggle_change=_told(key, "toggle", on_toggle), on_frame_change=_told(key, "frame", on_frame)
+        key=key,
+        data=data,
+        height=height + player,
+        on_toggle_change=_told(key, "toggle", on_toggle),
+        on_frame_change=_told(key, "frame", on_frame),
     )
     time.sleep(AHEAD)
 
 
 def enlarged(figure: Figure, scale: float) -> Figure:
     """The figure with all its type, and the margins around it, larger."""
-    data = [trace | {"textfont": _scaled(trace["textfont"], scale)} if "textfont" in trace else trace for trace in figure["data"]]
+    data = [
+        trace | {"textfont": _scaled(trace["textfont"], scale)} if "textfont" in trace else trace
+        for trace in figure["data"]
+    ]
     return figure | {"data": data, "layout": _larger(figure["layout"] | {"font": {"size": FONT}}, scale)}
 
 
@@ -86,11 +99,17 @@ def _larger(part: Any, scale: float) -> Any:
         return [_larger(each, scale) for each in part]
     if not isinstance(part, dict):
         return part
-    return {name: _scaled(each, scale) if name.endswith("font") or name == "margin" else _larger(each, scale) for name, each in part.items()}
+    return {
+        name: _scaled(each, scale) if name.endswith("font") or name == "margin" else _larger(each, scale)
+        for name, each in part.items()
+    }
 
 
 def _scaled(sizes: dict[str, Any], scale: float) -> dict[str, Any]:
-    return {name: value * scale if isinstance(value, (int, float)) and name in SIZES else value for name, value in sizes.items()}
+    return {
+        name: value * scale if isinstance(value, (int, float)) and name in SIZES else value
+        for name, value in sizes.items()
+    }
 
 
 def _told(key: str, event: str, listener: Callable[[int], None] | None) -> Callable[[], None]:
@@ -111,7 +130,9 @@ def _main_script() -> str:
 
 @functools.cache
 def _component() -> ComponentRenderer:
-    """Registered once per process. Plotly puts its style sheet into the document's head, where a shadow root is blind to it."""
+    """Registered once per process. Plotly puts its style sheet into the document's head, where a shadow root is blind
+    to it.
+    """
     folder = importlib.resources.files("lrlab.ui")
     script = "\n".join((folder / part).read_text(encoding="utf-8") for part in SCRIPTS)
     return st.components.v2.component("lrlab_chart", js=script, isolate_styles=False)
@@ -119,7 +140,8 @@ def _component() -> ComponentRenderer:
 
 @functools.cache
 def _published(folder: Path) -> str | None:
-    """The name of plotly.js in the folder, copied there in one step (others may be reading it); None where that cannot be.
+    """The name of plotly.js in the folder, copied there in one step (others may be reading it); None where that cannot
+    be.
 
     A copy and no link: the static server refuses what lies outside its folder.
     """

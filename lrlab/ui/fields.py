@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lrlab.experiment import Trial
-from lrlab.run import MOST_TYPED, duration
+from lrlab.document import Trial
+from lrlab.document.duration import MOST_TYPED, duration
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import described, is_horizon
-from lrlab.schedules.durations import Path
-from lrlab.ui import metric, nesting, state
+from lrlab.schedules.spans import Path
+from lrlab.ui import nesting, state
+from lrlab.ui.tune import metric
 from lrlab.ui.widgets import WHOLE, accept, commit, counted, escape, key_of, nearest, offer, refuse, said, stops
 
 COLUMNS = 4
@@ -34,7 +35,9 @@ Put = Callable[[str, Any], None]
 
 
 def show(trial: Trial, path: Path, ticks: int) -> None:
-    """Every argument of the trial, base rate first: four beside each other, or a column for each schedule that is in another."""
+    """Every argument of the trial, base rate first: four beside each other, or a column for each schedule that is in
+    another.
+    """
     bound = trial.bound(state.experiment().run)[0]
     own, *inner = _sections(trial.schedule, bound, (*path, "schedule"), ticks)
     if not trial.schedule.own_rate:
@@ -50,7 +53,9 @@ def show(trial: Trial, path: Path, ticks: int) -> None:
 
 
 def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, number: str = "") -> list[list[Cell]]:
-    """The schedule's own cells, then under their names those of every schedule in it; `bound` tells what a null horizon comes to."""
+    """The schedule's own cells, then under their names those of every schedule in it; `bound` tells what a null horizon
+    comes to.
+    """
     own: list[Cell] = []
     feet: list[Cell] = []
     inner: list[list[Cell]] = []
@@ -67,14 +72,20 @@ def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, numbe
         elif name in joints and nesting.durations():
             own += _lengths(joints[name], value, about, ticks)
         elif name != metric.FIELD:
-            own += _cells(name, (*path, name), value, shown, about, ticks, horizon=is_horizon(field), fixed=name in joints)
+            own += _cells(
+                name, (*path, name), value, shown, about, ticks, horizon=is_horizon(field), fixed=name in joints
+            )
     return [[*own, *feet], *inner]
 
 
 def _nested(slot: nesting.Slot, value: Any, shown: Any, ticks: int, number: str) -> list[list[Cell]]:
     """The sections of the schedules in one argument."""
     found: list[list[Cell]] = []
-    children = [(i, *both) for i, both in enumerate(zip(value, shown, strict=True))] if isinstance(value, tuple) else [(None, value, shown)]
+    children = (
+        [(i, *both) for i, both in enumerate(zip(value, shown, strict=True))]
+        if isinstance(value, tuple)
+        else [(None, value, shown)]
+    )
     for index, child, its in children:
         if isinstance(child, Schedule):
             place = f"{number}{(index or 0) + 1}."
@@ -135,7 +146,9 @@ def _base_rate(rates: float | tuple[float, ...], path: Path) -> None:
         _number("base_lr", path, rates, about, 1)
 
 
-def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Described, ticks: int, *, horizon: bool, fixed: bool) -> list[Cell]:
+def _cells(
+    name: str, path: Path, value: Any, shown: Any, about: params.Described, ticks: int, *, horizon: bool, fixed: bool
+) -> list[Cell]:
     if about.choices:
         return [lambda: _choice(name, path, value, about.choices)]
     if isinstance(value, bool):
@@ -148,8 +161,12 @@ def _cells(name: str, path: Path, value: Any, shown: Any, about: params.Describe
     if unit == "text":
         return [lambda: _text(name, path, value, about)]
     if isinstance(value, tuple):
-        whole: Cell = partial(_list_field, name, path, value, _ticks if unit == "ticks" else int if about.integer else float)
-        single: list[Cell] = [partial(_number, f"{name}[{i}]", (*path, i), v, about, ticks) for i, v in enumerate(value)]
+        whole: Cell = partial(
+            _list_field, name, path, value, _ticks if unit == "ticks" else int if about.integer else float
+        )
+        single: list[Cell] = [
+            partial(_number, f"{name}[{i}]", (*path, i), v, about, ticks) for i, v in enumerate(value)
+        ]
         if not about.many or len(value) > COLUMNS:
             return [whole]
         return single if fixed else [whole, *single]
@@ -229,8 +246,13 @@ def _pairs(name: str, path: Path, pairs: tuple[tuple[int, float], ...] | None, a
     offer(key, ", ".join(f"{tick}: {number}" for tick, number in pairs or ()))
 
     def changed() -> None:
-        parts = [part.strip() for part in st.session_state[key].strip("{} ").replace(";", ",").split(",") if part.strip()]
-        read = [(tick.strip("\"' "), _read(number.strip(), float)) for tick, _, number in (part.partition(":") for part in parts)]
+        parts = [
+            part.strip() for part in st.session_state[key].strip("{} ").replace(";", ",").split(",") if part.strip()
+        ]
+        read = [
+            (tick.strip("\"' "), _read(number.strip(), float))
+            for tick, _, number in (part.partition(":") for part in parts)
+        ]
         twice = [tick for i, (tick, _) in enumerate(read) if tick in dict(read[:i])]
         if twice:
             refuse(key, f"{name}: {twice[0]} stands twice")
@@ -241,7 +263,9 @@ def _pairs(name: str, path: Path, pairs: tuple[tuple[int, float], ...] | None, a
     said(key)
 
 
-def _list_field(name: str, path: Path, values: tuple[float, ...], item: Callable[[str], Any], put: Put | None = None) -> None:
+def _list_field(
+    name: str, path: Path, values: tuple[float, ...], item: Callable[[str], Any], put: Put | None = None
+) -> None:
     key = key_of(path, "list")
     offer(key, ", ".join(map(str, values)))
 
@@ -264,7 +288,15 @@ def _read(text: str, item: Callable[[str], Any]) -> Any:
 
 
 def _number(
-    name: str, path: Path, value: Any, about: params.Described, ticks: int, *, shown: Any = None, horizon: bool = False, put: Put | None = None
+    name: str,
+    path: Path,
+    value: Any,
+    about: params.Described,
+    ticks: int,
+    *,
+    shown: Any = None,
+    horizon: bool = False,
+    put: Put | None = None,
 ) -> None:
     """A slider and an exact field for one number; a horizon has a switch that lets it follow the run."""
     put = put or (lambda key, new: commit(key, path, new))
@@ -296,10 +328,14 @@ def _null(path: Path, value: Any, number: Any, label: str) -> None:
 
 
 def _whole(value: Any, about: params.Described) -> bool:
-    return about.integer or (isinstance(value, int) and about.control is not None and about.control.unit in ("ticks", "epochs", "updates"))
+    return about.integer or (
+        isinstance(value, int) and about.control is not None and about.control.unit in ("ticks", "epochs", "updates")
+    )
 
 
-def _slider(label: str, path: Path, number: Any, about: params.Described, ticks: int, put: Put, *, disabled: bool) -> None:
+def _slider(
+    label: str, path: Path, number: Any, about: params.Described, ticks: int, put: Put, *, disabled: bool
+) -> None:
     key = key_of(path, "slider")
     control = about.control or params.Control("number", high=1.0)
 
@@ -315,13 +351,28 @@ def _slider(label: str, path: Path, number: Any, about: params.Described, ticks:
         return
     low, high, step = _range(number, about, ticks)
     offer(key, type(low)(number))
-    if st.session_state.get(f"{key}/range") != (low, high, step):  # Streamlit makes another slider of it, which would begin at its low end
+    if st.session_state.get(f"{key}/range") != (
+        low,
+        high,
+        step,
+    ):  # Streamlit makes another slider of it, which would begin at its low end
         st.session_state[f"{key}/range"], st.session_state[key] = (low, high, step), type(low)(number)
-    st.slider(label, low, high, step=step, key=key, format="%d" if isinstance(low, int) else "%.5g", disabled=disabled, on_change=changed)
+    st.slider(
+        label,
+        low,
+        high,
+        step=step,
+        key=key,
+        format="%d" if isinstance(low, int) else "%.5g",
+        disabled=disabled,
+        on_change=changed,
+    )
 
 
 def _range(number: Any, about: params.Described, ticks: int) -> tuple[Any, Any, Any]:
-    """The slider's softer range, which always reaches the value; for ticks as long as the run, in epochs where that is fine enough."""
+    """The slider's softer range, which always reaches the value; for ticks as long as the run, in epochs where that is
+    fine enough.
+    """
     control = about.control or params.Control("number", high=1.0)
     if control.unit in ("ticks", "epochs", "updates") and _whole(number, about):
         high = int(control.high or _units(control.unit, ticks))

@@ -9,10 +9,16 @@ import streamlit as st
 from lrlab.charts import COLOURS
 from lrlab.ui import address, state
 
-PAGES = (("app.py", "Tune"), ("pages/gallery.py", "Gallery"), ("pages/sgdr.py", "SGDR or cosine?"), ("pages/warmup.py", "Why warm up?"))
+PAGES = (
+    ("app.py", "Tune"),
+    ("pages/gallery.py", "Gallery"),
+    ("pages/sgdr.py", "SGDR or cosine?"),
+    ("pages/warmup.py", "Why warm up?"),
+)
 
 _COLOUR_RULES = "".join(
-    f".st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) strong {{ color: {colour}; }}" for i, colour in enumerate(COLOURS)
+    f".st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) strong {{ color: {colour}; }}"
+    for i, colour in enumerate(COLOURS)
 )
 _STYLE = f"""<style>
 [data-testid="stBaseButton-primary"] {{ color: light-dark(#ffffff, #10151c); }}
@@ -49,7 +55,9 @@ def end() -> None:
 
 @st.cache_resource(show_spinner=False)
 def freeze() -> bool:
-    """Take what start-up made out of the garbage collector's sight: Streamlit collects after every rerun, which else costs 40 ms each."""
+    """Take what start-up made out of the garbage collector's sight: Streamlit collects after every rerun, which else
+    costs 40 ms each.
+    """
     gc.collect()
     gc.freeze()
     return True

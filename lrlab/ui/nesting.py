@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lrlab import metrics
-from lrlab.experiment import DocumentError, Experiment, parse
-from lrlab.run import calls
+from lrlab.document import DocumentError, Experiment, parse
+from lrlab.document.run import calls
+from lrlab.readers import metrics
 from lrlab.schedules import KINDS, params
 from lrlab.schedules.base import described
 from lrlab.schedules.combine import starts, turns
-from lrlab.schedules.durations import Path
 from lrlab.schedules.recurrence import MetricDriven
+from lrlab.schedules.spans import Path
 from lrlab.ui import state
 from lrlab.ui.widgets import commit, escape, key_of, offer, said
 
 if TYPE_CHECKING:
-    from lrlab.experiment import Trial
-    from lrlab.run import Run
+    from lrlab.document import Trial
+    from lrlab.document.run import Run
     from lrlab.schedules import Schedule
 
 Document = dict[str, Any]
@@ -53,10 +53,19 @@ def slots(schedule: Schedule, path: Path, span: int) -> dict[str, Slot]:
     """The arguments of a schedule that hold others."""
     fields = described(type(schedule))
     nested = [name for name, about in fields.items() if about.nested]
-    joints = next((name for name, about in fields.items() if about.many and about.integer and about.control and about.control.unit == "ticks"), None)
+    joints = next(
+        (
+            name
+            for name, about in fields.items()
+            if about.many and about.integer and about.control and about.control.unit == "ticks"
+        ),
+        None,
+    )
     held = schedule.model_dump(include=set(nested))
     return {
-        name: Slot(path, name, span, joints, alike=any("kind" not in child for child in held[name])) if fields[name].many else Slot(path, name, span)
+        name: Slot(path, name, span, joints, alike=any("kind" not in child for child in held[name]))
+        if fields[name].many
+        else Slot(path, name, span)
         for name in nested
     }
 
@@ -168,22 +177,51 @@ def _rate(value: Any) -> Any:
 
 def head(slot: Slot, index: int | None, count: int, title: str) -> None:
     """A nested schedule's name; in a list, with buttons to move it and to take it out."""
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute", gap=None):
+    with st.container(
+        horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute", gap=None
+    ):
         st.caption(escape(title))
         if index is None:
             return
         at = (*slot.path, index)
         with st.container(key=f"tools/{key_of(at, '')}", horizontal=True, wrap=False, width="content", gap=None):
-            _tool(at, "earlier", f"Move {title} earlier", ":material/arrow_back:", partial(_change, slot, moved, index, -1), disabled=index == 0)
             _tool(
-                at, "later", f"Move {title} later", ":material/arrow_forward:", partial(_change, slot, moved, index, 1), disabled=index == count - 1
+                at,
+                "earlier",
+                f"Move {title} earlier",
+                ":material/arrow_back:",
+                partial(_change, slot, moved, index, -1),
+                disabled=index == 0,
             )
-            _tool(at, "remove", f"Take {title} out", ":material/delete:", partial(_change, slot, without, index), disabled=count == 1)
+            _tool(
+                at,
+                "later",
+                f"Move {title} later",
+                ":material/arrow_forward:",
+                partial(_change, slot, moved, index, 1),
+                disabled=index == count - 1,
+            )
+            _tool(
+                at,
+                "remove",
+                f"Take {title} out",
+                ":material/delete:",
+                partial(_change, slot, without, index),
+                disabled=count == 1,
+            )
 
 
 def _tool(path: Path, what: str, label: str, icon: str, act: Callable[[], None], *, disabled: bool) -> None:
     """A button that shows its icon only: the frame's style hides the label from the eye, not from a screen reader."""
-    st.button(escape(label), key=key_of(path, what), icon=icon, help=what.capitalize(), type="tertiary", disabled=disabled, on_click=act)
+    st.button(
+        escape(label),
+        key=key_of(path, what),
+        icon=icon,
+        help=what.capitalize(),
+        type="tertiary",
+        disabled=disabled,
+        on_click=act,
+    )
 
 
 def _change(slot: Slot, act: Any, *arguments: Any) -> None:
@@ -203,7 +241,9 @@ def foot(slot: Slot, value: Any, about: params.Described) -> None:
         if slot.alike:
             st.button("Add another", key=key, icon=":material/add:", type="tertiary", on_click=_repeat, args=(slot,))
         else:
-            label, icon = ("Add a schedule", ":material/add:") if adding else (f"Replace {slot.name}", ":material/swap_horiz:")
+            label, icon = (
+                ("Add a schedule", ":material/add:") if adding else (f"Replace {slot.name}", ":material/swap_horiz:")
+            )
             choosing = st.popover(label, icon=icon, key=key, type="tertiary", on_change="rerun")
             if choosing.open:
                 with choosing:
@@ -236,7 +276,9 @@ def set_length(slot: Slot, index: int, key: str, value: int) -> None:
 
 
 def set_lengths(slot: Slot, key: str, values: list[Any]) -> None:
-    """Give every part but the last its length; what is no number is refused by the document, which then names its place."""
+    """Give every part but the last its length; what is no number is refused by the document, which then names its
+    place.
+    """
     numbers = all(isinstance(value, int) for value in values)
     commit(key, (*slot.owner, slot.joints or ""), list(accumulate(values)) if numbers else values)
 
@@ -256,7 +298,13 @@ def _choose(slot: Slot, value: Any, about: params.Described) -> None:
     if st.session_state.get(key) not in options:
         st.session_state[key] = options[0]
     st.selectbox("Schedule (type to search)", options, key=key, format_func=lambda k: k.replace(".", " · ", 1))
-    st.button("Put it here" if single else "Add", key=key_of(slot.path, "add"), type="primary", on_click=_chosen, args=(slot, about))
+    st.button(
+        "Put it here" if single else "Add",
+        key=key_of(slot.path, "add"),
+        type="primary",
+        on_click=_chosen,
+        args=(slot, about),
+    )
 
 
 def _chosen(slot: Slot, about: params.Described) -> None:

@@ -1,4 +1,6 @@
-"""The page's one state: the experiment. Widgets change it through documents, so that whatever is on the page is valid and in the link."""
+"""The page's one state: the experiment. Widgets change it through documents, so that whatever is on the page is valid
+and in the link.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lrlab import metrics
-from lrlab.experiment import DocumentError, Experiment, Trial, assign, from_link, parse
-from lrlab.run import Clock, Run, calls
-from lrlab.schedules.durations import Path, keys
+from lrlab.document import DocumentError, Experiment, Trial, assign, from_link, parse
+from lrlab.document.run import Clock, Run, calls
+from lrlab.readers import metrics
 from lrlab.schedules.recurrence import MetricDriven
+from lrlab.schedules.spans import Path, keys
 from lrlab.ui import address
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ DEFAULT: dict[str, Any] = {
             "base_lr": 0.05,
             "schedule": {
                 "kind": "torch.SequentialLR",
-                "schedulers": [WARMUP, {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 3910, "T_mult": 2, "eta_min": 0.0}],
+                "schedulers": [
+                    WARMUP,
+                    {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 3910, "T_mult": 2, "eta_min": 0.0},
+                ],
                 "milestones": [1955],
             },
         },
@@ -46,11 +51,15 @@ DEFAULT: dict[str, Any] = {
         },
     ],
 }
-"""The CIFAR run of the SGDR paper behind a warmup of 5 epochs: 5 + 10 + 20 + 40 + 80 epochs end on the fourth cycle's minimum."""
+"""The CIFAR run of the SGDR paper behind a warmup of 5 epochs: 5 + 10 + 20 + 40 + 80 epochs end on the fourth cycle's
+minimum.
+"""
 
 
 def begin() -> None:
-    """Take up the experiment: the one in the address when it is not the one at hand, else the one at hand, else the default."""
+    """Take up the experiment: the one in the address when it is not the one at hand, else the one at hand, else the
+    default.
+    """
     state = st.session_state
     fresh = "experiment" not in state
     if fresh:
@@ -138,7 +147,9 @@ def mend(fix: Callable[[Experiment], Experiment]) -> None:
 
 
 def change(update: Callable[[dict[str, Any]], None]) -> str | None:
-    """Apply an update to the document; where the result is none, keep what was there and return the sentence that says why."""
+    """Apply an update to the document; where the result is none, keep what was there and return the sentence that says
+    why.
+    """
     document = copy.deepcopy(experiment().document())
     try:
         update(document)
@@ -160,7 +171,9 @@ def value_at(path: Path) -> Any:
 
 def set_value(path: Path, value: Any) -> str | None:
     """Change one value of the document; the sentence where it cannot be."""
-    if len(path) > 1 and path[0] == "trials" and int(path[1]) >= len(experiment().trials):  # a quick hand is ahead of the page
+    if (
+        len(path) > 1 and path[0] == "trials" and int(path[1]) >= len(experiment().trials)
+    ):  # a quick hand is ahead of the page
         return None
     return change(lambda document: assign(document, path, value))
 
@@ -175,12 +188,16 @@ def free_name(wanted: str) -> str:
 
 
 def beginning(kind: type[Any], run: Run, base_lr: float) -> dict[str, Any]:
-    """A trial of this kind to begin with: its schedule as long as the run, stepped as it usually is, and with a metric where it watches one."""
+    """A trial of this kind to begin with: its schedule as long as the run, stepped as it usually is, and with a metric
+    where it watches one.
+    """
     clock: Clock = "epoch" if kind.per_epoch and run.steps > run.updates else "step"
     schedule = kind.example(calls(run, clock), max(run.steps // run.updates, 1), run.updates)
     if issubclass(kind, MetricDriven):
         schedule["metrics"] = list(metrics.sketch(metrics.usual(kind), calls(run, clock)))
-    return {"name": kind.native, "base_lr": base_lr, "schedule": schedule} | ({"clock": clock} if clock != "step" else {})
+    return {"name": kind.native, "base_lr": base_lr, "schedule": schedule} | (
+        {"clock": clock} if clock != "step" else {}
+    )
 
 
 def add(kind: type[Any]) -> None:
@@ -222,14 +239,20 @@ def toggle(index: int | None = None) -> None:
 
 
 def set_groups(rates: float | list[float]) -> str | None:
-    """Give the chosen trial these base rates, one a parameter group; lists of groups in its schedule get as long, by their last value."""
+    """Give the chosen trial these base rates, one a parameter group; lists of groups in its schedule get as long, by
+    their last value.
+    """
     at = ("trials", chosen())
     lists = {path: value_at(path) for path in ((*at, "schedule", *keys(below)) for below in trial().schedule.lists())}
 
     def update(document: dict[str, Any]) -> None:
         assign(document, (*at, "base_lr"), rates)
         for path, old in lists.items():
-            assign(document, path, [*old, *[old[-1]] * (len(rates) - len(old))][: len(rates)] if isinstance(rates, list) else old[0])
+            assign(
+                document,
+                path,
+                [*old, *[old[-1]] * (len(rates) - len(old))][: len(rates)] if isinstance(rates, list) else old[0],
+            )
 
     return change(update)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from lrlab.schedules.durations import Path
+from lrlab.schedules.spans import Path
 from lrlab.ui import state
 
 
@@ -33,8 +33,8 @@ def offer(key: str, value: Any) -> None:
 def heard(key: str) -> bool:
     """Whether a change that comes in is the person's.
 
-    Keys pressed at a slider change the field beside it, and with the next press the browser sends an earlier number of that field again: the
-    second change in one run is an echo, where it is what the page itself has shown there.
+    Keys pressed at a slider change the field beside it, and with the next press the browser sends an earlier number of
+    that field again: the second change in one run is an echo, where it is what the page itself has shown there.
     """
     echo = st.session_state.get(HEARD, False) and st.session_state.get(key) in _shown().get(key, ())
     st.session_state[HEARD] = True
@@ -42,8 +42,12 @@ def heard(key: str) -> bool:
 
 
 def commit(key: str, path: Path, value: Any) -> None:
-    """Put what the person chose into the document; where it is refused, keep both the document and what stands in the widget."""
-    if st.session_state.get("undo") or st.session_state.get("redo") or not heard(key):  # a quick hand: the browser still sends what was
+    """Put what the person chose into the document; where it is refused, keep both the document and what stands in the
+    widget.
+    """
+    if (
+        st.session_state.get("undo") or st.session_state.get("redo") or not heard(key)
+    ):  # a quick hand: the browser still sends what was
         return
     problem = state.set_value(path, value)
     _refused().clear()

@@ -10,14 +10,18 @@ from test_tables import cosine, s, sequence, warmup
 
 import lrlab
 from lrlab import advice
-from lrlab.experiment import Experiment, parse
+from lrlab.document import Experiment, parse
 
 
 def document(run: dict[str, Any], clock: str, base_lr: float, schedule: dict[str, Any]) -> Experiment:
-    return parse({"lrlab": 1, "run": run, "trials": [{"name": "t", "base_lr": base_lr, "clock": clock, "schedule": schedule}]})
+    return parse(
+        {"lrlab": 1, "run": run, "trials": [{"name": "t", "base_lr": base_lr, "clock": clock, "schedule": schedule}]}
+    )
 
 
-def codes(run: dict[str, Any], schedule: dict[str, Any], clock: str = "step", base_lr: float = 0.1) -> dict[str, advice.Finding]:
+def codes(
+    run: dict[str, Any], schedule: dict[str, Any], clock: str = "step", base_lr: float = 0.1
+) -> dict[str, advice.Finding]:
     experiment = document(run, clock, base_lr, schedule)
     return {finding.code: finding for finding in advice.check(experiment) if finding.severity != "note"}
 
@@ -55,12 +59,19 @@ def test_a_part_that_is_never_reached_is_not_fitted_into_nothing() -> None:
 
 
 def test_an_interpolation_arrives_at_the_end_of_the_run() -> None:
-    corners = s("optax.piecewise_interpolate_schedule", interpolate_type="linear", init_value=0.1, boundaries_and_scales={"1000": 0.0})
+    corners = s(
+        "optax.piecewise_interpolate_schedule",
+        interpolate_type="linear",
+        init_value=0.1,
+        boundaries_and_scales={"1000": 0.0},
+    )
     assert not codes({"total_steps": 1000}, corners)
 
 
 def test_the_end_of_a_one_cycle_is_its_last_tick() -> None:
-    message = codes({"total_steps": 500}, s("torch.OneCycleLR", max_lr=0.1, total_steps=1000, anneal_strategy="linear"))["LR104"].message
+    message = codes(
+        {"total_steps": 500}, s("torch.OneCycleLR", max_lr=0.1, total_steps=1000, anneal_strategy="linear")
+    )["LR104"].message
     assert message.endswith("above the end at 4e-07.")
 
 
@@ -71,7 +82,9 @@ def test_an_optimizer_at_the_peak_is_not_said_to_be_unused(steps: int) -> None:
 
 
 def test_minima_of_more_waves_are_counted_as_they_are() -> None:
-    schedule = s("transformers.get_cosine_schedule_with_warmup", num_warmup_steps=0, num_training_steps=90, num_cycles=1.5)
+    schedule = s(
+        "transformers.get_cosine_schedule_with_warmup", num_warmup_steps=0, num_training_steps=90, num_cycles=1.5
+    )
     run = {"total_steps": 9000, "steps_per_epoch": 100}
     experiment = document(run, "step", 0.1, schedule)
     rates = lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(9000))
@@ -80,7 +93,10 @@ def test_minima_of_more_waves_are_counted_as_they_are() -> None:
 
 
 def test_a_middle_part_that_climbs_again_is_found() -> None:
-    found = codes({"total_steps": 1000}, sequence([100, 800], warmup(100), cosine(300), s("torch.ConstantLR", factor=0.1, total_iters=1000)))
+    found = codes(
+        {"total_steps": 1000},
+        sequence([100, 800], warmup(100), cosine(300), s("torch.ConstantLR", factor=0.1, total_iters=1000)),
+    )
     assert found["LR121"].fix
     assert found["LR121"].fix.changes == ((("schedule", "schedulers", 1, "T_max"), 700),)
 

@@ -1,4 +1,6 @@
-"""The numbers in advice, worked out anew: by a loop over the definition, by hand, or as recorded from the genuine frameworks."""
+"""The numbers in advice, worked out anew: by a loop over the definition, by hand, or as recorded from the genuine
+frameworks.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,12 @@ def warmup_cosine(tick: int, warmup: int, total: int) -> float:
 
 def test_a_thousandth_of_the_curve() -> None:
     """5 epochs of 1,000 steps, 5,000 as the horizon, step() once per epoch."""
-    says = message("LR101", {"total_steps": 5000, "steps_per_epoch": 1000}, {"kind": "torch.CosineAnnealingLR", "T_max": 5000}, clock="epoch")
+    says = message(
+        "LR101",
+        {"total_steps": 5000, "steps_per_epoch": 1000},
+        {"kind": "torch.CosineAnnealingLR", "T_max": 5000},
+        clock="epoch",
+    )
     assert says.startswith("Only 0.1 % of the curve runs")
     assert 5 / 5000 == 0.001
 
@@ -71,7 +78,10 @@ def test_the_share_that_runs(epochs: int, updates: int) -> None:
 def test_the_curve_came_down_139_times() -> None:
     """T = 1,000 epochs taken for steps, W = 100, C = 250,000: every tick is looked at."""
     heights = [warmup_cosine(tick, 100, 1000) for tick in range(250_000)]
-    troughs = sum(here < 1e-4 and before > here <= after for before, here, after in zip(heights, heights[1:], heights[2:], strict=False))
+    troughs = sum(
+        here < 1e-4 and before > here <= after
+        for before, here, after in zip(heights, heights[1:], heights[2:], strict=False)
+    )
     assert troughs == 139
     run = {"total_steps": 250_000, "steps_per_epoch": 250}
     says = message("LR102", run, {"kind": HF, "num_warmup_steps": 100, "num_training_steps": 1000})
@@ -115,7 +125,10 @@ def test_accumulation_leaves_the_last_step_at_93_percent() -> None:
     assert "93.3 %" in says
 
 
-@pytest.mark.parametrize(("samples", "batch", "devices", "accumulate"), [(1005, 10, 1, 1), (1005, 10, 2, 1), (1005, 10, 1, 4), (999, 8, 1, 16)])
+@pytest.mark.parametrize(
+    ("samples", "batch", "devices", "accumulate"),
+    [(1005, 10, 1, 1), (1005, 10, 2, 1), (1005, 10, 1, 4), (999, 8, 1, 16)],
+)
 def test_the_other_rounding(samples: int, batch: int, devices: int, accumulate: int) -> None:
     """ceil(ceil(D / bP) / A) steps an epoch here; floor(floor(D / bP) / A) in the other loop."""
     epochs = 7
@@ -142,10 +155,14 @@ def test_166_drops_in_the_first_epoch() -> None:
 # Ends
 
 
-@pytest.mark.parametrize(("calls", "total", "warmup"), [(1000, 2000, 0), (1000, 1300, 100), (200, 10_000, 20), (100, 150, 7)])
+@pytest.mark.parametrize(
+    ("calls", "total", "warmup"), [(1000, 2000, 0), (1000, 1300, 100), (200, 10_000, 20), (100, 150, 7)]
+)
 def test_where_a_cosine_that_is_too_long_stops(calls: int, total: int, warmup: int) -> None:
     left = half_cosine((calls - 1 - warmup) / (total - warmup))
-    says = message("LR104", {"total_steps": calls}, {"kind": HF, "num_warmup_steps": warmup, "num_training_steps": total})
+    says = message(
+        "LR104", {"total_steps": calls}, {"kind": HF, "num_warmup_steps": warmup, "num_training_steps": total}
+    )
     assert f"{percent(left)} of the way" in says
     assert f"uses {shown(0.1 * left)}," in says
     assert f"Only {percent(calls / total)} of the curve" in says
@@ -162,14 +179,19 @@ def test_a_cosine_climbs_again() -> None:
     """transformers' own values behind the end: N = 100, W = 10 gives 0.030 at 110 and 0.235 at 129."""
     assert warmup_cosine(110, 10, 100) == pytest.approx(0.030, abs=0.0005)
     assert warmup_cosine(129, 10, 100) == pytest.approx(0.235, abs=0.0005)
-    finding = found("LR103", {"total_steps": 130}, {"kind": HF, "num_warmup_steps": 10, "num_training_steps": 100}, base_lr=1.0)
+    finding = found(
+        "LR103", {"total_steps": 130}, {"kind": HF, "num_warmup_steps": 10, "num_training_steps": 100}, base_lr=1.0
+    )
     assert finding is not None
     assert finding.step == 100
     assert percent(warmup_cosine(129, 10, 100)) in finding.message
 
 
 def behind_a_warmup(t_max: int) -> dict[str, Any]:
-    parts = [{"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 10}, {"kind": "torch.CosineAnnealingLR", "T_max": t_max}]
+    parts = [
+        {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": 10},
+        {"kind": "torch.CosineAnnealingLR", "T_max": t_max},
+    ]
     return {"kind": "torch.SequentialLR", "schedulers": parts, "milestones": [10]}
 
 
@@ -254,11 +276,18 @@ def test_where_a_cut_cycle_ends(first: int, factor: int, calls: int) -> None:
 
 
 def test_the_fractions_of_the_table() -> None:
-    """T_0 = 10 and 200 epochs: 77.8 % (T_mult 2) and 84.3 % (3) at the end, a little more at the last step that is used."""
+    """T_0 = 10 and 200 epochs: 77.8 % (T_mult 2) and 84.3 % (3) at the end, a little more at the last step that is
+    used.
+    """
     assert half_cosine(50 / 160) == pytest.approx(0.778, abs=0.0005)
     assert half_cosine(70 / 270) == pytest.approx(0.843, abs=0.0005)
     for factor, used in ((2, half_cosine(49 / 160)), (3, half_cosine(69 / 270))):
-        says = message("LR114", {"total_steps": 200 * 391, "steps_per_epoch": 391}, {"kind": SGDR, "T_0": 10, "T_mult": factor}, clock="epoch")
+        says = message(
+            "LR114",
+            {"total_steps": 200 * 391, "steps_per_epoch": 391},
+            {"kind": SGDR, "T_0": 10, "T_mult": factor},
+            clock="epoch",
+        )
         assert percent(used) in says
 
 
@@ -308,7 +337,11 @@ def test_the_gap_of_ten_epochs() -> None:
 
 
 def test_one_hard_restart_is_none() -> None:
-    hard = {"kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup", "num_warmup_steps": 10, "num_training_steps": 100}
+    hard = {
+        "kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup",
+        "num_warmup_steps": 10,
+        "num_training_steps": 100,
+    }
     plain = {"kind": HF, "num_warmup_steps": 10, "num_training_steps": 100}
     steps = list(range(100))
     assert rates({"total_steps": 100}, hard, steps) == rates({"total_steps": 100}, plain, steps)
@@ -321,7 +354,9 @@ def test_one_hard_restart_is_none() -> None:
 
 @pytest.mark.parametrize(("calls", "warmup"), [(100, 500), (939, 1000), (10, 20)])
 def test_how_far_a_long_warmup_comes(calls: int, warmup: int) -> None:
-    says = message("LR119", {"total_steps": calls}, {"kind": HF, "num_warmup_steps": warmup, "num_training_steps": None})
+    says = message(
+        "LR119", {"total_steps": calls}, {"kind": HF, "num_warmup_steps": warmup, "num_training_steps": None}
+    )
     assert f"reaches {percent(calls / warmup)} of its way" in says
 
 
@@ -345,7 +380,11 @@ def test_a_logarithmic_warmup_after_a_tenth(steps: int) -> None:
 
 @pytest.mark.parametrize(("share", "calls"), [(0.1, 939), (0.06, 101), (0.03, 10_000)])
 def test_a_share_of_the_run_in_steps(share: float, calls: int) -> None:
-    schedule = {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": share, "num_training_steps": None}
+    schedule = {
+        "kind": "transformers.get_linear_schedule_with_warmup",
+        "num_warmup_steps": share,
+        "num_training_steps": None,
+    }
     assert f"would be {shown(math.ceil(share * calls))} step" in message("LR125", {"total_steps": calls}, schedule)
     assert "1.0 is one step" in message("LR125", {"total_steps": calls}, schedule | {"num_warmup_steps": 1.0})
 
@@ -365,7 +404,10 @@ def test_chained_schedules_multiply(warmup: int, total: int) -> None:
     assert highest == pytest.approx(half_cosine(warmup / total), rel=1e-6)
     if warmup == 50:
         assert highest == pytest.approx(0.9938, abs=5e-5)
-    parts = [{"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": warmup}, {"kind": "torch.CosineAnnealingLR", "T_max": total}]
+    parts = [
+        {"kind": "torch.LinearLR", "start_factor": 0.01, "total_iters": warmup},
+        {"kind": "torch.CosineAnnealingLR", "T_max": total},
+    ]
     says = message("LR207", {"total_steps": total}, {"kind": "torch.ChainedScheduler", "schedulers": parts})
     assert f"{100 * highest:.4g} % of the base LR" in says
 
@@ -374,7 +416,9 @@ def test_chained_schedules_multiply(warmup: int, total: int) -> None:
 
 
 def reductions(calls: int, patience: int, cooldown: int) -> list[int]:
-    """After which calls torch's scheduler reduces where the metric is level: the first value is the best, those of a cooldown do not count."""
+    """After which calls torch's scheduler reduces where the metric is level: the first value is the best, those of a
+    cooldown do not count.
+    """
     bad, resting, found = 0, 0, []
     for call in range(2, calls + 1):
         bad += 1
@@ -450,14 +494,20 @@ def test_how_many_reductions_fit(calls: int, patience: int) -> None:
         ("optax.contrib.reduce_on_plateau", optax_reductions, ("patience", "cooldown")),
     ],
 )
-def test_how_many_reductions_fit_elsewhere(kind: str, walk: Any, names: tuple[str, str], patience: int, cooldown: int) -> None:
+def test_how_many_reductions_fit_elsewhere(
+    kind: str, walk: Any, names: tuple[str, str], patience: int, cooldown: int
+) -> None:
     for calls in (2, 10, 33):
         want = walk(calls, patience, cooldown)
-        arguments = dict(zip(names, (patience, cooldown), strict=True)) | ({"learning_rate": 0.1} if kind.startswith("paddle") else {})
+        arguments = dict(zip(names, (patience, cooldown), strict=True)) | (
+            {"learning_rate": 0.1} if kind.startswith("paddle") else {}
+        )
         low = {"min_lr": 0.0} if "greedy" in kind else {}
         says = message("LR122", {"total_steps": calls}, {"kind": kind, **arguments, **low})
         assert f"at most {len(want)} reduction" in says, says
-        level = {"kind": kind, **arguments, **low, "metrics": [1.0] * calls} | ({"factor": 0.9} if kind.startswith(("torch", "transf")) else {})
+        level = {"kind": kind, **arguments, **low, "metrics": [1.0] * calls} | (
+            {"factor": 0.9} if kind.startswith(("torch", "transf")) else {}
+        )
         curve = rates({"total_steps": calls + 1}, level, list(range(calls + 1)))
         drops = [i for i in range(1, calls + 1) if curve[i] < curve[i - 1]]
         assert drops[:5] == want[:5], "and the curve agrees"

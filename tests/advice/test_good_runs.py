@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lrlab import advice
-from lrlab.experiment import parse
-from lrlab.recipes import Recipe, recipes
+from lrlab.document import parse
+from lrlab.plans.recipes import Recipe, recipes
 from lrlab.schedules import KINDS
 from lrlab.ui.state import DEFAULT, beginning
 
@@ -31,7 +31,9 @@ def test_a_schedule_that_is_newly_added_has_nothing_to_mend(kind: str) -> None:
     """What 'Add a trial' begins with, on the page's own run."""
     trial = beginning(KINDS[kind], parse(DEFAULT).run, 0.05)
     found = advice.check(parse(DEFAULT | {"trials": [trial]}))
-    assert not [f"{f.code}: {f.message}" for f in found if f.severity != "note"], f"{kind}.example(): begin with something sound"
+    assert not [f"{f.code}: {f.message}" for f in found if f.severity != "note"], (
+        f"{kind}.example(): begin with something sound"
+    )
 
 
 def test_sgdr_fills_150_epochs_and_is_cut_by_200() -> None:

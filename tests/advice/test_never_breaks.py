@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lrlab import advice
 from lrlab.advice.base import Case
-from lrlab.experiment import DocumentError, Experiment, parse
+from lrlab.document import DocumentError, Experiment, parse
 from lrlab.schedules import KINDS
 from lrlab.schedules.params import describe
 
@@ -66,7 +66,12 @@ def _extreme(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     schedule = draw(strategies.schedules(kind))
     for name, field in KINDS[kind].model_fields.items():
         about = describe(field.annotation, field.metadata)
-        if name not in schedule or about.control is None or about.many or isinstance(schedule[name], (list, dict, str, type(None))):
+        if (
+            name not in schedule
+            or about.control is None
+            or about.many
+            or isinstance(schedule[name], (list, dict, str, type(None)))
+        ):
             continue
         if about.control.unit in ("ticks", "epochs", "updates"):
             schedule[name] = draw(st.sampled_from(EXTREME))
@@ -78,9 +83,15 @@ def _extreme(draw: st.DrawFn, kind: str) -> dict[str, Any]:
 @st.composite
 def extremes(draw: st.DrawFn, kind: str) -> Experiment | None:
     """Documents at the bounds of what is allowed; None where they are refused."""
-    trial = {"name": "t", "base_lr": draw(st.sampled_from(RATES)), "clock": draw(st.sampled_from(["step", "epoch", "micro_batch", "process"]))}
+    trial = {
+        "name": "t",
+        "base_lr": draw(st.sampled_from(RATES)),
+        "clock": draw(st.sampled_from(["step", "epoch", "micro_batch", "process"])),
+    }
     try:
-        return parse({"lrlab": 1, "run": draw(st.sampled_from(RUNS)), "trials": [trial | {"schedule": _extreme(draw, kind)}]})
+        return parse(
+            {"lrlab": 1, "run": draw(st.sampled_from(RUNS)), "trials": [trial | {"schedule": _extreme(draw, kind)}]}
+        )
     except DocumentError:
         return None
 

@@ -10,7 +10,7 @@ import pytest
 
 from lrlab import advice
 from lrlab.advice.base import Case, Fix, percent
-from lrlab.experiment import Experiment, parse
+from lrlab.document import Experiment, parse
 from lrlab.schedules import KINDS
 
 RULES = {rule.code: rule for rule in advice.RULES}
@@ -52,7 +52,11 @@ def test_every_rule_is_in_the_list() -> None:
     def below(rule: type[advice.Rule]) -> set[type[advice.Rule]]:
         return {rule} | {inner for sub in rule.__subclasses__() for inner in below(sub)}
 
-    missing = [rule.__name__ for rule in below(advice.Rule) if hasattr(rule, "code") and rule not in {type(r) for r in advice.RULES}]
+    missing = [
+        rule.__name__
+        for rule in below(advice.Rule)
+        if hasattr(rule, "code") and rule not in {type(r) for r in advice.RULES}
+    ]
     assert not missing, f"{missing}: put them into RULES in lrlab/advice/__init__.py"
 
 
@@ -110,7 +114,9 @@ def test_rules_need_no_guard_on_examples(code: str, which: str) -> None:
 
 @pytest.mark.parametrize("code", RULES)
 def test_messages_hold_the_numbers_of_the_document(code: str) -> None:
-    """Somewhere in the sentence stands a number that was typed, or one that is worked out from such: other numbers, another sentence."""
+    """Somewhere in the sentence stands a number that was typed, or one that is worked out from such: other numbers,
+    another sentence.
+    """
     finding = one(code)
     assert re.search(r"\d", finding.message), f"{code}: say the numbers: {finding.message!r}"
     assert finding.message.endswith("."), f"{code}: end the sentence: {finding.message!r}"
@@ -159,7 +165,9 @@ def test_a_fix_mends(code: str) -> None:
     assert after != bad
     still = [f for f in by(code, after) if f.severity != "note" or finding.severity == "note"]
     assert not still, f"{code}: {fix.title} leaves {still[0].message}"
-    worse = {f.code for f in advice.check(after) if f.severity != "note"} - {f.code for f in advice.check(bad) if f.severity != "note"}
+    worse = {f.code for f in advice.check(after) if f.severity != "note"} - {
+        f.code for f in advice.check(bad) if f.severity != "note"
+    }
     allowed = {"LR208": {"LR122"}}.get(code, set())  # ten epochs have no room for a patience of ten
     if finding.severity != "note":
         assert worse <= allowed, f"{code}: {fix.title} brings {worse}"
@@ -168,13 +176,20 @@ def test_a_fix_mends(code: str) -> None:
 def test_these_have_a_fix() -> None:
     """Wherever what to do is determined, it is a click."""
     without = {code for code in RULES if one(code).fix is None}
-    assert without <= {"LR112", "LR113", "LR116", "LR122", "LR203", "LR205", "LR206"}, f"{without}: offer the fix, if it is determined"
+    assert without <= {"LR112", "LR113", "LR116", "LR122", "LR203", "LR205", "LR206"}, (
+        f"{without}: offer the fix, if it is determined"
+    )
 
 
 @pytest.mark.parametrize("code", [code for code, _ in mended()])
 def test_a_fix_touches_its_trial_only(code: str) -> None:
     document = json.loads(json.dumps(RULES[code].bad))
-    other = {"name": "other", "base_lr": 0.3, "hidden": True, "schedule": {"kind": "torch.CosineAnnealingLR", "T_max": 77}}
+    other = {
+        "name": "other",
+        "base_lr": 0.3,
+        "hidden": True,
+        "schedule": {"kind": "torch.CosineAnnealingLR", "T_max": 77},
+    }
     document["trials"] = [other, *document["trials"], {**document["trials"][0], "name": "its twin"}]
     before = parse(document | EXTRA)
     finding = next(f for f in advice.check(before) if f.code == code and f.trial == "trial")
@@ -208,7 +223,9 @@ def test_a_fix_finds_its_trial_where_it_now_stands(code: str) -> None:
 def test_a_fix_that_no_schedule_takes_is_not_offered() -> None:
     """A tenth of ten steps is one: torch divides by the length of the rise, which is none."""
     one_cycle = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 9, "pct_start": 0.1}
-    experiment = parse({"lrlab": 1, "run": {"total_steps": 10}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": one_cycle}]})
+    experiment = parse(
+        {"lrlab": 1, "run": {"total_steps": 10}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": one_cycle}]}
+    )
     assert by("LR110", experiment)[0].fix is None
 
 
@@ -229,13 +246,17 @@ def test_what_is_dismissed_is_left_out(code: str) -> None:
     experiment = parse(document)
     assert not by(code, experiment)
     assert {f.code for f in advice.check(experiment)} == {f.code for f in advice.check(on(code, "bad"))} - {code}
-    assert code in {f.code for f in advice.findings(experiment.run, experiment.trials[0])}, "the page offers what was dismissed again"
+    assert code in {f.code for f in advice.findings(experiment.run, experiment.trials[0])}, (
+        "the page offers what was dismissed again"
+    )
 
 
 def test_errors_come_first() -> None:
     document = json.loads(json.dumps(RULES["LR116"].bad))
     document["trials"] += [{**RULES["LR101"].bad["trials"][0], "name": "second"}]
-    severities = [advice.SEVERITIES.index(f.severity) for f in advice.check(parse(document | {"run": RULES["LR101"].bad["run"]}))]
+    severities = [
+        advice.SEVERITIES.index(f.severity) for f in advice.check(parse(document | {"run": RULES["LR101"].bad["run"]}))
+    ]
     assert severities == sorted(severities)
     assert severities[0] == 0
 
@@ -261,6 +282,9 @@ def test_a_rule_of_units_gives_the_curve_that_was_meant(code: str) -> None:
     assert advice.intended(good.run, good.trials[0]) is None
 
 
-@pytest.mark.parametrize(("share", "text"), [(0.001, "0.1 %"), (0.778, "77.8 %"), (1.0, "100 %"), (0.0, "0 %"), (0.0003, "0.03 %"), (0.5, "50 %")])
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.001, "0.1 %"), (0.778, "77.8 %"), (1.0, "100 %"), (0.0, "0 %"), (0.0003, "0.03 %"), (0.5, "50 %")],
+)
 def test_shares_are_shown_as_people_read_them(share: float, text: str) -> None:
     assert percent(share) == text

@@ -1,4 +1,6 @@
-"""Advice on runs as people make them: sensible ones draw no error and no warning, broken ones the code that names what is wrong."""
+"""Advice on runs as people make them: sensible ones draw no error and no warning, broken ones the code that names what
+is wrong.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ from typing import Any
 import pytest
 
 from lrlab import advice
-from lrlab.experiment import parse
-from lrlab.schedules import durations
+from lrlab.document import parse
+from lrlab.schedules import spans
 
 LINEAR = "transformers.get_linear_schedule_with_warmup"
 COSINE = "transformers.get_cosine_schedule_with_warmup"
@@ -45,7 +47,9 @@ def cosine(t_max: float | None, **more: Any) -> dict[str, Any]:
     return s("torch.CosineAnnealingLR", T_max=t_max, **more)
 
 
-def found(run: dict[str, Any], clock: str, base_lr: float | list[float], schedule: dict[str, Any]) -> list[advice.Finding]:
+def found(
+    run: dict[str, Any], clock: str, base_lr: float | list[float], schedule: dict[str, Any]
+) -> list[advice.Finding]:
     trial = {"name": "t", "base_lr": base_lr, "clock": clock, "schedule": schedule}
     return advice.check(parse({"lrlab": 1, "run": run, "trials": [trial]}))
 
@@ -417,7 +421,9 @@ def test_what_is_sensible_draws_no_error_and_no_warning(name: str) -> None:
 def test_what_is_broken_draws_its_code(name: str) -> None:
     code, *case = BROKEN[name]
     alarms = found(*case)  # type: ignore[arg-type]
-    assert code in {f.code for f in alarms if f.severity != "note"}, f"{name}: {code} says nothing, only {[(f.code, f.message) for f in alarms]}"
+    assert code in {f.code for f in alarms if f.severity != "note"}, (
+        f"{name}: {code} says nothing, only {[(f.code, f.message) for f in alarms]}"
+    )
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -433,7 +439,9 @@ def test_what_is_broken_is_blamed_once_for_its_unit(name: str) -> None:
 def test_what_is_broken_is_mended_by_clicks_alone(name: str) -> None:
     """The first fix that is offered, and so on: no fix undoes another, and what is left has none."""
     _, run, clock, base_lr, schedule = BROKEN[name]
-    experiment = parse({"lrlab": 1, "run": run, "trials": [{"name": "t", "base_lr": base_lr, "clock": clock, "schedule": schedule}]})
+    experiment = parse(
+        {"lrlab": 1, "run": run, "trials": [{"name": "t", "base_lr": base_lr, "clock": clock, "schedule": schedule}]}
+    )
     for _ in range(4):
         alarms = [f for f in advice.check(experiment) if f.severity != "note"]
         fixes = [f.fix for f in alarms if f.fix is not None]
@@ -456,7 +464,9 @@ def test_what_is_broken_is_mended_by_clicks_alone(name: str) -> None:
         (TUNING, "step", cosine(1500)),
     ],
 )
-def test_what_is_merely_long_or_short_counts_no_other_unit(run: dict[str, Any], clock: str, schedule: dict[str, Any]) -> None:
+def test_what_is_merely_long_or_short_counts_no_other_unit(
+    run: dict[str, Any], clock: str, schedule: dict[str, Any]
+) -> None:
     trial = {"name": "t", "base_lr": 0.1, "clock": clock, "schedule": schedule}
     experiment = parse({"lrlab": 1, "run": run, "trials": [trial]})
     assert advice.intended(experiment.run, experiment.trials[0]) is None
@@ -482,7 +492,9 @@ def test_a_long_warmup_in_epochs_is_not_mended_by_stepping_every_batch() -> None
 
 def test_a_milestone_that_is_not_the_warmups_stays() -> None:
     schedule = sequence([50, 80], warmup(500), s("torch.ConstantLR", factor=1.0), cosine(920))
-    assert changes("LR119", {"total_steps": 1000}, "step", schedule) == {("schedule", "schedulers", 0, "total_iters"): 100}
+    assert changes("LR119", {"total_steps": 1000}, "step", schedule) == {
+        ("schedule", "schedulers", 0, "total_iters"): 100
+    }
 
 
 def test_a_part_without_a_turn_and_without_a_length() -> None:
@@ -501,9 +513,11 @@ def test_milestones_of_a_part_that_is_never_reached_are_not_counted() -> None:
 
 def test_only_the_last_part_ends_with_the_run() -> None:
     parts = sequence([100], cosine(100), cosine(900))
-    experiment = parse({"lrlab": 1, "run": {"total_steps": 1000}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": parts}]})
+    experiment = parse(
+        {"lrlab": 1, "run": {"total_steps": 1000}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": parts}]}
+    )
     trial = experiment.trials[0]
-    both = durations.lengths(trial.schedule, trial.bound(experiment.run)[0])
+    both = spans.lengths(trial.schedule, trial.bound(experiment.run)[0])
     assert [(length.path, length.value, length.fits, length.last) for length in both] == [
         (("schedulers", 0, "T_max"), 100, 100, False),
         (("schedulers", 1, "T_max"), 900, 900, True),

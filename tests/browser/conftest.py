@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[2]
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-)
+FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 expect.set_options(timeout=15_000)
 
 
@@ -41,10 +39,17 @@ def serving(folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}", "--server.enableStaticServing=true"]
+    options = [
+        "--server.headless=true",
+        "--server.address=127.0.0.1",
+        f"--server.port={port}",
+        "--server.enableStaticServing=true",
+    ]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 (our own app)
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):
@@ -91,7 +96,9 @@ def drawn(page: Page, after: int = 0) -> int:
 
 
 def settled(page: Page) -> None:
-    """Wait until the script has run and what it no longer draws is gone: until then old and new fields of one name stand side by side."""
+    """Wait until the script has run and what it no longer draws is gone: until then old and new fields of one name
+    stand side by side.
+    """
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning' && !document.querySelector('[data-stale=true]')"
     )
@@ -107,7 +114,9 @@ def add_trial(page: Page, schedule: str) -> None:
 
 
 def pick(page: Page, name: str, choice: str) -> None:
-    """Type a choice of a list in a popover that was just opened, and take it: only when the page is there that the opening asked for."""
+    """Type a choice of a list in a popover that was just opened, and take it: only when the page is there that the
+    opening asked for.
+    """
     field = page.get_by_role("combobox", name=name)
     expect(field).to_be_visible()
     settled(page)

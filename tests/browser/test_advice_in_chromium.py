@@ -9,7 +9,7 @@ import pytest
 from conftest import count, drawn, link, settled
 from playwright.sync_api import expect
 
-from lrlab.experiment import Experiment, from_link, parse
+from lrlab.document import Experiment, from_link, parse
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -36,7 +36,14 @@ PER_EPOCH = parse(
     {
         "lrlab": 1,
         "run": {"samples": 50_000, "batch_size": 128, "epochs": 5},
-        "trials": [{"name": "mine", "base_lr": 0.1, "clock": "epoch", "schedule": {"kind": "torch.CosineAnnealingLR", "T_max": 1955}}],
+        "trials": [
+            {
+                "name": "mine",
+                "base_lr": 0.1,
+                "clock": "epoch",
+                "schedule": {"kind": "torch.CosineAnnealingLR", "T_max": 1955},
+            }
+        ],
     }
 )
 
@@ -78,7 +85,9 @@ def test_a_broken_sequence_is_mended_by_clicks_alone(page: Page, server: str) ->
 
 def test_the_meant_curve_is_faint_beside_what_runs_and_one_click_makes_it_run(page: Page, server: str) -> None:
     n = opened(page, server, PER_EPOCH)
-    faint = page.evaluate("document.querySelector('.lrlab-chart').calcdata.filter(t => t[0].trace.opacity < 1).at(-1).map(p => p.y)")
+    faint = page.evaluate(
+        "document.querySelector('.lrlab-chart').calcdata.filter(t => t[0].trace.opacity < 1).at(-1).map(p => p.y)"
+    )
     assert faint[0] == pytest.approx(0.1)
     assert faint[-1] < 1e-6
     assert min(rates(page)) > 0.0999
@@ -86,7 +95,9 @@ def test_the_meant_curve_is_faint_beside_what_runs_and_one_click_makes_it_run(pa
     page.get_by_role("button", name="Step after every optimizer step").press("Enter")
     drawn(page, n)
     assert min(rates(page)) < 1e-6
-    assert page.evaluate("document.querySelector('.lrlab-chart').calcdata.filter(t => t[0].trace.opacity < 1).length") == 0
+    assert (
+        page.evaluate("document.querySelector('.lrlab-chart').calcdata.filter(t => t[0].trace.opacity < 1).length") == 0
+    )
 
 
 def test_undo_and_redo_by_keyboard_reach_the_side_bar(page: Page, server: str) -> None:

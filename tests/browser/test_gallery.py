@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlparse
 from conftest import drawn, link, settled
 from playwright.sync_api import expect
 
-from lrlab.experiment import from_link
+from lrlab.document import from_link
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

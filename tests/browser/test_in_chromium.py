@@ -9,7 +9,7 @@ import pytest
 from conftest import add_trial, count, drawn, link
 from playwright.sync_api import expect
 
-from lrlab.experiment import from_link
+from lrlab.document import from_link
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 def heights(page: Page, trace: int = 0) -> list[float]:
     """What Plotly itself says that it draws."""
-    values: list[float] = page.evaluate("i => Array.from(document.querySelector('.lrlab-chart').calcdata[i], p => p.y)", trace)
+    values: list[float] = page.evaluate(
+        "i => Array.from(document.querySelector('.lrlab-chart').calcdata[i], p => p.y)", trace
+    )
     return values
 
 
 def test_the_page_opens_on_a_finished_comparison(page: Page) -> None:
-    names = page.evaluate("document.querySelector('.lrlab-chart').data.filter(t => t.mode === 'lines').map(t => t.name)")
+    names = page.evaluate(
+        "document.querySelector('.lrlab-chart').data.filter(t => t.mode === 'lines').map(t => t.name)"
+    )
     assert names == ["SGDR", "one cosine"]
     assert max(heights(page, 0)) == pytest.approx(0.05)
     expect(page.get_by_role("spinbutton", name="base_lr, exact")).to_be_in_viewport()
@@ -57,7 +61,9 @@ def test_zoom_stays_when_a_slider_moves(page: Page) -> None:
     page.mouse.move(box["x"] + 300, box["y"] + 55, steps=5)
     page.mouse.up()
     whole = [-303.025, 60908.025]
-    page.wait_for_function("end => document.querySelector('.lrlab-chart')._fullLayout.xaxis.range[1] < end / 2", arg=whole[1])
+    page.wait_for_function(
+        "end => document.querySelector('.lrlab-chart')._fullLayout.xaxis.range[1] < end / 2", arg=whole[1]
+    )
     zoomed = page.evaluate("document.querySelector('.lrlab-chart')._fullLayout.xaxis.range")
     n = count(page)
     page.get_by_role("slider", name="base_lr").press("ArrowRight")
@@ -71,7 +77,9 @@ def test_a_line_hidden_by_its_legend_stays_hidden_and_is_in_the_link(page: Page)
     n = drawn(page, n)
     page.get_by_role("slider", name="base_lr").press("ArrowRight")
     drawn(page, n)
-    shown = page.evaluate("document.querySelector('.lrlab-chart')._fullData.filter(t => t.mode === 'lines').map(t => t.visible)")
+    shown = page.evaluate(
+        "document.querySelector('.lrlab-chart')._fullData.filter(t => t.mode === 'lines').map(t => t.visible)"
+    )
     assert shown == [True, "legendonly"]
     assert from_link(parse_qs(urlparse(link(page)).query)["s"][0]).trials[1].hidden
 
@@ -153,7 +161,9 @@ def test_every_step_can_be_downloaded(page: Page) -> None:
         "trials.0.schedule.step_size: must be greater than 0"),
     ("big.json", b" " * 1_500_000, "is larger than 1 MiB"),
 ])  # fmt: skip
-def test_a_broken_file_gets_one_sentence_and_the_page_keeps_what_it_had(page: Page, name: str, content: bytes, said: str) -> None:
+def test_a_broken_file_gets_one_sentence_and_the_page_keeps_what_it_had(
+    page: Page, name: str, content: bytes, said: str
+) -> None:
     before = link(page)
     page.get_by_role("tab", name="Import").click()
     page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "application/json", "buffer": content})
@@ -201,7 +211,9 @@ def test_a_refused_value_is_said_and_the_curve_stays(page: Page) -> None:
     assert max(heights(page)) == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize(("title", "suffix", "begins"), [("Download as PNG", ".png", b"\x89PNG"), ("Download as SVG", ".svg", b"<svg")])
+@pytest.mark.parametrize(
+    ("title", "suffix", "begins"), [("Download as PNG", ".png", b"\x89PNG"), ("Download as SVG", ".svg", b"<svg")]
+)
 def test_the_chart_is_downloaded_by_its_own_buttons(page: Page, title: str, suffix: str, begins: bytes) -> None:
     with page.expect_download() as download:
         page.locator(f".lrlab-chart [data-title='{title}']").click()

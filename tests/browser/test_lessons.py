@@ -1,4 +1,6 @@
-"""The lessons in a real browser: the presenter's keys, a training that is followed and linked, the address and the way back."""
+"""The lessons in a real browser: the presenter's keys, a training that is followed and linked, the address and the way
+back.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,9 @@ def test_a_training_can_be_stopped_and_shows_what_was_done(page: Page, server: s
 @pytest.mark.parametrize("path", ["sgdr", "warmup"])
 def test_what_is_set_is_in_the_address_and_back_takes_it_away(page: Page, server: str, path: str) -> None:
     lesson(page, f"{server}/{path}")
-    label, entry = {"sgdr": ("T_mult, exact", "curve.T_mult"), "warmup": ("Warmup, in steps, exact", "shape.length")}[path]
+    label, entry = {"sgdr": ("T_mult, exact", "curve.T_mult"), "warmup": ("Warmup, in steps, exact", "shape.length")}[
+        path
+    ]
     field = page.get_by_role("spinbutton", name=label).first
     before = field.input_value()
     field.fill("3")

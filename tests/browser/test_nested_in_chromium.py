@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlparse
 from conftest import add_trial, count, drawn, link, pick
 from playwright.sync_api import expect
 
-from lrlab.experiment import Experiment, from_link
+from lrlab.document import Experiment, from_link
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -28,7 +28,11 @@ def test_a_part_is_added_moved_and_taken_out_by_keyboard(page: Page) -> None:
     expect(page.get_by_role("button", name="Move 2. StepLR earlier")).to_be_visible()
     page.wait_for_timeout(300)
     sequence = at_hand(page).trials[0].schedule
-    assert [part.native for part in sequence.children().values()] == ["LinearLR", "StepLR", "CosineAnnealingWarmRestarts"]
+    assert [part.native for part in sequence.children().values()] == [
+        "LinearLR",
+        "StepLR",
+        "CosineAnnealingWarmRestarts",
+    ]
     assert sequence.model_dump()["milestones"] == (1955, 1955 + (60_605 - 1955 + 1) // 2)
     page.get_by_role("button", name="Take 2. StepLR out").press("Enter")
     drawn(page, n)
@@ -70,6 +74,8 @@ def test_a_metric_is_pasted_and_a_bad_one_is_said(page: Page) -> None:
     page.get_by_role("button", name="Use it").click()
     expect(page.get_by_role("alert").filter(has_text="line 2: 'low' is no number")).to_be_visible()
     n = count(page)
-    page.locator("input[type=file]").first.set_input_files({"name": "loss.txt", "mimeType": "text/plain", "buffer": b"loss\n0.9\n0.8\n0.8\n"})
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "loss.txt", "mimeType": "text/plain", "buffer": b"loss\n0.9\n0.8\n0.8\n"}
+    )
     drawn(page, n)
     expect(page.get_by_text("3 values for 155 calls of the scheduler")).to_be_visible()

@@ -191,6 +191,11 @@ def test_presented_charts_are_larger(page: Page) -> None:
 def test_a_legend_without_a_listener_hides_the_line_by_itself(page: Page) -> None:
     lines = page.locator(".lrlab-chart").nth(1)
     lines.locator(".legendtoggle").first.click()
-    page.wait_for_function("document.querySelectorAll('.lrlab-chart')[1]._fullData.map(t => t.visible).join() === 'legendonly,true'")
+    page.wait_for_function(
+        "document.querySelectorAll('.lrlab-chart')[1]._fullData.map(t => t.visible).join() === 'legendonly,true'"
+    )
     flip(page, "Further")
-    assert page.evaluate("document.querySelectorAll('.lrlab-chart')[1]._fullData.map(t => t.visible).join()") == "legendonly,true"
+    assert (
+        page.evaluate("document.querySelectorAll('.lrlab-chart')[1]._fullData.map(t => t.visible).join()")
+        == "legendonly,true"
+    )

@@ -21,7 +21,9 @@ RATES = np.array([np.linspace(1, 0, 100), np.where(np.arange(100) < 50, 1.0, 0.1
 
 def moving(dimensions: int) -> tuple[np.ndarray, Figure]:
     positions = RNG.uniform(-1, 1, (2, 3, 5, dimensions))
-    return positions, animated(CURVE if dimensions == 1 else BOWL, positions, RATES, STEPS, names=["a", "b"], places=[0, 3], filename="x")
+    return positions, animated(
+        CURVE if dimensions == 1 else BOWL, positions, RATES, STEPS, names=["a", "b"], places=[0, 3], filename="x"
+    )
 
 
 @pytest.mark.parametrize("dimensions", [1, 2])
@@ -55,7 +57,9 @@ def test_in_two_dimensions_a_picture_lies_under_each_cloud_dark_in_the_valley_wi
     ground = Contours(x, y, (x - 1) ** 2 + (y[:, None] - 0.5) ** 2)
     figure = animated(ground, np.zeros((2, 1, 1, 2)), RATES, STEPS[:1], names=["a", "b"], places=[0, 1], filename="x")
     read({"data": figure["data"], "layout": figure["layout"]})
-    assert {trace["type"] for trace in figure["data"]} == {"scatter"}, "all that Plotly leaves on the page while something moves"
+    assert {trace["type"] for trace in figure["data"]} == {"scatter"}, (
+        "all that Plotly leaves on the page while something moves"
+    )
     first, second = figure["layout"]["images"]
     assert [(image["xref"], image["yref"]) for image in (first, second)] == [("x", "y"), ("x2", "y2")]
     assert (first["x"], first["y"], first["sizex"], first["sizey"]) == (-2, 1, 4, 2), "from its upper left corner"
@@ -66,7 +70,9 @@ def test_in_two_dimensions_a_picture_lies_under_each_cloud_dark_in_the_valley_wi
     opacity = np.asarray(picture)[::-1, :, 1] / 255  # the lowest row first, as the loss has it
     assert opacity[150, 300] == pytest.approx(0.4, abs=0.01), "at x = 1, y = 0.5"
     along = opacity[150, 301:400]  # a ray from the bottom, whose height rises evenly to 1 of sqrt(9 + 2.25)
-    assert np.count_nonzero((along[1:-1] > 0.5) & (along[1:-1] >= along[:-2]) & (along[1:-1] > along[2:])) == int(18 / math.hypot(3, 1.5))
+    assert np.count_nonzero((along[1:-1] > 0.5) & (along[1:-1] >= along[:-2]) & (along[1:-1] > along[2:])) == int(
+        18 / math.hypot(3, 1.5)
+    )
 
 
 def test_the_figure_begins_at_its_first_frame_and_every_frame_can_be_had_still() -> None:
@@ -98,7 +104,9 @@ def test_every_jump_of_a_long_rate_is_drawn_between_two_adjacent_steps() -> None
 
 
 def test_rates_of_nothing_but_zero_and_one_step_are_drawn() -> None:
-    figure = animated(CURVE, np.zeros((1, 1, 1, 1)), np.zeros((1, 1)), np.array([0]), names=["a"], places=[0], filename="x")
+    figure = animated(
+        CURVE, np.zeros((1, 1, 1, 1)), np.zeros((1, 1)), np.array([0]), names=["a"], places=[0], filename="x"
+    )
     assert figure["frames"][0]["name"] == "step 0"
     assert decoded(figure["layout"]["yaxis2"]["range"])[1] > 0
 

@@ -31,7 +31,9 @@ def test_values_and_text_stand_in_their_cells_and_those_without_a_value_carry_te
 
 def test_hatching_stays_in_the_grey_cells() -> None:
     path = read(heat(Z, list("abc"), list("ab"), text=TEXT, **WORDS)).layout.shapes[-1].path
-    points = np.array([[float(n) for n in point.split(",")] for point in path.replace("M", " ").replace("L", " ").split()])
+    points = np.array(
+        [[float(n) for n in point.split(",")] for point in path.replace("M", " ").replace("L", " ").split()]
+    )
     assert (np.abs(points[:, 1] - 1) <= 0.4901).all()
     assert (np.abs(points[:, 0] - np.round(points[:, 0])) <= 0.4901).all()
     assert set(np.round(points[:, 0])) == {1, 2}
@@ -52,7 +54,17 @@ def test_the_scale_climbs_evenly_in_lightness() -> None:
 
 
 def test_the_line_runs_over_the_given_rows() -> None:
-    line = read(heat(np.ones((2, 3)), list("abc"), list("ab"), text=[["", "", ""]] * 2, steps=[None, 0, 1], steps_name="largest", **WORDS)).data[-1]
+    line = read(
+        heat(
+            np.ones((2, 3)),
+            list("abc"),
+            list("ab"),
+            text=[["", "", ""]] * 2,
+            steps=[None, 0, 1],
+            steps_name="largest",
+            **WORDS,
+        )
+    ).data[-1]
     assert line.x.tolist() == [-0.5, 0.5, 0.5, 1.5, 1.5, 2.5]
     assert line.y.tolist() == [-0.5, -0.5, 0.5, 0.5, 1.5, 1.5]
     assert line.name == "largest"

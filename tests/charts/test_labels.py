@@ -37,7 +37,9 @@ def test_names_that_want_the_same_place_stand_apart() -> None:
     assert abs(columns[0] - columns[1]) >= LETTER * 10
 
 
-@given(st.lists(st.lists(st.floats(0, 1), min_size=COLUMNS, max_size=COLUMNS), min_size=1, max_size=6), st.integers(1, 28))
+@given(
+    st.lists(st.lists(st.floats(0, 1), min_size=COLUMNS, max_size=COLUMNS), min_size=1, max_size=6), st.integers(1, 28)
+)
 def test_every_name_has_a_place_within_the_chart(lines: list[list[float]], length: int) -> None:
     columns = places(np.array(lines), [length] * len(lines))
     assert len(columns) == len(lines)

@@ -16,7 +16,9 @@ Y = X**2
 
 
 def test_a_line_is_drawn_as_given_in_the_panel_it_belongs_to() -> None:
-    drawn = read(panels([Panel("loss", [Line("a", X, Y, 0)]), Panel("rate", [Line("a", X, -Y, 0)])], "epoch", filename="x"))
+    drawn = read(
+        panels([Panel("loss", [Line("a", X, Y, 0)]), Panel("rate", [Line("a", X, -Y, 0)])], "epoch", filename="x")
+    )
     assert [trace.yaxis for trace in drawn.data] == ["y", "y2"]
     assert drawn.data[0].x.tolist() == X.tolist()
     assert drawn.data[1].y.tolist() == (-Y).tolist()
@@ -27,7 +29,9 @@ def test_a_line_is_drawn_as_given_in_the_panel_it_belongs_to() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_panels_share_the_height_as_asked(count: int) -> None:
-    drawn = read(panels([Panel(str(i), [Line("a", X, Y, 0)], share=i + 1) for i in range(count)], "epoch", filename="x"))
+    drawn = read(
+        panels([Panel(str(i), [Line("a", X, Y, 0)], share=i + 1) for i in range(count)], "epoch", filename="x")
+    )
     domains = [drawn.layout["yaxis" + (str(i + 1) if i else "")].domain for i in range(count)]
     heights = [top - foot for foot, top in domains]
     assert heights == pytest.approx([heights[0] * (i + 1) for i in range(count)])
@@ -55,7 +59,11 @@ def test_a_band_without_numbers_is_a_gap_too_and_a_single_point_is_seen() -> Non
 
 
 def test_on_a_log_axis_what_is_not_positive_lies_at_the_bottom() -> None:
-    drawn = read(panels([Panel("loss", [Line("a", X, np.array([4, 2, 1, 0, -1, 1]), 0, X - 9, X)], log=True)], "epoch", filename="x"))
+    drawn = read(
+        panels(
+            [Panel("loss", [Line("a", X, np.array([4, 2, 1, 0, -1, 1]), 0, X - 9, X)], log=True)], "epoch", filename="x"
+        )
+    )
     band, line = drawn.data
     assert line.y.tolist() == [4, 2, 1, 0.5, 0.5, 1]
     assert band.y.min() == 0.5
@@ -63,7 +71,9 @@ def test_on_a_log_axis_what_is_not_positive_lies_at_the_bottom() -> None:
 
 def test_on_a_log_x_axis_what_is_not_positive_is_left_out_and_marks_are_placed_by_their_power() -> None:
     x = np.array([0, 1e-3, 1e-2, 1e-1])
-    drawn = read(panels([Panel("loss", [Line("a", x, x, 0)])], "rate", filename="x", x_log=True, marks=[Mark(1e-2, "here")]))
+    drawn = read(
+        panels([Panel("loss", [Line("a", x, x, 0)])], "rate", filename="x", x_log=True, marks=[Mark(1e-2, "here")])
+    )
     assert drawn.data[0].x.tolist() == x[1:].tolist()
     assert drawn.layout.shapes[0].x0 == 1e-2
     assert drawn.layout.annotations[-1].x == -2
@@ -77,7 +87,14 @@ def test_nothing_to_draw_is_an_empty_panel() -> None:
 
 
 def test_names_are_no_markup() -> None:
-    text = str(panels([Panel("<i>", [Line("<b>a", X, Y, 0), Line("<b>b", X, Y, 1)])], "epoch", filename="x", marks=[Mark(2, "<u>")]))
+    text = str(
+        panels(
+            [Panel("<i>", [Line("<b>a", X, Y, 0), Line("<b>b", X, Y, 1)])],
+            "epoch",
+            filename="x",
+            marks=[Mark(2, "<u>")],
+        )
+    )
     assert not any(markup in text for markup in ("<i>", "<b>", "<u>"))
 
 
@@ -92,14 +109,22 @@ def test_names_at_line_ends_lie_apart_in_the_order_of_the_lines() -> None:
 def names_and_axis(panel: Panel) -> tuple[np.ndarray, tuple[float, float] | None, str | None]:
     """The heights of the names at the line ends, the upright axis' range and what else is said of it."""
     drawn = read(panels([panel], "epoch", filename="x"))
-    return np.array([note.y for note in drawn.layout.annotations[1:]]), drawn.layout.yaxis.range, drawn.layout.yaxis.rangemode
+    return (
+        np.array([note.y for note in drawn.layout.annotations[1:]]),
+        drawn.layout.yaxis.range,
+        drawn.layout.yaxis.rangemode,
+    )
 
 
 @pytest.mark.parametrize(("value", "log", "zero"), [
     (0.0, False, False), (0.0, False, True), (0.2, False, False), (-3.0, False, False), (1e-6, False, False), (0.2, True, False), (50.0, True, True),
 ])  # fmt: skip
-def test_names_of_lines_that_are_all_level_at_one_value_lie_apart_within_an_axis_around_it(*, value: float, log: bool, zero: bool) -> None:
-    heights, axis, _ = names_and_axis(Panel("share", [Line(str(i), X, np.full(X.size, value), i) for i in range(3)], log=log, zero=zero))
+def test_names_of_lines_that_are_all_level_at_one_value_lie_apart_within_an_axis_around_it(
+    *, value: float, log: bool, zero: bool
+) -> None:
+    heights, axis, _ = names_and_axis(
+        Panel("share", [Line(str(i), X, np.full(X.size, value), i) for i in range(3)], log=log, zero=zero)
+    )
     assert axis is not None
     low, high = axis
     assert np.diff(heights).min() > 0.04 * (high - low)
@@ -133,7 +158,9 @@ def test_a_panel_without_points_leaves_its_axis_to_plotly() -> None:
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=8), st.floats(0, 3), st.floats(-12, 12))
-def test_with_a_least_height_order_and_distance_stay_and_only_the_low_are_raised(values: list[float], gap: float, least: float) -> None:
+def test_with_a_least_height_order_and_distance_stay_and_only_the_low_are_raised(
+    values: list[float], gap: float, least: float
+) -> None:
     free, raised = apart(np.array(values), gap), apart(np.array(values), gap, least)
     order = np.argsort(values, kind="stable")
     assert (np.diff(raised[order]) >= gap - 1e-9).all()

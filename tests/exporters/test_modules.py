@@ -49,19 +49,29 @@ def forms(experiment: lrlab.Experiment, target: str) -> dict[str, str]:
 def names(tree: ast.Module) -> set[str]:
     """What a module defines on its top."""
     found = {statement.name for statement in tree.body if isinstance(statement, (ast.FunctionDef, ast.ClassDef))}
-    return found | {target.id for s in tree.body if isinstance(s, ast.Assign) for target in s.targets if isinstance(target, ast.Name)}
+    return found | {
+        target.id
+        for s in tree.body
+        if isinstance(s, ast.Assign)
+        for target in s.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 @pytest.mark.parametrize("target", MODULES)
 def test_a_module_defines_and_does_nothing_else(target: str) -> None:
-    """Besides its docstring: imports, constants, functions and classes; and the self-check, where it is run as a program."""
+    """Besides its docstring: imports, constants, functions and classes; and the self-check, where it is run as a
+    program.
+    """
     for row in oracle.rows():
         for code in forms(lrlab.loads(json.dumps(row["document"])), target).values():
             tree = ast.parse(code)
             assert ast.get_docstring(tree)
             *body, last = tree.body[1:]
             for statement in body:
-                assert isinstance(statement, (ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef, ast.ClassDef)), ast.dump(statement)
+                assert isinstance(statement, (ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef, ast.ClassDef)), (
+                    ast.dump(statement)
+                )
             assert ast.unparse(last).startswith("if __name__ == '__main__':"), row["id"]
             assert names(tree) >= DEFINES[target], (row["id"], DEFINES[target] - names(tree))
 
@@ -81,17 +91,35 @@ def test_the_document_reads_back_from_the_code(row: dict[str, Any], target: str)
 
 @pytest.mark.parametrize("target", MODULES)
 def test_no_argument_has_a_name_that_the_module_uses_for_something_else(target: str) -> None:
-    """A constant under the name of a function, an import or a local variable would be another thing than its reader, or its code, takes it for."""
+    """A constant under the name of a function, an import or a local variable would be another thing than its reader, or
+    its code, takes it for.
+    """
     for row in oracle.rows():
         for code in forms(lrlab.loads(json.dumps(row["document"])), target).values():
             tree = ast.parse(code)
-            constants = [node.id for s in tree.body if isinstance(s, ast.Assign) for node in s.targets if isinstance(node, ast.Name)]
+            constants = [
+                node.id
+                for s in tree.body
+                if isinstance(s, ast.Assign)
+                for node in s.targets
+                if isinstance(node, ast.Name)
+            ]
             assert len(set(constants)) == len(constants), row["id"]
             functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
             used = {node.name for node in functions}
             used |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-            used |= {node.id for f in functions for node in ast.walk(f) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-            used |= {(name.asname or name.name).split(".")[0] for s in tree.body if isinstance(s, (ast.Import, ast.ImportFrom)) for name in s.names}
+            used |= {
+                node.id
+                for f in functions
+                for node in ast.walk(f)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
+            used |= {
+                (name.asname or name.name).split(".")[0]
+                for s in tree.body
+                if isinstance(s, (ast.Import, ast.ImportFrom))
+                for name in s.names
+            }
             assert not used & set(constants), (row["id"], used & set(constants))
 
 
@@ -150,12 +178,16 @@ def renamed(code: str, text: str) -> ast.Module:
 
 
 @pytest.mark.parametrize(
-    ("target", "data"), [("pytorch", "loader"), ("timm", "loader"), ("optax", "loader"), ("keras", "data"), ("paddle", "loader")]
+    ("target", "data"),
+    [("pytorch", "loader"), ("timm", "loader"), ("optax", "loader"), ("keras", "data"), ("paddle", "loader")],
 )
 def test_the_devices_that_a_loop_lacks_are_named(target: str, data: str) -> None:
     run = {"samples": 50, "batch_size": 4, "devices": 2, "accumulate": 3, "epochs": 4}
     for code in forms(oracle.experiment(FALLING, run=run), target).values():
-        assert f"# - the other devices: the loop is that of one, its `{data}` gives that one's share of the samples\n" in code
+        assert (
+            f"# - the other devices: the loop is that of one, its `{data}` gives that one's share of the samples\n"
+            in code
+        )
         assert ("which makes 9 steps, not 12\n" in code) == (target == "keras")
     for code in forms(oracle.experiment(FALLING, run=run | {"devices": 1, "accumulate": 1}), target).values():
         assert "Not carried over" not in code
@@ -169,7 +201,11 @@ EXTREME = [1e-323, 5e-324, 1e-308, 1e-40, 1e308, 1.7976931348623157e308, 0.0, -0
 @pytest.mark.parametrize("target", MODULES)
 def test_extreme_rates_compile_or_are_refused_with_a_sentence(target: str, rate: float) -> None:
     experiment = oracle.experiment(FALLING, base_lr=rate)
-    if target in {"optax", "keras"} and rate and not float(np.finfo(np.float32).tiny) <= rate <= float(np.finfo(np.float32).max):
+    if (
+        target in {"optax", "keras"}
+        and rate
+        and not float(np.finfo(np.float32).tiny) <= rate <= float(np.finfo(np.float32).max)
+    ):
         with pytest.raises(lrlab.DocumentError, match="single precision"):
             export(experiment, target)
         return
@@ -183,7 +219,10 @@ def test_extreme_rates_compile_or_are_refused_with_a_sentence(target: str, rate:
 def test_extreme_rates_equal_the_engine(rate: float) -> None:
     experiment = oracle.experiment(FALLING, base_lr=rate)
     made = oracle.exported(experiment, "numpy")
-    got, want = made["learning_rate"](np.arange(20)), lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(20))
+    got, want = (
+        made["learning_rate"](np.arange(20)),
+        lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(20)),
+    )
     assert np.array_equal(got, want)
     assert np.array_equal(np.signbit(got), np.signbit(want))
 
@@ -191,11 +230,13 @@ def test_extreme_rates_equal_the_engine(rate: float) -> None:
 def test_of_fifty_trials_each_can_be_taken() -> None:
     document = oracle.document(SCHEDULE)
     trials = [document["trials"][0] | {"name": f"trial {i}", "base_lr": 0.01 * (i + 1)} for i in range(50)]
-    experiment = lrlab.experiment.parse(document | {"trials": trials})
+    experiment = lrlab.document.parse(document | {"trials": trials})
     assert lrlab.loads(export(experiment, "json")) == experiment
     for target in MODULES:
         for i in (0, 17, 49):
-            assert read(export(experiment, target, f"trial {i}")).document()["trials"] == [experiment.document()["trials"][i]]
+            assert read(export(experiment, target, f"trial {i}")).document()["trials"] == [
+                experiment.document()["trials"][i]
+            ]
 
 
 def nested(kind: str, depth: int) -> dict[str, Any]:
@@ -211,7 +252,13 @@ def nested(kind: str, depth: int) -> dict[str, Any]:
         return inner
     inner = {"kind": "paddle.CosineAnnealingDecay", "learning_rate": 0.1, "T_max": 9}
     for level in range(depth):
-        inner = {"kind": "paddle.LinearWarmup", "learning_rate": inner, "warmup_steps": level + 2, "start_lr": 0.0, "end_lr": 0.1}
+        inner = {
+            "kind": "paddle.LinearWarmup",
+            "learning_rate": inner,
+            "warmup_steps": level + 2,
+            "start_lr": 0.0,
+            "end_lr": 0.1,
+        }
     return inner
 
 
@@ -219,7 +266,10 @@ def nested(kind: str, depth: int) -> dict[str, Any]:
 def test_schedules_eight_deep(kind: str) -> None:
     experiment = oracle.experiment(nested(kind, 7), steps=60)
     steps = np.arange(60)
-    oracle.same(oracle.exported(experiment, "numpy")["learning_rate"](steps), lrlab.engine.lr(experiment.run, experiment.trials[0], steps))
+    oracle.same(
+        oracle.exported(experiment, "numpy")["learning_rate"](steps),
+        lrlab.engine.lr(experiment.run, experiment.trials[0], steps),
+    )
     for target in MODULES:
         for code in forms(experiment, target).values():
             compile(code, target, "exec")

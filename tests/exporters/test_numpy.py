@@ -22,7 +22,9 @@ SCHEDULE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
 
 
 def check(experiment: lrlab.Experiment, past: int = 1) -> None:
-    """The exported function gives the engine's rates at every step of the run and `past` it, for an array and for each number."""
+    """The exported function gives the engine's rates at every step of the run and `past` it, for an array and for each
+    number.
+    """
     run, trial = experiment.run, experiment.trials[0]
     steps = np.arange(run.steps + past)
     want = lrlab.engine.lr(run, trial, steps)
@@ -40,13 +42,13 @@ def test_the_function_gives_the_rates_of_every_recorded_document(row: dict[str, 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 def test_the_function_gives_the_rates_of_drawn_documents(kind: str, data: st.DataObject) -> None:
-    check(lrlab.experiment.parse(data.draw(strategies.documents(kind))))
+    check(lrlab.document.parse(data.draw(strategies.documents(kind))))
 
 
 @pytest.mark.parametrize("clock", CLOCKS)
 @settings(max_examples=15)
 @given(run=strategies.data_runs(), lists=st.booleans())
-def test_every_clock_is_carried_over(clock: str, run: dict[str, Any], lists: bool) -> None:  # noqa: FBT001 (drawn by name)
+def test_every_clock_is_carried_over(clock: str, run: dict[str, Any], lists: bool) -> None:
     check(oracle.experiment(SCHEDULE, run=run, clock=clock, base_lr=[0.1, 0.5] if lists else 0.1))
 
 
@@ -54,7 +56,9 @@ def test_every_clock_is_carried_over(clock: str, run: dict[str, Any], lists: boo
 @settings(max_examples=5)
 @given(data=st.data())
 def test_a_number_gives_a_float_and_an_array_an_array_of_its_shape(kind: str, data: st.DataObject) -> None:
-    learning_rate = oracle.exported(lrlab.experiment.parse(data.draw(strategies.documents(kind, lists=False))), "numpy")["learning_rate"]
+    learning_rate = oracle.exported(lrlab.document.parse(data.draw(strategies.documents(kind, lists=False))), "numpy")[
+        "learning_rate"
+    ]
     for number in (3, 3.0, np.int64(3), np.float64(3)):
         assert isinstance(learning_rate(number), float), type(learning_rate(number))
     for shape in ((), (0,), (1,), (4,), (2, 3)):
@@ -81,12 +85,14 @@ def test_any_name_comes_back_from_the_comment(name: str) -> None:
 def test_the_named_trial_is_written_alone() -> None:
     first = oracle.document(SCHEDULE)
     second = first["trials"][0] | {"name": "other", "base_lr": 0.5}
-    both = lrlab.experiment.parse(first | {"trials": [*first["trials"], second]})
+    both = lrlab.document.parse(first | {"trials": [*first["trials"], second]})
     assert oracle.exported(both, "numpy", "other")["learning_rate"](0) == 0.5
     assert read(export(both, "numpy", "other")).document()["trials"] == [second]
 
 
 def test_what_changes_at_every_step_of_a_long_run_is_refused_with_a_sentence() -> None:
     experiment = oracle.experiment({"kind": "torch.MultiplicativeLR", "lr_lambda": "0.9999"}, steps=50_000)
-    with pytest.raises(lrlab.DocumentError, match=r"^t: cannot be written for numpy: its rate changes at 50,0\d\d ticks"):
+    with pytest.raises(
+        lrlab.DocumentError, match=r"^t: cannot be written for numpy: its rate changes at 50,0\d\d ticks"
+    ):
         export(experiment, "numpy")

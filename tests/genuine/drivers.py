@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 import lrlab
+from lrlab.document.run import ticks
 from lrlab.exporters import export
-from lrlab.run import ticks
 
 Rates = NDArray[np.float64]
 """Of the shape of `lrlab.engine.lr` over every step: steps, or groups x steps."""
@@ -53,7 +53,9 @@ def off(got: Any, experiment: lrlab.Experiment) -> float:
 
 
 def by_clock(experiment: lrlab.Experiment, read: Callable[[], Any], step: Callable[[int], Any]) -> Rates:
-    """What `read` gives before each optimizer step, `step(n)` being the n-th call (from 1) that the trial's clock makes."""
+    """What `read` gives before each optimizer step, `step(n)` being the n-th call (from 1) that the trial's clock
+    makes.
+    """
     run = experiment.run
     rates, done = [], 0
     for tick in np.asarray(ticks(run, experiment.trials[0].clock, np.arange(run.steps))).tolist():
@@ -77,8 +79,12 @@ def _pytorch(experiment: lrlab.Experiment, code: str) -> Rates:
     return torch_rates(experiment, optimizer, scheduler)
 
 
-def torch_rates(experiment: lrlab.Experiment, optimizer: Any, scheduler: Any, call: Callable[[int], Any] | None = None) -> Rates:
-    """The optimizer's rates while its scheduler is stepped by the clock; one that watches a metric sees those of the document."""
+def torch_rates(
+    experiment: lrlab.Experiment, optimizer: Any, scheduler: Any, call: Callable[[int], Any] | None = None
+) -> Rates:
+    """The optimizer's rates while its scheduler is stepped by the clock; one that watches a metric sees those of the
+    document.
+    """
     shown = frameworks.metrics(schedule_of(experiment))
     watches = type(scheduler).__name__ in {"ReduceLROnPlateau", "GreedyLR"}
 
@@ -98,7 +104,11 @@ def _lightning(experiment: lrlab.Experiment, code: str) -> Rates:
     """The scheduler stepped as Lightning does, once per interval; test_training.py asks the genuine Trainer."""
     made = module(code)
     rates = made["BASE_LR"]
-    groups = [[torch.nn.Parameter(torch.zeros(1))] for _ in rates] if isinstance(rates, list) else [torch.nn.Parameter(torch.zeros(1))]
+    groups = (
+        [[torch.nn.Parameter(torch.zeros(1))] for _ in rates]
+        if isinstance(rates, list)
+        else [torch.nn.Parameter(torch.zeros(1))]
+    )
     configured = made["configure_optimizers"](groups)
     optimizer, about = configured["optimizer"], configured["lr_scheduler"]
     by_epoch = experiment.trials[0].clock == "epoch"
@@ -122,7 +132,9 @@ def _timm(experiment: lrlab.Experiment, code: str) -> Rates:
     if type(scheduler).__name__ == "PlateauLRScheduler":
         shown = frameworks.metrics(schedule_of(experiment))
         return torch_rates(experiment, optimizer, scheduler, lambda t: scheduler.step(t, metric=next(shown, None)))
-    return torch_rates(experiment, optimizer, scheduler, scheduler.step if scheduler.t_in_epochs else scheduler.step_update)
+    return torch_rates(
+        experiment, optimizer, scheduler, scheduler.step if scheduler.t_in_epochs else scheduler.step_update
+    )
 
 
 def _transformers(experiment: lrlab.Experiment, code: str) -> Rates:
@@ -163,7 +175,9 @@ def deepspeed_followed(experiment: lrlab.Experiment, code: str) -> tuple[Rates, 
     block, rates = json.loads(code), experiment.trials[0].base_lr
     lr = block["optimizer"]["params"]["lr"]
     optimizer = frameworks.adam(list(rates) if isinstance(rates, tuple) else lr)
-    scheduler = getattr(frameworks.deepspeed_schedulers(), block["scheduler"]["type"])(optimizer, **block["scheduler"]["params"])
+    scheduler = getattr(frameworks.deepspeed_schedulers(), block["scheduler"]["type"])(
+        optimizer, **block["scheduler"]["params"]
+    )
     lrs, betas = [], []
     for _ in range(experiment.run.steps):
         lrs.append([float(group["lr"]) for group in optimizer.param_groups])
@@ -200,7 +214,9 @@ def _optax_plateau(experiment: lrlab.Experiment, made: dict[str, Any]) -> Rates:
 
 
 def _keras(experiment: lrlab.Experiment, code: str) -> Rates:
-    """The schedule over torch in double precision, or the optimizer's rate where a callback sets it; of several groups Keras has the first alone."""
+    """The schedule over torch in double precision, or the optimizer's rate where a callback sets it; of several groups
+    Keras has the first alone.
+    """
     frameworks.keras()
     made, steps = module(code), np.arange(experiment.run.steps)
     if "callbacks" in made:

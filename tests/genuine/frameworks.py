@@ -1,4 +1,6 @@
-"""The genuine schedulers, made from lrlab's documents and stepped as their frameworks say: what the engine is compared with."""
+"""The genuine schedulers, made from lrlab's documents and stepped as their frameworks say: what the engine is compared
+with.
+"""
 
 from __future__ import annotations
 
@@ -83,10 +85,14 @@ def sgd(base_lr: float | list[float]) -> torch.optim.Optimizer:
 
 def adam(base_lr: float | list[float]) -> torch.optim.Optimizer:
     rates = groups(base_lr)
-    return torch.optim.Adam([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates], lr=rates[0])
+    return torch.optim.Adam(
+        [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates], lr=rates[0]
+    )
 
 
-def _stepped(optimizer: torch.optim.Optimizer, step: Callable[[int], Any], count: int, *, betas: bool = False) -> Followed:
+def _stepped(
+    optimizer: torch.optim.Optimizer, step: Callable[[int], Any], count: int, *, betas: bool = False
+) -> Followed:
     """The optimizer's rates before and after each call of step."""
     lr, momentum, raised = [], [], False
     for tick in range(count):
@@ -101,7 +107,9 @@ def _stepped(optimizer: torch.optim.Optimizer, step: Callable[[int], Any], count
     return Followed(np.transpose(lr).tolist(), np.transpose(momentum).tolist(), raised)
 
 
-def _with_metrics(schedule: dict[str, Any], step: Callable[[float], Any], otherwise: Callable[[], Any] = lambda: None) -> Callable[[int], Any]:
+def _with_metrics(
+    schedule: dict[str, Any], step: Callable[[float], Any], otherwise: Callable[[], Any] = lambda: None
+) -> Callable[[int], Any]:
     shown = metrics(schedule)
 
     def call(_: int) -> None:
@@ -121,9 +129,13 @@ def torch_scheduler(optimizer: torch.optim.Optimizer, schedule: dict[str, Any], 
     if native == "SequentialLR":
         begins = [0, *(max(m, 0) for m in found["milestones"])]
         spans = [min(end, ticks) - begin for begin, end in zip(begins, [*begins[1:], ticks], strict=True)]
-        found["schedulers"] = [torch_scheduler(optimizer, part, span) for part, span in zip(found["schedulers"], spans, strict=True)]
+        found["schedulers"] = [
+            torch_scheduler(optimizer, part, span) for part, span in zip(found["schedulers"], spans, strict=True)
+        ]
     elif native == "ChainedScheduler":
-        return torch.optim.lr_scheduler.ChainedScheduler([torch_scheduler(optimizer, part, ticks) for part in found["schedulers"]], optimizer)
+        return torch.optim.lr_scheduler.ChainedScheduler(
+            [torch_scheduler(optimizer, part, ticks) for part in found["schedulers"]], optimizer
+        )
     module = torch.optim.swa_utils if native == "SWALR" else torch.optim.lr_scheduler
     return getattr(module, native)(optimizer, **found)
 
@@ -132,7 +144,9 @@ def _torch(trial: dict[str, Any], ticks: int) -> Followed:
     schedule, optimizer = trial["schedule"], sgd(trial["base_lr"])
     scheduler = torch_scheduler(optimizer, schedule, ticks)
     shown = schedule["kind"].endswith("ReduceLROnPlateau")
-    return _stepped(optimizer, _with_metrics(schedule, scheduler.step) if shown else lambda _: scheduler.step(), ticks + 3)
+    return _stepped(
+        optimizer, _with_metrics(schedule, scheduler.step) if shown else lambda _: scheduler.step(), ticks + 3
+    )
 
 
 def transformers_scheduler(optimizer: torch.optim.Optimizer, schedule: dict[str, Any], ticks: int) -> Any:
@@ -147,7 +161,9 @@ def _transformers(trial: dict[str, Any], ticks: int) -> Followed:
     schedule, optimizer = trial["schedule"], sgd(trial["base_lr"])
     scheduler = transformers_scheduler(optimizer, schedule, ticks)
     shown = schedule["kind"].endswith(("get_reduce_on_plateau_schedule", "get_greedy_schedule"))
-    return _stepped(optimizer, _with_metrics(schedule, scheduler.step) if shown else lambda _: scheduler.step(), ticks + 3)
+    return _stepped(
+        optimizer, _with_metrics(schedule, scheduler.step) if shown else lambda _: scheduler.step(), ticks + 3
+    )
 
 
 @functools.cache
@@ -189,7 +205,9 @@ def deepspeed_schedulers() -> Any:
     utils = types.ModuleType("deepspeed.utils")
     utils.logger = types.SimpleNamespace(warning=lambda *_: None, info=lambda *_: None)  # type: ignore[attr-defined]
     module = types.ModuleType("lr_schedules")
-    with mock.patch.dict(sys.modules, {"deepspeed": types.ModuleType("deepspeed"), "deepspeed.utils": utils}):  # others look whether it is there
+    with mock.patch.dict(
+        sys.modules, {"deepspeed": types.ModuleType("deepspeed"), "deepspeed.utils": utils}
+    ):  # others look whether it is there
         exec(compile(text, str(source), "exec"), module.__dict__)  # noqa: S102 (the genuine code)
     return module
 
@@ -237,7 +255,11 @@ def _optax(trial: dict[str, Any], ticks: int) -> Followed:
         return _optax_plateau(trial, ticks)
     rate = optax_schedule(schedule, ticks)
     values = jax.vmap(lambda count: jnp.asarray(rate(count), dtype=jnp.float64))(jnp.arange(ticks + 3, dtype=jnp.int64))
-    return Followed([np.broadcast_to(np.asarray(values, dtype=np.float64), ticks + 3).tolist()] * len(groups(trial["base_lr"])), None, raised=False)
+    return Followed(
+        [np.broadcast_to(np.asarray(values, dtype=np.float64), ticks + 3).tolist()] * len(groups(trial["base_lr"])),
+        None,
+        raised=False,
+    )
 
 
 def _optax_plateau(trial: dict[str, Any], ticks: int) -> Followed:
@@ -284,7 +306,15 @@ def _keras_rates(trial: dict[str, Any], ticks: int) -> Followed:
         lr = []
         for rate in groups(trial["base_lr"]):
             model = types.SimpleNamespace(optimizer=types.SimpleNamespace(learning_rate=rate))
-            lr.append(_keras_callback(genuine.callbacks.LearningRateScheduler(**found), model, lambda c, e: c.on_epoch_begin(e), ticks, before=True))
+            lr.append(
+                _keras_callback(
+                    genuine.callbacks.LearningRateScheduler(**found),
+                    model,
+                    lambda c, e: c.on_epoch_begin(e),
+                    ticks,
+                    before=True,
+                )
+            )
         return Followed(lr, None, raised=False)
     if found.get("decay_steps", 0) is None:
         excluded = found.get("warmup_steps", 0) if found.get("warmup_target") is not None else 0
@@ -299,7 +329,9 @@ def _shown(callback: Any, epoch: int, values: Iterator[float]) -> None:
         callback.on_epoch_end(epoch, {callback.monitor: value})
 
 
-def _keras_callback(callback: Any, model: Any, call: Callable[[Any, int], Any], ticks: int, *, before: bool = False) -> list[float]:
+def _keras_callback(
+    callback: Any, model: Any, call: Callable[[Any, int], Any], ticks: int, *, before: bool = False
+) -> list[float]:
     """The model's rate in each epoch, the callback called before it or after it."""
     callback.set_model(model)
     callback.on_train_begin()

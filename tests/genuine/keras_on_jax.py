@@ -1,7 +1,9 @@
-"""Runs exported Keras code on the jax backend, compiled and in single precision, in a process of its own: Keras has one backend a process.
+"""Runs exported Keras code on the jax backend, compiled and in single precision, in a process of its own: Keras has one
+backend a process.
 
-From stdin, JSON: {"rates": [[code, steps], ...], "trained": [code, ...], "batches": batches of an epoch}. To stdout: the rates of every step for
-each of the first; for each of the second how many updates a training came to that was interrupted after its first epoch, and the rate it used last.
+From stdin, JSON: {"rates": [[code, steps], ...], "trained": [code, ...], "batches": batches of an epoch}. To stdout:
+the rates of every step for each of the first; for each of the second how many updates a training came to that was
+interrupted after its first epoch, and the rate it used last.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""One of several processes: trains by the Accelerate loop of every document in a folder, from the start and from a checkpoint.
+"""One of several processes: trains by the Accelerate loop of every document in a folder, from the start and from a
+checkpoint.
 
     python -m torch.distributed.run --standalone --nproc-per-node 2 tests/genuine/processes.py FOLDER
 

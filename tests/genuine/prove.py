@@ -1,4 +1,5 @@
-"""Writes lrlab/exporters/proof.json: every recorded case of every schedule, exported to every target in every form and run in the genuine framework.
+"""Writes lrlab/exporters/proof.json: every recorded case of every schedule, exported to every target in every form and
+run in the genuine framework.
 
 In the project's folder, with what .ci/frameworks installs: python tests/genuine/prove.py
 """

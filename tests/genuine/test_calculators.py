@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import StepLR
 
-from lrlab import calculators
-from lrlab.schedules.torch_cycles import CyclicLR, OneCycleLR
+from lrlab.plans import optimizers
+from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR
 
 
-@pytest.mark.parametrize("optimizer", calculators.CYCLED)
+@pytest.mark.parametrize("optimizer", optimizers.CYCLED)
 @pytest.mark.parametrize(
     "schedule",
     [
@@ -26,7 +26,7 @@ from lrlab.schedules.torch_cycles import CyclicLR, OneCycleLR
 def test_every_optimizer_gets_the_momentum_that_is_told(optimizer: str, schedule: OneCycleLR | CyclicLR) -> None:
     made = getattr(torch.optim, optimizer)([torch.nn.Parameter(torch.zeros(2, 2))], lr=0.1)
     given = made.defaults.get("momentum", made.defaults.get("betas", [0.0])[0])
-    told = calculators.momentum_cycled(schedule, optimizer, given)
+    told = optimizers.momentum_cycled(schedule, optimizer, given)
     native = getattr(torch.optim.lr_scheduler, schedule.native)
     arguments = {name: getattr(schedule, name) for name in schedule.model_fields_set}
     if told.raises:
@@ -46,11 +46,17 @@ def test_every_optimizer_gets_the_momentum_that_is_told(optimizer: str, schedule
 
 
 def test_no_optimizer_of_torch_is_unknown() -> None:
-    known = {name for name, thing in vars(torch.optim).items() if isinstance(thing, type) and issubclass(thing, torch.optim.Optimizer)}
-    assert known - {"Optimizer"} == set(calculators.CYCLED)
+    known = {
+        name
+        for name, thing in vars(torch.optim).items()
+        if isinstance(thing, type) and issubclass(thing, torch.optim.Optimizer)
+    }
+    assert known - {"Optimizer"} == set(optimizers.CYCLED)
 
 
-@pytest.mark.filterwarnings("ignore:Detected call of")  # torch notices where the very first step is skipped, and none else
+@pytest.mark.filterwarnings(
+    "ignore:Detected call of"
+)  # torch notices where the very first step is skipped, and none else
 def test_a_skipped_step_is_what_puts_the_schedule_ahead() -> None:
     weight = torch.nn.Parameter(torch.ones(1))
     optimizer = torch.optim.SGD([weight], lr=1.0)
@@ -66,7 +72,7 @@ def test_a_skipped_step_is_what_puts_the_schedule_ahead() -> None:
         scaler.update()
         lowered += scaler.get_scale() < scale
         scheduler.step()
-    told = calculators.amp_drift(8, lowered)
+    told = optimizers.amp_drift(8, lowered)
     assert lowered > 0
     assert scheduler.last_epoch - len(made) == told.ahead
 
@@ -77,5 +83,7 @@ def test_a_warmup_is_counted_as_the_installed_transformers_do(value: float, step
     genuine = importlib.import_module("transformers.training_args").TrainingArguments
     version = importlib.import_module("transformers").__version__
     counted = genuine.get_warmup_steps(types.SimpleNamespace(warmup_steps=value), steps)
-    assert calculators.warmup_argument("warmup_steps", value, steps, version).steps == counted
-    assert ("warmup_ratio" in genuine.__dataclass_fields__) == (calculators.warmup_argument("warmup_ratio", 0.1, steps, version).steps is not None)
+    assert optimizers.warmup_argument("warmup_steps", value, steps, version).steps == counted
+    assert ("warmup_ratio" in genuine.__dataclass_fields__) == (
+        optimizers.warmup_argument("warmup_ratio", 0.1, steps, version).steps is not None
+    )

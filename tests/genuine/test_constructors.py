@@ -17,29 +17,34 @@ from hypothesis import strategies as st
 
 import lrlab
 from lrlab.exporters.constructor import constructor
-from lrlab.exporters.writer import Writer
 from lrlab.schedules import KINDS
+from lrlab.trees.python import Writer
 
 FUNCTIONS = [kind for kind in KINDS if kind.startswith("optax.") and not kind.endswith("reduce_on_plateau")]
 STEPPED = [
-    kind for kind in KINDS if kind.startswith(("torch.", "transformers.", "paddle.")) and not issubclass(KINDS[kind], lrlab.schedules.MetricDriven)
+    kind
+    for kind in KINDS
+    if kind.startswith(("torch.", "transformers.", "paddle."))
+    and not issubclass(KINDS[kind], lrlab.schedules.MetricDriven)
 ]
 
 
 def made(document: dict[str, Any], **names: Any) -> Any:
     """What the written call makes."""
-    experiment = lrlab.experiment.parse(document)
+    experiment = lrlab.document.parse(document)
     writer, trial = Writer("math"), experiment.trials[0]
     text = constructor(writer, trial.schedule, trial.bound(experiment.run)[0])
     namespace: dict[str, Any] = dict(names)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what frameworks say of compilers that are not there, and of which argument wins
+        warnings.simplefilter(
+            "ignore"
+        )  # what frameworks say of compilers that are not there, and of which argument wins
         exec("\n".join(writer.imports), namespace)  # noqa: S102 (written code is to be run)
         return eval(text, namespace)  # noqa: S307 (likewise)
 
 
 def rates(document: dict[str, Any], ticks: int) -> Any:
-    experiment = lrlab.experiment.parse(document)
+    experiment = lrlab.document.parse(document)
     return lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(ticks))
 
 
@@ -52,7 +57,11 @@ def test_a_function_of_the_count_gives_the_rates(kind: str, data: st.DataObject)
     jax.config.update("jax_enable_x64", True)  # noqa: FBT003 (jax's signature)
     document = oracle.document(data.draw(strategies.schedules(kind)), steps=strategies.TICKS)
     schedule = made(document)
-    oracle.same([float(schedule(jax.numpy.asarray(tick, dtype="int64"))) for tick in range(8)], rates(document, 8), f"{document}")
+    oracle.same(
+        [float(schedule(jax.numpy.asarray(tick, dtype="int64"))) for tick in range(8)],
+        rates(document, 8),
+        f"{document}",
+    )
 
 
 @pytest.mark.parametrize("kind", STEPPED)
@@ -72,9 +81,15 @@ def test_a_scheduler_gives_the_rates_step_by_step(kind: str, data: st.DataObject
     oracle.same(got, rates(document, len(got)), f"{document}")
 
 
-@pytest.mark.parametrize("kind", [kind for kind, schedule in KINDS.items() if schedule.framework in ("timm", "deepspeed", "keras")])
+@pytest.mark.parametrize(
+    "kind", [kind for kind, schedule in KINDS.items() if schedule.framework in ("timm", "deepspeed", "keras")]
+)
 def test_the_arguments_written_are_those_that_the_genuine_constructor_takes(kind: str) -> None:
-    modules = {"timm": frameworks.timm_schedulers, "deepspeed": frameworks.deepspeed_schedulers, "keras": frameworks.keras}
+    modules = {
+        "timm": frameworks.timm_schedulers,
+        "deepspeed": frameworks.deepspeed_schedulers,
+        "keras": frameworks.keras,
+    }
     module: Any = modules[KINDS[kind].framework]()
     if KINDS[kind].framework == "keras":
         module = module.callbacks if KINDS[kind].module.endswith("callbacks") else module.optimizers.schedules

@@ -27,7 +27,13 @@ CLOCKS = ("step", "epoch", "micro_batch", "process")
 HELD = {"kind": "transformers.get_constant_schedule"}
 LINEAR = {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 6, "num_training_steps": None}
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
-ONE_CYCLE = {"kind": "deepspeed.OneCycle", "cycle_min_lr": 0.01, "cycle_max_lr": 0.1, "cycle_first_step_size": 8, "decay_mom_rate": 0.001}
+ONE_CYCLE = {
+    "kind": "deepspeed.OneCycle",
+    "cycle_min_lr": 0.01,
+    "cycle_max_lr": 0.1,
+    "cycle_first_step_size": 8,
+    "decay_mom_rate": 0.001,
+}
 WARMED = {"kind": "deepspeed.WarmupCosineLR", "total_num_steps": None, "warmup_num_steps": 4}
 NONE = "none of them gives this curve; export to pytorch instead"
 
@@ -69,14 +75,14 @@ def test_every_recorded_document_is_exact_or_refused(row: dict[str, Any]) -> Non
 @settings(max_examples=5)
 @given(data=st.data())
 def test_drawn_documents_are_exact_or_refused(kind: str, data: st.DataObject) -> None:
-    check(lrlab.experiment.parse(data.draw(strategies.documents(kind))))
+    check(lrlab.document.parse(data.draw(strategies.documents(kind))))
 
 
 @pytest.mark.parametrize("kind", OWN)
 @settings(max_examples=30)
 @given(data=st.data())
 def test_what_is_deepspeed_s_own_stays_what_it_is(kind: str, data: st.DataObject) -> None:
-    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind, "step")))
+    experiment = lrlab.document.parse(data.draw(strategies.documents(kind, "step")))
     name, params = native(check(experiment))
     document = drivers.schedule_of(experiment)
     assert f"deepspeed.{name}" == kind
@@ -102,7 +108,9 @@ def test_what_is_deepspeed_s_own_stays_what_it_is(kind: str, data: st.DataObject
     ],
     ids=str,
 )  # fmt: skip
-def test_curves_of_others_that_deepspeed_has_too(schedule: dict[str, Any], base_lr: Any, want: tuple[str, dict[str, Any]]) -> None:
+def test_curves_of_others_that_deepspeed_has_too(
+    schedule: dict[str, Any], base_lr: Any, want: tuple[str, dict[str, Any]]
+) -> None:
     name, params = native(check(oracle.experiment(schedule, base_lr=base_lr, steps=30)))
     assert name == want[0]
     for key, value in want[1].items():
@@ -113,7 +121,10 @@ def test_curves_of_others_that_deepspeed_has_too(schedule: dict[str, Any], base_
     "schedule",
     [
         COSINE,
-        {"kind": "transformers.get_constant_schedule_with_warmup", "num_warmup_steps": 5},  # DeepSpeed's first rate comes twice
+        {
+            "kind": "transformers.get_constant_schedule_with_warmup",
+            "num_warmup_steps": 5,
+        },  # DeepSpeed's first rate comes twice
         {"kind": "torch.ReduceLROnPlateau"},  # level without metrics, but not meant to be
         {"kind": "transformers.get_reduce_on_plateau_schedule", "metrics": [1.0, 1.0]},
     ],
@@ -131,10 +142,12 @@ def test_what_deepspeed_has_not_is_refused_in_a_sentence(schedule: dict[str, Any
 @pytest.mark.parametrize("clock", CLOCKS)
 @settings(max_examples=25)
 @given(run=strategies.data_runs(), schedule=st.sampled_from([HELD, LINEAR, ONE_CYCLE, WARMED]), lists=st.booleans())
-def test_another_clock_is_carried_over_where_it_is_the_same(clock: str, run: Any, schedule: Any, lists: bool) -> None:  # noqa: FBT001 (drawn by name)
+def test_another_clock_is_carried_over_where_it_is_the_same(clock: str, run: Any, schedule: Any, lists: bool) -> None:
     experiment = oracle.experiment(schedule, run=run, clock=clock, base_lr=[0.1, 0.5] if lists else 0.1)
     code = check(experiment)
-    counted = np.asarray(lrlab.run.ticks(experiment.run, experiment.trials[0].clock, np.arange(experiment.run.steps)))
+    counted = np.asarray(
+        lrlab.document.run.ticks(experiment.run, experiment.trials[0].clock, np.arange(experiment.run.steps))
+    )
     assert code or not np.array_equal(counted, np.arange(experiment.run.steps))
     assert ("the clock: " in code) == (bool(code) and clock != "step")
 
@@ -175,7 +188,11 @@ def test_the_run_says_what_the_configuration_asks_of_it() -> None:
 # --- the genuine engine
 
 RUN = {"samples": 24, "batch_size": 2, "accumulate": 2, "epochs": 5}
-UNSCHEDULED = {"train_micro_batch_size_per_gpu": 2, "gradient_accumulation_steps": 2, "optimizer": {"type": "AdamW", "params": {"lr": 0.1}}}
+UNSCHEDULED = {
+    "train_micro_batch_size_per_gpu": 2,
+    "gradient_accumulation_steps": 2,
+    "optimizer": {"type": "AdamW", "params": {"lr": 0.1}},
+}
 ZERO: dict[str, Any] = {"zero_optimization": {"stage": 2}, "bf16": {"enabled": True}}
 CASES: list[tuple[dict[str, Any], Any, dict[str, Any]]] = [
     (HELD, 0.1, {}),
@@ -185,7 +202,11 @@ CASES: list[tuple[dict[str, Any], Any, dict[str, Any]]] = [
     (ONE_CYCLE | {"cycle_max_lr": [0.1, 0.5]}, [0.1, 0.5], ZERO),
     (WARMED, [0.1, 0.5], ZERO),
     ({"kind": "deepspeed.WarmupLR", "warmup_num_steps": 5}, [0.1, 0.5], ZERO),
-    ({"kind": "deepspeed.WarmupDecayLR", "warmup_max_lr": 0.1, "warmup_num_steps": 5, "total_num_steps": None}, 0.1, {}),
+    (
+        {"kind": "deepspeed.WarmupDecayLR", "warmup_max_lr": 0.1, "warmup_num_steps": 5, "total_num_steps": None},
+        0.1,
+        {},
+    ),
     ({"kind": "deepspeed.LRRangeTest", "lr_range_test_step_size": 5}, 0.1, ZERO),
     (COSINE, 0.1, {}),
     (COSINE, [0.1, 0.5], ZERO),
@@ -193,7 +214,9 @@ CASES: list[tuple[dict[str, Any], Any, dict[str, Any]]] = [
 
 
 def test_the_engine_trains_with_every_block_at_the_engine_s_rates() -> None:
-    """A key that DeepSpeed does not know does no harm; and where it has no scheduler, it takes the make_scheduler of the export to pytorch."""
+    """A key that DeepSpeed does not know does no harm; and where it has no scheduler, it takes the make_scheduler of
+    the export to pytorch.
+    """
     cases, experiments = [], []
     for schedule, base_lr, more in CASES:
         experiment = oracle.experiment(schedule, run=RUN, base_lr=base_lr)
@@ -203,7 +226,9 @@ def test_the_engine_trains_with_every_block_at_the_engine_s_rates() -> None:
         groups = base_lr if isinstance(base_lr, list) else None
         cases.append({"config": block | more, "steps": experiment.run.steps, "groups": groups, "code": code})
     script = Path(__file__).with_name("deepspeed_engine.py")
-    done = subprocess.run([sys.executable, script], input=json.dumps(cases), capture_output=True, text=True, check=False, timeout=300)  # noqa: S603
+    done = subprocess.run(
+        [sys.executable, script], input=json.dumps(cases), capture_output=True, text=True, check=False, timeout=300
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     for experiment, case, got in zip(experiments, cases, json.loads(done.stdout), strict=True):
         about = f"{experiment.document()['trials']}, {got['optimizer']}, {got['scheduler']}"

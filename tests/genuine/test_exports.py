@@ -1,4 +1,6 @@
-"""Every schedule in every target, executed in the genuine framework and compared with the engine at every step of the run."""
+"""Every schedule in every target, executed in the genuine framework and compared with the engine at every step of the
+run.
+"""
 
 from __future__ import annotations
 
@@ -62,21 +64,35 @@ def test_the_matrix_has_every_schedule_and_every_target() -> None:
 @settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_drawn_documents(kind: str, target: str, data: st.DataObject) -> None:
-    check(lrlab.experiment.parse(data.draw(strategies.documents(kind))), target)
+    check(lrlab.document.parse(data.draw(strategies.documents(kind))), target)
 
 
 @pytest.mark.parametrize("clock", CLOCKS)
 @pytest.mark.parametrize("target", prove.TARGETS)
 @settings(max_examples=4)
-@given(run=strategies.data_runs(), lists=st.booleans(), schedule=st.sampled_from([COSINE, "transformers", "optax", "keras", "paddle", "timm"]))
-def test_every_clock(target: str, clock: str, run: dict[str, Any], lists: bool, schedule: Any) -> None:  # noqa: FBT001 (drawn by name)
+@given(
+    run=strategies.data_runs(),
+    lists=st.booleans(),
+    schedule=st.sampled_from([COSINE, "transformers", "optax", "keras", "paddle", "timm"]),
+)
+def test_every_clock(target: str, clock: str, run: dict[str, Any], lists: bool, schedule: Any) -> None:
     document = EACH.get(schedule, schedule) if isinstance(schedule, str) else schedule
     check(oracle.experiment(document, run=run, clock=clock, base_lr=[0.1, 0.5] if lists else 0.1), target)
 
 
 EACH = {
-    "transformers": {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": 3, "num_training_steps": None},
-    "optax": {"kind": "optax.warmup_cosine_decay_schedule", "init_value": 0.0, "peak_value": 0.2, "warmup_steps": 1, "decay_steps": None},
+    "transformers": {
+        "kind": "transformers.get_cosine_schedule_with_warmup",
+        "num_warmup_steps": 3,
+        "num_training_steps": None,
+    },
+    "optax": {
+        "kind": "optax.warmup_cosine_decay_schedule",
+        "init_value": 0.0,
+        "peak_value": 0.2,
+        "warmup_steps": 1,
+        "decay_steps": None,
+    },
     "keras": {"kind": "keras.CosineDecay", "initial_learning_rate": 0.2, "decay_steps": None},
     "paddle": {"kind": "paddle.CosineAnnealingDecay", "learning_rate": 0.2, "T_max": 7},
     "timm": {"kind": "timm.CosineLRScheduler", "t_initial": None, "warmup_t": 2},
@@ -123,7 +139,10 @@ def test_the_self_check_knows_the_peak() -> None:
         assert max(rates[0] for rates in expected.values()) == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("target", [target for target, exporter in EXPORTERS.items() if isinstance(exporter, Module) or target == "deepspeed"])
+@pytest.mark.parametrize(
+    "target",
+    [target for target, exporter in EXPORTERS.items() if isinstance(exporter, Module) or target == "deepspeed"],
+)
 def test_the_versions_named_are_those_that_it_was_run_with(target: str) -> None:
     exporter: Any = EXPORTERS[target]
     assert exporter.versions
@@ -134,7 +153,11 @@ def test_the_versions_named_are_those_that_it_was_run_with(target: str) -> None:
 def installed(package: str) -> str:
     """The version that the tests run; of DeepSpeed there is the source alone."""
     if package == "deepspeed":
-        return next(Path(os.environ["LRLAB_DEEPSPEED"]).glob("deepspeed-*.tar.gz")).name.removeprefix("deepspeed-").removesuffix(".tar.gz")
+        return (
+            next(Path(os.environ["LRLAB_DEEPSPEED"]).glob("deepspeed-*.tar.gz"))
+            .name.removeprefix("deepspeed-")
+            .removesuffix(".tar.gz")
+        )
     return version(package).partition("+")[0]
 
 
@@ -152,8 +175,13 @@ def test_code_is_formatted(tmp_path: Path) -> None:
                     (tmp_path / f"{row['id']}-{target}-{form}.py").write_text(code)
     assert len(list(tmp_path.iterdir())) > 1000
     ruff = [sys.executable, "-m", "ruff"]
-    done = subprocess.run([*ruff, "format", "--isolated", "--line-length", "120", "--diff", tmp_path], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(
+        [*ruff, "format", "--isolated", "--line-length", "120", "--diff", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout[:3000]
     rules = ["--select", "E,F,W,I,N,B,C4,SIM,RET", "--ignore", "E501,N803,N806,N816,B023,E731,N801"]
-    done = subprocess.run([*ruff, "check", "--isolated", *rules, tmp_path], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([*ruff, "check", "--isolated", *rules, tmp_path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[:3000]

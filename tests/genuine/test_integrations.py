@@ -1,4 +1,6 @@
-"""lrlab inside training code: each framework's own optimizer, or trainer, driven with its rates, and those compared with the engine's."""
+"""lrlab inside training code: each framework's own optimizer, or trainer, driven with its rates, and those compared
+with the engine's.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ from hypothesis import strategies as st
 from jax import numpy as jnp
 
 import lrlab
-from lrlab.run import ticks
+from lrlab.document.run import ticks
 from lrlab.schedules import KINDS
 
 CLOCKS = ("step", "epoch", "micro_batch", "process")
@@ -36,12 +38,14 @@ SINGLE = pytest.mark.parametrize("double", [False, True], ids=["single", "double
 
 
 def engine(experiment: lrlab.Experiment, steps: Any = None) -> Any:
-    return lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(experiment.run.steps) if steps is None else steps)
+    return lrlab.engine.lr(
+        experiment.run, experiment.trials[0], np.arange(experiment.run.steps) if steps is None else steps
+    )
 
 
 def two_trials() -> lrlab.Experiment:
     one = oracle.document(COSINE)
-    return lrlab.experiment.parse(one | {"trials": [*one["trials"], one["trials"][0] | {"name": "two", "base_lr": 0.7}]})
+    return lrlab.document.parse(one | {"trials": [*one["trials"], one["trials"][0] | {"name": "two", "base_lr": 0.7}]})
 
 
 # --- PyTorch
@@ -69,13 +73,17 @@ def drive(optimizer: torch.optim.Optimizer, scheduler: Any, calls: Any) -> Any:
 @settings(max_examples=3)
 @given(data=st.data())
 def test_torch_schedulers_give_the_engine_s_rates(kind: str, data: st.DataObject) -> None:
-    """torch_scheduler where it is stepped by the trial's clock, hf_scheduler where it is stepped once per optimizer step."""
-    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind)))
+    """torch_scheduler where it is stepped by the trial's clock, hf_scheduler where it is stepped once per optimizer
+    step.
+    """
+    experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))
     run, trial = experiment.run, experiment.trials[0]
     steps, want = np.arange(run.steps), np.atleast_2d(engine(experiment))
     for make, calls in ((lrlab.torch_scheduler, ticks(run, trial.clock, steps)), (lrlab.hf_scheduler, steps)):
         optimizer = sgd([3.14] * len(trial.base_rates))
-        oracle.same(drive(optimizer, make(optimizer, experiment), calls), want, f"{make.__name__}: {trial}", relative=1e-12)
+        oracle.same(
+            drive(optimizer, make(optimizer, experiment), calls), want, f"{make.__name__}: {trial}", relative=1e-12
+        )
 
 
 @pytest.mark.parametrize("make", [lrlab.torch_scheduler, lrlab.hf_scheduler])
@@ -131,9 +139,13 @@ def test_the_trainer_steps_it_once_per_optimizer_step(clock: str, tmp_path: Path
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_trainer_resumes_with_it(tmp_path: Path) -> None:
-    experiment = oracle.experiment(RESTARTS | {"T_0": 5}, run=UNEVEN | {"devices": 1}, clock="micro_batch", base_lr=[0.1, 0.7])
+    experiment = oracle.experiment(
+        RESTARTS | {"T_0": 5}, run=UNEVEN | {"devices": 1}, clock="micro_batch", base_lr=[0.1, 0.7]
+    )
     train(experiment, tmp_path, until=7)
-    oracle.same(train(experiment, tmp_path, until=7, resume=True), engine(experiment, np.arange(7, experiment.run.steps)))
+    oracle.same(
+        train(experiment, tmp_path, until=7, resume=True), engine(experiment, np.arange(7, experiment.run.steps))
+    )
 
 
 # --- optax
@@ -151,7 +163,7 @@ def given_rates(schedule: Any, counts: Any, *, double: bool) -> Any:
 @settings(max_examples=2)
 @given(data=st.data())
 def test_optax_schedule_gives_the_engine_s_rates(kind: str, data: st.DataObject) -> None:
-    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind)))
+    experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))
     schedule, counts = lrlab.optax_schedule(experiment), np.arange(experiment.run.steps)
     for double in (False, True):
         found = given_rates(schedule, counts, double=double)
@@ -161,7 +173,7 @@ def test_optax_schedule_gives_the_engine_s_rates(kind: str, data: st.DataObject)
 @SINGLE
 @pytest.mark.parametrize("clock", CLOCKS)
 @pytest.mark.parametrize("schedule", [RESTARTS | {"T_0": 3}, MULTIPLIED], ids=["curve", "table"])
-def test_optax_counts_with_it_in_a_compiled_loop(clock: str, schedule: dict[str, Any], double: bool) -> None:  # noqa: FBT001
+def test_optax_counts_with_it_in_a_compiled_loop(clock: str, schedule: dict[str, Any], double: bool) -> None:
     """With a gradient of 1 an optimizer's update is minus its learning rate."""
     experiment = oracle.experiment(schedule, run=UNEVEN, clock=clock)
     with jax.enable_x64(double):
@@ -187,7 +199,7 @@ def test_optax_shows_it_as_a_hyperparameter() -> None:
 
 
 @SINGLE
-def test_a_list_of_base_rates_is_an_axis_of_groups(double: bool) -> None:  # noqa: FBT001
+def test_a_list_of_base_rates_is_an_axis_of_groups(double: bool) -> None:
     for base_lr, shape in ((0.1, ()), ([0.1], (1,)), ([0.1, 0.2, 0.3], (3,))):
         schedule = lrlab.optax_schedule(oracle.experiment(COSINE, base_lr=base_lr))
         assert given_rates(schedule, 3, double=double).shape == shape
@@ -197,8 +209,10 @@ def test_a_list_of_base_rates_is_an_axis_of_groups(double: bool) -> None:  # noq
 
 
 @SINGLE
-@pytest.mark.parametrize("schedule", [RESTARTS, {"kind": "torch.StepLR", "step_size": 49, "gamma": 0.9}], ids=["cosine", "staircase"])
-def test_no_restart_is_missed_by_a_step(schedule: dict[str, Any], double: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    "schedule", [RESTARTS, {"kind": "torch.StepLR", "step_size": 49, "gamma": 0.9}], ids=["cosine", "staircase"]
+)
+def test_no_restart_is_missed_by_a_step(schedule: dict[str, Any], double: bool) -> None:
     """XLA makes a multiplication of x / 49, by which 49 / 49 is less than 1."""
     experiment = oracle.experiment(schedule, steps=49 * 200)
     counts = np.arange(experiment.run.steps)
@@ -218,8 +232,10 @@ def test_no_restart_is_missed_by_a_step(schedule: dict[str, Any], double: bool) 
     ids=lambda schedule: schedule["kind"],
 )
 @pytest.mark.parametrize("devices", [1, 8])
-def test_long_runs_are_counted_step_by_step(schedule: dict[str, Any], devices: int, double: bool) -> None:  # noqa: FBT001
-    """Floats of 32 bits hold whole numbers up to 2**24 only, integers of 32 bits end at 2**31: eight processes tick beyond."""
+def test_long_runs_are_counted_step_by_step(schedule: dict[str, Any], devices: int, double: bool) -> None:
+    """Floats of 32 bits hold whole numbers up to 2**24 only, integers of 32 bits end at 2**31: eight processes tick
+    beyond.
+    """
     run = {"samples": 2**31, "batch_size": 1, "devices": devices, "epochs": 1}
     experiment = oracle.experiment(schedule, run=run, clock="process")
     middle = experiment.run.steps // 2
@@ -247,7 +263,7 @@ def test_optax_schedule_takes_the_named_trial() -> None:
 @given(data=st.data())
 def test_keras_schedule_gives_the_engine_s_rates_over_torch(kind: str, data: st.DataObject) -> None:
     keras = frameworks.keras()
-    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind, lists=False)))
+    experiment = lrlab.document.parse(data.draw(strategies.documents(kind, lists=False)))
     schedule = lrlab.keras_schedule(experiment)
     rates = [schedule(keras.Variable(step, dtype="int32", trainable=False)) for step in range(experiment.run.steps)]
     oracle.same([float(rate) for rate in rates], engine(experiment), f"{experiment.document()}")
@@ -255,7 +271,9 @@ def test_keras_schedule_gives_the_engine_s_rates_over_torch(kind: str, data: st.
 
 def test_keras_schedule_refuses_several_groups_and_other_backends(monkeypatch: pytest.MonkeyPatch) -> None:
     keras = frameworks.keras()
-    with pytest.raises(ValueError, match=r"^Keras has one learning rate for all variables, but the trial 't' has 2 parameter groups$"):
+    with pytest.raises(
+        ValueError, match=r"^Keras has one learning rate for all variables, but the trial 't' has 2 parameter groups$"
+    ):
         lrlab.keras_schedule(oracle.experiment(COSINE, base_lr=[0.1, 0.2]))
     assert float(lrlab.keras_schedule(oracle.experiment(COSINE, base_lr=[0.1]))(0)) == 0.1
     monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
@@ -293,7 +311,7 @@ def python(program: str, *arguments: Any, given: str = "") -> list[Any]:
     """What a program prints, line by line, in a Python of its own, where Keras runs on JAX."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
     environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(oracle.ROOT)}
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -301,14 +319,20 @@ def python(program: str, *arguments: Any, given: str = "") -> list[Any]:
 @pytest.mark.parametrize(("floats", "relative", "every"), [("float32", 1e-5, 1), ("float64", 1e-9, 10)])
 def test_keras_schedule_gives_the_engine_s_rates_over_jax(floats: str, relative: float, every: int) -> None:
     """The first recorded document of every kind, compiled; in double precision of every tenth."""
-    rows = {oracle.kind_of(row): row["document"] for row in reversed(oracle.rows()) if not isinstance(row["document"]["trials"][0]["base_lr"], list)}
+    rows = {
+        oracle.kind_of(row): row["document"]
+        for row in reversed(oracle.rows())
+        if not isinstance(row["document"]["trials"][0]["base_lr"], list)
+    }
     documents = list(rows.values())[::every]
     for rates, document in zip(python(EVERY, floats, given=json.dumps(documents)), documents, strict=True):
-        oracle.same(rates, engine(lrlab.experiment.parse(document)), f"{document}", relative=relative)
+        oracle.same(rates, engine(lrlab.document.parse(document)), f"{document}", relative=relative)
 
 
 def six_steps(keras: Any, folder: Path) -> Any:
-    """What six steps of a model take from its weight: of a new one, or of one saved before. The gradient of |w| is 1 while w is positive."""
+    """What six steps of a model take from its weight: of a new one, or of one saved before. The gradient of |w| is 1
+    while w is positive.
+    """
     if (folder / "model.keras").exists():
         by_name = {"LrlabSchedule": lrlab.integrations.keras_class()}
         model = keras.saving.load_model(folder / "model.keras", custom_objects=by_name)

@@ -1,4 +1,6 @@
-"""The Keras module beyond its rates in double precision: compiled in single precision, trained with, interrupted, and checked by itself."""
+"""The Keras module beyond its rates in double precision: compiled in single precision, trained with, interrupted, and
+checked by itself.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +24,31 @@ from hypothesis import strategies as st
 import lrlab
 from lrlab.exporters import EXPORTERS, compiled, export, job
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras over torch, by numpy
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation:DeprecationWarning"
+)  # of Keras over torch, by numpy
 KERAS = frameworks.keras()  # before code is run that imports it
 EXPORTER: Any = EXPORTERS["keras"]
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
-OWN = {"kind": "keras.CosineDecay", "initial_learning_rate": 0.0, "warmup_target": 0.2, "warmup_steps": 3, "decay_steps": None}
+OWN = {
+    "kind": "keras.CosineDecay",
+    "initial_learning_rate": 0.0,
+    "warmup_target": 0.2,
+    "warmup_steps": 3,
+    "decay_steps": None,
+}
 RESTARTS = {"kind": "keras.CosineDecayRestarts", "initial_learning_rate": 0.1}
 STAIRS = {"kind": "keras.ExponentialDecay", "initial_learning_rate": 0.1, "decay_rate": 0.5, "staircase": True}
-PLATEAU = {"kind": "keras.ReduceLROnPlateau", "patience": 2, "factor": 0.5, "metrics": [1.0, 1.0, 1.0, 0.5, 0.5, "nan", 0.5, 0.5, 0.1]}
-FOLLOWING = {"kind": "keras.LearningRateScheduler", "schedule": "lambda epoch, lr: lr * math.exp(-0.1) if epoch > 1 else lr"}
+PLATEAU = {
+    "kind": "keras.ReduceLROnPlateau",
+    "patience": 2,
+    "factor": 0.5,
+    "metrics": [1.0, 1.0, 1.0, 0.5, 0.5, "nan", 0.5, 0.5, 0.1],
+}
+FOLLOWING = {
+    "kind": "keras.LearningRateScheduler",
+    "schedule": "lambda epoch, lr: lr * math.exp(-0.1) if epoch > 1 else lr",
+}
 RUNS = {
     "whole": {"samples": 24, "batch_size": 4, "epochs": 4},
     "accumulated": {"samples": 24, "batch_size": 4, "epochs": 3, "accumulate": 3},
@@ -43,10 +61,12 @@ def experiments() -> list[tuple[lrlab.Experiment, str]]:
     """Recorded ones, and where restarts and jumps are hard to meet; each with the form it has by itself."""
     documents = [row["document"] for row in ROWS]
     documents += [
-        oracle.document(RESTARTS | {"first_decay_steps": n, "t_mul": t}, steps=9000) for n in (7, 30, 41, 100) for t in (1.0, 1.5, 2.0, 3.0)
+        oracle.document(RESTARTS | {"first_decay_steps": n, "t_mul": t}, steps=9000)
+        for n in (7, 30, 41, 100)
+        for t in (1.0, 1.5, 2.0, 3.0)
     ]
     documents += [oracle.document(STAIRS | {"decay_steps": n}, steps=6 * n) for n in (41, 47, 49, 55, 64)]
-    found = [lrlab.experiment.parse(document) for document in documents]
+    found = [lrlab.document.parse(document) for document in documents]
     return [(experiment, job(experiment, "keras", experiment.trials[0]).form) for experiment in found]
 
 
@@ -55,12 +75,16 @@ def answered() -> dict[str, Any]:
     """What a process answers that runs Keras on jax."""
     asked = {
         "rates": [(export(experiment, "keras"), experiment.run.steps) for experiment, _ in experiments()],
-        "trained": [export(oracle.experiment(OWN, run=RUNS[run], clock="epoch"), "keras") for run in ("whole", "accumulated")],
+        "trained": [
+            export(oracle.experiment(OWN, run=RUNS[run], clock="epoch"), "keras") for run in ("whole", "accumulated")
+        ],
         "batches": 6,
     }
     environment = os.environ | {"KERAS_BACKEND": "jax"}
     command = [sys.executable, "-W", "ignore", Path(__file__).parent / "keras_on_jax.py"]
-    done = subprocess.run(command, input=json.dumps(asked), env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(
+        command, input=json.dumps(asked), env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -101,7 +125,11 @@ def test_jax_trains_and_goes_on_too(answered: dict[str, Any]) -> None:
         (RESTARTS | {"first_decay_steps": 10, "t_mul": 3.0}, 9, ""),
         (STAIRS | {"decay_steps": 64}, 1000, ""),
         (STAIRS | {"decay_steps": 49}, 1000, "1 / 49"),
-        ({"kind": "keras.PolynomialDecay", "initial_learning_rate": 0.1, "decay_steps": 9, "power": 0.5}, 20, "less than 0"),
+        (
+            {"kind": "keras.PolynomialDecay", "initial_learning_rate": 0.1, "decay_steps": 9, "power": 0.5},
+            20,
+            "less than 0",
+        ),
         ({"kind": "keras.PolynomialDecay", "initial_learning_rate": 0.1, "decay_steps": 9, "power": 2.0}, 20, ""),
         ({"kind": "keras.PiecewiseConstantDecay", "boundaries": [5, 10**10], "values": [0.1, 0.2, 0.3]}, 20, "32 bits"),
         (PLATEAU, 20, "once per epoch, not once per optimizer step"),
@@ -228,9 +256,13 @@ def test_the_shown_training_uses_the_rates_and_goes_on_with_them(
 
 
 @pytest.mark.parametrize(
-    "run", [RUNS["partial"], {"samples": 20, "batch_size": 4, "epochs": 4, "accumulate": 8}], ids=["partial", "less than a step"]
+    "run",
+    [RUNS["partial"], {"samples": 20, "batch_size": 4, "epochs": 4, "accumulate": 8}],
+    ids=["partial", "less than a step"],
 )
-def test_it_goes_on_after_each_epoch_and_ends_with_the_last(run: dict[str, Any], tmp_path: Path, recorded: list[float]) -> None:
+def test_it_goes_on_after_each_epoch_and_ends_with_the_last(
+    run: dict[str, Any], tmp_path: Path, recorded: list[float]
+) -> None:
     """Also where the last is no whole one, and where an epoch has fewer micro-batches than a step wants."""
     experiment = oracle.experiment(OWN, run=run)
     made = drivers.module(export(experiment, "keras"))
@@ -265,16 +297,23 @@ def test_reduce_on_plateau_watches_the_validation(tmp_path: Path, recorded: list
     ("schedule", "form", "backend", "about"),
     [
         (OWN, "native", "jax", {"clock": "micro_batch", "run": RUNS["accumulated"]}),
-        ({"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 41, "T_mult": 2}, "portable", "jax", {"steps": 1000, "base_lr": [0.1, 0.2]}),
+        (
+            {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 41, "T_mult": 2},
+            "portable",
+            "jax",
+            {"steps": 1000, "base_lr": [0.1, 0.2]},
+        ),
         (PLATEAU, "native", "torch", {"clock": "epoch", "run": RUNS["whole"]}),
     ],
     ids=["native", "portable", "plateau"],
 )
-def test_it_checks_itself(schedule: dict[str, Any], form: Any, backend: str, about: dict[str, Any], tmp_path: Path) -> None:
+def test_it_checks_itself(
+    schedule: dict[str, Any], form: Any, backend: str, about: dict[str, Any], tmp_path: Path
+) -> None:
     code, file = export(oracle.experiment(schedule, **about), "keras", form=form), tmp_path / "exported.py"
     file.write_text(code)
     command, environment = [sys.executable, file, "--check"], os.environ | {"KERAS_BACKEND": backend}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.removeprefix("largest deviation: ")) < 1e-6
     assert drivers.module(code.replace("\n}\n", "\n    2: 0.123,\n}\n"))["check"](), "a wrong rate is not found"

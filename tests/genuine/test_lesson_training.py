@@ -35,7 +35,10 @@ def test_an_optimizer_steps_as_torch_s_does_at_every_rate(optimizer: Optimizer) 
     optimizers = [genuine(optimizer, [tensor]) for tensor in theirs]
     state = optimizer.start(ours)
     for step in range(60):
-        gradients, rates = rng.normal(size=ours.shape) * 10.0 ** rng.integers(-6, 3), np.append(rng.uniform(0, 0.3, 2), 0.0)
+        gradients, rates = (
+            rng.normal(size=ours.shape) * 10.0 ** rng.integers(-6, 3),
+            np.append(rng.uniform(0, 0.3, 2), 0.0),
+        )
         for tensor, gradient, rate, stepper in zip(theirs, gradients, rates, optimizers, strict=True):
             tensor.grad = torch.tensor(gradient)
             stepper.param_groups[0]["lr"] = float(rate)
@@ -59,7 +62,9 @@ def sequential(setup: Setup, networks: Networks, schedule: int, seed: int) -> to
 @pytest.mark.parametrize("hidden", [(), (16,), (9, 8, 7)], ids=str)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=NAMES)
 def test_a_training_is_torch_s_own_loop_step_by_step(optimizer: Optimizer, hidden: tuple[int, ...]) -> None:
-    """Four networks of two schedules for three epochs, the last batch of each smaller: losses, weights and probabilities."""
+    """Four networks of two schedules for three epochs, the last batch of each smaller: losses, weights and
+    probabilities.
+    """
     setup = Setup(hidden, 25, 3, optimizer, samples=110, dtype="float64")
     high = 0.01 if isinstance(optimizer, Adam) else 0.1
     rates = np.array([np.linspace(high, 0, setup.steps), high * (1 + np.sin(np.arange(setup.steps))) / 2])
@@ -85,7 +90,9 @@ def test_a_training_is_torch_s_own_loop_step_by_step(optimizer: Optimizer, hidde
         for (weights, biases), linear in zip(layers(setup, networks.parameters[place]), list(model)[::2], strict=True):
             np.testing.assert_allclose(weights, linear.weight.detach().numpy().T, rtol=1e-9, atol=1e-12)
             np.testing.assert_allclose(biases[0], linear.bias.detach().numpy(), rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(networks.probabilities()[place], model(test).softmax(dim=1).detach().numpy(), rtol=1e-8, atol=1e-12)
+        np.testing.assert_allclose(
+            networks.probabilities()[place], model(test).softmax(dim=1).detach().numpy(), rtol=1e-8, atol=1e-12
+        )
 
 
 def test_the_page_s_single_precision_comes_to_the_same_curves() -> None:

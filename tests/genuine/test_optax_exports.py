@@ -1,4 +1,6 @@
-"""The optax module beyond its rates in double precision: compiled in single precision, trained with, interrupted, and checked by itself."""
+"""The optax module beyond its rates in double precision: compiled in single precision, trained with, interrupted, and
+checked by itself.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,19 @@ from lrlab.schedules import KINDS
 
 EXPORTER: Any = EXPORTERS["optax"]
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
-OWN = {"kind": "optax.warmup_cosine_decay_schedule", "init_value": 0.0, "peak_value": 0.2, "warmup_steps": 3, "decay_steps": None}
-PLATEAU = {"kind": "optax.contrib.reduce_on_plateau", "patience": 2, "factor": 0.5, "metrics": [1.0, 1.0, 1.0, 0.5, 0.5, "nan", 0.5, 0.5, 0.1]}
+OWN = {
+    "kind": "optax.warmup_cosine_decay_schedule",
+    "init_value": 0.0,
+    "peak_value": 0.2,
+    "warmup_steps": 3,
+    "decay_steps": None,
+}
+PLATEAU = {
+    "kind": "optax.contrib.reduce_on_plateau",
+    "patience": 2,
+    "factor": 0.5,
+    "metrics": [1.0, 1.0, 1.0, 0.5, 0.5, "nan", 0.5, 0.5, 0.1],
+}
 STAIRS = {"kind": "optax.exponential_decay", "init_value": 0.1, "decay_rate": 0.5, "staircase": True}
 ROWS = [row for i, row in enumerate(oracle.rows()) if oracle.kind_of(row).startswith("optax.") or i % 8 == 0]
 
@@ -67,7 +80,7 @@ def test_recorded_documents_compiled_in_single_precision(row: dict[str, Any]) ->
 @settings(max_examples=4)
 @given(data=st.data())
 def test_drawn_documents_compiled_in_single_precision(kind: str, data: st.DataObject) -> None:
-    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind)))
+    experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))
     for form in ("native", "portable"):
         if form == "portable" or not EXPORTER.not_native(experiment.run, experiment.trials[0]):
             check(experiment, form)
@@ -80,7 +93,9 @@ def test_drawn_documents_compiled_in_single_precision(kind: str, data: st.DataOb
     base_lr=st.sampled_from([0.1, [0.1], [0.1, 0.5]]),
     schedule=st.sampled_from([COSINE, OWN]),
 )
-def test_the_count_is_a_number_or_an_array_compiled_or_not(run: dict[str, Any], clock: str, base_lr: Any, schedule: dict[str, Any]) -> None:
+def test_the_count_is_a_number_or_an_array_compiled_or_not(
+    run: dict[str, Any], clock: str, base_lr: Any, schedule: dict[str, Any]
+) -> None:
     experiment = oracle.experiment(schedule, run=run, clock=clock, base_lr=base_lr)
     steps = np.arange(experiment.run.steps)
     with precision(double=True):
@@ -110,7 +125,13 @@ def test_a_staircase_is_native_only_where_the_compiled_one_jumps_in_time(size: f
 
 
 def test_a_root_of_what_rounds_to_less_than_nothing_is_not_native() -> None:
-    schedule = {"kind": "optax.polynomial_schedule", "init_value": 0.1, "end_value": 0.01, "power": 0.5, "transition_steps": 80}
+    schedule = {
+        "kind": "optax.polynomial_schedule",
+        "init_value": 0.1,
+        "end_value": 0.01,
+        "power": 0.5,
+        "transition_steps": 80,
+    }
     experiment = oracle.experiment(schedule, steps=100)
     assert "less than 0" in EXPORTER.not_native(experiment.run, experiment.trials[0])
     inside = oracle.experiment(schedule, steps=80)
@@ -162,7 +183,9 @@ def gradients(experiment: lrlab.Experiment) -> list[float]:
     return [count / run.accumulate for count in each * epochs][: run.steps]
 
 
-def train(experiment: lrlab.Experiment, made: dict[str, Any], path: Path, *, values: list[float], resume: bool = False) -> list[float]:
+def train(
+    experiment: lrlab.Experiment, made: dict[str, Any], path: Path, *, values: list[float], resume: bool = False
+) -> list[float]:
     """The parameter before each micro-batch, and in the end; each step's metric is the next of the values."""
     run, seen, shown = experiment.run, [], iter(values)
     many = isinstance(made["BASE_LR"], list)
@@ -174,7 +197,9 @@ def train(experiment: lrlab.Experiment, made: dict[str, Any], path: Path, *, val
     params = {"first": jnp.zeros(()), "last": jnp.zeros(())}
     labels = [{"first": 0, "last": len(made["BASE_LR"]) - 1}] if many else []
     watch = [lambda _: next(shown, 1e9)] if "plateau" in made else []
-    params, _ = made["train"](params, *labels, [(1.0, 0.0)] * run.micro_batches, loss, *watch, path=str(path), resume=resume)
+    params, _ = made["train"](
+        params, *labels, [(1.0, 0.0)] * run.micro_batches, loss, *watch, path=str(path), resume=resume
+    )
     jax.effects_barrier()
     return [*seen, float(params["last"])]
 
@@ -182,7 +207,11 @@ def train(experiment: lrlab.Experiment, made: dict[str, Any], path: Path, *, val
 def trained_rates(experiment: lrlab.Experiment, seen: list[float], first: int = 0) -> Any:
     """The rates behind the moves of a parameter by SGD with momentum 0.9, from a step on."""
     run = experiment.run
-    begins = [epoch * run.micro_batches + i for epoch in range(-(-run.steps // run.updates)) for i in range(0, run.micro_batches, run.accumulate)]
+    begins = [
+        epoch * run.micro_batches + i
+        for epoch in range(-(-run.steps // run.updates))
+        for i in range(0, run.micro_batches, run.accumulate)
+    ]
     if run.micro_batches // run.accumulate == run.updates:  # leftover micro-batches make no step
         begins = [begin for begin in begins if begin % run.micro_batches < run.updates * run.accumulate]
     before = first // run.updates * run.micro_batches
@@ -212,7 +241,9 @@ RUNS = {
 def test_the_shown_training_uses_the_rates_and_goes_on_with_them(
     run: dict[str, Any], schedule: dict[str, Any], clock: str, base_lr: Any, tmp_path: Path
 ) -> None:
-    """Also when it is interrupted after its first epoch. optax's own schedules divide a count of 32 bits, in single precision always."""
+    """Also when it is interrupted after its first epoch. optax's own schedules divide a count of 32 bits, in single
+    precision always.
+    """
     relative = 1e-6 if schedule is OWN else 1e-9
     experiment = oracle.experiment(schedule, run=run, clock=clock, base_lr=base_lr)
     want = np.atleast_2d(drivers.wanted(experiment))[-1]
@@ -224,12 +255,16 @@ def test_the_shown_training_uses_the_rates_and_goes_on_with_them(
         train(experiment, made, tmp_path / "part.npz", values=[])
         made["EPOCHS"] = epochs
         seen = train(experiment, made, tmp_path / "part.npz", values=[], resume=True)
-        oracle.same(trained_rates(experiment, seen, experiment.run.updates), want[experiment.run.updates :], relative=relative)
+        oracle.same(
+            trained_rates(experiment, seen, experiment.run.updates), want[experiment.run.updates :], relative=relative
+        )
 
 
 @pytest.mark.parametrize("clock", ["step", "epoch", "micro_batch", "process"])
 @pytest.mark.parametrize("base_lr", [0.1, [0.5, 0.1]], ids=["one", "groups"])
-def test_reduce_on_plateau_is_portable_unless_it_is_asked_for_and_then_watches(clock: str, base_lr: Any, tmp_path: Path) -> None:
+def test_reduce_on_plateau_is_portable_unless_it_is_asked_for_and_then_watches(
+    clock: str, base_lr: Any, tmp_path: Path
+) -> None:
     experiment = oracle.experiment(PLATEAU, run=RUNS["accumulated"] | {"devices": 1}, clock=clock, base_lr=base_lr)
     assert "it is a transformation of gradients" in export(experiment, "optax")
     want = np.atleast_2d(drivers.wanted(experiment))[-1]
@@ -238,9 +273,11 @@ def test_reduce_on_plateau_is_portable_unless_it_is_asked_for_and_then_watches(c
         assert np.asarray(made["schedule"](3)).tolist() == base_lr
         shown = [float(value) for value in PLATEAU["metrics"]]
         seen = train(experiment, made, tmp_path / "checkpoint.npz", values=shown)
-        calls = int(lrlab.run.ticks(experiment.run, clock, experiment.run.steps - 1))
+        calls = int(lrlab.document.run.ticks(experiment.run, clock, experiment.run.steps - 1))
         known = min(len(shown), calls)  # past its metrics the preview holds its rate
-        same = [i for i in range(experiment.run.steps) if int(lrlab.run.ticks(experiment.run, clock, i)) <= known]
+        same = [
+            i for i in range(experiment.run.steps) if int(lrlab.document.run.ticks(experiment.run, clock, i)) <= known
+        ]
         oracle.same(trained_rates(experiment, seen)[same], want[same])
 
 
@@ -253,7 +290,11 @@ def test_a_plateau_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
         made["EPOCHS"] = 1
         train(experiment, made, tmp_path / "part.npz", values=values)
         made["EPOCHS"] = 4
-        rest = trained_rates(experiment, train(experiment, made, tmp_path / "part.npz", values=values, resume=True), experiment.run.updates)
+        rest = trained_rates(
+            experiment,
+            train(experiment, made, tmp_path / "part.npz", values=values, resume=True),
+            experiment.run.updates,
+        )
     oracle.same(rest, whole[experiment.run.updates :])
     assert rest[-1] < rest[0]
 
@@ -275,7 +316,11 @@ def test_half_precision_comes_back_from_a_checkpoint(tmp_path: Path) -> None:
     ("schedule", "form", "about"),
     [
         (OWN, "native", {"clock": "micro_batch", "base_lr": [0.1, 0.2], "run": RUNS["accumulated"]}),
-        ({"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 41, "T_mult": 2}, "portable", {"steps": 1000, "base_lr": [0.1, 0.2]}),
+        (
+            {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 41, "T_mult": 2},
+            "portable",
+            {"steps": 1000, "base_lr": [0.1, 0.2]},
+        ),
         (PLATEAU, "native", {"clock": "epoch", "run": RUNS["whole"]}),
     ],
     ids=["native", "portable", "plateau"],
@@ -283,7 +328,7 @@ def test_half_precision_comes_back_from_a_checkpoint(tmp_path: Path) -> None:
 def test_it_checks_itself(schedule: dict[str, Any], form: Any, about: dict[str, Any], tmp_path: Path) -> None:
     code, file = export(oracle.experiment(schedule, **about), "optax", form=form), tmp_path / "exported.py"
     file.write_text(code)
-    done = subprocess.run([sys.executable, "-W", "error", file, "--check"], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-W", "error", file, "--check"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.removeprefix("largest deviation: ")) < 1e-6
     wrong = "[0.1, 0.123]" if "base_lr" in about else "0.123"

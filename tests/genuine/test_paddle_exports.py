@@ -1,4 +1,6 @@
-"""The module for PaddlePaddle, run in it: its scheduler, and its training loop on a tiny model, interrupted and resumed."""
+"""The module for PaddlePaddle, run in it: its scheduler, and its training loop on a tiny model, interrupted and
+resumed.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,12 @@ CLOCKS = ("step", "epoch", "micro_batch", "process")
 OWN = [kind for kind in KINDS if kind.startswith("paddle.")]
 COSINE = {"kind": "paddle.CosineAnnealingDecay", "learning_rate": 0.1, "T_max": None}
 RESTARTS = {"kind": "paddle.CosineAnnealingWarmRestarts", "learning_rate": 0.1, "T_0": 3, "T_mult": 2}
-PLATEAU = {"kind": "paddle.ReduceOnPlateau", "learning_rate": 0.1, "patience": 1, "metrics": [3.0, 2.0, 2.0, 2.0, 2.5, 1.0, 1.0, 1.0, 1.0, 4.0]}
+PLATEAU = {
+    "kind": "paddle.ReduceOnPlateau",
+    "learning_rate": 0.1,
+    "patience": 1,
+    "metrics": [3.0, 2.0, 2.0, 2.0, 2.5, 1.0, 1.0, 1.0, 1.0, 4.0],
+}
 WARMED = {"kind": "paddle.LinearWarmup", "warmup_steps": 4, "start_lr": 0.0, "end_lr": 0.1}
 NOT_PADDLE = {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 3, "num_training_steps": None}
 PORTION = {"samples": 23, "batch_size": 2, "accumulate": 3, "epochs": 4, "devices": 2}
@@ -63,7 +70,7 @@ def check(experiment: lrlab.Experiment) -> None:
 @settings(max_examples=4)
 @given(data=st.data())
 def test_both_forms_give_the_rates_of_drawn_documents(kind: str, data: st.DataObject) -> None:
-    check(lrlab.experiment.parse(data.draw(strategies.documents(kind))))
+    check(lrlab.document.parse(data.draw(strategies.documents(kind))))
 
 
 @pytest.mark.parametrize("row", oracle.rows(), ids=oracle.row_id)
@@ -75,16 +82,18 @@ def test_both_forms_give_the_rates_of_every_recorded_document(row: dict[str, Any
 @settings(max_examples=20)
 @given(data=st.data())
 def test_what_is_paddle_s_own_is_native_unless_it_raises_within_the_run(kind: str, data: st.DataObject) -> None:
-    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind)))
+    experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))
     run, trial = experiment.run, experiment.trials[0]
-    raises = lrlab.run.calls(run, trial.clock) >= trial.bound(run)[0].raises_at()
+    raises = lrlab.document.run.calls(run, trial.clock) >= trial.bound(run)[0].raises_at()
     assert ("Form: native" in export(experiment, "paddle")) != raises
     check(experiment)
 
 
 @pytest.mark.parametrize(("steps", "native"), [(360, True), (400, False)])
-def test_a_restart_that_a_warmup_makes_come_late_is_not_left_to_paddle(steps: int, native: bool) -> None:  # noqa: FBT001
-    """It counts the cycles behind it by a logarithm to the base 3, which is 4.999... where the fifth has ended, at 4 + 363 of them."""
+def test_a_restart_that_a_warmup_makes_come_late_is_not_left_to_paddle(steps: int, native: bool) -> None:
+    """It counts the cycles behind it by a logarithm to the base 3, which is 4.999... where the fifth has ended, at 4 +
+    363 of them.
+    """
     inner = {"kind": "paddle.CosineAnnealingWarmRestarts", "learning_rate": 0.1, "T_0": 3, "T_mult": 3}
     experiment = oracle.experiment(WARMED | {"learning_rate": inner}, steps=steps)
     code = export(experiment, "paddle")
@@ -129,7 +138,9 @@ class Model(paddle.nn.Layer):  # type: ignore[misc] (paddle has no annotations t
     def __init__(self, groups: int) -> None:
         super().__init__()
         constant = paddle.ParamAttr(initializer=paddle.nn.initializer.Constant(0.5))
-        self.parts = paddle.nn.LayerList([paddle.nn.Linear(1, 1, weight_attr=constant, bias_attr=False) for _ in range(groups)])
+        self.parts = paddle.nn.LayerList(
+            [paddle.nn.Linear(1, 1, weight_attr=constant, bias_attr=False) for _ in range(groups)]
+        )
 
     def forward(self, inputs: Any) -> Any:
         return paddle.add_n([part(inputs) for part in self.parts])
@@ -142,8 +153,12 @@ class Model(paddle.nn.Layer):  # type: ignore[misc] (paddle has no annotations t
         return [float(p.item()) for p in self.parameters()]
 
 
-def train(experiment: lrlab.Experiment, code: str, path: Path, epochs: int | None = None, *, resume: bool = False) -> tuple[list[float], list[float]]:
-    """The rate of the optimizer at each of its steps, and the weights in the end; with everything made anew, as in a new process."""
+def train(
+    experiment: lrlab.Experiment, code: str, path: Path, epochs: int | None = None, *, resume: bool = False
+) -> tuple[list[float], list[float]]:
+    """The rate of the optimizer at each of its steps, and the weights in the end; with everything made anew, as in a
+    new process.
+    """
     made, trial = drivers.module(code), experiment.trials[0]
     rates: list[float] = []
     genuine = paddle.optimizer.Momentum.step
@@ -153,7 +168,9 @@ def train(experiment: lrlab.Experiment, code: str, path: Path, epochs: int | Non
         genuine(optimizer)
 
     metrics = drivers.schedule_of(experiment).get("metrics", [])
-    calls = drivers.ticks(experiment.run, trial.clock, np.array([2 * experiment.run.updates - 1]))[0] + 1 if resume else 0
+    calls = (
+        drivers.ticks(experiment.run, trial.clock, np.array([2 * experiment.run.updates - 1]))[0] + 1 if resume else 0
+    )
     shown = iter(metrics[calls:])
     with paddle.utils.unique_name.guard(), pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.filterwarnings(
@@ -195,7 +212,10 @@ def test_the_loop_steps_by_the_clock(run: dict[str, Any], clock: str, tmp_path: 
         in_two_sittings(oracle.experiment(schedule, run=run, clock=clock), tmp_path)
 
 
-LEVELLED = [*(KINDS[kind].example(12, 3, 4) for kind in OWN if kind not in ("paddle.ReduceOnPlateau", "paddle.LinearWarmup")), RESTARTS]
+LEVELLED = [
+    *(KINDS[kind].example(12, 3, 4) for kind in OWN if kind not in ("paddle.ReduceOnPlateau", "paddle.LinearWarmup")),
+    RESTARTS,
+]
 
 
 @pytest.mark.parametrize("schedule", LEVELLED, ids=str)
@@ -216,7 +236,9 @@ def test_a_plateau_is_shown_the_training_s_own_metric(clock: str, run: dict[str,
 
 def test_paddle_alone_forgets_where_in_its_cycle_it_was() -> None:
     """Why the checkpoint holds two numbers more than state_dict."""
-    first, second = (drivers.module(export(oracle.experiment(RESTARTS, steps=12), "paddle"))["make_scheduler"]() for _ in range(2))
+    first, second = (
+        drivers.module(export(oracle.experiment(RESTARTS, steps=12), "paddle"))["make_scheduler"]() for _ in range(2)
+    )
     for _ in range(5):
         first.step()
     second.set_state_dict(first.state_dict())
@@ -252,7 +274,9 @@ def test_groups_whose_rates_are_proportional_are_scaled(schedule: dict[str, Any]
     ],
     ids=str,
 )
-def test_groups_that_paddle_cannot_have_are_said_to_be_lost(schedule: dict[str, Any], base_lr: list[float], said: bool) -> None:  # noqa: FBT001
+def test_groups_that_paddle_cannot_have_are_said_to_be_lost(
+    schedule: dict[str, Any], base_lr: list[float], said: bool
+) -> None:
     experiment = oracle.experiment(schedule, base_lr=base_lr)
     code = export(experiment, "paddle")
     assert ("# - parameter groups: PaddlePaddle has one rate" in code) == said
@@ -289,6 +313,6 @@ def checked(folder: Path, code: str) -> int:
     """What `python exported.py --check` exits with, having printed the deviation."""
     file = folder / "exported.py"
     file.write_text(code)
-    done = subprocess.run([sys.executable, file, "--check"], capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    done = subprocess.run([sys.executable, file, "--check"], capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout.startswith("largest deviation: "), done.stderr
     return done.returncode

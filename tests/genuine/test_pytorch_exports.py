@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrlab
+from lrlab.document.run import ticks
 from lrlab.exporters import export
-from lrlab.run import ticks
 from lrlab.schedules import KINDS
 
 CLOCKS = ("step", "epoch", "micro_batch", "process")
@@ -36,11 +36,17 @@ NOT_TORCH = {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup
 
 def sgd(rates: float | list[float]) -> torch.optim.Optimizer:
     groups = rates if isinstance(rates, list) else [rates]
-    return torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in groups], momentum=0.9)
+    return torch.optim.SGD(
+        [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in groups], momentum=0.9
+    )
 
 
-def drive(optimizer: torch.optim.Optimizer, scheduler: Any, experiment: lrlab.Experiment) -> tuple[list[list[float]], list[list[float]]]:
-    """Rates and momenta that each optimizer step of the run uses, for each group; the scheduler is stepped as its clock says."""
+def drive(
+    optimizer: torch.optim.Optimizer, scheduler: Any, experiment: lrlab.Experiment
+) -> tuple[list[list[float]], list[list[float]]]:
+    """Rates and momenta that each optimizer step of the run uses, for each group; the scheduler is stepped as its clock
+    says.
+    """
     run, clock = experiment.run, experiment.trials[0].clock
     before = ticks(run, clock, np.arange(run.steps))
     lr, momentum, done = [], [], 0
@@ -90,36 +96,38 @@ def test_the_scheduler_gives_the_rates_of_every_recorded_document(row: dict[str,
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 def test_the_scheduler_gives_the_rates_of_drawn_documents(kind: str, data: st.DataObject) -> None:
-    check(lrlab.experiment.parse(data.draw(strategies.documents(kind))))
+    check(lrlab.document.parse(data.draw(strategies.documents(kind))))
 
 
 @pytest.mark.parametrize("schedule", [COSINE, NOT_TORCH], ids=["native", "portable"])
 @pytest.mark.parametrize("clock", CLOCKS)
 @settings(max_examples=10)
 @given(run=strategies.data_runs(), lists=st.booleans())
-def test_every_clock_is_carried_over(clock: str, schedule: dict[str, Any], run: dict[str, Any], lists: bool) -> None:  # noqa: FBT001 (drawn by name)
+def test_every_clock_is_carried_over(clock: str, schedule: dict[str, Any], run: dict[str, Any], lists: bool) -> None:
     check(oracle.experiment(schedule, run=run, clock=clock, base_lr=[0.1, 0.5] if lists else 0.1))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith("torch.")])
 @given(data=st.data())
 def test_torch_s_own_scheduler_is_taken_exactly_where_it_does_not_raise(kind: str, data: st.DataObject) -> None:
-    experiment = lrlab.experiment.parse(data.draw(strategies.documents(kind)))
+    experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))
     run, trial = experiment.run, experiment.trials[0]
     raises_at = min(schedule.raises_at() for schedule in trial.bound(run))
-    assert native(export(experiment, "pytorch")) == (lrlab.run.calls(run, trial.clock) < raises_at)
+    assert native(export(experiment, "pytorch")) == (lrlab.document.run.calls(run, trial.clock) < raises_at)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("torch.")])
 @settings(max_examples=3)
 @given(data=st.data())
 def test_schedules_of_others_are_functions(kind: str, data: st.DataObject) -> None:
-    assert not native(export(lrlab.experiment.parse(data.draw(strategies.documents(kind))), "pytorch"))
+    assert not native(export(lrlab.document.parse(data.draw(strategies.documents(kind))), "pytorch"))
 
 
 @pytest.mark.parametrize(("steps", "own"), [(9, True), (10, True), (11, False), (40, False)])
-def test_one_cycle_is_native_within_its_steps_only(steps: int, own: bool) -> None:  # noqa: FBT001
-    """After the last of its steps torch allows one call of step() more, which a run of as many steps makes; then it raises."""
+def test_one_cycle_is_native_within_its_steps_only(steps: int, own: bool) -> None:
+    """After the last of its steps torch allows one call of step() more, which a run of as many steps makes; then it
+    raises.
+    """
     experiment = oracle.experiment({"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 10}, steps=steps)
     code = export(experiment, "pytorch")
     assert native(code) == own
@@ -165,7 +173,10 @@ def test_base_lr_is_what_the_optimizer_is_built_with(schedule: dict[str, Any], b
 
 
 @pytest.mark.parametrize("form", ["native", "portable"])
-@pytest.mark.parametrize(("clock", "unit"), [("step", "optimizer step"), ("epoch", "epoch"), ("micro_batch", "micro-batch"), ("process", "process")])
+@pytest.mark.parametrize(
+    ("clock", "unit"),
+    [("step", "optimizer step"), ("epoch", "epoch"), ("micro_batch", "micro-batch"), ("process", "process")],
+)
 def test_how_often_to_step_is_said(clock: str, unit: str, form: str) -> None:
     experiment = oracle.experiment(COSINE, run={"samples": 10, "batch_size": 2, "epochs": 3, "devices": 2}, clock=clock)
     tree = ast.parse(export(experiment, "pytorch", form=form))

@@ -1,4 +1,6 @@
-"""Resumed runs against the genuine schedulers of PyTorch and transformers, made here with last_epoch, or from saved state, and stepped."""
+"""Resumed runs against the genuine schedulers of PyTorch and transformers, made here with last_epoch, or from saved
+state, and stepped.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +16,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrlab
-from lrlab import resume
+from lrlab.plans import resume
 from lrlab.schedules import KINDS
 from lrlab.schedules.recurrence import MetricDriven
 
-REBUILT = [k for k, kind in KINDS.items() if kind.framework in ("torch", "transformers") and not issubclass(kind, MetricDriven)]
+REBUILT = [
+    k for k, kind in KINDS.items() if kind.framework in ("torch", "transformers") and not issubclass(kind, MetricDriven)
+]
 KEPT = [k for k in KINDS if k.startswith(("torch.", "transformers."))]
 COUNT = 3
 """How far past the end of the run the rates are followed."""
 
 LAMBDA = {"kind": "torch.LambdaLR", "lr_lambda": "0.95 ** epoch"}
 CYCLIC = {"kind": "torch.CyclicLR", "base_lr": 0.2, "max_lr": 0.6, "step_size_up": 4}
-ONE_CYCLE = {"kind": "torch.SequentialLR", "milestones": [12], "schedulers": [{"kind": "torch.OneCycleLR", "max_lr": 0.3, "total_steps": 15}, LAMBDA]}
-COSINE_OF_ONE = {"kind": "torch.SequentialLR", "milestones": [3], "schedulers": [LAMBDA, {"kind": "torch.CosineAnnealingLR", "T_max": 1}]}
+ONE_CYCLE = {
+    "kind": "torch.SequentialLR",
+    "milestones": [12],
+    "schedulers": [{"kind": "torch.OneCycleLR", "max_lr": 0.3, "total_steps": 15}, LAMBDA],
+}
+COSINE_OF_ONE = {
+    "kind": "torch.SequentialLR",
+    "milestones": [3],
+    "schedulers": [LAMBDA, {"kind": "torch.CosineAnnealingLR", "T_max": 1}],
+}
 
 
 def with_last_epoch(schedule: dict[str, Any], last_epoch: int) -> dict[str, Any]:
-    """The arguments of a scheduler made anew: a chain has no such argument, its parts have it; the parts of a sequence are as at the start."""
+    """The arguments of a scheduler made anew: a chain has no such argument, its parts have it; the parts of a sequence
+    are as at the start.
+    """
     if schedule["kind"] == "torch.ChainedScheduler":
         return schedule | {"schedulers": [with_last_epoch(part, last_epoch) for part in schedule["schedulers"]]}
     return schedule | {"last_epoch": last_epoch}
@@ -42,9 +56,11 @@ def made(optimizer: Any, schedule: dict[str, Any], ticks: int) -> Any:
 
 
 def check(document: dict[str, Any], step: int) -> None:
-    """lrlab gives the rates of the scheduler made with last_epoch = step - 1 over a new optimizer, and refuses where that raises."""
+    """lrlab gives the rates of the scheduler made with last_epoch = step - 1 over a new optimizer, and refuses where
+    that raises.
+    """
     trial, ticks = document["trials"][0], document["run"]["total_steps"]
-    experiment = lrlab.experiment.parse(document)
+    experiment = lrlab.document.parse(document)
     steps = np.arange(step, ticks + COUNT)
 
     def ours() -> Any:
@@ -100,7 +116,13 @@ def test_last_epoch_alone_of_a_sequence(later: str, data: st.DataObject) -> None
         (COSINE_OF_ONE, 10),
         (ONE_CYCLE, 10),
         ({"kind": "torch.ChainedScheduler", "schedulers": [ONE_CYCLE, LAMBDA]}, 10),
-        ({"kind": "torch.ChainedScheduler", "schedulers": [{"kind": "torch.ChainedScheduler", "schedulers": [ONE_CYCLE]}, LAMBDA]}, 10),
+        (
+            {
+                "kind": "torch.ChainedScheduler",
+                "schedulers": [{"kind": "torch.ChainedScheduler", "schedulers": [ONE_CYCLE]}, LAMBDA],
+            },
+            10,
+        ),
         ({"kind": "torch.ChainedScheduler", "schedulers": [CYCLIC, LAMBDA]}, 10),
     ],
     ids=str,
@@ -138,6 +160,6 @@ def test_with_all_state_loaded_the_run_goes_on_as_if_it_had_not_stopped(kind: st
     scheduler.load_state_dict(saved[1])
     steps = np.arange(step, ticks + COUNT)
     followed = frameworks._stepped(optimizer, lambda _: call(scheduler), steps.size)  # noqa: SLF001 (one loop for all)
-    experiment = lrlab.experiment.parse(document)
+    experiment = lrlab.document.parse(document)
     got = np.atleast_2d(resume.after(experiment.run, experiment.trials[0], step, "state", steps))
     oracle.same(got[:, : len(followed.lr[0])], followed.lr, f"{trial} at {step}")

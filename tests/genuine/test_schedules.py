@@ -1,4 +1,6 @@
-"""The engine against the genuine schedulers of PyTorch and transformers, constructed here from the document and stepped."""
+"""The engine against the genuine schedulers of PyTorch and transformers, constructed here from the document and
+stepped.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,23 @@ GENUINE = [kind for kind, schedule in KINDS.items() if schedule.framework in fra
 
 
 def check(document: dict[str, Any]) -> None:
-    """The engine gives the rates (and momenta, where it says that they are cycled) of the genuine scheduler, up to where that raises."""
+    """The engine gives the rates (and momenta, where it says that they are cycled) of the genuine scheduler, up to
+    where that raises.
+    """
     ticks = document["run"]["total_steps"]
     followed = frameworks.follow(document, ticks)
-    experiment = lrlab.experiment.parse(document)
+    experiment = lrlab.document.parse(document)
     run, trial = experiment.run, experiment.trials[0]
     steps = np.arange(len(followed.lr[0]))
     oracle.same(np.atleast_2d(lrlab.engine.lr(run, trial, steps)), followed.lr, f"{document['trials'][0]}")
     cycled = lrlab.engine.momentum(run, trial, steps)
     if followed.momentum is not None:
         want = f"momentum of {document['trials'][0]}"
-        oracle.same(np.atleast_2d(cycled if cycled is not None else np.full((len(followed.lr), steps.size), 0.9)), followed.momentum, want)
+        oracle.same(
+            np.atleast_2d(cycled if cycled is not None else np.full((len(followed.lr), steps.size), 0.9)),
+            followed.momentum,
+            want,
+        )
     raises_at = min(schedule.raises_at() for schedule in trial.bound(run))
     assert (steps.size == raises_at) if followed.raised else (raises_at >= steps.size), (
         f"{document['trials'][0]} raises at {raises_at}, the genuine code: {followed.raised} {steps.size}"
@@ -88,12 +96,26 @@ LINEAR = {"kind": "torch.LinearLR", "start_factor": 0.1, "total_iters": 6}
             "scale_mode": "iterations",
             "mode": "triangular2",
         },
-        {"kind": "torch.CyclicLR", "base_lr": 0.1, "max_lr": 0.2, "step_size_up": 3, "scale_mode": "iterations", "mode": "triangular2"},
+        {
+            "kind": "torch.CyclicLR",
+            "base_lr": 0.1,
+            "max_lr": 0.2,
+            "step_size_up": 3,
+            "scale_mode": "iterations",
+            "mode": "triangular2",
+        },
         {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1},
         {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 20, "pct_start": 0.0},
         {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 20, "pct_start": 1.0},
         {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 20, "pct_start": 1.0, "three_phase": True},
-        {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 21, "pct_start": 0.525, "three_phase": True, "anneal_strategy": "linear"},
+        {
+            "kind": "torch.OneCycleLR",
+            "max_lr": 0.1,
+            "total_steps": 21,
+            "pct_start": 0.525,
+            "three_phase": True,
+            "anneal_strategy": "linear",
+        },
         {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": None, "epochs": None, "steps_per_epoch": None},
         {"kind": "torch.OneCycleLR", "max_lr": -0.1, "epochs": 4, "steps_per_epoch": 3, "cycle_momentum": False},
         {"kind": "torch.SequentialLR", "schedulers": [COSINE], "milestones": []},
@@ -105,19 +127,44 @@ LINEAR = {"kind": "torch.LinearLR", "start_factor": 0.1, "total_iters": 6}
         {"kind": "torch.SequentialLR", "schedulers": [LINEAR, MULTI, COSINE], "milestones": [0, 0]},
         {"kind": "torch.SequentialLR", "schedulers": [LINEAR, MULTI, COSINE], "milestones": [-2, 5]},
         {"kind": "torch.SequentialLR", "schedulers": [MULTI, MULTI | {"milestones": [-3, 0, 2]}], "milestones": [5]},
-        {"kind": "torch.SequentialLR", "schedulers": [MULTI, {"kind": "torch.ConstantLR", "total_iters": 0}], "milestones": [5]},
-        {"kind": "torch.SequentialLR", "schedulers": [MULTI, {"kind": "torch.ConstantLR", "factor": 0.0, "total_iters": 3}], "milestones": [5]},
+        {
+            "kind": "torch.SequentialLR",
+            "schedulers": [MULTI, {"kind": "torch.ConstantLR", "total_iters": 0}],
+            "milestones": [5],
+        },
+        {
+            "kind": "torch.SequentialLR",
+            "schedulers": [MULTI, {"kind": "torch.ConstantLR", "factor": 0.0, "total_iters": 3}],
+            "milestones": [5],
+        },
         {"kind": "torch.SequentialLR", "schedulers": [LINEAR, MULTI | {"milestones": [-3, 0, 2]}], "milestones": [0]},
-        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, {"kind": "torch.ConstantLR", "total_iters": 0}], "milestones": [0]},
-        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, {"kind": "torch.LinearLR", "total_iters": 0}], "milestones": [0]},
-        {"kind": "torch.SequentialLR", "schedulers": [LINEAR, {"kind": "torch.PolynomialLR", "total_iters": 0}], "milestones": [-1]},
+        {
+            "kind": "torch.SequentialLR",
+            "schedulers": [LINEAR, {"kind": "torch.ConstantLR", "total_iters": 0}],
+            "milestones": [0],
+        },
+        {
+            "kind": "torch.SequentialLR",
+            "schedulers": [LINEAR, {"kind": "torch.LinearLR", "total_iters": 0}],
+            "milestones": [0],
+        },
+        {
+            "kind": "torch.SequentialLR",
+            "schedulers": [LINEAR, {"kind": "torch.PolynomialLR", "total_iters": 0}],
+            "milestones": [-1],
+        },
         {"kind": "torch.SequentialLR", "schedulers": [ONE_CYCLE, COSINE], "milestones": [15]},
         {"kind": "torch.SequentialLR", "schedulers": [ONE_CYCLE, COSINE], "milestones": [0]},
         {"kind": "torch.SequentialLR", "schedulers": [ONE_CYCLE, COSINE], "milestones": [20]},
         {"kind": "torch.SequentialLR", "schedulers": [CYCLIC, MULTI, LINEAR], "milestones": [5, 9]},
         {"kind": "torch.SequentialLR", "schedulers": [CYCLIC, COSINE], "milestones": [-1]},
         {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": 30, "num_training_steps": 10},
-        {"kind": "transformers.get_cosine_schedule_with_warmup", "num_warmup_steps": 0.5, "num_training_steps": 0, "num_cycles": -2},
+        {
+            "kind": "transformers.get_cosine_schedule_with_warmup",
+            "num_warmup_steps": 0.5,
+            "num_training_steps": 0,
+            "num_cycles": -2,
+        },
         {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 20, "num_training_steps": 20},
         {"kind": "transformers.get_linear_schedule_with_warmup", "num_warmup_steps": 2.5, "num_training_steps": 17.5},
         {"kind": "transformers.get_constant_schedule_with_warmup", "num_warmup_steps": 0},
@@ -149,10 +196,27 @@ def test_unusual_arguments_do_what_they_do_in_the_genuine_code(schedule: dict[st
         {"kind": "timm.CosineLRScheduler", "t_initial": 9.3, "warmup_t": 2.5, "warmup_prefix": True},
         {"kind": "timm.TanhLRScheduler", "t_initial": 2.2, "cycle_limit": 7, "warmup_t": 1.5},
         {"kind": "timm.MultiStepLRScheduler", "decay_t": [60, 20, 40], "decay_rate": 0.5, "warmup_t": 1.5},
-        {"kind": "timm.PlateauLRScheduler", "lr_min": [0.01, 0.02], "mode": "min", "patience_t": 1, "metrics": [1.0] * 20},
-        {"kind": "deepspeed.WarmupLR", "warmup_min_lr": [0.01, 0.02], "warmup_max_lr": [0.1, 0.2], "warmup_num_steps": 7},
+        {
+            "kind": "timm.PlateauLRScheduler",
+            "lr_min": [0.01, 0.02],
+            "mode": "min",
+            "patience_t": 1,
+            "metrics": [1.0] * 20,
+        },
+        {
+            "kind": "deepspeed.WarmupLR",
+            "warmup_min_lr": [0.01, 0.02],
+            "warmup_max_lr": [0.1, 0.2],
+            "warmup_num_steps": 7,
+        },
         {"kind": "deepspeed.WarmupLR", "warmup_max_lr": None, "warmup_num_steps": 7},
-        {"kind": "deepspeed.WarmupDecayLR", "total_num_steps": 20, "warmup_max_lr": None, "warmup_num_steps": 7, "warmup_type": "linear"},
+        {
+            "kind": "deepspeed.WarmupDecayLR",
+            "total_num_steps": 20,
+            "warmup_max_lr": None,
+            "warmup_num_steps": 7,
+            "warmup_type": "linear",
+        },
         {"kind": "torch.CyclicLR", "base_lr": 0.01, "max_lr": [0.1, 0.2], "step_size_up": 2.5, "step_size_down": 4.0},
         {"kind": "torch.SWALR", "swa_lr": [0.05, 0.3], "anneal_epochs": 6},
     ],
@@ -170,7 +234,9 @@ ODD = [0, -1, 1, 2, 0.5, 1.5, -0.5, 0.0, 1.0, "", "cos", [], [1], [0.5, 0.5], [3
 def test_what_the_genuine_code_refuses_to_construct_is_refused(kind: str, data: st.DataObject) -> None:
     groups = data.draw(st.sampled_from([None, 2]))
     schedule = data.draw(strategies.schedules(kind, groups))
-    name = data.draw(st.sampled_from([field for field in KINDS[kind].model_fields if field != "cycle_momentum"] or ["nothing"]))
+    name = data.draw(
+        st.sampled_from([field for field in KINDS[kind].model_fields if field != "cycle_momentum"] or ["nothing"])
+    )
     if data.draw(st.booleans()):
         schedule.pop(name, None)
     else:
@@ -178,6 +244,18 @@ def test_what_the_genuine_code_refuses_to_construct_is_refused(kind: str, data: 
     document = oracle.document(schedule, base_lr=[0.1, 0.2] if groups else 0.1)
     try:
         frameworks.follow(document, 0)
-    except (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RuntimeError, SyntaxError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        NameError,
+        RuntimeError,
+        SyntaxError,
+        TypeError,
+        ValueError,
+    ) as error:
         with pytest.raises(lrlab.DocumentError):
-            pytest.fail(f"{schedule} raises {error!r} in the genuine code, lrlab reads {lrlab.loads(json.dumps(document))}")
+            pytest.fail(
+                f"{schedule} raises {error!r} in the genuine code, lrlab reads {lrlab.loads(json.dumps(document))}"
+            )

@@ -1,4 +1,6 @@
-"""The self-check of exported modules: silent agreement where they are right, and a loud word where somebody altered them."""
+"""The self-check of exported modules: silent agreement where they are right, and a loud word where somebody altered
+them.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +38,24 @@ def test_every_recorded_document_passes(row: dict[str, Any], capsys: pytest.Capt
 
 def test_as_a_program(tmp_path: Path) -> None:
     """All at once, since each takes seconds to import its framework."""
-    pytorch, lightning, transformers = (export(oracle.experiment(COSINE, base_lr=[0.1, 0.5]), t) for t in ("pytorch", "lightning", "transformers"))
+    pytorch, lightning, transformers = (
+        export(oracle.experiment(COSINE, base_lr=[0.1, 0.5]), t) for t in ("pytorch", "lightning", "transformers")
+    )
     altered = pytorch.replace("BASE_LR = [0.1,", "BASE_LR = [0.2,")
-    codes = {"pytorch": pytorch, "lightning": lightning, "transformers": transformers, "altered": altered, "bare": pytorch}
+    codes = {
+        "pytorch": pytorch,
+        "lightning": lightning,
+        "transformers": transformers,
+        "altered": altered,
+        "bare": pytorch,
+    }
     started = {}
     for name, code in codes.items():
         (tmp_path / f"exported_{name}.py").write_text(code)
         command = [sys.executable, f"exported_{name}.py", *(["--check"] if name != "bare" else [])]
-        started[name] = subprocess.Popen(command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
+        started[name] = subprocess.Popen(
+            command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
     said = {name: (*process.communicate(timeout=200), process.returncode) for name, process in started.items()}
     assert "python exported.py --check" in said.pop("bare")[1]
     out, _, code = said.pop("altered")

@@ -1,4 +1,6 @@
-"""Exported training loops, run in earnest: every optimizer step of the genuine framework uses the engine's rate, interrupted or not."""
+"""Exported training loops, run in earnest: every optimizer step of the genuine framework uses the engine's rate,
+interrupted or not.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 import lrlab
+from lrlab.document.run import DataRun, Run, ticks_per_epoch
 from lrlab.exporters import export
-from lrlab.run import DataRun, Run, ticks_per_epoch
 from lrlab.schedules import KINDS
 
 CLOCKS = ("step", "epoch", "micro_batch", "process")
@@ -54,7 +56,9 @@ class Interrupted(Exception):  # noqa: N818 (no error: a plug that is pulled)
 
 
 class Model(torch.nn.Module):
-    """A part for each parameter group; it pulls the plug after so many micro-batches, and evaluates to the next of the metrics shown."""
+    """A part for each parameter group; it pulls the plug after so many micro-batches, and evaluates to the next of the
+    metrics shown.
+    """
 
     def __init__(self, experiment: lrlab.Experiment, micro_batches: int | None = None, epoch: int = 0) -> None:
         super().__init__()
@@ -67,7 +71,7 @@ class Model(torch.nn.Module):
     def groups(self) -> list[list[Any]]:
         return [list(part.parameters()) for part in self.parts]
 
-    def forward(self, inputs: Any, labels: Any = None) -> Any:  # noqa: ARG002 (what transformers passes)
+    def forward(self, inputs: Any, labels: Any = None) -> Any:
         if not self.training:
             return torch.tensor(next(self.shown))
         if next(self.left, None) is None:
@@ -93,10 +97,14 @@ def loader_of(run: Run) -> DataLoader[Any]:
 
 @contextlib.contextmanager
 def recorded() -> Iterator[list[list[dict[str, Any]]]]:
-    """The parameter groups as every optimizer step within finds them, with their gradients in place of their parameters."""
+    """The parameter groups as every optimizer step within finds them, with their gradients in place of their
+    parameters.
+    """
     steps: list[list[dict[str, Any]]] = []
     handle = register_optimizer_step_pre_hook(
-        lambda optimizer, *_: steps.append([group | {"params": [p.grad for p in group["params"]]} for group in optimizer.param_groups])
+        lambda optimizer, *_: steps.append(
+            [group | {"params": [p.grad for p in group["params"]]} for group in optimizer.param_groups]
+        )
     )
     try:
         yield steps
@@ -105,7 +113,9 @@ def recorded() -> Iterator[list[list[dict[str, Any]]]]:
 
 
 def same(experiment: lrlab.Experiment, code: str, steps: list[list[dict[str, Any]]], begin: int = 0) -> None:
-    """The recorded steps, those of the run from `begin` on, used the engine's rates, and its momenta where the schedule cycles them."""
+    """The recorded steps, those of the run from `begin` on, used the engine's rates, and its momenta where the schedule
+    cycles them.
+    """
     run, trial = experiment.run, experiment.trials[0]
     at = np.arange(begin, run.steps)
 
@@ -151,7 +161,7 @@ def in_epochs(row: dict[str, Any], most: int = 120) -> lrlab.Experiment:
     document = json.loads(json.dumps(row["document"]))
     schedule = document["trials"][0]["schedule"]
     steps = min(document["run"]["total_steps"], len(schedule.get("metrics", range(most))), most)
-    return lrlab.experiment.parse(document | {"run": {"total_steps": steps, "steps_per_epoch": -(-steps // 3)}})
+    return lrlab.document.parse(document | {"run": {"total_steps": steps, "steps_per_epoch": -(-steps // 3)}})
 
 
 def rows(*packages: str) -> list[dict[str, Any]]:
@@ -166,8 +176,15 @@ def pytorch(experiment: lrlab.Experiment, folder: Path, **options: Any) -> None:
     code = export(experiment, "pytorch", loop="plain", **options)
     made = drivers.module(code)
 
-    def train(model: Model, name: str, resumed: bool) -> None:  # noqa: FBT001
-        made["train"](model, loader_of(experiment.run), loss_function, **needs(experiment, code, model), path=folder / name, resume=resumed)
+    def train(model: Model, name: str, resumed: bool) -> None:
+        made["train"](
+            model,
+            loader_of(experiment.run),
+            loss_function,
+            **needs(experiment, code, model),
+            path=folder / name,
+            resume=resumed,
+        )
 
     in_two_sittings(experiment, code, train)
 
@@ -185,9 +202,13 @@ def test_pytorch(run: str, clock: str, base_lr: Any, form: str, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("accelerate")
-@pytest.mark.parametrize(("run", "loop"), [("leftover", "plain"), ("leftover dropped", "plain"), ("leftover", "accelerate")])
+@pytest.mark.parametrize(
+    ("run", "loop"), [("leftover", "plain"), ("leftover dropped", "plain"), ("leftover", "accelerate")]
+)
 def test_gradients_are_the_mean_of_a_step_s_micro_batches(run: str, loop: Any, tmp_path: Path) -> None:
-    """The gradient of a bias is 1 in every micro-batch here; that of a step with fewer of them is smaller by convention."""
+    """The gradient of a bias is 1 in every micro-batch here; that of a step with fewer of them is smaller by
+    convention.
+    """
     experiment = oracle.experiment(COSINE, run=RUNS[run])
     of, made = experiment.run, drivers.module(export(experiment, "pytorch", loop=loop))
     with recorded() as steps:
@@ -217,7 +238,7 @@ def accelerated(experiment: lrlab.Experiment, folder: Path, **options: Any) -> N
     code = export(experiment, "pytorch", loop="accelerate", **options)
     made = drivers.module(code)
 
-    def train(model: Model, name: str, resumed: bool) -> None:  # noqa: FBT001
+    def train(model: Model, name: str, resumed: bool) -> None:
         goes_on = {"path": str(folder / name), "resume": INTERRUPTED * resumed}
         made["train"](model, loader_of(experiment.run), loss_function, **needs(experiment, code, model), **goes_on)
 
@@ -258,17 +279,29 @@ def test_accelerate_in_two_processes(tmp_path: Path) -> None:
     for name, document in planned.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(document))
     paths = os.pathsep.join(map(str, (oracle.ROOT, oracle.ROOT / "tests")))
-    environment = os.environ | {"PYTHONPATH": paths, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    environment = os.environ | {
+        "PYTHONPATH": paths,
+        "ACCELERATE_USE_CPU": "true",
+        "OMP_NUM_THREADS": "1",
+        "GLOO_SOCKET_IFNAME": "lo",
+    }
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run([*launcher, str(Path(__file__).with_name("processes.py")), str(tmp_path)], env=environment, check=True, timeout=200)  # noqa: S603
+    subprocess.run(
+        [*launcher, str(Path(__file__).with_name("processes.py")), str(tmp_path)],
+        env=environment,
+        check=True,
+        timeout=200,
+    )
     for rank in range(2):
         said = json.loads((tmp_path / f"{rank}.txt").read_text())
         assert said.pop("one process") == "num_processes is 2; the schedule was made for 1"
         for name, (whole, resumed) in said.items():
-            experiment = lrlab.experiment.parse(planned[name])
+            experiment = lrlab.document.parse(planned[name])
             want = drivers.wanted(experiment)
             oracle.same(whole, want, f"{name}, rank {rank}")
-            oracle.same(resumed, want[INTERRUPTED * experiment.run.updates :], f"{name}, rank {rank}, from a checkpoint")
+            oracle.same(
+                resumed, want[INTERRUPTED * experiment.run.updates :], f"{name}, rank {rank}, from a checkpoint"
+            )
 
 
 # --- timm
@@ -279,16 +312,32 @@ def timm(experiment: lrlab.Experiment, folder: Path, **options: Any) -> None:
     code = export(experiment, "timm", **options)
     made = drivers.module(code)
 
-    def train(model: Model, name: str, resumed: bool) -> None:  # noqa: FBT001
-        made["train"](model, loader_of(experiment.run), loss_function, **needs(experiment, code, model), path=folder / name, resume=resumed)
+    def train(model: Model, name: str, resumed: bool) -> None:
+        made["train"](
+            model,
+            loader_of(experiment.run),
+            loss_function,
+            **needs(experiment, code, model),
+            path=folder / name,
+            resume=resumed,
+        )
 
     in_two_sittings(experiment, code, train)
 
 
-TIMM = {"kind": "timm.CosineLRScheduler", "t_initial": None, "warmup_t": 3, "warmup_lr_init": 0.01, "warmup_prefix": True}
+TIMM = {
+    "kind": "timm.CosineLRScheduler",
+    "t_initial": None,
+    "warmup_t": 3,
+    "warmup_lr_init": 0.01,
+    "warmup_prefix": True,
+}
 
 
-@pytest.mark.parametrize(("schedule", "base_lr"), [(TIMM, 0.1), (TIMM | {"t_in_epochs": False}, [0.1, 0.5]), (COSINE, 0.1), (LINEAR, [0.1, 0.5])])
+@pytest.mark.parametrize(
+    ("schedule", "base_lr"),
+    [(TIMM, 0.1), (TIMM | {"t_in_epochs": False}, [0.1, 0.5]), (COSINE, 0.1), (LINEAR, [0.1, 0.5])],
+)
 @pytest.mark.parametrize("clock", CLOCKS)
 @pytest.mark.parametrize("run", RUNS)
 def test_timm(run: str, clock: str, schedule: dict[str, Any], base_lr: Any, tmp_path: Path) -> None:
@@ -304,15 +353,23 @@ def test_timm_with_every_scheduler_of_its_own(row: dict[str, Any], tmp_path: Pat
 # --- Lightning
 
 
-def lightning(experiment: lrlab.Experiment, folder: Path, monkeypatch: pytest.MonkeyPatch, sittings: Any = in_two_sittings) -> None:
+def lightning(
+    experiment: lrlab.Experiment, folder: Path, monkeypatch: pytest.MonkeyPatch, sittings: Any = in_two_sittings
+) -> None:
     """By Lightning's own Trainer, kept quiet."""
     genuine = importlib.import_module("lightning")
-    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "num_sanity_val_steps": 0, "accelerator": "cpu"}
+    quiet = {
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "num_sanity_val_steps": 0,
+        "accelerator": "cpu",
+    }
     monkeypatch.setattr(genuine, "Trainer", functools.partial(genuine.Trainer, **quiet))
     code = export(experiment, "lightning")
     made = drivers.module(code)
 
-    def train(model: Model, name: str, resumed: bool) -> None:  # noqa: FBT001
+    def train(model: Model, name: str, resumed: bool) -> None:
         extra = needs(experiment, code, model) | (
             {"validation": DataLoader(TensorDataset(*torch.zeros(2, 1, 1)))} if "validation_step" in code else {}
         )
@@ -333,7 +390,9 @@ quietly = pytest.mark.filterwarnings(
 @pytest.mark.parametrize(("schedule", "base_lr"), [(COSINE, [0.1, 0.5]), (LINEAR, 0.1)])
 @pytest.mark.parametrize("clock", CLOCKS)
 @pytest.mark.parametrize("run", [name for name in RUNS if name != "devices"])
-def test_lightning(run: str, clock: str, schedule: dict[str, Any], base_lr: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lightning(
+    run: str, clock: str, schedule: dict[str, Any], base_lr: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lightning(oracle.experiment(schedule, run=RUNS[run], clock=clock, base_lr=base_lr), tmp_path, monkeypatch)
 
 
@@ -341,7 +400,9 @@ def test_lightning(run: str, clock: str, schedule: dict[str, Any], base_lr: Any,
 @pytest.mark.parametrize("base_lr", [0.1, [0.1, 0.5]], ids=["one", "groups"])
 @pytest.mark.parametrize("clock", ["epoch", "step"])
 @pytest.mark.parametrize("run", ["whole", "steps"])
-def test_lightning_shows_its_metric(run: str, clock: str, base_lr: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lightning_shows_its_metric(
+    run: str, clock: str, base_lr: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sittings = at_one_go if clock == "epoch" else in_two_sittings  # its checkpoints lack the metric of their epoch
     lightning(oracle.experiment(PLATEAU, run=RUNS[run], clock=clock, base_lr=base_lr), tmp_path, monkeypatch, sittings)
 
@@ -360,10 +421,14 @@ def transformers(experiment: lrlab.Experiment, folder: Path, **options: Any) -> 
     """By the genuine Trainer, kept quiet."""
     run, code = experiment.run, export(experiment, "transformers", **options)
     made = drivers.module(code)
-    made["TrainingArguments"] = functools.partial(made["TrainingArguments"], disable_tqdm=True, logging_strategy="no", report_to="none", use_cpu=True)
-    data = [{"inputs": torch.zeros(1), "labels": torch.zeros(1)}] * (run.samples if isinstance(run, DataRun) else run.updates * 8)
+    made["TrainingArguments"] = functools.partial(
+        made["TrainingArguments"], disable_tqdm=True, logging_strategy="no", report_to="none", use_cpu=True
+    )
+    data = [{"inputs": torch.zeros(1), "labels": torch.zeros(1)}] * (
+        run.samples if isinstance(run, DataRun) else run.updates * 8
+    )
 
-    def train(model: Model, name: str, resumed: bool) -> None:  # noqa: FBT001
+    def train(model: Model, name: str, resumed: bool) -> None:
         model.__class__ = WithLoss
         extra = needs(experiment, code, model) | ({"validation": data[:1]} if "validation" in code else {})
         made["train"](model, data, **extra, output_dir=str(folder / name), resume=resumed)
@@ -381,7 +446,10 @@ def frozen() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("frozen")
-@pytest.mark.parametrize(("schedule", "base_lr"), [(LINEAR, 0.1), (LINEAR | {"num_training_steps": 30}, 0.1), (LINEAR, [0.1, 0.5]), (COSINE, 0.1)])
+@pytest.mark.parametrize(
+    ("schedule", "base_lr"),
+    [(LINEAR, 0.1), (LINEAR | {"num_training_steps": 30}, 0.1), (LINEAR, [0.1, 0.5]), (COSINE, 0.1)],
+)
 @pytest.mark.parametrize("clock", CLOCKS)
 @pytest.mark.parametrize("run", ["whole", "leftover", "last dropped", "steps"])
 def test_transformers(run: str, clock: str, schedule: dict[str, Any], base_lr: Any, tmp_path: Path) -> None:

@@ -68,14 +68,18 @@ def test_seeds_that_agree_give_no_interval() -> None:
 
 
 def test_differences_of_equally_many_digits_agree_whatever_rounding_makes_of_them() -> None:
-    """Shares of 500 test digits in percent, five seeds that each differ by the same number of digits, as the counts themselves say."""
+    """Shares of 500 test digits in percent, five seeds that each differ by the same number of digits, as the counts
+    themselves say.
+    """
     rng = np.random.default_rng(0)
     for _ in range(500):
         digits, more = rng.integers(400, 490, 5), int(rng.integers(1, 9))
         found = difference(100 * ((digits + more) / 500), 100 * (digits / 500))
         assert (found.agreed, found.told, verdict(found)) == (True, False, "all seeds agree")
         assert found.mean == pytest.approx(more / 5)
-        assert verdict(difference(0.1 * digits + 0.2, 0.1 * (digits + 2))) == "no difference seen", "0.2 more on both sides"
+        assert verdict(difference(0.1 * digits + 0.2, 0.1 * (digits + 2))) == "no difference seen", (
+            "0.2 more on both sides"
+        )
 
 
 @given(st.integers(2, 8), st.integers(0, 2**32 - 1))
@@ -96,7 +100,10 @@ def test_one_is_compared_with_many_and_with_none() -> None:
     assert not difference([5.0], [1.0]).bounded
 
 
-@pytest.mark.parametrize(("one", "other"), [([], []), ([1.0, math.nan], [1.0, 1.0]), ([1.0, 1.0], [1.0, math.inf]), ([math.inf] * 2, [math.inf] * 2)])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [([], []), ([1.0, math.nan], [1.0, 1.0]), ([1.0, 1.0], [1.0, math.inf]), ([math.inf] * 2, [math.inf] * 2)],
+)
 def test_what_has_no_difference_is_refused(one: list[float], other: list[float]) -> None:
     with pytest.raises(ValueError, match="finite"):
         difference(one, other)
@@ -119,6 +126,9 @@ def test_what_has_no_mean_is_refused(values: list[float]) -> None:
         interval(values)
 
 
-@pytest.mark.parametrize(("values", "said"), [([1.0, 1.1, 0.9], "higher"), ([-1.0, -1.1, -0.9], "lower"), ([-1.0, 1.1, 0.2], "no difference seen")])
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [([1.0, 1.1, 0.9], "higher"), ([-1.0, -1.1, -0.9], "lower"), ([-1.0, 1.1, 0.2], "no difference seen")],
+)
 def test_a_verdict_is_the_side_on_which_the_whole_interval_lies(values: list[float], said: str) -> None:
     assert verdict(interval(values)) == said

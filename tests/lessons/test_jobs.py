@@ -211,8 +211,13 @@ def test_a_job_that_waits_is_stopped_before_it_begins() -> None:
     assert (first.state, second.state) == ("done", "stopped"), "what has ended stays as it is"
 
 
-@pytest.mark.parametrize(("error", "said"), [(ZeroDivisionError("secret"), "It failed (ZeroDivisionError)"), (WorkError("No digits."), "No digits.")])
-def test_a_failure_is_one_sentence_and_the_queue_goes_on(error: Exception, said: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(ZeroDivisionError("secret"), "It failed (ZeroDivisionError)"), (WorkError("No digits."), "No digits.")],
+)
+def test_a_failure_is_one_sentence_and_the_queue_goes_on(
+    error: Exception, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
     def fails() -> Iterator[tuple[float, str]]:
         yield 0.5, "half"
         raise error

@@ -1,4 +1,6 @@
-"""The landscape against finite differences, plain loops and the flow of the gradient; the presets' verdicts over fresh seeds."""
+"""The landscape against finite differences, plain loops and the flow of the gradient; the presets' verdicts over fresh
+seeds.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,20 @@ from pydantic import ValidationError
 from lrlab import engine
 from lrlab.lessons import landscape
 from lrlab.lessons.intervals import verdict
-from lrlab.lessons.landscape import COSINE, FAR, LOST, NAMES, NARROW, PRESETS, SGDR, STEP_DECAY, WIDE, Landscape, Scene, Simulation
+from lrlab.lessons.landscape import (
+    COSINE,
+    FAR,
+    LOST,
+    NAMES,
+    NARROW,
+    PRESETS,
+    SGDR,
+    STEP_DECAY,
+    WIDE,
+    Landscape,
+    Scene,
+    Simulation,
+)
 
 FRESH = 10_000  # seeds that the page never shows
 LANDSCAPES = [Landscape(dimension, width) for dimension in (1, 2) for width in (0.05, 0.1, 0.25, 0.5)]
@@ -88,7 +103,9 @@ def test_curvature_says_at_which_rates_a_descent_comes_to_rest() -> None:
 
 @pytest.mark.parametrize("land", LANDSCAPES, ids=str)
 def test_escape_is_the_rate_from_which_on_descents_leave_the_narrow_basin(land: Landscape) -> None:
-    """On the first axis and without noise: a little below it no start within the basin ever leaves, a little above it every one does."""
+    """On the first axis and without noise: a little below it no start within the basin ever leaves, a little above it
+    every one does.
+    """
     x = np.linspace(-landscape.REACH, land.saddle[0] - 1e-6, 801)
     for factor, leave in ((0.99, 0), (1.01, len(x))):
         points, left = np.stack([x, 0 * x])[: land.dimension], np.zeros(len(x), dtype=bool)
@@ -106,7 +123,9 @@ Point = tuple[float, ...]
 
 
 def begun(scene: Scene, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """A seed's starts (dimension, particles), those outside the narrow basin drawn again, and its noise (steps, dimension, particles)."""
+    """A seed's starts (dimension, particles), those outside the narrow basin drawn again, and its noise (steps,
+    dimension, particles).
+    """
     generator, land = np.random.default_rng((scene.dimension, seed)), Landscape(scene.dimension, scene.width)
     low, high = np.array([(-4.0, 0.0), (-1.0, 1.0)][: scene.dimension]).T[..., None]
     found = np.empty((scene.dimension, 0))
@@ -117,7 +136,9 @@ def begun(scene: Scene, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def slope(point: Point, width: float) -> Point:
-    """The gradient of 0.05 |p|^2 - 0.8 exp(-|p - n|^2 / 2 width^2) - exp(-|p - w|^2 / 2), n and w at -1.5 and 1.5 on the first axis."""
+    """The gradient of 0.05 |p|^2 - 0.8 exp(-|p - n|^2 / 2 width^2) - exp(-|p - w|^2 / 2), n and w at -1.5 and 1.5 on
+    the first axis.
+    """
     total = [0.1 * p for p in point]
     for depth, w, centre in ((0.8, width, -1.5), (1.0, 1.0, 1.5)):
         away = [point[0] - centre, *point[1:]]
@@ -127,14 +148,18 @@ def slope(point: Point, width: float) -> Point:
 
 
 def plain(scene: Scene, place: int, seed: int) -> list[list[Point]]:
-    """A seed's particles under one schedule, a step and a coordinate at a time: where each is after every step, until it is beyond FAR."""
+    """A seed's particles under one schedule, a step and a coordinate at a time: where each is after every step, until
+    it is beyond FAR.
+    """
     rate, (starts, noise) = landscape.rates(scene)[place], begun(scene, seed)
     found = []
     for particle in range(scene.particles):
         path = [tuple(map(float, starts[:, particle]))]
         for lr, xi in zip(rate, noise[..., particle], strict=True):
             down = slope(path[-1], scene.width)
-            path.append(tuple(float(p - lr * (d + scene.noise * x)) for p, d, x in zip(path[-1], down, xi, strict=True)))
+            path.append(
+                tuple(float(p - lr * (d + scene.noise * x)) for p, d, x in zip(path[-1], down, xi, strict=True))
+            )
             if max(map(abs, path[-1])) > FAR:
                 break
         found.append(path)
@@ -262,7 +287,14 @@ def test_particles_that_diverge_are_counted_and_frozen(dimension: int) -> None:
 
 
 def test_no_settings_give_a_number_that_is_none() -> None:
-    for changes in ({"peak": 100.0}, {"peak": 19.0, "noise": 10.0}, {"noise": 0.0}, {"particles": 1, "seeds": 1}, {"T_0": 2000}, {"steps": 1}):
+    for changes in (
+        {"peak": 100.0},
+        {"peak": 19.0, "noise": 10.0},
+        {"noise": 0.0},
+        {"particles": 1, "seeds": 1},
+        {"T_0": 2000},
+        {"steps": 1},
+    ):
         for dimension in (1, 2):
             found = landscape.simulate(small(dimension=dimension, **changes))
             for name in Simulation.__dataclass_fields__:
@@ -290,7 +322,16 @@ def test_a_first_cycle_longer_than_the_run_is_no_restart() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"noise": -1.0}, {"peak": 0.0}, {"dimension": 3}, {"particles": 0}, {"particles": 501}, {"width": 0.0}, {"seeds": 0}]
+    "changes",
+    [
+        {"noise": -1.0},
+        {"peak": 0.0},
+        {"dimension": 3},
+        {"particles": 0},
+        {"particles": 501},
+        {"width": 0.0},
+        {"seeds": 0},
+    ],
 )
 def test_what_cannot_be_run_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
@@ -320,13 +361,20 @@ def test_the_sliders_stay_within_the_budget_and_what_does_not_is_refused_with_th
 def test_a_preset_does_what_it_says_over_fresh_seeds(preset: landscape.Preset) -> None:
     """Over several blocks of as many seeds as the page shows, each on its own, and over the page's."""
     rate = landscape.rates(preset.scene)
-    blocks = [landscape.descend(preset.scene, rate, first) for first in (0, *(FRESH + k * preset.scene.seeds for k in range(5)))]
+    blocks = [
+        landscape.descend(preset.scene, rate, first)
+        for first in (0, *(FRESH + k * preset.scene.seeds for k in range(5)))
+    ]
     for found in map(landscape.apart, blocks):
         assert preset.low < found.low < found.high < preset.high
-    assert {verdict(landscape.difference(found.loss)) for found in blocks} == {"higher"}, "the text: restarts leave a higher mean loss in all three"
+    assert {verdict(landscape.difference(found.loss)) for found in blocks} == {"higher"}, (
+        "the text: restarts leave a higher mean loss in all three"
+    )
     if preset is PRESETS[0]:
         controls = [landscape.apart(found, STEP_DECAY) for found in blocks]
-        assert {verdict(found) for found in controls} == {"higher"}, "the text: step decay, without restarts, brings more dots too"
+        assert {verdict(found) for found in controls} == {"higher"}, (
+            "the text: step decay, without restarts, brings more dots too"
+        )
 
 
 def test_presets_differ_in_the_peak_rate_only_and_are_one_of_each_kind() -> None:
@@ -340,7 +388,9 @@ def test_a_difference_of_shares_is_paired_in_points_and_possible() -> None:
     assert landscape.apart(found).mean == pytest.approx(each.mean())
     other = 100 * (found.shares[STEP_DECAY, :, WIDE] - found.shares[COSINE, :, WIDE])
     assert landscape.apart(found, STEP_DECAY).mean == pytest.approx(other.mean())
-    two = Simulation(**vars(found) | {"shares": np.array([[[0, 1, 0], [0, 1, 0]], [[0, 1, 0], [1, 0, 0]]], dtype=float)})
+    two = Simulation(
+        **vars(found) | {"shares": np.array([[[0, 1, 0], [0, 1, 0]], [[0, 1, 0], [1, 0, 0]]], dtype=float)}
+    )
     assert landscape.apart(two)[:3] == (50, -100, 100), "Student's interval is -585 to +685"
 
 
@@ -384,4 +434,6 @@ def test_what_is_but_rounding_is_no_difference() -> None:
     values = np.array([[1.0, 1.0, 1.0], [1.0 + 1e-14, 1.0 + 2e-14, 1.0 + 3e-14], [0.0, 0.0, 0.0]])
     assert verdict(landscape.difference(values)) == "no difference seen"
     values[COSINE], values[STEP_DECAY] = 0.0, np.inf  # of which nothing is left
-    assert verdict(landscape.difference(values)) == "all seeds agree", "and what is more, is one, whatever the third schedule did"
+    assert verdict(landscape.difference(values)) == "all seeds agree", (
+        "and what is more, is one, whatever the third schedule did"
+    )

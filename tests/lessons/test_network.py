@@ -10,7 +10,19 @@ import pytest
 
 from lrlab.lessons import network
 from lrlab.lessons.digits import digits
-from lrlab.lessons.network import BOUND, MOMENTUM, Networks, Outcome, Setup, Training, kept_at, optimizer, squeezed, task, train
+from lrlab.lessons.network import (
+    BOUND,
+    MOMENTUM,
+    Networks,
+    Outcome,
+    Setup,
+    Training,
+    kept_at,
+    optimizer,
+    squeezed,
+    task,
+    train,
+)
 from lrlab.lessons.optimizers import SGD, Adam, Optimizer
 
 SMALL = Setup(hidden=(8,), batch_size=30, epochs=3, samples=200, dtype="float64")
@@ -82,7 +94,9 @@ def test_it_learns_and_the_share_done_rises() -> None:
     assert (outcomes[-1][1].diverged == -1).all()
 
 
-def test_within_an_epoch_it_yields_the_last_outcome_again_and_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_within_an_epoch_it_yields_the_last_outcome_again_and_comes_to_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Seven steps an epoch; with no pause at all a yield after every one, and at the end of the epoch."""
     rates, kept = flat(SMALL, 0.1, 40.0), ((4, 9), ())
     expected = last(SMALL, rates, snapshots=kept)
@@ -134,7 +148,9 @@ def test_a_schedule_alone_comes_to_the_same_as_among_others(optimizer: Optimizer
 
 
 def test_more_seeds_leave_the_first_ones_as_they_were() -> None:
-    np.testing.assert_allclose(last(SMALL, flat(SMALL, 0.1), 5).loss[:, :2], last(SMALL, flat(SMALL, 0.1), 2).loss, rtol=1e-12)
+    np.testing.assert_allclose(
+        last(SMALL, flat(SMALL, 0.1), 5).loss[:, :2], last(SMALL, flat(SMALL, 0.1), 2).loss, rtol=1e-12
+    )
 
 
 # ---------------------------------------------------------------- snapshots
@@ -167,7 +183,9 @@ def test_an_ensemble_is_right_where_the_mean_of_its_probabilities_is() -> None:
 
 def test_an_ensemble_of_one_model_kept_twice_is_that_model() -> None:
     setup = dataclasses.replace(SMALL, epochs=1)
-    outcome = last(setup, np.array([[0.1, 0.1, 0.1, 0, 0, 0, 0]]), snapshots=((2, 4, 6),))  # no velocity moves at a rate of 0
+    outcome = last(
+        setup, np.array([[0.1, 0.1, 0.1, 0, 0, 0, 0]]), snapshots=((2, 4, 6),)
+    )  # no velocity moves at a rate of 0
     np.testing.assert_array_equal(outcome.ensemble_accuracy[0], outcome.snapshot_accuracy[0][:, [0, 0, 0]])
 
 
@@ -176,7 +194,11 @@ def test_an_ensemble_of_one_model_kept_twice_is_that_model() -> None:
 
 def test_an_optimizer_has_the_momentum_that_it_is_given() -> None:
     """Adam's is beta1; Nesterov's step needs one."""
-    assert [optimizer(name, 0.5) for name in ("SGD", "SGD, Nesterov", "Adam")] == [SGD(0.5), SGD(0.5, nesterov=True), Adam(beta1=0.5)]
+    assert [optimizer(name, 0.5) for name in ("SGD", "SGD, Nesterov", "Adam")] == [
+        SGD(0.5),
+        SGD(0.5, nesterov=True),
+        Adam(beta1=0.5),
+    ]
     assert optimizer("SGD, Nesterov", 0.0) == SGD(0.0)
     assert [optimizer(name) for name in ("SGD", "Adam")] == [SGD(MOMENTUM), Adam(beta1=MOMENTUM)]
     settings = Training(optimizer="Adam", momentum=0.3, hidden=7, batch=20, epochs=4, samples=50, noise=0.1)
@@ -189,7 +211,9 @@ def test_an_optimizer_has_the_momentum_that_it_is_given() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", [SGD(), Adam()])
 @pytest.mark.parametrize("rate", [1e7, 1e30, 1e300])
-def test_a_network_that_diverges_is_named_with_its_step_and_gives_numbers_only(dtype: str, optimizer: Optimizer, rate: float) -> None:
+def test_a_network_that_diverges_is_named_with_its_step_and_gives_numbers_only(
+    dtype: str, optimizer: Optimizer, rate: float
+) -> None:
     """Step 8 blows it up, so the loss of step 9 is the first to show it. Warnings are errors here."""
     setup = dataclasses.replace(SMALL, optimizer=optimizer, dtype=dtype)
     rates = flat(setup, 0.01, 0.01)

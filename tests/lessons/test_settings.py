@@ -1,4 +1,6 @@
-"""A section's settings: to the address and back, whatever they are; what is wrong in an address is said and left at its default."""
+"""A section's settings: to the address and back, whatever they are; what is wrong in an address is said and left at its
+default.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,10 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from lrlab.lessons import prose
+from lrlab.lessons.curve import Curve
 from lrlab.lessons.landscape import Scene
-from lrlab.lessons.range_test import Range
+from lrlab.lessons.rate_range import Range
 from lrlab.lessons.settings import Slide, Trained
-from lrlab.lessons.sgdr import Curve
 from lrlab.lessons.sweep import Grid
 from lrlab.lessons.units import Units
 
@@ -83,7 +85,11 @@ def test_what_is_wrong_is_one_sentence_and_the_default(entry: str, text: str, sa
     assert problems == [said]
 
 
-@given(st.dictionaries(st.sampled_from([f"sample.{name}" for name in [*Sample.model_fields, "x", ""]]), st.text(max_size=200)))
+@given(
+    st.dictionaries(
+        st.sampled_from([f"sample.{name}" for name in [*Sample.model_fields, "x", ""]]), st.text(max_size=200)
+    )
+)
 def test_no_address_breaks_it(address: dict[str, str]) -> None:
     settings, problems = Sample.read(address)
     assert Sample.read(settings.written())[0] == settings
@@ -118,7 +124,9 @@ def test_places_are_filled_and_formulas_left_alone() -> None:
     {"units.samples": "1000000000", "units.batch_size": "1", "units.accumulate": "1", "units.epochs": "10000"},
 ])  # fmt: skip
 def test_what_does_not_go_together_is_said_under_the_name_of_a_field(entries: dict[str, str]) -> None:
-    settings = next(section for section in (Range, Grid, Curve, Scene, Units) if next(iter(entries)).startswith(f"{section.key}."))
+    settings = next(
+        section for section in (Range, Grid, Curve, Scene, Units) if next(iter(entries)).startswith(f"{section.key}.")
+    )
     found, (problem,) = settings.read(entries)
     assert found == settings()
     key, _, name = problem.partition(":")[0].partition(".")
@@ -128,7 +136,11 @@ def test_what_does_not_go_together_is_said_under_the_name_of_a_field(entries: di
 
 def test_numbers_in_an_address_are_json() -> None:
     written = Sample(count=12, rate=1e-8, on=False).written()
-    assert {name: json.loads(text) for name, text in written.items()} == {"sample.count": 12, "sample.rate": 1e-8, "sample.on": False}
+    assert {name: json.loads(text) for name, text in written.items()} == {
+        "sample.count": 12,
+        "sample.rate": 1e-8,
+        "sample.on": False,
+    }
 
 
 @given(any_sample)

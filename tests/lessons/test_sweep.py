@@ -22,7 +22,9 @@ from lrlab.lessons.sweep import Cell, Grid, Result, Scores, best, experiment, sc
 SMALL = Grid(T_0="1, 3", T_mult="1, 2", peak="0.02, 0.1", epochs=4, seeds=2)
 LONG = 120.0
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*tasks which were still being processed.*:UserWarning")  # joblib's, where a sweep is stopped
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*tasks which were still being processed.*:UserWarning"
+)  # joblib's, where a sweep is stopped
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +96,14 @@ def test_what_is_no_grid_is_refused_with_a_reason(fields: dict[str, object], sai
 
 
 def test_the_largest_grid_is_one() -> None:
-    assert len(Grid(T_0=",".join(map(str, range(1, 11))), T_mult="1,2,3,4", peak=",".join(map(str, range(1, 11))), seeds=16).cells) == 400
+    assert (
+        len(
+            Grid(
+                T_0=",".join(map(str, range(1, 11))), T_mult="1,2,3,4", peak=",".join(map(str, range(1, 11))), seeds=16
+            ).cells
+        )
+        == 400
+    )
 
 
 def test_a_grid_that_would_keep_the_others_waiting_is_refused_with_its_arithmetic() -> None:
@@ -163,20 +172,39 @@ def test_rows_say_what_diverged_was_cut_or_never_came_round() -> None:
 
 
 def test_means_are_over_the_seeds_that_did_not_diverge() -> None:
-    scores = Scores(np.array([[0.71, 0.0, 0.69]]), np.array([[0.7, 0.0, 0.5]]), np.array([[1.0, 9.0, 3.0]]), np.array([[-1, 17, -1]]))
+    scores = Scores(
+        np.array([[0.71, 0.0, 0.69]]),
+        np.array([[0.7, 0.0, 0.5]]),
+        np.array([[1.0, 9.0, 3.0]]),
+        np.array([[-1, 17, -1]]),
+    )
     (row,) = Result(Grid(T_0="2", T_mult="1", peak="1", epochs=3), "", np.array([True]), scores).rows()
-    assert (row.accuracy, row.whole, row.loss, row.diverged, row.step) == (pytest.approx(0.7), pytest.approx(0.6), 2.0, 1, 17)
-    assert row.high - row.accuracy == pytest.approx(12.706 * 0.01, rel=1e-4), "t of one degree of freedom times s / sqrt(2)"
+    assert (row.accuracy, row.whole, row.loss, row.diverged, row.step) == (
+        pytest.approx(0.7),
+        pytest.approx(0.6),
+        2.0,
+        1,
+        17,
+    )
+    assert row.high - row.accuracy == pytest.approx(12.706 * 0.01, rel=1e-4), (
+        "t of one degree of freedom times s / sqrt(2)"
+    )
     assert best([row]) is None, "a rate at which some seeds diverge is no rate to recommend"
 
 
 def test_rivals_are_told_apart_seed_by_seed() -> None:
-    """The second cell is lower than the first in every seed, though its own interval is as wide; the third wins one and loses two."""
-    accuracy = np.array([[0.95, 0.80, 0.65], [0.93, 0.785, 0.63], [0.60, 0.95, 0.80], [0.95, 0.80, 0.64], [0.95, 0.80, 0.65]])
+    """The second cell is lower than the first in every seed, though its own interval is as wide; the third wins one and
+    loses two.
+    """
+    accuracy = np.array(
+        [[0.95, 0.80, 0.65], [0.93, 0.785, 0.63], [0.60, 0.95, 0.80], [0.95, 0.80, 0.64], [0.95, 0.80, 0.65]]
+    )
     diverged = np.full(accuracy.shape, -1)
     diverged[3, 0] = 7
     done = np.array([True, True, True, True, False])
-    result = Result(Grid(T_0="1, 2, 3, 4, 5", T_mult="1", peak="1"), "", done, Scores(accuracy, accuracy, accuracy, diverged))
+    result = Result(
+        Grid(T_0="1, 2, 3, 4, 5", T_mult="1", peak="1"), "", done, Scores(accuracy, accuracy, accuracy, diverged)
+    )
     found = best(result.rows())
     assert found
     assert found.T_0 == 1
@@ -191,7 +219,9 @@ def test_seeds_that_all_differ_alike_tell_no_cell_apart(accuracy: list[list[floa
     """By 10 digits of 500 in every seed: no interval; by 20, 19 and 20 there is one."""
     scores = np.array(accuracy)
     grid = Grid(T_0=", ".join(map(str, range(1, len(scores) + 1))), T_mult="1", peak="1", seeds=scores.shape[1])
-    result = Result(grid, "", np.ones(len(scores), dtype=bool), Scores(scores, scores, scores, np.full(scores.shape, -1)))
+    result = Result(
+        grid, "", np.ones(len(scores), dtype=bool), Scores(scores, scores, scores, np.full(scores.shape, -1))
+    )
     found = best(result.rows())
     assert found
     assert result.rivals(found) == rivals
@@ -199,7 +229,12 @@ def test_seeds_that_all_differ_alike_tell_no_cell_apart(accuracy: list[list[floa
 
 def test_seeds_that_agree_give_a_cell_no_interval() -> None:
     scores = np.array([[0.95, 0.95], [0.90, 0.92]])
-    result = Result(Grid(T_0="1, 2", T_mult="1", peak="1", seeds=2), "", np.ones(2, dtype=bool), Scores(*[scores] * 3, np.full((2, 2), -1)))
+    result = Result(
+        Grid(T_0="1, 2", T_mult="1", peak="1", seeds=2),
+        "",
+        np.ones(2, dtype=bool),
+        Scores(*[scores] * 3, np.full((2, 2), -1)),
+    )
     agreed, other = result.rows()
     assert (agreed.accuracy, agreed.low, agreed.high) == (0.95, None, None)
     assert other.low < other.accuracy < other.high
@@ -225,7 +260,9 @@ def test_it_runs_in_other_processes_and_tells_as_it_goes() -> None:
     result = results[-1]
     assert list(shares) == [n / 8 for n in range(1, 9)]
     assert [int(each.done.sum()) for each in results] == [len(each.rows()) for each in results] == list(range(1, 9))
-    assert [int((each.scores.accuracy > 0).any(axis=1).sum()) for each in results] == list(range(1, 9)), "what was handed out stays as it was"
+    assert [int((each.scores.accuracy > 0).any(axis=1).sum()) for each in results] == list(range(1, 9)), (
+        "what was handed out stays as it was"
+    )
     assert os.getpid() not in workers()
     assert result.where in ("1 local core", f"{len(workers())} local cores")
 

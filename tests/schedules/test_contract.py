@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrlab
-from lrlab import formula
-from lrlab.experiment import parse
+from lrlab.document import parse
+from lrlab.document.run import calls
 from lrlab.exporters.constructor import constructor
-from lrlab.exporters.writer import Writer
-from lrlab.run import calls
 from lrlab.schedules import KINDS, SCHEDULES, Schedule
 from lrlab.schedules.params import Described, PerGroup, describe, find
 from lrlab.schedules.recurrence import Recurrence
+from lrlab.trees import latex
+from lrlab.trees.python import Writer
 
 FIELDS = [(kind, name) for kind in KINDS for name in KINDS[kind].model_fields]
 
@@ -45,7 +45,9 @@ def test_kinds_are_named_once() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_has_reference_rows(kind: str) -> None:
     found = sum(oracle.kind_of(row) == kind for row in oracle.rows())
-    assert found, f"{kind} has no reference row: record its genuine curve and add it to tests/reference/{kind.split('.', maxsplit=1)[0]}.json"
+    assert found, (
+        f"{kind} has no reference row: record its genuine curve and add it to tests/reference/{kind.split('.', maxsplit=1)[0]}.json"
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,14 +59,20 @@ def test_its_docstring_says_the_shape_in_a_sentence_and_its_source(kind: str) ->
     assert first[0].isupper(), advice
     assert first.endswith("."), advice
     assert len(first.split()) >= 4, advice
-    assert any(line.startswith("Source: ") for line in text.splitlines()), f"{kind}: end its docstring with a line `Source: module.Name; paper`"
+    assert any(line.startswith("Source: ") for line in text.splitlines()), (
+        f"{kind}: end its docstring with a line `Source: module.Name; paper`"
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_says_where_it_comes_from(kind: str) -> None:
     schedule = KINDS[kind]
-    assert schedule.documentation.startswith("https://"), f"{kind}: give its class, or its framework's, the address of its `documentation`"
-    assert set(re.findall(r"\{(.*?)\}", schedule.documentation)) <= {"native"}, f"{kind}: only {{native}} can be filled in"
+    assert schedule.documentation.startswith("https://"), (
+        f"{kind}: give its class, or its framework's, the address of its `documentation`"
+    )
+    assert set(re.findall(r"\{(.*?)\}", schedule.documentation)) <= {"native"}, (
+        f"{kind}: only {{native}} can be filled in"
+    )
     assert schedule.module, f"{kind}: say in `module` where the genuine one is imported from"
 
 
@@ -79,9 +87,11 @@ def test_it_has_a_formula_or_says_why_not(kind: str) -> None:
     schedule, _, _ = bound(example(kind))
     if schedule.no_formula:
         assert schedule.no_formula.endswith("."), f"{kind}: say in a sentence why there is no formula"
-        assert issubclass(KINDS[kind], Recurrence) or schedule.children(), f"{kind}: a curve that is a function of the tick has a formula"
+        assert issubclass(KINDS[kind], Recurrence) or schedule.children(), (
+            f"{kind}: a curve that is a function of the tick has a formula"
+        )
     else:
-        assert formula.latex(schedule).startswith(r"\eta(t) = "), kind
+        assert latex.latex(schedule).startswith(r"\eta(t) = "), kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -103,20 +113,25 @@ def test_its_own_constructor_can_be_written(kind: str) -> None:
     assert {keyword.arg for keyword in call.keywords} == wanted, f"{kind}: an argument is missing in its call"
     assert bool(call.args) == trial.schedule.takes_optimizer
     package = trial.schedule.module.partition(".")[0]
-    assert any(line.split()[1].partition(".")[0] == package for line in writer.imports), f"{kind}: its call imports nothing"
+    assert any(line.split()[1].partition(".")[0] == package for line in writer.imports), (
+        f"{kind}: its call imports nothing"
+    )
 
 
 EDGES = [
     (kind, name, bounds)
     for kind, name in FIELDS
-    if (bounds := describe(KINDS[kind].model_fields[name].annotation, KINDS[kind].model_fields[name].metadata)).control is not None
+    if (bounds := describe(KINDS[kind].model_fields[name].annotation, KINDS[kind].model_fields[name].metadata)).control
+    is not None
     and not bounds.many
     and (bounds.low is not None or bounds.high is not None)
 ]
 
 
 @pytest.mark.parametrize(("kind", "name", "about"), EDGES, ids=[f"{kind}-{name}" for kind, name, _ in EDGES])
-def test_outside_its_bounds_an_argument_is_refused_by_name_and_inside_its_rates_are_finite(kind: str, name: str, about: Described) -> None:
+def test_outside_its_bounds_an_argument_is_refused_by_name_and_inside_its_rates_are_finite(
+    kind: str, name: str, about: Described
+) -> None:
     document = example(kind)
     least = 1 if about.integer else 1e-9
     ends = [(about.low, about.positive, -least), (about.high, about.below, least)]
@@ -124,7 +139,10 @@ def test_outside_its_bounds_an_argument_is_refused_by_name_and_inside_its_rates_
         if end is None:
             continue
         end = int(end) if about.integer else float(end)  # noqa: PLW2901 (as the field is)
-        outside = [end + outward * max(abs(end), 1.0) if not about.integer else end + outward, *([end] if open_end else [])]
+        outside = [
+            end + outward * max(abs(end), 1.0) if not about.integer else end + outward,
+            *([end] if open_end else []),
+        ]
         for value in outside:
             document["trials"][0]["schedule"][name] = value
             with pytest.raises(lrlab.DocumentError, match=rf"^trials\.0\.schedule\.{name}(\.\w+)?: must be "):
@@ -134,16 +152,22 @@ def test_outside_its_bounds_an_argument_is_refused_by_name_and_inside_its_rates_
             try:
                 experiment = parse(document)
             except lrlab.DocumentError as refusal:
-                assert str(refusal).startswith("trials.0.schedule"), f"{kind}: {name} = {value} is refused without its place: {refusal}"  # noqa: PT017
+                assert str(refusal).startswith("trials.0.schedule"), (  # noqa: PT017 (it need not raise)
+                    f"{kind}: {name} = {value} is refused without its place: {refusal}"
+                )
                 continue
-            assert np.isfinite(lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(103))).all(), f"{kind}: {name} = {value}"
+            assert np.isfinite(lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(103))).all(), (
+                f"{kind}: {name} = {value}"
+            )
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
 def test_a_list_of_groups_is_seen_as_one(kind: str, name: str) -> None:
     field = KINDS[kind].model_fields[name]
     if "PerGroup" in repr(field):
-        assert find(field.metadata, PerGroup), f"{kind}.{name}: put PerGroup outermost (per_group(..., optional=True) for one that may be null)"
+        assert find(field.metadata, PerGroup), (
+            f"{kind}.{name}: put PerGroup outermost (per_group(..., optional=True) for one that may be null)"
+        )
 
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
@@ -151,10 +175,17 @@ def test_a_page_can_offer_each_of_its_arguments(kind: str, name: str) -> None:
     field = KINDS[kind].model_fields[name]
     about = describe(field.annotation, field.metadata)
     offered = about.control or about.choices or about.nested or field.annotation is bool
-    assert offered, f"{kind}.{name} has no Control: annotate it with a type of schedules/params.py, such as Steps, Horizon, Rate or Factor"
+    assert offered, (
+        f"{kind}.{name} has no Control: annotate it with a type of schedules/params.py, such as Steps, Horizon, Rate or Factor"
+    )
     if about.control is not None and about.control.high is not None:
         assert about.control.low < about.control.high, f"{kind}.{name}: the slider's range is empty"
-    if about.control is not None and about.control.low is not None and about.low is not None and about.control.unit != "expression":
+    if (
+        about.control is not None
+        and about.control.low is not None
+        and about.low is not None
+        and about.control.unit != "expression"
+    ):
         assert about.control.low >= about.low, f"{kind}.{name}: the slider goes below the hard bound {about.low}"
 
 
@@ -162,11 +193,15 @@ def test_a_page_can_offer_each_of_its_arguments(kind: str, name: str) -> None:
 @pytest.mark.parametrize(("ticks", "epochs"), [(100, 10), (58_650, 150), (2, 1)])
 def test_its_example_is_a_good_document_for_any_run(kind: str, ticks: int, epochs: int) -> None:
     updates = ticks // epochs
-    document = oracle.document(KINDS[kind].example(ticks, epochs, updates), run={"total_steps": ticks, "steps_per_epoch": updates})
+    document = oracle.document(
+        KINDS[kind].example(ticks, epochs, updates), run={"total_steps": ticks, "steps_per_epoch": updates}
+    )
     try:
         experiment = parse(document)
     except lrlab.DocumentError as error:
-        pytest.fail(f"{kind}: its example({ticks}, {epochs}, {updates}) is refused ({error}): give its Controls a `start`, or write an example()")
+        pytest.fail(
+            f"{kind}: its example({ticks}, {epochs}, {updates}) is refused ({error}): give its Controls a `start`, or write an example()"
+        )
     rates = lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(ticks))
     assert np.isfinite(rates).all()
 
@@ -186,7 +221,9 @@ def test_a_number_an_array_and_pieces_of_it_give_the_same(kind: str, data: st.Da
     at = np.arange(ticks, dtype=np.float64)
     whole = np.broadcast_to(schedule.curve(at, base_lr), at.shape)
     each = [float(schedule.curve(np.float64(tick), base_lr)) for tick in at]
-    oracle.same(each, whole, f"{kind}: the curve of a number differs from the array's; use elementwise xp only", relative=1e-14)
+    oracle.same(
+        each, whole, f"{kind}: the curve of a number differs from the array's; use elementwise xp only", relative=1e-14
+    )
     cut = data.draw(st.integers(0, ticks))
     pieces = [np.broadcast_to(schedule.curve(part, base_lr), part.shape) for part in (at[:cut], at[cut:])]
     oracle.same(np.concatenate(pieces), whole, f"{kind}: a tick's rate depends on its neighbours", relative=1e-14)
@@ -227,7 +264,9 @@ def brackets(kind: str) -> st.SearchStrategy[dict[str, Any]]:
     """Documents in which every change of the rate is a jump."""
     if kind == "torch.SequentialLR":
         flat = ["torch.StepLR", "torch.MultiStepLR", "torch.ConstantLR"]
-        return st.tuples(st.sampled_from(flat), st.sampled_from(flat)).flatmap(lambda pair: strategies.sequences(None, *pair))
+        return st.tuples(st.sampled_from(flat), st.sampled_from(flat)).flatmap(
+            lambda pair: strategies.sequences(None, *pair)
+        )
     return strategies.schedules(kind)
 
 
@@ -241,7 +280,9 @@ def test_every_change_of_a_staircase_is_marked(kind: str, data: st.DataObject) -
     assert changes <= marked, f"{kind}: {schedule!r} changes at {sorted(changes - marked)}, where it has no mark"
 
 
-@pytest.mark.parametrize("kind", ["torch.CosineAnnealingWarmRestarts", "transformers.get_cosine_with_hard_restarts_schedule_with_warmup"])
+@pytest.mark.parametrize(
+    "kind", ["torch.CosineAnnealingWarmRestarts", "transformers.get_cosine_with_hard_restarts_schedule_with_warmup"]
+)
 @settings(max_examples=100)
 @given(data=st.data())
 def test_every_restart_is_marked(kind: str, data: st.DataObject) -> None:
@@ -249,19 +290,39 @@ def test_every_restart_is_marked(kind: str, data: st.DataObject) -> None:
     if kind.startswith("torch."):
         document = {"kind": kind, "T_0": data.draw(st.integers(5, 40)), "T_mult": data.draw(st.integers(1, 3))}
     else:
-        span, cycles, warmup = data.draw(st.integers(5, 30)), data.draw(st.integers(1, 6)), data.draw(st.integers(0, 20))
-        document = {"kind": kind, "num_warmup_steps": warmup, "num_training_steps": warmup + span * cycles, "num_cycles": cycles}
+        span, cycles, warmup = (
+            data.draw(st.integers(5, 30)),
+            data.draw(st.integers(1, 6)),
+            data.draw(st.integers(0, 20)),
+        )
+        document = {
+            "kind": kind,
+            "num_warmup_steps": warmup,
+            "num_training_steps": warmup + span * cycles,
+            "num_cycles": cycles,
+        }
     schedule, base_lr, ticks = bound(oracle.document(document, steps=200))
-    rises = {int(tick) + 1 for tick in np.flatnonzero(np.diff(schedule.curve(np.arange(ticks, dtype=np.float64), base_lr)) > base_lr / 2)}
+    rises = {
+        int(tick) + 1
+        for tick in np.flatnonzero(np.diff(schedule.curve(np.arange(ticks, dtype=np.float64), base_lr)) > base_lr / 2)
+    }
     rises -= {document.get("num_warmup_steps", 0)}
     marked = {mark.tick for mark in schedule.marks(ticks, 1000) or [] if "restart" in mark.label}
-    late = {tick + 1 for tick in marked} if kind.startswith("transformers.") else set()  # the genuine code's rounding may miss one by a tick
+    late = (
+        {tick + 1 for tick in marked} if kind.startswith("transformers.") else set()
+    )  # the genuine code's rounding may miss one by a tick
     assert rises <= marked | late, f"{kind}: {schedule!r} restarts at {sorted(rises - marked)}, where it has no mark"
 
 
 def test_a_joint_is_marked_at_its_very_tick() -> None:
-    parts = [{"kind": "torch.LinearLR", "total_iters": 40}, {"kind": "torch.CosineAnnealingLR", "T_max": 7}, {"kind": "torch.StepLR", "step_size": 4}]
-    schedule, _, ticks = bound(oracle.document({"kind": "torch.SequentialLR", "schedulers": parts, "milestones": [11, 30]}, steps=40))
+    parts = [
+        {"kind": "torch.LinearLR", "total_iters": 40},
+        {"kind": "torch.CosineAnnealingLR", "T_max": 7},
+        {"kind": "torch.StepLR", "step_size": 4},
+    ]
+    schedule, _, ticks = bound(
+        oracle.document({"kind": "torch.SequentialLR", "schedulers": parts, "milestones": [11, 30]}, steps=40)
+    )
     marks = {mark.tick: mark.label for mark in schedule.marks(ticks, 1000) or []}
     assert {tick for tick, label in marks.items() if "milestone" in label} == {11, 30}
     assert set(marks) == {11, 18, 25, 30, 34, 38}
@@ -269,7 +330,9 @@ def test_a_joint_is_marked_at_its_very_tick() -> None:
 
 def test_one_cycle_marks_its_peak() -> None:
     """Tick pct_start * total_steps - 1, 29 of 100 (pain-points 13), and the minimum at the last."""
-    schedule, base_lr, _ = bound(oracle.document({"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 100}, steps=101))
+    schedule, base_lr, _ = bound(
+        oracle.document({"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 100}, steps=101)
+    )
     rates = schedule.curve(np.arange(100.0), base_lr)
     marks = {mark.label: mark.tick for mark in schedule.marks(101, 10) or []}
     assert marks["peak"] == int(np.argmax(rates)) == 29

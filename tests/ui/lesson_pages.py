@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from oracle import ROOT
 from streamlit.testing.v1 import AppTest
 
-from lrlab.experiment import parse
+from lrlab.document import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

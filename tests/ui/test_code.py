@@ -50,7 +50,9 @@ def test_each_target_shows_its_code(target: str) -> None:
 
 def test_the_form_can_be_forced_and_is_explained() -> None:
     app = tab(COSINE)
-    assert any(text.startswith("Native: the framework's own constructor. Run with 5 recorded cases") for text in captions(app))
+    assert any(
+        text.startswith("Native: the framework's own constructor. Run with 5 recorded cases") for text in captions(app)
+    )
     choose(app, "form/native", "portable")
     assert app.code[0].value.rstrip("\n") == export(at_hand(app), "pytorch", form="portable").rstrip("\n")
     assert any(text.startswith("Portable: a plain function written from the curve.") for text in captions(app))

@@ -12,7 +12,9 @@ from lrlab.ui import chart
 
 
 def test_all_type_and_margins_grow_and_nothing_else_does() -> None:
-    figure = charts.heat(np.ones((1, 2)), ["a", "b"], ["c"], x_title="x", y_title="y", z_title="z", text=[["1", "2"]], filename="f")
+    figure = charts.heat(
+        np.ones((1, 2)), ["a", "b"], ["c"], x_title="x", y_title="y", z_title="z", text=[["1", "2"]], filename="f"
+    )
     before = copy.deepcopy(figure)
     large = chart.enlarged(figure, 1.5)
     assert figure == before, "the figure given is not touched"

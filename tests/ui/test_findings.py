@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from test_page import at_hand, figure, opened
 
 from lrlab import advice, engine
-from lrlab.experiment import parse
+from lrlab.document import parse
 from lrlab.ui import address
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -24,14 +24,25 @@ BROKEN = {
         {
             "name": "broken",
             "base_lr": 0.1,
-            "schedule": {"kind": "torch.SequentialLR", "schedulers": [WARMUP, {"kind": "torch.CosineAnnealingLR", "T_max": 950}], "milestones": [50]},
+            "schedule": {
+                "kind": "torch.SequentialLR",
+                "schedulers": [WARMUP, {"kind": "torch.CosineAnnealingLR", "T_max": 950}],
+                "milestones": [50],
+            },
         }
     ],
 }
 PER_EPOCH = {
     "lrlab": 1,
     "run": {"samples": 10_000, "batch_size": 10, "epochs": 5},
-    "trials": [{"name": "cosine", "base_lr": 0.1, "clock": "epoch", "schedule": {"kind": "torch.CosineAnnealingLR", "T_max": 5000}}],
+    "trials": [
+        {
+            "name": "cosine",
+            "base_lr": 0.1,
+            "clock": "epoch",
+            "schedule": {"kind": "torch.CosineAnnealingLR", "T_max": 5000},
+        }
+    ],
 }
 
 
@@ -130,7 +141,12 @@ def test_the_planner_applies_a_length_and_a_budget() -> None:
         "lrlab": 1,
         "run": {"samples": 1000, "batch_size": 10, "epochs": 200},
         "trials": [
-            {"name": "SGDR", "base_lr": 0.05, "clock": "epoch", "schedule": {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 10, "T_mult": 2}}
+            {
+                "name": "SGDR",
+                "base_lr": 0.05,
+                "clock": "epoch",
+                "schedule": {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 10, "T_mult": 2},
+            }
         ],
     }
     app = opened(document, tab="Restarts")
@@ -182,7 +198,13 @@ def test_groups_of_a_backbone_and_layers_are_made_and_unmade() -> None:
 
 def test_lists_of_groups_follow_their_number() -> None:
     schedule = {"kind": "torch.OneCycleLR", "max_lr": [0.1, 0.2, 0.3], "total_steps": None}
-    app = opened({"lrlab": 1, "run": {"total_steps": 100}, "trials": [{"name": "t", "base_lr": [0.1, 0.1, 0.1], "schedule": schedule}]})
+    app = opened(
+        {
+            "lrlab": 1,
+            "run": {"total_steps": 100},
+            "trials": [{"name": "t", "base_lr": [0.1, 0.1, 0.1], "schedule": schedule}],
+        }
+    )
     app.session_state["groups"] = True
     app.session_state["groups.how"] = "backbone and head"
     app.run()
@@ -248,7 +270,9 @@ def test_an_address_just_left_does_not_bring_back_what_was_changed(monkeypatch: 
     assert at_hand(app).trials[0].base_lr == 0.1
 
 
-def test_what_a_person_changes_stands_however_late_the_browser_sends_the_address_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_person_changes_stands_however_late_the_browser_sends_the_address_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(address, "LAG", 0.0)
     app = opened(PER_EPOCH)
     old = "".join(app.query_params["s"])

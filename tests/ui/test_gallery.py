@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from lrlab import engine
 from lrlab.families import family_of
 from lrlab.schedules import KINDS
-from lrlab.ui import entry, gallery
+from lrlab.ui.gallery import cards, entry
 from lrlab.ui.widgets import escape
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -47,7 +47,7 @@ def texts(app: AppTest) -> str:
 
 def test_it_opens_on_a_page_of_cards_and_shows_all_on_demand() -> None:
     app = opened()
-    assert links(app) == list(KINDS)[: gallery.FIRST_CARDS]
+    assert links(app) == list(KINDS)[: cards.FIRST_CARDS]
     assert links(whole(app)) == list(KINDS)
 
 
@@ -138,20 +138,20 @@ def test_an_unknown_schedule_is_one_sentence_and_the_gallery() -> None:
     app = opened("torch.StepLRR<b>")
     assert "did you mean torch\\.StepLR" in app.error[0].value
     assert "<b>" not in app.error[0].value
-    assert len(links(app)) == gallery.FIRST_CARDS
+    assert len(links(app)) == cards.FIRST_CARDS
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_thumbnail_is_the_schedules_own_curve(kind: str) -> None:
     """Read back from the picture and compared with the engine, to half a unit of its coordinates."""
-    points = re.search(r"points=([^/]*?) stroke", unquote(gallery.thumbnail(KINDS[kind])))
+    points = re.search(r"points=([^/]*?) stroke", unquote(cards.thumbnail(KINDS[kind])))
     assert points
     x, y = np.array([point.split(",") for point in points[1].strip('"').split()], dtype=float).T
-    assert (x[0], x[-1]) == (0, gallery.WIDTH)
-    columns = np.arange(gallery.WIDTH + 1)
+    assert (x[0], x[-1]) == (0, cards.WIDTH)
+    columns = np.arange(cards.WIDTH + 1)
     steps = np.linspace(0, entry.RUN.steps - 1, columns.size).astype(int)
     want = engine.lr(entry.RUN, entry.sample(KINDS[kind]), steps)
     low, high = min(want.min(), 0.0), want.max()
-    got = high - np.interp(columns, x, y) / gallery.HEIGHT * (high - low)
-    assert np.abs(got - want).max() <= (high - low) / gallery.HEIGHT * 0.51
+    got = high - np.interp(columns, x, y) / cards.HEIGHT * (high - low)
+    assert np.abs(got - want).max() <= (high - low) / cards.HEIGHT * 0.51
     assert high > low, f"{kind}: its example is 0 throughout: nothing to see in a gallery"

@@ -1,4 +1,6 @@
-"""Every section of every lesson at the bounds of its settings: it is drawn, in finite numbers, and what is refused is so with a sentence."""
+"""Every section of every lesson at the bounds of its settings: it is drawn, in finite numbers, and what is refused is
+so with a sentence.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def test_a_section_stands_at_its_bounds(page: str, number: int, settings: type[S
         assert at_hand(app, settings) == wanted, case
         assert ("Not taken from the address" in texts(app)) == bool(problems), case
         assert drawn(app, wanted), f"{case}: nothing is shown"
-        assert not (odd := NO_NUMBER.findall(texts(app) + " ".join(chart["alt"] for chart in charts(app)))), f"{case}: {odd}"
+        assert not (odd := NO_NUMBER.findall(texts(app) + " ".join(chart["alt"] for chart in charts(app)))), (
+            f"{case}: {odd}"
+        )
 
 
 @pytest.mark.parametrize("word", ["nan", "NaN %", "x = inf.", "-inf", "Infinity"])
@@ -64,7 +68,9 @@ def test_what_is_no_number_is_seen_in_a_text(word: str) -> None:
 def texts(app: AppTest) -> str:
     """All that is said, in words and tables."""
     elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.success, *app.error)
-    tables = [table.value.reset_index().astype(str).to_numpy().ravel().tolist() for table in (*app.table, *app.dataframe)]
+    tables = [
+        table.value.reset_index().astype(str).to_numpy().ravel().tolist() for table in (*app.table, *app.dataframe)
+    ]
     return " ".join([*(element.value for element in elements), *(cell for table in tables for cell in table)])
 
 
@@ -75,7 +81,11 @@ def charts(app: AppTest) -> list[dict[str, Any]]:
         msg = f"{constant} is no JSON"
         raise ValueError(msg)
 
-    found = [json.loads(component.proto.json, parse_constant=refuse) for component in app.get("bidi_component") if component.proto.json]
+    found = [
+        json.loads(component.proto.json, parse_constant=refuse)
+        for component in app.get("bidi_component")
+        if component.proto.json
+    ]
     return [data for data in found if "figure" in data]
 
 
@@ -83,7 +93,9 @@ def drawn(app: AppTest, settings: Settings) -> bool:
     """Whether the section's chart is there; of one that trains, the offer to; of one that cannot be drawn, why."""
     if isinstance(settings, Trained):
         offers = [button for button in app.button if button.label.startswith(("Train ", "Raise the rate over "))]
-        return len(offers) == 1 and ("is the most, because others wait" if offers[0].disabled else "At most 2 at a time") in texts(app)
+        return len(offers) == 1 and (
+            "is the most, because others wait" if offers[0].disabled else "At most 2 at a time"
+        ) in texts(app)
     if isinstance(settings, units.Units) and (reason := units.refused(settings)):
         return reason in texts(app).replace("\\", "")
     return any(chart["figure"]["data"] for chart in charts(app)) or "Every line is switched off." in texts(app)

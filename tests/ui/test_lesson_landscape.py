@@ -1,4 +1,6 @@
-"""The section on the landscape through Streamlit's own test harness: what is drawn and said, and what bad input comes to."""
+"""The section on the landscape through Streamlit's own test harness: what is drawn and said, and what bad input comes
+to.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,19 @@ from streamlit.testing.v1 import AppTest
 
 from lrlab.lessons import landscape
 from lrlab.lessons.intervals import Interval, interval, verdict
-from lrlab.lessons.landscape import BASINS, COSINE, LOST, NAMES, PRESETS, SGDR, STEP_DECAY, WIDE, Landscape, Scene, Simulation
+from lrlab.lessons.landscape import (
+    BASINS,
+    COSINE,
+    LOST,
+    NAMES,
+    PRESETS,
+    SGDR,
+    STEP_DECAY,
+    WIDE,
+    Landscape,
+    Scene,
+    Simulation,
+)
 from lrlab.ui.lessons import landscape as page
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -24,7 +38,9 @@ SMALL = {"landscape.steps": "80", "landscape.T_0": "20", "landscape.particles": 
 
 
 def opened(**settings: object) -> AppTest:
-    return lesson_pages.opened("pages/sgdr.py", SMALL | {f"landscape.{name}": str(value) for name, value in settings.items()})
+    return lesson_pages.opened(
+        "pages/sgdr.py", SMALL | {f"landscape.{name}": str(value) for name, value in settings.items()}
+    )
 
 
 def at_hand(app: AppTest) -> Scene:
@@ -32,7 +48,9 @@ def at_hand(app: AppTest) -> Scene:
 
 
 def texts(app: AppTest) -> str:
-    return " ".join(element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind).replace("\\", "")
+    return " ".join(
+        element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind
+    ).replace("\\", "")
 
 
 def table(app: AppTest) -> Any:
@@ -47,11 +65,15 @@ def test_the_table_and_the_sentence_say_what_the_simulation_came_to() -> None:
         share = found.shares[place, :, WIDE]
         assert shown.loc[name, "ends in the wide basin"].startswith(f"{share.mean():.2%}".replace("%", " %"))
     for place, who in ((SGDR, "SGDR"), (STEP_DECAY, "Step decay, which has no restarts,")):
-        compared = {"share that ends in the wide basin": (100 * found.shares[..., WIDE], 0.0051), "mean loss at the end": (found.loss, 0.00051)}
+        compared = {
+            "share that ends in the wide basin": (100 * found.shares[..., WIDE], 0.0051),
+            "mean loss at the end": (found.loss, 0.00051),
+        }
         for what, (values, rounding) in compared.items():
             paired = interval(values[place] - values[COSINE])
             said = re.search(
-                rf"{who} minus one cosine, {what}: (\S+)(?: points)?, 95 % interval (\S+) to (\S+) over 3 seeds: ([a-z ]+)\.", texts(app)
+                rf"{who} minus one cosine, {what}: (\S+)(?: points)?, 95 % interval (\S+) to (\S+) over 3 seeds: ([a-z ]+)\.",
+                texts(app),
             )
             assert said
             numbers = [float(number.replace("\N{MINUS SIGN}", "-")) for number in said.groups()[:3]]
@@ -64,10 +86,16 @@ def signed(text: str) -> Decimal:
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.title)
-def test_whoever_subtracts_the_numbers_of_the_table_comes_to_the_differences_that_are_said(preset: landscape.Preset) -> None:
+def test_whoever_subtracts_the_numbers_of_the_table_comes_to_the_differences_that_are_said(
+    preset: landscape.Preset,
+) -> None:
     land, found = Landscape(preset.scene.dimension, preset.scene.width), landscape.simulate(preset.scene)
     table = page.rows(land, found)
-    shown = {title: [Decimal(row[title].split()[0]) for row in table] for title in table[0] if "ends in" in title or "loss" in title}
+    shown = {
+        title: [Decimal(row[title].split()[0]) for row in table]
+        for title in table[0]
+        if "ends in" in title or "loss" in title
+    }
     for wide, narrow in zip(shown["ends in the wide basin"], shown["ends in the narrow basin"], strict=True):
         assert wide + narrow == 100
     differences = [signed(said.split(": ")[1].split()[0].rstrip(",")) for said in page.sentences(found)]
@@ -82,7 +110,10 @@ def test_a_preset_is_one_click_and_says_its_verdict(preset: landscape.Preset) ->
     app = opened(noise=0.3)
     app.button_group(key="landscape.preset").set_value(preset.title).run()
     assert at_hand(app) == preset.scene
-    said = re.search(r"SGDR minus one cosine, share that ends in the wide basin: \S+ points, 95 % interval (\S+) to (\S+) over 20 seeds", texts(app))
+    said = re.search(
+        r"SGDR minus one cosine, share that ends in the wide basin: \S+ points, 95 % interval (\S+) to (\S+) over 20 seeds",
+        texts(app),
+    )
     assert said
     low, high = (float(number.replace("\N{MINUS SIGN}", "-")) for number in said.groups())
     assert preset.low < low < high < preset.high
@@ -111,7 +142,12 @@ def test_the_step_of_divergence_is_the_simulations() -> None:
     steps = found.diverged[COSINE]
     assert 0 < steps.min() < steps.max(), "else this would not tell which of them is said"
     said = texts(opened(peak=23))
-    assert f"one cosine: diverged at step {steps.min()}. In the end {found.shares[COSINE, :, LOST].mean():.2%}".replace("%", " % of all") in said
+    assert (
+        f"one cosine: diverged at step {steps.min()}. In the end {found.shares[COSINE, :, LOST].mean():.2%}".replace(
+            "%", " % of all"
+        )
+        in said
+    )
 
 
 def test_where_nothing_is_left_nothing_is_compared() -> None:
@@ -127,13 +163,17 @@ def test_where_some_seeds_have_nothing_left_the_shares_are_compared_and_the_loss
 
 
 @pytest.mark.parametrize(("peak", "noise", "losing"), [(20.5, 1.5, [False, True]), (20, 4, [True, True])])
-def test_where_some_particles_diverged_the_mean_losses_of_the_others_are_not_compared(peak: float, noise: float, losing: list[bool]) -> None:
+def test_where_some_particles_diverged_the_mean_losses_of_the_others_are_not_compared(
+    peak: float, noise: float, losing: list[bool]
+) -> None:
     found = landscape.simulate(Scene(peak=peak, noise=noise))
     lost = found.shares[[SGDR, COSINE], :, LOST]
     assert lost.any(axis=1).tolist() == losing
     assert (lost < 1).all(), "else there are seeds of which nothing is left, which is another sentence"
     shares, losses = page.sentences(found)[:2]
-    assert re.search(r"share .* 95 % interval .*: (higher|lower|no difference seen)\.", shares), "of all particles, and so a comparison"
+    assert re.search(r"share .* 95 % interval .*: (higher|lower|no difference seen)\.", shares), (
+        "of all particles, and so a comparison"
+    )
     assert "no fair comparison" in losses
     assert not re.search("higher|lower|no difference|interval", losses)
 
@@ -149,7 +189,9 @@ def test_what_only_the_third_schedule_loses_does_not_hinder_the_comparison() -> 
 
 def test_one_seed_has_no_interval() -> None:
     app = opened(seeds=1)
-    differences = [line for element in app.markdown for line in element.value.splitlines() if "minus one cosine" in line]
+    differences = [
+        line for element in app.markdown for line in element.value.splitlines() if "minus one cosine" in line
+    ]
     assert len(differences) == 4
     assert not any("95" in said for said in differences)
     assert "(" not in table(app).to_csv()
@@ -161,7 +203,9 @@ def test_intervals_hold_nothing_impossible() -> None:
     differences = found.shares[0, :, WIDE] - found.shares[1, :, WIDE]
     assert sorted(differences) == [0, 1], "else this would test nothing"
     app = opened(**settings)
-    assert "+50.00 points, 95 % interval \N{MINUS SIGN}100.00 to +100.00 over 2 seeds: no difference seen." in texts(app)
+    assert "+50.00 points, 95 % interval \N{MINUS SIGN}100.00 to +100.00 over 2 seeds: no difference seen." in texts(
+        app
+    )
     shares = table(app)[["ends in the wide basin", "ends in the narrow basin"]].to_numpy().ravel().tolist()
     assert "50.00 % (0.00 % to 100.00 %)" in shares
     assert set(shares) <= {"50.00 % (0.00 % to 100.00 %)", "0.00 % (all agree)", "100.00 % (all agree)"}
@@ -191,7 +235,9 @@ def test_without_noise_no_mean_loss_lies_below_the_bottom_that_is_said(dimension
 @pytest.mark.parametrize("width", [0.1, 0.2])
 @pytest.mark.parametrize("noise", [0.0, 1.5])
 @pytest.mark.parametrize("factor", [0.9, 1.1])
-def test_the_text_says_whether_any_schedule_is_ever_above_the_rate_that_alone_carries_dots(width: float, noise: float, factor: float) -> None:
+def test_the_text_says_whether_any_schedule_is_ever_above_the_rate_that_alone_carries_dots(
+    width: float, noise: float, factor: float
+) -> None:
     land = Landscape(1, width)
     app = opened(width=width, noise=noise, peak=factor * land.escape)
     above = max(landscape.last_above(landscape.rates(at_hand(app)), land.escape)) >= 0
@@ -272,8 +318,13 @@ def test_open_in_tune_takes_the_real_schedules() -> None:
 def test_the_file_holds_every_seed_in_full_precision() -> None:
     found = landscape.simulate(Scene(steps=80, T_0=20, particles=7, seeds=3, peak=23.0, noise=4.0))
     lines = list(csv.DictReader(io.StringIO(page.csv(found))))
-    assert [(line["schedule"], line["seed"]) for line in lines] == [(name, str(seed)) for name in NAMES for seed in range(3)]
-    columns = {name: found.shares[..., place] for place, name in enumerate(BASINS)} | {"leaves": found.leaves, "loss": found.loss}
+    assert [(line["schedule"], line["seed"]) for line in lines] == [
+        (name, str(seed)) for name in NAMES for seed in range(3)
+    ]
+    columns = {name: found.shares[..., place] for place, name in enumerate(BASINS)} | {
+        "leaves": found.leaves,
+        "loss": found.loss,
+    }
     for name, values in columns.items():
         assert [float(line[name] or "inf") for line in lines] == values.ravel().tolist()
     assert {line["loss"] == "" for line in lines} == {False, True}

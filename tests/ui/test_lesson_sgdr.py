@@ -1,4 +1,6 @@
-"""The SGDR lesson through Streamlit's own test harness: its settings in the address, presenting, exercises, and the way to Tune."""
+"""The SGDR lesson through Streamlit's own test harness: its settings in the address, presenting, exercises, and the way
+to Tune.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,10 @@ import pytest
 from oracle import ROOT
 from streamlit.testing.v1 import AppTest
 
-from lrlab.experiment import parse
-from lrlab.lessons import paper, sgdr
-from lrlab.lessons.sgdr import Curve
+from lrlab.document import parse
+from lrlab.lessons import curve as sgdr
+from lrlab.lessons import paper
+from lrlab.lessons.curve import Curve
 from lrlab.ui import address, state
 from lrlab.ui.lessons.sgdr import LESSON
 
@@ -231,7 +234,9 @@ def test_odd_settings_are_shown_without_a_nan(address: dict[str, str]) -> None:
 
 
 def test_the_chart_marks_snapshots_and_the_cut_cycle() -> None:
-    """Ten, 30, 70 and 150 epochs, behind 5 of warmup; at each the last step before, whose rate is next to nothing; then a band to the end."""
+    """Ten, 30, 70 and 150 epochs, behind 5 of warmup; at each the last step before, whose rate is next to nothing; then
+    a band to the end.
+    """
     figure = json.loads(opened(curve__warmup="5", present="1").get("bidi_component")[0].proto.json)["figure"]
     stars = next(trace for trace in figure["data"] if trace["name"] == "snapshots")
     x, y = (np.frombuffer(base64.b64decode(stars[axis]["bdata"]), "<f8") for axis in "xy")
@@ -252,12 +257,17 @@ def test_snapshots_beyond_those_that_are_listed_are_counted_and_the_cut_cycle_is
     assert "the first 200 of 666; the last cycle is cut" in shown["alt"]
     assert "Stars mark the first 200 of 666 snapshots." in texts(app)
     few = opened(present="1")
-    assert "Snapshots of SGDR at its cycles' ends: 4; the last cycle is cut" in json.loads(few.get("bidi_component")[0].proto.json)["alt"]
+    assert (
+        "Snapshots of SGDR at its cycles' ends: 4; the last cycle is cut"
+        in json.loads(few.get("bidi_component")[0].proto.json)["alt"]
+    )
     assert "Stars mark" not in texts(few)
 
 
 def test_a_run_cut_in_its_first_cycle_is_marked_from_the_end_of_its_warmup() -> None:
-    figure = json.loads(opened(curve__T_0="300", curve__warmup="5", present="1").get("bidi_component")[0].proto.json)["figure"]
+    figure = json.loads(opened(curve__T_0="300", curve__warmup="5", present="1").get("bidi_component")[0].proto.json)[
+        "figure"
+    ]
     (band,) = figure["layout"]["shapes"]
     assert (band["x0"], band["x1"]) == (5, 200)
 
@@ -267,9 +277,14 @@ def test_a_first_cycle_longer_than_the_run_is_said() -> None:
     assert any("longer than the 200 that the run has" in warning.value for warning in app.warning)
 
 
-@pytest.mark.parametrize(("first", "said"), [("200", "epoch 200: not in this run, which ends before it"), ("199", "epoch 199: SGDR 0.05, Cosine")])
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [("200", "epoch 200: not in this run, which ends before it"), ("199", "epoch 199: SGDR 0.05, Cosine")],
+)
 def test_a_jump_is_measured_where_the_run_has_it(first: str, said: str) -> None:
-    relations = next(table.value for table in opened(curve__T_0=first, present="1").table if "Measured here" in table.value.columns)
+    relations = next(
+        table.value for table in opened(curve__T_0=first, present="1").table if "Measured here" in table.value.columns
+    )
     assert said in " ".join(relations["Measured here"]).replace("\\", "")
 
 

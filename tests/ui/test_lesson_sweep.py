@@ -1,4 +1,6 @@
-"""The section of the sweeps through Streamlit's own test harness: what may be typed, what a job shows, and what is taken home."""
+"""The section of the sweeps through Streamlit's own test harness: what may be typed, what a job shows, and what is
+taken home.
+"""
 
 from __future__ import annotations
 
@@ -134,7 +136,12 @@ def test_a_sweep_begins_with_the_button_and_shows_its_map_table_and_file() -> No
     assert list(table["T_0"]) == [1, 1, 1, 1, 9, 9, 9, 9]
     *_, (_, expected) = sweep.sweep(GRID)
     rows = expected.rows()
-    for name, part in {"test accuracy, %": "accuracy", "95 % from": "low", "to": "high", "at the last whole cycle, %": "whole"}.items():
+    for name, part in {
+        "test accuracy, %": "accuracy",
+        "95 % from": "low",
+        "to": "high",
+        "at the last whole cycle, %": "whole",
+    }.items():
         wanted = [np.nan if (value := getattr(row, part)) is None else 100 * value for row in rows]
         np.testing.assert_allclose(table[name].astype(float), wanted, atol=0.051)
     assert list(table["seeds diverged"]) == [row.diverged for row in rows] == [0, 2, 0, 2, 0, 2, 0, 2]
@@ -224,7 +231,9 @@ def test_the_map_of_another_factor_is_a_click_away() -> None:
     app.button_group(key="sweep.shown").set_value(2).run()
     maps.append(app.get("bidi_component")[0].proto.json)
     assert ["T_mult 1" in maps[0], "T_mult 2" in maps[1]] == [True, True]
-    assert (app.query_params["sweep.shown"], app.query_params["sweep.ran"]) == ("2", "true"), "the link has it, and nothing is trained again"
+    assert (app.query_params["sweep.shown"], app.query_params["sweep.ran"]) == ("2", "true"), (
+        "the link has it, and nothing is trained again"
+    )
     assert len(app.dataframe[0].value) == 8
     app.text_input(key="sweep.T_mult").set_value("1, 3").run()
     assert app.button_group(key="sweep.shown").value == 1
@@ -254,7 +263,10 @@ def scored(accuracy: list[list[float]], diverged: list[list[int]]) -> Result:
 
 
 def test_the_verdict_counts_the_cells_that_are_not_told_apart_from_the_best() -> None:
-    accuracy, broken = [[0.95, 0.80, 0.65], [0.93, 0.785, 0.63], [0.60, 0.95, 0.80], [0.99] * 3], [[-1] * 3] * 3 + [[-1, 3, -1]]
+    accuracy, broken = (
+        [[0.95, 0.80, 0.65], [0.93, 0.785, 0.63], [0.60, 0.95, 0.80], [0.99] * 3],
+        [[-1] * 3] * 3 + [[-1, 3, -1]],
+    )
     said = page.verdict(scored(accuracy, broken), finished=True)
     assert said.startswith(
         "Best of 4 cells: T_0 1, T_mult 1, peak rate 0.1, 80.0 %, 95 % interval 42.7 % to 100.0 % over 3 seeds; 1 of the 2 others "

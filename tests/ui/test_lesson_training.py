@@ -15,16 +15,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lrlab import engine
-from lrlab.experiment import parse
+from lrlab.document import parse
 from lrlab.lessons import compare
 from lrlab.lessons.limit import Limit, Limits, axes, judged
 from lrlab.lessons.limit import limit as grid
 from lrlab.lessons.network import Outcome, Training, kept_at, squeezed, train
-from lrlab.lessons.range_test import Ramp, Range, Suggestion, lowest, range_test
+from lrlab.lessons.rate_range import Ramp, Range, Suggestion, lowest, range_test
 from lrlab.ui.lessons import jobs as page_jobs
 from lrlab.ui.lessons.limit import OUT, cells, csv, signs, verdict
 from lrlab.ui.lessons.numbers import mean, number
-from lrlab.ui.lessons.range_test import alone, untried
+from lrlab.ui.lessons.rate_range import alone, untried
 from lrlab.ui.state import DEFAULT
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -120,19 +120,26 @@ def test_a_schedule_that_diverges_is_said_and_is_in_no_mean() -> None:
 def test_where_every_schedule_diverges_there_is_a_chart_of_rates_and_no_mean() -> None:
     app = opened("pages/sgdr.py", QUICK, document(WILD))
     assert "wild: every network diverged" in charts(app)["network.curves"]["alt"]
-    assert {trace["yaxis"] for trace in charts(app)["network.curves"]["figure"]["data"]} == {"y"}, "no empty panels above the rates"
+    assert {trace["yaxis"] for trace in charts(app)["network.curves"]["figure"]["data"]} == {"y"}, (
+        "no empty panels above the rates"
+    )
     assert not app.dataframe, "nor an empty table"
 
 
 @pytest.mark.parametrize("hidden", [True, False])
-def test_without_a_schedule_it_says_where_to_get_one(hidden: bool) -> None:  # noqa: FBT001
+def test_without_a_schedule_it_says_where_to_get_one(hidden: bool) -> None:
     trials = [LEVEL | {"hidden": True}] if hidden else []
     app = opened("pages/sgdr.py", QUICK, document(*trials))
     assert "There is no schedule to train" in texts(app)
 
 
 def test_the_curves_of_the_first_section_train_it_too() -> None:
-    app = ended(opened("pages/sgdr.py", QUICK | {"network.schedules": "curve", "curve.step": "false", "curve.T_0": "50", "curve.T_mult": "3"}))
+    app = ended(
+        opened(
+            "pages/sgdr.py",
+            QUICK | {"network.schedules": "curve", "curve.step": "false", "curve.T_0": "50", "curve.T_mult": "3"},
+        )
+    )
     found = table(app, "schedule")
     assert list(found["schedule"]) == ["SGDR", "one cosine"]
     assert list(found["snapshots"]) == ["2", ""], "cycles of 50 and 150 epochs end in 200"
@@ -153,12 +160,20 @@ def test_only_schedules_that_restart_have_a_chart_of_their_cycles() -> None:
     assert "network.anytime" not in charts(opened("pages/sgdr.py", QUICK, document(LEVEL)))
     app = opened("pages/sgdr.py", QUICK, document(LEVEL, CYCLES))
     traces = charts(app)["network.anytime"]["figure"]["data"]
-    said = {text.partition("<extra>")[2].removesuffix("</extra>") for trace in traces if (text := trace.get("hovertemplate"))}
+    said = {
+        text.partition("<extra>")[2].removesuffix("</extra>")
+        for trace in traces
+        if (text := trace.get("hovertemplate"))
+    }
     assert said == {"level", "cycles: now", "cycles: last cycle", "cycles: snapshot", "cycles: ensemble"}
-    assert [trace["name"] for trace in traces if trace["showlegend"]] == ["level", "cycles"], "each schedule once in the legend"
+    assert [trace["name"] for trace in traces if trace["showlegend"]] == ["level", "cycles"], (
+        "each schedule once in the legend"
+    )
 
 
-@pytest.mark.parametrize(("cycle", "why_none"), [(4, ""), (3, "its shortest cycle comes to 4.1 steps of this training")])
+@pytest.mark.parametrize(
+    ("cycle", "why_none"), [(4, ""), (3, "its shortest cycle comes to 4.1 steps of this training")]
+)
 def test_cycles_of_a_few_training_steps_have_no_snapshots_and_it_says_so(cycle: int, why_none: str) -> None:
     """123 steps of training for a run of 90."""
     app = opened("pages/sgdr.py", QUICK, document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
@@ -168,7 +183,9 @@ def test_cycles_of_a_few_training_steps_have_no_snapshots_and_it_says_so(cycle: 
 
 
 def test_more_cycles_than_are_listed_have_no_snapshots_and_it_says_so() -> None:
-    many = document(CYCLES | {"schedule": RESTARTS | {"T_0": 100}}) | {"run": {"samples": 50_000, "batch_size": 128, "epochs": 155}}
+    many = document(CYCLES | {"schedule": RESTARTS | {"T_0": 100}}) | {
+        "run": {"samples": 50_000, "batch_size": 128, "epochs": 155}
+    }
     app = opened("pages/sgdr.py", QUICK, many)
     assert "No snapshots of cycles: of its 606 whole cycles only the first 200 are listed" in texts(app)
     assert table(app, "schedule")["snapshots"].tolist() == [""]
@@ -240,7 +257,15 @@ def outcome(diverged: list[list[int]]) -> Outcome:
     k, s, e = np.meshgrid([0, 1], [0, 1, 2], [1, 2, 3, 4], indexing="ij")
     values = k + s / 10 + e / 100
     snapshots = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])
-    return Outcome(np.arange(1, 5), values, values, (np.array([9, 24]),) * 2, (snapshots,) * 2, (snapshots,) * 2, np.array(diverged))
+    return Outcome(
+        np.arange(1, 5),
+        values,
+        values,
+        (np.array([9, 24]),) * 2,
+        (snapshots,) * 2,
+        (snapshots,) * 2,
+        np.array(diverged),
+    )
 
 
 def test_what_there_is_at_an_epoch_is_the_last_snapshot_by_then() -> None:
@@ -259,7 +284,9 @@ def test_differences_are_those_of_seeds_that_trained_under_both(diverged: list[l
 
 
 def test_networks_that_all_differ_by_the_same_number_of_digits_give_no_interval() -> None:
-    """Of 500 test digits five networks know one more than their pairs: in percent as floats the differences are not quite equal."""
+    """Of 500 test digits five networks know one more than their pairs: in percent as floats the differences are not
+    quite equal.
+    """
     known = np.array([446, 448, 460, 468, 481])
     values = 100 * (np.array([known + 1, known]) / 500)
     assert np.ptp(values[0] - values[1]) > 0
@@ -275,8 +302,14 @@ def test_an_ensemble_is_compared_with_the_last_snapshot_and_a_cut_cycle_is_told(
         app = opened("pages/sgdr.py", QUICK, document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
         experiment = parse(document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
         rates = engine.lr(experiment.run, experiment.trials[0], squeezed(90, settings.setup.steps))
-        *_, (_, outcome) = train(settings.setup, rates[None], 5, [kept_at(90, settings.setup.steps, [cycle - 1, 2 * cycle - 1])])
-        single, together, now = outcome.snapshot_accuracy[0][:, -1], outcome.ensemble_accuracy[0][:, -1], outcome.accuracy[0, :, -1]
+        *_, (_, outcome) = train(
+            settings.setup, rates[None], 5, [kept_at(90, settings.setup.steps, [cycle - 1, 2 * cycle - 1])]
+        )
+        single, together, now = (
+            outcome.snapshot_accuracy[0][:, -1],
+            outcome.ensemble_accuracy[0][:, -1],
+            outcome.accuracy[0, :, -1],
+        )
         wanted = {"cycles: ensemble of 2 minus last snapshot": together - single}
         wanted |= {"cycles: last weights minus last snapshot": now - single} if cut else {}
         shown = table(app, "difference")
@@ -356,9 +389,15 @@ def test_the_verdict_follows_from_the_largest_peaks(places: list[int | None], sa
 
 
 def mapped(loss: list[list[float]], steps: list[list[int]]) -> Limits:
-    """A map of one warmup of 4 steps over peaks from 0.01 on, from the losses of each peak's seeds and the steps at which they diverged."""
+    """A map of one warmup of 4 steps over peaks from 0.01 on, from the losses of each peak's seeds and the steps at
+    which they diverged.
+    """
     values = np.array(loss)[..., None]
-    return judged(np.array([4]), 0.01 * 2.0 ** np.arange(len(loss)), Outcome(np.array([1]), values, values, (), (), (), np.array(steps)))
+    return judged(
+        np.array([4]),
+        0.01 * 2.0 ** np.arange(len(loss)),
+        Outcome(np.array([1]), values, values, (), (), (), np.array(steps)),
+    )
 
 
 def test_the_signs_of_the_map_are_explained_where_it_has_them() -> None:
@@ -369,8 +408,13 @@ def test_the_signs_of_the_map_are_explained_where_it_has_them() -> None:
     assert "of the last epoch. " in said
     assert f"`{OUT}1,\N{NO-BREAK SPACE}t=105` means that one seed diverged, at step 105." in said
     assert "Grey: at least half" in said
-    assert "so a median below 0.58 may stand above it: 0.28 at a peak of 0.04 after 4 steps, because 1 of the 3 seeds does not train there." in said
-    assert cells(found).tolist() == [["0.10", "0.20", "0.28", f"2.30 {OUT}1,\N{NO-BREAK SPACE}t=105", f"{OUT}2,\N{NO-BREAK SPACE}t=2"]]
+    assert (
+        "so a median below 0.58 may stand above it: 0.28 at a peak of 0.04 after 4 steps, because 1 of the 3 seeds does not train there."
+        in said
+    )
+    assert cells(found).tolist() == [
+        ["0.10", "0.20", "0.28", f"2.30 {OUT}1,\N{NO-BREAK SPACE}t=105", f"{OUT}2,\N{NO-BREAK SPACE}t=2"]
+    ]
 
 
 def test_a_map_without_signs_explains_none() -> None:
@@ -384,12 +428,16 @@ def test_a_cell_that_is_too_slow_is_not_said_to_stand_above_the_border() -> None
 
 
 @pytest.mark.parametrize(("seeds", "largest", "gap"), [([3, 3, 1, 3, 0], 0.02, True), ([3, 3, 3, 3, 0], 0.08, False)])
-def test_no_peak_is_said_to_train_above_one_that_fails(seeds: list[int], largest: float, gap: bool) -> None:  # noqa: FBT001
+def test_no_peak_is_said_to_train_above_one_that_fails(seeds: list[int], largest: float, gap: bool) -> None:
     """How many of three seeds train with each peak after a warmup of 15 steps; without one none does."""
     loss = np.full((10, 3, 1), 9.0)
     for peak, count in enumerate(seeds):
         loss[5 + peak, :count] = 0.1
-    found = judged(np.array([0, 15]), 0.01 * 2.0 ** np.arange(5), Outcome(np.array([1]), loss, loss, (), (), (), np.full((10, 3), -1)))
+    found = judged(
+        np.array([0, 15]),
+        0.01 * 2.0 ** np.arange(5),
+        Outcome(np.array([1]), loss, loss, (), (), (), np.full((10, 3), -1)),
+    )
     said = verdict(found, Limit())
     assert f"{largest} (15 steps)." in said
     assert ("Above a peak that fails, every seed trains again with 0.08 (15 steps)" in said) == gap
@@ -400,7 +448,11 @@ def test_the_range_test_says_what_each_rule_suggests() -> None:
     shown = next(t.value for t in app.table if t.value.index.name == "rule")
     assert len(shown) == 3
     told = [rate for cell in shown["the mean suggests"] for rate in cell.split(" to ")]
-    words = [note["text"].split()[-1] for note in charts(app)["range.curves"]["figure"]["layout"]["annotations"] if "xshift" not in note][1:]
+    words = [
+        note["text"].split()[-1]
+        for note in charts(app)["range.curves"]["figure"]["layout"]["annotations"]
+        if "xshift" not in note
+    ][1:]
     assert sorted(words, key=float) == sorted(told, key=float), "the chart has the table's numbers, each of them"
 
 
@@ -421,7 +473,9 @@ def test_smoothing_needs_no_new_test() -> None:
 
 
 def test_a_range_that_ends_too_low_gets_a_reason_and_no_number() -> None:
-    app = opened("pages/warmup.py", {"range.ran": "true", "range.steps": "60", "range.low": "1e-7", "range.high": "1e-6"})
+    app = opened(
+        "pages/warmup.py", {"range.ran": "true", "range.steps": "60", "range.low": "1e-7", "range.high": "1e-6"}
+    )
     shown = next(t.value for t in app.table if t.value.index.name == "rule")
     assert set(shown["the mean suggests"]) == {"no suggestion"}
     assert "No suggestion: the loss falls by" in texts(app)
@@ -444,7 +498,9 @@ def test_rates_that_were_never_tried_are_said_to_be_untried(low: float, said: st
     (Suggestion(None, None, "why"), [0.04], "for a seed alone 0.04 is below 0.1"), (Suggestion(None, None, "why"), [], ""),
 ])  # fmt: skip
 def test_what_is_untried_in_a_sentence(mean: Suggestion, seeds: list[float], said: str) -> None:
-    assert untried("rule", mean, seeds, 0.1) == (said and f"rule: {said}, the first rate of this test, which shows nothing of it.")
+    assert untried("rule", mean, seeds, 0.1) == (
+        said and f"rule: {said}, the first rate of this test, which shows nothing of it."
+    )
 
 
 def test_a_range_that_breaks_every_network_says_at_which_step_and_rate() -> None:
@@ -452,16 +508,26 @@ def test_a_range_that_breaks_every_network_says_at_which_step_and_rate() -> None
     *_, (_, ramp) = range_test(settings)
     app = opened("pages/warmup.py", settings.written() | {"range.ran": "true"})
     step = int(ramp.diverged[ramp.diverged >= 0].min())
-    assert f"first at step {step}, after an update at a rate of {ramp.rates[step - 1]:.3g}: the mean ends there" in texts(app)
+    assert (
+        f"first at step {step}, after an update at a rate of {ramp.rates[step - 1]:.3g}: the mean ends there"
+        in texts(app)
+    )
     assert "nan" not in json.dumps(charts(app)["range.curves"]).lower()
 
 
 def test_what_is_not_trained_as_tune_has_it_is_said() -> None:
     watching = {"name": "plateau", "base_lr": 0.05, "schedule": {"kind": PLATEAU}}
     groups = LEVEL | {"name": "two groups", "base_lr": [0.05, 0.1]}
-    warmed = {"kind": "warmup_scheduler.GradualWarmupScheduler", "multiplier": 1.0, "total_epoch": 5, "after_scheduler": {"kind": PLATEAU}}
+    warmed = {
+        "kind": "warmup_scheduler.GradualWarmupScheduler",
+        "multiplier": 1.0,
+        "total_epoch": 5,
+        "after_scheduler": {"kind": PLATEAU},
+    }
     shown = watching | {"name": "warmed, shown", "schedule": warmed | {"metrics": [1.0, 2.0]}}
-    app = opened("pages/sgdr.py", {}, document(watching, groups, watching | {"name": "warmed", "schedule": warmed}, shown))
+    app = opened(
+        "pages/sgdr.py", {}, document(watching, groups, watching | {"name": "warmed", "schedule": warmed}, shown)
+    )
     assert "warmed: it watches no metric, so it never acts." in texts(app)
     assert "warmed, shown: it watches the metric that Tune shows it, not this network's." in texts(app)
     assert "plateau: it watches no metric, so it never acts." in texts(app)

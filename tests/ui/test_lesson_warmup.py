@@ -1,4 +1,6 @@
-"""The warmup lesson through Streamlit's own test harness: its sliders, its numbers, its way to Tune, its code and its exercises."""
+"""The warmup lesson through Streamlit's own test harness: its sliders, its numbers, its way to Tune, its code and its
+exercises.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,10 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from lrlab import exporters
-from lrlab.lessons import prose, units, warmup
+from lrlab.lessons import prose, units
+from lrlab.lessons import shape as warmup
+from lrlab.lessons.shape import FORMS, NONE, Shape
 from lrlab.lessons.units import Units
-from lrlab.lessons.warmup import FORMS, NONE, Shape
 from lrlab.ui.lessons.numbers import MINUS
 from lrlab.ui.lessons.shape import shares
 from lrlab.ui.lessons.warmup import LESSON
@@ -59,12 +62,17 @@ def test_the_sections_and_their_settings_are_there() -> None:
 
 def test_the_lengths_of_the_shape_are_said_in_every_unit() -> None:
     app = opened(shape__length="300", shape__steps="1500", shape__epoch="100")
-    assert "A warmup of 300 steps is 3 epochs, 20.0 % of the run; 1,200 steps (80.0 %) are left for the decay." in texts(app)
+    assert (
+        "A warmup of 300 steps is 3 epochs, 20.0 % of the run; 1,200 steps (80.0 %) are left for the decay."
+        in texts(app)
+    )
 
 
 def test_one_step_that_is_left_is_told_as_one_and_not_as_nothing() -> None:
     app = opened(shape__length="1999", shape__decay="none")
-    assert "A warmup of 1,999 steps is 19.99 epochs, 99.95 % of the run; 1 step (0.05 %) is left at the peak." in texts(app)
+    assert "A warmup of 1,999 steps is 19.99 epochs, 99.95 % of the run; 1 step (0.05 %) is left at the peak." in texts(
+        app
+    )
     app = opened(shape__length="100", shape__steps="100", shape__decay="none")
     assert "A warmup of 100 steps is 1 epoch, 100.0 % of the run; nothing is left at the peak." in texts(app)
     assert "decay" not in app.info[0].value
@@ -110,7 +118,9 @@ def test_the_table_of_costs_is_the_lessons_own() -> None:
         assert float(row["area"]) == pytest.approx(found[name].area, rel=1e-4)
         assert float(row["area lost"].rstrip("%")) / 100 == pytest.approx(1 - found[name].relative, abs=1e-4)
     rates = table(app, "rate at step")
-    assert [float(r) for r in rates.loc["linear"]] == pytest.approx([0.01 + 0.09 * t / 200 for t in range(10)], rel=5e-3)
+    assert [float(r) for r in rates.loc["linear"]] == pytest.approx(
+        [0.01 + 0.09 * t / 200 for t in range(10)], rel=5e-3
+    )
 
 
 def test_a_wasted_update_and_a_power_of_nothing_are_said_and_go_away() -> None:
@@ -152,7 +162,10 @@ def test_units_are_counted_and_written_for_six_frameworks() -> None:
     for one, (_, row) in zip(units.same_warmup(settings), frameworks.iterrows(), strict=True):
         for argument in one.arguments:
             assert f"`{argument.name} = {argument.value}`" in row["arguments"]
-    assert app.code[0].value == exporters.export(units.experiment(settings, units.same_warmup(settings)[:1]), "pytorch").strip()
+    assert (
+        app.code[0].value
+        == exporters.export(units.experiment(settings, units.same_warmup(settings)[:1]), "pytorch").strip()
+    )
 
 
 @pytest.mark.parametrize("one", units.same_warmup(Units()), ids=lambda one: one.target)
@@ -172,9 +185,15 @@ def test_a_link_to_another_framework_is_refused_and_its_default_shown() -> None:
 
 
 def test_training_arguments_are_told_by_version() -> None:
-    said = texts(opened(units__unit="ratio", units__amount="0.07", units__samples="3200", units__accumulate="1", units__epochs="1"))
+    said = texts(
+        opened(
+            units__unit="ratio", units__amount="0.07", units__samples="3200", units__accumulate="1", units__epochs="1"
+        )
+    )
     assert "warmup_steps=7 of 100 steps is 7 steps of warmup in transformers 5.23." in said
-    assert "warmup_ratio=0.07 of 100 steps is 8 steps of warmup in transformers 4.57." in said, "its product is rounded up: 0.07 * 100 is above 7"
+    assert "warmup_ratio=0.07 of 100 steps is 8 steps of warmup in transformers 4.57." in said, (
+        "its product is rounded up: 0.07 * 100 is above 7"
+    )
 
 
 def test_mistakes_are_those_of_the_lesson() -> None:
@@ -189,14 +208,20 @@ def test_mistakes_are_those_of_the_lesson() -> None:
 def test_curves_that_lie_on_each_other_are_named() -> None:
     said = "These lie on each other in the chart: a ratio as steps and epochs as steps."
     assert said in texts(opened())
-    assert "lie on each other" not in texts(opened(units__accumulate="16", units__devices="4")), "five steps of 750 can be told from one"
+    assert "lie on each other" not in texts(opened(units__accumulate="16", units__devices="4")), (
+        "five steps of 750 can be told from one"
+    )
 
 
 def test_the_mistakes_are_drawn_next_to_the_right_arguments_with_room_for_their_names() -> None:
     """Half of the chart is the most that a legend takes; on a phone it has a row of 29 pixels for each name."""
     app = opened(units__devices="4")
     heads = ["**The same warmup, written for six", "**Written wrongly", "**Native forms that are near"]
-    assert [next(head for head in heads if m.value.startswith(head)) for m in app.markdown if m.value.startswith(tuple(heads))] == heads
+    assert [
+        next(head for head in heads if m.value.startswith(head))
+        for m in app.markdown
+        if m.value.startswith(tuple(heads))
+    ] == heads
     found = drawn(app)["units.wrong"]
     assert len(found["figure"]["data"]) == 8
     assert found["height"] / 2 >= 29 * 8
@@ -212,7 +237,14 @@ def test_units_open_in_tune() -> None:
     app = opened()
     app.button(key="units.open").click().run()
     assert not app.exception
-    assert [t.schedule.framework for t in app.session_state["experiment"].trials] == ["torch", "transformers", "timm", "optax", "keras", "paddle"]
+    assert [t.schedule.framework for t in app.session_state["experiment"].trials] == [
+        "torch",
+        "transformers",
+        "timm",
+        "optax",
+        "keras",
+        "paddle",
+    ]
 
 
 def test_an_exercise_is_done_by_the_sliders() -> None:

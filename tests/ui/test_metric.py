@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from test_page import at_hand, figure, opened
 
-from lrlab.metrics import ACCURACY, LOSS, MOST, Sketch, sketch
+from lrlab.readers.metrics import ACCURACY, LOSS, MOST, Sketch, sketch
 from lrlab.schedules import KINDS
 from lrlab.schedules.recurrence import MetricDriven
 
@@ -22,7 +22,13 @@ WATCHERS = [kind for kind in KINDS.values() if issubclass(kind, MetricDriven)]
 
 def page(schedule: dict[str, Any], run: dict[str, int] | None = None, **trial: Any) -> Any:
     run = run or {"total_steps": 1000, "steps_per_epoch": 10}
-    return opened({"lrlab": 1, "run": run, "trials": [{"name": "t", "base_lr": 0.1, "schedule": schedule, "clock": "epoch", **trial}]})
+    return opened(
+        {
+            "lrlab": 1,
+            "run": run,
+            "trials": [{"name": "t", "base_lr": 0.1, "schedule": schedule, "clock": "epoch", **trial}],
+        }
+    )
 
 
 def metric(app: Any) -> Any:
@@ -41,7 +47,9 @@ def paste(app: Any, text: str) -> None:
 
 def panel(app: Any, axis: str = "y2") -> list[dict[str, Any]]:
     lines = [line for line in figure(app)["data"] if line.get("yaxis") == axis]
-    return [{at: np.frombuffer(base64.b64decode(line[at]["bdata"]), line[at]["dtype"]) for at in "xy"} for line in lines]
+    return [
+        {at: np.frombuffer(base64.b64decode(line[at]["bdata"]), line[at]["dtype"]) for at in "xy"} for line in lines
+    ]
 
 
 @pytest.mark.parametrize("kind", WATCHERS, ids=lambda kind: kind.kind)
@@ -107,7 +115,9 @@ def test_a_column_is_pasted(text: str) -> None:
 def test_of_several_columns_the_person_chooses() -> None:
     app = page(PLATEAU)
     given(app)
-    app.file_uploader(key=f"{HERE}/file").upload("log.csv", b"epoch,loss,note\n0,0.9,a\n1,0.8,b\n2,,c\n", "text/csv").run()
+    app.file_uploader(key=f"{HERE}/file").upload(
+        "log.csv", b"epoch,loss,note\n0,0.9,a\n1,0.8,b\n2,,c\n", "text/csv"
+    ).run()
     assert metric(app) is None
     assert list(app.selectbox(key=f"{HERE}/column").options) == ["epoch", "loss", "note"]
     app.selectbox(key=f"{HERE}/column").set_value(2).run()
@@ -154,7 +164,8 @@ def test_metrics_that_make_the_document_too_large_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clock", "places"), [("step", [0, 1, 2, 3]), ("epoch", [9, 19, 29, 39]), ("process", [0, 0, 1, 1]), ("micro_batch", [0, 0, 0, 1])]
+    ("clock", "places"),
+    [("step", [0, 1, 2, 3]), ("epoch", [9, 19, 29, 39]), ("process", [0, 0, 1, 1]), ("micro_batch", [0, 0, 0, 1])],
 )
 def test_the_metric_is_drawn_at_the_step_after_which_it_is_shown(clock: str, places: list[int]) -> None:
     run = {"samples": 40, "batch_size": 4, "epochs": 4}
@@ -175,7 +186,11 @@ def test_momentum_and_metric_have_a_panel_each() -> None:
     app.selectbox(key="add_kind").set_value("torch.OneCycleLR").run()
     app.button(key="add").click().run()
     layout = figure(app)["layout"]
-    assert [layout[axis]["title"]["text"] for axis in ("yaxis", "yaxis2", "yaxis3")] == ["learning rate", "momentum", "metric"]
+    assert [layout[axis]["title"]["text"] for axis in ("yaxis", "yaxis2", "yaxis3")] == [
+        "learning rate",
+        "momentum",
+        "metric",
+    ]
     domains = [layout[axis]["domain"] for axis in ("yaxis3", "yaxis2", "yaxis")]
     assert all(low < high for low, high in domains)
     assert domains[0][1] < domains[1][0]
@@ -204,7 +219,11 @@ def test_pairs_are_text_and_an_object_in_the_document() -> None:
 
 
 def test_lists_of_rates_and_of_whole_numbers_keep_every_digit() -> None:
-    app = page(KINDS["keras.PiecewiseConstantDecay"].example(1000, 10, 100) | {"boundaries": [1], "values": [0.123456789, 1e-05]}, clock="step")
+    app = page(
+        KINDS["keras.PiecewiseConstantDecay"].example(1000, 10, 100)
+        | {"boundaries": [1], "values": [0.123456789, 1e-05]},
+        clock="step",
+    )
     values = "trials.0.schedule.values/list"
     assert app.text_input(key=values).value == "0.123456789, 1e-05"
     app.text_input(key=values).set_value("0.2, 0.02").run()

@@ -68,7 +68,11 @@ def test_only_what_may_stand_there_is_offered() -> None:
 
 @pytest.mark.parametrize(
     ("index", "left", "milestones"),
-    [(0, ["CosineAnnealingLR", "StepLR"], [400]), (1, ["LinearLR", "StepLR"], [100]), (2, ["LinearLR", "CosineAnnealingLR"], [100])],
+    [
+        (0, ["CosineAnnealingLR", "StepLR"], [400]),
+        (1, ["LinearLR", "StepLR"], [100]),
+        (2, ["LinearLR", "CosineAnnealingLR"], [100]),
+    ],
 )
 def test_one_less_takes_a_milestone_with_it(index: int, left: list[str], milestones: list[int]) -> None:
     app = page(SEQUENCE)
@@ -140,7 +144,9 @@ def test_optax_joins_at_every_depth() -> None:
     app = page({"kind": "optax.join_schedules", "schedules": [level, inner], "boundaries": [400]})
     choose(app, f"{ROOT}.schedules.1.schedules", "optax.linear_schedule")
     nested = shown(app)["schedules"][1]
-    assert [child["kind"] for child in nested["schedules"]] == ["optax.constant_schedule"] * 2 + ["optax.linear_schedule"]
+    assert [child["kind"] for child in nested["schedules"]] == ["optax.constant_schedule"] * 2 + [
+        "optax.linear_schedule"
+    ]
     assert nested["boundaries"] == [200, 400], "600 ticks are left to the inner one"
     app.button(key=f"{ROOT}.schedules.1.schedules.2/earlier").click().run()
     assert shown(app)["schedules"][1]["boundaries"] == [200, 400]
@@ -164,7 +170,9 @@ def test_sixteen_levels_are_editable() -> None:
 
 
 def test_a_number_becomes_a_schedule_and_a_number_again() -> None:
-    app = page({"kind": "paddle.LinearWarmup", "learning_rate": 0.3, "warmup_steps": 50, "start_lr": 0.0, "end_lr": 0.3})
+    app = page(
+        {"kind": "paddle.LinearWarmup", "learning_rate": 0.3, "warmup_steps": 50, "start_lr": 0.0, "end_lr": 0.3}
+    )
     slot = f"{ROOT}.learning_rate"
     app.number_input(key=f"{slot}/number").set_value(0.2).run()
     assert shown(app)["learning_rate"] == 0.2
@@ -199,7 +207,9 @@ def test_cycles_without_a_kind_are_added_moved_and_removed() -> None:
     assert all("kind" not in cycle for cycle in shown(app)["cosine_kwargs"])
 
 
-@pytest.mark.parametrize(("joints", "parts"), [([], [1000]), ([0], [0, 1000]), ([-5, 10], [0, 10, 990]), ([300, 2000], [300, 1700, 0])])
+@pytest.mark.parametrize(
+    ("joints", "parts"), [([], [1000]), ([0], [0, 1000]), ([-5, 10], [0, 10, 990]), ([300, 2000], [300, 1700, 0])]
+)
 def test_lengths_fill_the_span_and_join_again(joints: list[int], parts: list[int]) -> None:
     assert nesting.lengths(joints, 1000) == parts
     assert nesting.joined(parts) == [max(joint, 0) for joint in joints]
@@ -224,6 +234,8 @@ def test_joints_stay_consistent_whatever_is_done(kind: str) -> None:
 
 
 def test_parts_are_as_long_as_they_are_in_force() -> None:
-    """optax lets a later part take over from all before it: of boundaries 10 and 5 on 24 updates only the first 5 are the first part's."""
+    """optax lets a later part take over from all before it: of boundaries 10 and 5 on 24 updates only the first 5 are
+    the first part's.
+    """
     assert nesting.lengths([10, 5], 24) == [5, 0, 19]
     assert nesting.lengths([4, 9], 24) == [4, 5, 15]

@@ -9,7 +9,7 @@ import pytest
 from oracle import ROOT
 from streamlit.testing.v1 import AppTest
 
-from lrlab.experiment import Experiment, from_link, parse
+from lrlab.document import Experiment, from_link, parse
 from lrlab.schedules import KINDS, params
 from lrlab.ui import state
 
@@ -59,15 +59,34 @@ def test_the_address_carries_the_experiment() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_argument_has_a_widget_that_sets_it(kind: str) -> None:
     schedule = KINDS[kind].example(1000, 10, 100)
-    app = opened({"lrlab": 1, "run": {"total_steps": 1000, "steps_per_epoch": 100}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": schedule}]})
-    widgets = {w.key for kind_ in ("slider", "select_slider", "number_input", "selectbox", "toggle", "text_input") for w in app.get(kind_)}
+    app = opened(
+        {
+            "lrlab": 1,
+            "run": {"total_steps": 1000, "steps_per_epoch": 100},
+            "trials": [{"name": "t", "base_lr": 0.1, "schedule": schedule}],
+        }
+    )
+    widgets = {
+        w.key
+        for kind_ in ("slider", "select_slider", "number_input", "selectbox", "toggle", "text_input")
+        for w in app.get(kind_)
+    }
     for name, field in KINDS[kind].model_fields.items():
         about = params.describe(field.annotation, field.metadata)
         if not about.nested:
             path = f"trials.0.schedule.{name}"
-            assert any(key and (key.startswith((f"{path}/", f"{path}."))) for key in widgets), f"{kind}: no widget for {name}"
-        if about.control is not None and about.control.unit not in ("expression", "text") and not about.many and not about.nested:
-            assert {f"trials.0.schedule.{name}/slider", f"trials.0.schedule.{name}/number"} <= widgets, f"{kind}.{name}: slider and exact field"
+            assert any(key and (key.startswith((f"{path}/", f"{path}."))) for key in widgets), (
+                f"{kind}: no widget for {name}"
+            )
+        if (
+            about.control is not None
+            and about.control.unit not in ("expression", "text")
+            and not about.many
+            and not about.nested
+        ):
+            assert {f"trials.0.schedule.{name}/slider", f"trials.0.schedule.{name}/number"} <= widgets, (
+                f"{kind}.{name}: slider and exact field"
+            )
     assert not app.exception
 
 
@@ -139,7 +158,9 @@ def test_trials_are_added_duplicated_moved_hidden_renamed_and_removed() -> None:
     assert app.info
 
 
-@pytest.mark.parametrize("link", ["x", "eNqdkD1vwjAQ", "A" * 20_000, "eNrtwTEBAAAAwqD1T20JT6AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"])
+@pytest.mark.parametrize(
+    "link", ["x", "eNqdkD1vwjAQ", "A" * 20_000, "eNrtwTEBAAAAwqD1T20JT6AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
+)
 def test_a_forged_link_is_one_sentence_and_the_page_has_the_default(link: str) -> None:
     app = opened(link=link)
     assert app.error[0].value.startswith("the link")
@@ -149,7 +170,11 @@ def test_a_forged_link_is_one_sentence_and_the_page_has_the_default(link: str) -
 def test_a_name_is_no_markup() -> None:
     name = "<img> **b** [l](javascript:1)\n'\""
     app = opened(
-        {"lrlab": 1, "run": {"total_steps": 9}, "trials": [{"name": name, "base_lr": 0.1, "schedule": {"kind": "torch.StepLR", "step_size": 3}}]}
+        {
+            "lrlab": 1,
+            "run": {"total_steps": 9},
+            "trials": [{"name": name, "base_lr": 0.1, "schedule": {"kind": "torch.StepLR", "step_size": 3}}],
+        }
     )
     assert "<img" not in json.dumps(figure(app)["data"])
     chip = app.button_group(key="chip").options[0]
@@ -200,7 +225,10 @@ def test_a_negative_milestone_has_a_slider_too() -> None:
     assert app.slider(key="trials.0.schedule.milestones.0/slider").value == -5
 
 
-@pytest.mark.parametrize(("key", "empty"), [("trials.0.base_lr/number", None), ("trials.0.schedule.milestones.0/number", ""), ("run.epochs", None)])
+@pytest.mark.parametrize(
+    ("key", "empty"),
+    [("trials.0.base_lr/number", None), ("trials.0.schedule.milestones.0/number", ""), ("run.epochs", None)],
+)
 def test_an_emptied_field_gets_back_what_it_had(key: str, empty: str | None) -> None:
     app = opened()
     before, value = at_hand(app), app.get_by_key(key).value
@@ -209,7 +237,9 @@ def test_an_emptied_field_gets_back_what_it_had(key: str, empty: str | None) -> 
     assert app.get_by_key(key).value == value
 
 
-@pytest.mark.parametrize(("typed", "ticks"), [("10ep", 3910), ("10%", 6060), ("3,910", 3910), ("1e3", 1000), ("500 steps", 500)])
+@pytest.mark.parametrize(
+    ("typed", "ticks"), [("10ep", 3910), ("10%", 6060), ("3,910", 3910), ("1e3", 1000), ("500 steps", 500)]
+)
 def test_a_duration_may_be_typed_in_epochs_steps_or_as_a_share(typed: str, ticks: int) -> None:
     app = opened()
     app.text_input(key="trials.0.schedule.schedulers.1.T_0/number").set_value(typed).run()

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, opened
 
-from lrlab.recipes import recipes
+from lrlab.plans.recipes import recipes
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 
@@ -25,7 +25,10 @@ def said(app: AppTest) -> str:
 
 def test_the_arithmetic_is_shown_with_its_numbers() -> None:
     app = on({"samples": 50_000, "batch_size": 512, "accumulate": 4, "epochs": 3})
-    assert "ceil(50,000 / 512) = 98 micro-batches, ceil(98 / 4) = 25 steps per epoch, x 3 = **75 optimizer steps**" in said(app)
+    assert (
+        "ceil(50,000 / 512) = 98 micro-batches, ceil(98 / 4) = 25 steps per epoch, x 3 = **75 optimizer steps**"
+        in said(app)
+    )
     assert "Counted otherwise: with drop_last: 75" not in said(app), "97 micro-batches make 25 steps as well"
     assert "leftovers dropped: 72 (-3)" in said(app)
     app.selectbox(key="leftover").set_value("drop").run()

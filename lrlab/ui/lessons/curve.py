@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from lrlab import charts, engine, planner
+from lrlab import charts, engine
 from lrlab.charts.cycles import with_cycles
-from lrlab.experiment import Experiment
-from lrlab.lessons import sgdr
-from lrlab.lessons.sgdr import NO_PI, OFF_BY_ONE, ONE, SGDR, Curve
+from lrlab.document import Experiment
+from lrlab.lessons import curve as sgdr
+from lrlab.lessons.curve import NO_PI, OFF_BY_ONE, ONE, SGDR, Curve
+from lrlab.plans import restarts
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.widgets import escape
@@ -24,12 +25,14 @@ def show() -> None:
     """The whole section."""
     settings = frame.at_hand(Curve)
     experiment = sgdr.experiment(settings)
-    plan = planner.plan(experiment.run, sgdr.trial(settings, SGDR))
+    plan = restarts.plan(experiment.run, sgdr.trial(settings, SGDR))
     _chart(settings, experiment, plan)
     with st.container(horizontal=True):
         for name in LINES:
             fields.field(Curve, name)
-    fields.row(Curve, "T_0", "T_mult", "eta_min", "peak", "epochs", "warmup", "steps", *(["T_max"] if settings.short else []))
+    fields.row(
+        Curve, "T_0", "T_mult", "eta_min", "peak", "epochs", "warmup", "steps", *(["T_max"] if settings.short else [])
+    )
     if plan is not None:
         _cycles(settings, plan)
     frame.text("sgdr", "curve", short=sgdr.SHORT)
@@ -39,12 +42,17 @@ def show() -> None:
     home.as_code(experiment, "curve")
 
 
-def _chart(settings: Curve, experiment: Experiment, plan: planner.Plan | None) -> None:
+def _chart(settings: Curve, experiment: Experiment, plan: restarts.Plan | None) -> None:
     curves = engine.curves(experiment)
     figure = charts.overlay(experiment.run, curves, experiment.view)
     alt = charts.description(experiment.run, curves)
     if plan is not None and settings.sgdr:
-        figure = with_cycles(figure, [end.snapshot / settings.steps for end in plan.ends], [end.lr for end in plan.ends], _cut(settings, plan))
+        figure = with_cycles(
+            figure,
+            [end.snapshot / settings.steps for end in plan.ends],
+            [end.lr for end in plan.ends],
+            _cut(settings, plan),
+        )
         starred = f"{len(plan.ends)}" if plan.complete else f"the first {len(plan.ends)} of {plan.whole:,}"
         alt += f". Snapshots of SGDR at its cycles' ends: {starred}" + ("; the last cycle is cut" if plan.cut else "")
 
@@ -60,7 +68,7 @@ def _chart(settings: Curve, experiment: Experiment, plan: planner.Plan | None) -
         st.caption("Every line is switched off.")
 
 
-def _cut(settings: Curve, plan: planner.Plan) -> tuple[float, float, str] | None:
+def _cut(settings: Curve, plan: restarts.Plan) -> tuple[float, float, str] | None:
     """From where to where the last cycle is cut, in epochs, and what to say of it."""
     if not plan.cut:
         return None
@@ -71,16 +79,20 @@ def _cut(settings: Curve, plan: planner.Plan) -> tuple[float, float, str] | None
 # ---------------------------------------------------------------- cycles
 
 
-def _cycles(settings: Curve, plan: planner.Plan) -> None:
+def _cycles(settings: Curve, plan: restarts.Plan) -> None:
     """What the run's end does to the cycles, and which lengths and budgets fit."""
     cycles = f"{plan.whole:,} whole cycle{'s' * (plan.whole != 1)}"
     up = f"its last step uses {plan.last_lr:.4g}, {plan.height:.1%} of the way above the minimum"
     left = settings.epochs - settings.warmup
     if left < settings.T_0:
         longer = f"T_0 = {settings.T_0:,} epochs are longer than the {left:,} that the run has for them"
-        st.warning(f"{longer}: SGDR never restarts, and the run cuts its first cycle: {up}.", icon=":material/content_cut:")
+        st.warning(
+            f"{longer}: SGDR never restarts, and the run cuts its first cycle: {up}.", icon=":material/content_cut:"
+        )
     elif plan.cut:
-        st.warning(f"SGDR: {cycles}, and one that the run cuts after {plan.share:.1%}: {up}.", icon=":material/content_cut:")
+        st.warning(
+            f"SGDR: {cycles}, and one that the run cuts after {plan.share:.1%}: {up}.", icon=":material/content_cut:"
+        )
     else:
         st.success(f"SGDR: {cycles}, none is cut: the run ends at {plan.last_lr:.4g}.", icon=":material/check:")
     sizes, snapshots = st.columns(2)
@@ -91,7 +103,7 @@ def _cycles(settings: Curve, plan: planner.Plan) -> None:
         _snapshots(settings, plan)
 
 
-def _lengths(settings: Curve, plan: planner.Plan) -> None:
+def _lengths(settings: Curve, plan: restarts.Plan) -> None:
     """A button for each number of cycles that a T_0 of whole epochs makes fill the run."""
     st.markdown(f"**T_0 for {settings.epochs - settings.warmup:,} epochs** with T_mult = {settings.T_mult}")
     apart = []
@@ -103,12 +115,17 @@ def _lengths(settings: Curve, plan: planner.Plan) -> None:
                 apart.append(f"{cycles}: {epochs:.4g}")
             elif epochs <= (Curve.about("T_0").high or epochs):
                 new = settings.replaced(T_0=int(epochs))
-                st.button(f"{cycles}: T_0 = {int(epochs):,}", key=f"curve.cycles.{choice.cycles}", on_click=frame.put, args=(new,))
+                st.button(
+                    f"{cycles}: T_0 = {int(epochs):,}",
+                    key=f"curve.cycles.{choice.cycles}",
+                    on_click=frame.put,
+                    args=(new,),
+                )
     if apart:
         st.caption(f"No whole number of epochs: {', '.join(apart)}.")
 
 
-def _budgets(settings: Curve, plan: planner.Plan) -> None:
+def _budgets(settings: Curve, plan: restarts.Plan) -> None:
     """A button for the whole-cycle budget on each side of the run."""
     st.markdown(f"**Epochs for T_0 = {settings.T_0:,}, T_mult = {settings.T_mult}**")
     most = Curve.about("epochs").high or settings.epochs
@@ -126,14 +143,18 @@ def _budgets(settings: Curve, plan: planner.Plan) -> None:
                 st.button(text, key=f"curve.budget.{name}", icon=":material/schedule:", on_click=frame.put, args=(new,))
 
 
-def _snapshots(settings: Curve, plan: planner.Plan) -> None:
+def _snapshots(settings: Curve, plan: restarts.Plan) -> None:
     """The steps whose weights are the cycles' best."""
     st.markdown("**Snapshots**: the weights after the last step of each whole cycle")
     if not plan.ends:
         st.caption("None: no cycle comes to its end.")
         return
     rows = [
-        {"after epoch": f"{end.step // settings.steps:,}", "after step": f"{end.snapshot:,}", "learning rate": f"{end.lr:.4g}"}
+        {
+            "after epoch": f"{end.step // settings.steps:,}",
+            "after step": f"{end.snapshot:,}",
+            "learning rate": f"{end.lr:.4g}",
+        }
         for end in plan.ends[:MOST_ROWS]
     ]
     st.table(pd.DataFrame(rows).set_index("after epoch"))

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from pydantic import ValidationError
 
-from lrlab.experiment import sentence
+from lrlab.document import sentence
 from lrlab.lessons.settings import Settings, Slide
 from lrlab.schedules.params import Described
 from lrlab.ui.fields import FIELD
@@ -29,13 +29,20 @@ def row(settings: type[Settings], *names: str) -> None:
 
 
 def field(settings: type[Settings], name: str) -> None:
-    """The widget of one field: a switch, a text, a choice, or a slider with an exact number beside it; what is chosen is the settings at once."""
+    """The widget of one field: a switch, a text, a choice, or a slider with an exact number beside it; what is chosen
+    is the settings at once.
+    """
     about, slide = settings.about(name), settings.slide(name)
     value = getattr(frame.at_hand(settings), name)
     key = f"{settings.key}.{name}"
     if isinstance(value, bool):
         offer(key, value)
-        st.toggle(slide.label, key=key, help=slide.help or None, on_change=lambda: _commit(settings, name, key, st.session_state[key]))
+        st.toggle(
+            slide.label,
+            key=key,
+            help=slide.help or None,
+            on_change=lambda: _commit(settings, name, key, st.session_state[key]),
+        )
     elif isinstance(value, str) and not about.choices:
         _text(settings, name, key, value)
     elif about.choices:
@@ -60,7 +67,12 @@ def _commit(settings: type[Settings], name: str, key: str, value: Any) -> None:
 def _text(settings: type[Settings], name: str, key: str, value: str) -> None:
     slide = settings.slide(name)
     offer(key, value)
-    st.text_input(slide.label, key=key, help=slide.help or None, on_change=lambda: _commit(settings, name, key, st.session_state[key]))
+    st.text_input(
+        slide.label,
+        key=key,
+        help=slide.help or None,
+        on_change=lambda: _commit(settings, name, key, st.session_state[key]),
+    )
     said(key, f"; what holds is still {value}")
 
 
@@ -86,23 +98,34 @@ def _slider(settings: type[Settings], name: str, value: float, about: Described,
     if slide.log:
         offered = stops(low or high * 1e-8, high, zero=low == 0)
         offer(key, nearest(offered, value))
-        st.select_slider(slide.label, offered, key=key, format_func=lambda v: f"{v:g}", help=slide.help or None, on_change=changed)
+        st.select_slider(
+            slide.label, offered, key=key, format_func=lambda v: f"{v:g}", help=slide.help or None, on_change=changed
+        )
         return
     kind = int if about.integer else float
     step = kind(slide.step or (1 if about.integer else (high - low) / 200))
     bounds = kind(low), kind(high), step
     offer(key, kind(value))
-    if st.session_state.get(f"{key}/range") != bounds:  # Streamlit makes another slider of it, which would begin at its low end
+    if (
+        st.session_state.get(f"{key}/range") != bounds
+    ):  # Streamlit makes another slider of it, which would begin at its low end
         st.session_state[f"{key}/range"], st.session_state[key] = bounds, kind(value)
     form = "%d" if about.integer else "%.5g"
-    st.slider(slide.label, bounds[0], bounds[1], step=step, key=key, format=form, help=slide.help or None, on_change=changed)
+    st.slider(
+        slide.label, bounds[0], bounds[1], step=step, key=key, format=form, help=slide.help or None, on_change=changed
+    )
 
 
 def _slid(settings: type[Settings], name: str, key: str) -> None:
     """A slider gives numbers of its own kind; the field says which it holds."""
     value = st.session_state[key]
     if heard(key):
-        _commit(settings, name, f"{settings.key}.{name}/number", counted(value) if settings.about(name).integer else float(value))
+        _commit(
+            settings,
+            name,
+            f"{settings.key}.{name}/number",
+            counted(value) if settings.about(name).integer else float(value),
+        )
 
 
 def _range(value: float, about: Described, slide: Slide) -> tuple[float, float]:

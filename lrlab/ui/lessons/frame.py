@@ -1,4 +1,6 @@
-"""What every lesson's page has: its sections and their settings, the address that carries them, exercises, and the presenter's view."""
+"""What every lesson's page has: its sections and their settings, the address that carries them, exercises, and the
+presenter's view.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ import streamlit as st
 from lrlab.lessons import prose
 from lrlab.lessons.exercises import Exercise
 from lrlab.lessons.settings import Settings
-from lrlab.ui import address, state, view
+from lrlab.ui import address, state
 from lrlab.ui.lessons import presenter
+from lrlab.ui.tune import view
 from lrlab.ui.widgets import escape
 
 PRESENT = "present"
@@ -60,7 +63,9 @@ def _head(lesson: Lesson) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(lesson.title, anchor=False, width="content")
         with st.container(horizontal=True, width="content"):
-            st.button("Present", icon=":material/present_to_all:", key="lesson.present", on_click=present, args=(lesson, 1))
+            st.button(
+                "Present", icon=":material/present_to_all:", key="lesson.present", on_click=present, args=(lesson, 1)
+            )
             _link(lesson)
 
 
@@ -96,7 +101,9 @@ def put(new: Settings) -> None:
 
 
 def text(lesson: str, section: str, **numbers: object) -> None:
-    """The Markdown of a section, its places filled with numbers; folded where it is presented, so that the figure is on the slide."""
+    """The Markdown of a section, its places filled with numbers; folded where it is presented, so that the figure is on
+    the slide.
+    """
     words = prose.fill(prose.read(lesson, section), **numbers)
     if st.session_state.presenting:
         with st.expander("Text", icon=":material/notes:"):
@@ -156,7 +163,11 @@ def _take(lesson: Lesson) -> list[str]:
 def _take_presented(lesson: Lesson, text: str | None) -> list[str]:
     numbers = {str(number): number for number in range(1, len(lesson.sections) + 1)}
     present(lesson, numbers.get(text or ""))
-    return [] if text is None or text in numbers else [f"{PRESENT}: must be the number of a section, from 1 to {len(numbers)}"]
+    return (
+        []
+        if text is None or text in numbers
+        else [f"{PRESENT}: must be the number of a section, from 1 to {len(numbers)}"]
+    )
 
 
 def _link(lesson: Lesson) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lrlab.experiment import DocumentError, Experiment
+from lrlab.document import DocumentError, Experiment
 from lrlab.exporters import EXPORTERS, export
-from lrlab.ui import code, state
+from lrlab.ui import state
+from lrlab.ui.tune import code
 from lrlab.ui.widgets import escape
 
 
-def tune(experiment: Experiment, key: str, *, place: int = 0, label: str = "Open in Tune", disabled: bool = False) -> None:
-    """A button that puts these trials in place of Tune's, where Undo brings those back, and goes there to shape the one at `place`."""
+def tune(
+    experiment: Experiment, key: str, *, place: int = 0, label: str = "Open in Tune", disabled: bool = False
+) -> None:
+    """A button that puts these trials in place of Tune's, where Undo brings those back, and goes there to shape the one
+    at `place`.
+    """
     help_ = "All of these schedules, in place of those that are there; Undo brings those back."
     if st.button(label, key=f"{key}.open", icon=":material/show_chart:", help=help_, disabled=disabled):
         state.put(experiment)
@@ -29,12 +34,21 @@ def as_code(experiment: Experiment, key: str, *, place: int = 0) -> None:
         names = [trial.name for trial in experiment.trials]
         name = left.selectbox("Curve", names, index=place, key=f"{key}.trial/{names[place]}")
         targets = [target for target in EXPORTERS if target not in code.EVERY_STEP]
-        target = right.selectbox("As", targets, key=f"{key}.target", persist_state="session", format_func=lambda t: EXPORTERS[t].title)
+        target = right.selectbox(
+            "As", targets, key=f"{key}.target", persist_state="session", format_func=lambda t: EXPORTERS[t].title
+        )
         try:
             text = export(experiment, target, name)
         except DocumentError as error:
             st.info(f"{escape(str(error))}. Another target will do.")
             return
         file = f"{code.slug(name)}{EXPORTERS[target].suffix}"
-        st.download_button(f"Download {file}", data=text, file_name=file, key=f"{key}.download", icon=":material/download:", on_click="ignore")
+        st.download_button(
+            f"Download {file}",
+            data=text,
+            file_name=file,
+            key=f"{key}.download",
+            icon=":material/download:",
+            on_click="ignore",
+        )
         st.code(text, language=EXPORTERS[target].language, height=420)

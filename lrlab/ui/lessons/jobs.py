@@ -25,14 +25,18 @@ UNSEEN = 5.0
 LONG = 30.0
 """Seconds beyond which a link does not start a work by itself."""
 MOST = 60.0
-"""Seconds of a training beyond which it is not offered: the other visitors' trainings wait for it. What may be swept is bounded by its grid."""
+"""Seconds of a training beyond which it is not offered: the other visitors' trainings wait for it. What may be swept is
+bounded by its grid.
+"""
 KEPT = 8
 """Jobs that a visitor's page remembers; results of other visitors are kept by the queue."""
 
 
 @st.cache_resource(show_spinner=False)
 def queue(lane: Lane) -> Queue:  # noqa: ARG001 (the cache's key)
-    """A queue of this server, in which the works of all visitors run one after the other: trainings take seconds, and wait for no sweep."""
+    """A queue of this server, in which the works of all visitors run one after the other: trainings take seconds, and
+    wait for no sweep.
+    """
     return Queue()
 
 
@@ -49,10 +53,11 @@ def panel(
 ) -> None:
     """Offer a work, then follow it: its progress, a stop button, and draw(the latest result, whether it is whole).
 
-    The result hangs on the settings, and on what `more` holds, and nothing else. `label` stands on the button; `cost` (such as "15 networks") and the
-    `seconds` that it takes stand beside it. A link starts what is short, or done already, and offers the rest; a training beyond MOST is refused.
-    `draw` runs in a fragment until the job ends: its charts need keys of their own, and widgets that change settings belong outside of it, or appear
-    only when the result is whole.
+    The result hangs on the settings, and on what `more` holds, and nothing else. `label` stands on the button; `cost`
+    (such as "15 networks") and the `seconds` that it takes stand beside it. A link starts what is short, or done
+    already, and offers the rest; a training beyond MOST is refused. `draw` runs in a fragment until the job ends: its
+    charts need keys of their own, and widgets that change settings belong outside of it, or appear only when the result
+    is whole.
     """
     key = f"{settings.work}{hashlib.sha256(more).hexdigest() if more else ''}"
     jobs = _jobs()
@@ -151,13 +156,22 @@ def _offer(key: str, start: Callable[[], None], label: str, terms: str, why_not:
     if refused:
         st.warning(escape(refused), icon=":material/hourglass:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(label, key=f"{key}/start", icon=":material/play_arrow:", type="primary", on_click=start, disabled=bool(why_not))
+        st.button(
+            label,
+            key=f"{key}/start",
+            icon=":material/play_arrow:",
+            type="primary",
+            on_click=start,
+            disabled=bool(why_not),
+        )
         if not why_not:
             st.caption(terms)
 
 
 def _say(job: Job[Any], again: Callable[[], None], stop: Callable[[], None]) -> None:
-    """What has become of it: a bar and a button that stops it, or how it ended and a button that starts it again; nothing where it is done."""
+    """What has become of it: a bar and a button that stops it, or how it ended and a button that starts it again;
+    nothing where it is done.
+    """
     if job.state == "done":
         return
     if job.alive:
@@ -171,5 +185,8 @@ def _say(job: Job[Any], again: Callable[[], None], stop: Callable[[], None]) -> 
         st.error(escape(job.problem), icon=":material/error:")
     else:
         shown = "what was done is shown" if job.result is not None else "there is nothing to show"
-        st.info(f"{escape(job.problem)} Stopped after {100 * job.share:.0f} %: {shown}.".strip(), icon=":material/stop_circle:")
+        st.info(
+            f"{escape(job.problem)} Stopped after {100 * job.share:.0f} %: {shown}.".strip(),
+            icon=":material/stop_circle:",
+        )
     st.button("Run again", key=f"{job.key}/again", icon=":material/replay:", on_click=again)

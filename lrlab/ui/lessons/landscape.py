@@ -9,20 +9,37 @@ import streamlit as st
 from lrlab import charts
 from lrlab.lessons import landscape
 from lrlab.lessons.intervals import Interval, interval, verdict
-from lrlab.lessons.landscape import BASINS, FAR, FRAMES, LOST, NAMES, NARROW, PRESETS, REACH, WIDE, Floats, Landscape, Scene, Simulation
+from lrlab.lessons.landscape import (
+    BASINS,
+    FAR,
+    FRAMES,
+    LOST,
+    NAMES,
+    NARROW,
+    PRESETS,
+    REACH,
+    WIDE,
+    Floats,
+    Landscape,
+    Scene,
+    Simulation,
+)
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.lessons.numbers import mean, number
 from lrlab.ui.widgets import escape, offer
 
 HEIGHT, PRESENTED, COURSE = 470, 360, 330
-"""Pixels of the animation, of the same on a slide, where the sliders that a class is shown fit below it, and of the shares over the run."""
+"""Pixels of the animation, of the same on a slide, where the sliders that a class is shown fit below it, and of the
+shares over the run.
+"""
 GRID = 810
 """Points along the curve, and the width of the contours' picture in pixels."""
 PRESET = "landscape.preset"
 INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
 SHARE, LOSS = 2, 3
-"""Decimals of a mean and of the difference of two alike, so that who subtracts finds no contradiction beyond rounding."""
+"""Decimals of a mean and of the difference of two alike, so that who subtracts finds no contradiction beyond rounding.
+"""
 UNBOUNDED = "without an interval: one seed does not tell how seeds differ"
 
 
@@ -68,7 +85,11 @@ def _settings(scene: Scene) -> None:
 def _text(scene: Scene, land: Landscape) -> None:
     """The section's Markdown with the numbers of this landscape."""
     at = f"x = {number(float(land.saddle[0]), '.3g')}" + (", y = 0, a saddle" if scene.dimension > 1 else "")
-    beside = " (for a dot on the first axis; beside the curved border the odd step crosses it at any rate)" if scene.dimension > 1 else ""
+    beside = (
+        " (for a dot on the first axis; beside the curved border the odd step crosses it at any rate)"
+        if scene.dimension > 1
+        else ""
+    )
     frame.text(
         "sgdr", "landscape",
         narrow=f"{land.loss(land.minima)[NARROW]:.{LOSS}f}", pass_=at,
@@ -80,10 +101,16 @@ def _text(scene: Scene, land: Landscape) -> None:
 
 
 def _above(scene: Scene, land: Landscape) -> str:
-    """Whether the rates are ever so high that dots leave by the rate alone: all schedules begin at the peak, and none goes beyond it."""
+    """Whether the rates are ever so high that dots leave by the rate alone: all schedules begin at the peak, and none
+    goes beyond it.
+    """
     if scene.peak > land.escape:
         return f"Here every schedule begins above that, at {scene.peak:g}; the table says when each is above it for the last time."
-    noise = "and there is no noise" if scene.noise == 0 else "and it is the noise together with the rate that carries dots over"
+    noise = (
+        "and there is no noise"
+        if scene.noise == 0
+        else "and it is the noise together with the rate that carries dots over"
+    )
     return f"Here the peak rate is {scene.peak:g}: no schedule is ever above {land.escape:.3g}, {noise}."
 
 
@@ -98,7 +125,13 @@ def _presets(scene: Scene) -> None:
         if title is not None:
             frame.put(PRESETS[titles.index(title)].scene)
 
-    st.pills("Settings: with restarts, against one cosine, the wide basin gets", titles, key=PRESET, on_change=chosen, wrap=True)
+    st.pills(
+        "Settings: with restarts, against one cosine, the wide basin gets",
+        titles,
+        key=PRESET,
+        on_change=chosen,
+        wrap=True,
+    )
 
 
 def remarks(scene: Scene, found: Simulation) -> list[str]:
@@ -106,7 +139,9 @@ def remarks(scene: Scene, found: Simulation) -> list[str]:
     said = []
     if scene.steps < scene.T_0:
         end = f"{found.rates[landscape.SGDR, -1] / scene.peak:.0%}"
-        said.append(f"T_0 of {scene.T_0:,} is longer than the run of {scene.steps:,} steps: nothing restarts, and SGDR ends at {end} of its peak.")
+        said.append(
+            f"T_0 of {scene.T_0:,} is longer than the run of {scene.steps:,} steps: nothing restarts, and SGDR ends at {end} of its peak."
+        )
     elif scene.steps == scene.T_0:
         said.append(f"T_0 is the whole run of {scene.steps:,} steps: nothing restarts, and SGDR is one cosine.")
     if scene.noise == 0:
@@ -115,7 +150,9 @@ def remarks(scene: Scene, found: Simulation) -> list[str]:
             "and the intervals say how far the outcome hangs on these."
         )
     if scene.particles == 1:
-        said.append("With one particle the share of a seed is 0 or 100 %: the intervals are wide, and rough where nearly all seeds agree.")
+        said.append(
+            "With one particle the share of a seed is 0 or 100 %: the intervals are wide, and rough where nearly all seeds agree."
+        )
     if scene.seeds == 1:
         said.append("One seed does not tell how seeds differ: there is no interval, and nothing can be concluded.")
     return said
@@ -127,7 +164,9 @@ def divergences(found: Simulation) -> list[str]:
     for name, shares, steps in zip(NAMES, found.shares, found.diverged, strict=True):
         if (steps >= 0).any():
             first, share = steps[steps >= 0].min(), number(float(shares[:, LOST].mean()), f".{SHARE}%")
-            said.append(f"{name}: diverged at step {first:,}. In the end {share} of all particles had gone beyond {FAR:,.0f}.")
+            said.append(
+                f"{name}: diverged at step {first:,}. In the end {share} of all particles had gone beyond {FAR:,.0f}."
+            )
     return said
 
 
@@ -140,7 +179,15 @@ def _animation(scene: Scene, land: Landscape, found: Simulation, height: int) ->
     def halted(at: int) -> None:
         frame.put(frame.at_hand(Scene).replaced(frame=min(at, FRAMES)))
 
-    figure = charts.animated(_ground(land), found.paths, found.rates, found.frames, names=NAMES, places=range(len(NAMES)), filename="lrlab-landscape")
+    figure = charts.animated(
+        _ground(land),
+        found.paths,
+        found.rates,
+        found.frames,
+        names=NAMES,
+        places=range(len(NAMES)),
+        filename="lrlab-landscape",
+    )
     at = min(scene.frame, len(found.frames) - 1)
     chart.show(figure, key="landscape.chart", height=height, alt=_in_words(found, at), on_frame=halted, frame=at)
 
@@ -149,7 +196,9 @@ def _dots(scene: Scene, found: Simulation) -> str:
     """What the dots are, and what they are not."""
     count = found.paths.shape[2]
     dots = f"{count:,} particle{'s' * (count != 1)} of the first of {scene.seeds:,} seed{'s' * (scene.seeds != 1)}"
-    piled = " Those that would lie over each other are piled up: their height above the curve is not their loss." * (scene.dimension == 1)
+    piled = " Those that would lie over each other are piled up: their height above the curve is not their loss." * (
+        scene.dimension == 1
+    )
     return f"The dots are {dots}; what follows counts all.{piled}"
 
 
@@ -163,7 +212,9 @@ def _ground(land: Landscape) -> charts.Curve | charts.Contours:
 
 def _in_words(found: Simulation, at: int) -> str:
     """What the animation shows where it stands."""
-    shares = "; ".join(f"{name} {share:.0%}" for name, share in zip(NAMES, found.course[:, :, at].mean(axis=1), strict=True))
+    shares = "; ".join(
+        f"{name} {share:.0%}" for name, share in zip(NAMES, found.course[:, :, at].mean(axis=1), strict=True)
+    )
     return f"Particles on the loss under three schedules side by side, after {found.frames[at]:,} steps. In the wide basin, of all seeds: {shares}"
 
 
@@ -171,13 +222,21 @@ def _course(found: Simulation) -> None:
     """The share in the wide basin over the run, with intervals, and the rates below."""
     over = interval(100 * found.course, axis=1).clipped(0, 100)
     steps = found.frames.astype(np.float64)
-    shares = [charts.Line(name, steps, over.mean[k], k, *((over.low[k], over.high[k]) if over.bounded else ())) for k, name in enumerate(NAMES)]
+    shares = [
+        charts.Line(name, steps, over.mean[k], k, *((over.low[k], over.high[k]) if over.bounded else ()))
+        for k, name in enumerate(NAMES)
+    ]
     every = np.arange(found.rates.shape[1], dtype=np.float64)
     rates = [charts.Line(name, every, found.rates[k], k) for k, name in enumerate(NAMES)]
-    panels = [charts.Panel("In the wide basin, % of all particles", shares, zero=True), charts.Panel("Rate", rates, share=0.4, zero=True)]
+    panels = [
+        charts.Panel("In the wide basin, % of all particles", shares, zero=True),
+        charts.Panel("Rate", rates, share=0.4, zero=True),
+    ]
     figure = charts.panels(panels, "optimizer step", filename="lrlab-landscape-shares")
     ends = "; ".join(f"{name} {mean(_share(found, k, WIDE), f'.{SHARE}%')}" for k, name in enumerate(NAMES))
-    chart.show(figure, key="landscape.course", height=COURSE, alt=f"Share in the wide basin over the run. At the end: {ends}")
+    chart.show(
+        figure, key="landscape.course", height=COURSE, alt=f"Share in the wide basin over the run. At the end: {ends}"
+    )
 
 
 # ---------------------------------------------------------------- the numbers
@@ -189,22 +248,31 @@ def _share(found: Simulation, place: int, basin: int) -> Interval:
 
 
 def sentences(found: Simulation) -> list[str]:
-    """SGDR minus one cosine, and the control that has no restarts: two sentences each, or one where there is nothing to compare."""
+    """SGDR minus one cosine, and the control that has no restarts: two sentences each, or one where there is nothing to
+    compare.
+    """
     control = f"{NAMES[landscape.STEP_DECAY].capitalize()}, which has no restarts,"
     return [*_compared(found, landscape.SGDR, NAMES[landscape.SGDR]), *_compared(found, landscape.STEP_DECAY, control)]
 
 
 def _compared(found: Simulation, place: int, who: str) -> list[str]:
-    """A schedule minus one cosine, in the share that ends in the wide basin and in the final loss: the difference, its interval, what that says."""
+    """A schedule minus one cosine, in the share that ends in the wide basin and in the final loss: the difference, its
+    interval, what that says.
+    """
     both = [place, landscape.COSINE]
     if (found.shares[both, :, LOST] == 1).all():
         return [f"Every particle diverged, under {NAMES[place]} and under one cosine: there is nothing to compare."]
     share = f"{who} minus one cosine, share that ends in the wide basin: "
-    return [share + worded(landscape.apart(found, place), SHARE, " points"), f"{who} minus one cosine, {_losses(found, place)}"]
+    return [
+        share + worded(landscape.apart(found, place), SHARE, " points"),
+        f"{who} minus one cosine, {_losses(found, place)}",
+    ]
 
 
 def _losses(found: Simulation, place: int) -> str:
-    """The difference of the final losses, where nothing diverged: the means are over what is left, and that is no random part of the particles."""
+    """The difference of the final losses, where nothing diverged: the means are over what is left, and that is no
+    random part of the particles.
+    """
     both = [place, landscape.COSINE]
     if not np.isfinite(found.loss[both]).all():
         return "mean loss at the end: there are seeds of which no particle is left to compare."
@@ -224,7 +292,9 @@ def worded(found: Interval, decimals: int, unit: str) -> str:
 
 
 def _signed(value: float, decimals: int) -> str:
-    """A difference in so many decimals, or in one significant digit: what is not zero does not read zero beside "higher" or "lower"."""
+    """A difference in so many decimals, or in one significant digit: what is not zero does not read zero beside
+    "higher" or "lower".
+    """
     said = f"{value:+.{decimals}f}"
     return number(value, f"+.{decimals}f" if value == 0 or float(said) else "+.1g")
 
@@ -232,7 +302,9 @@ def _signed(value: float, decimals: int) -> str:
 def rows(land: Landscape, found: Simulation) -> list[dict[str, str]]:
     """The table: a row for each schedule."""
     lasts = landscape.last_above(found.rates, land.escape)
-    ends = {WIDE: "ends in the wide basin", NARROW: "ends in the narrow basin"} | ({LOST: "diverged"} if found.shares[..., LOST].any() else {})
+    ends = {WIDE: "ends in the wide basin", NARROW: "ends in the narrow basin"} | (
+        {LOST: "diverged"} if found.shares[..., LOST].any() else {}
+    )
     return [
         {
             "schedule": name,
@@ -257,14 +329,25 @@ def _away(scene: Scene, found: Simulation) -> None:
     """The schedules into Tune, the numbers of every seed into a file."""
     with st.container(horizontal=True):
         home.tune(landscape.experiment(scene), "landscape")
-        st.download_button("CSV of every seed", csv(found), "lrlab-landscape.csv", "text/csv", icon=":material/download:", key="landscape.csv")
+        st.download_button(
+            "CSV of every seed",
+            csv(found),
+            "lrlab-landscape.csv",
+            "text/csv",
+            icon=":material/download:",
+            key="landscape.csv",
+        )
 
 
 def csv(found: Simulation) -> str:
     """A line for each schedule and seed; the diverged step and the loss are empty where there is none."""
     lines = [["schedule", "seed", *BASINS, "leaves", "loss", "first_divergence"]]
     for k, name in enumerate(NAMES):
-        for seed, (shares, leaves, loss, step) in enumerate(zip(found.shares[k], found.leaves[k], found.loss[k], found.diverged[k], strict=True)):
+        for seed, (shares, leaves, loss, step) in enumerate(
+            zip(found.shares[k], found.leaves[k], found.loss[k], found.diverged[k], strict=True)
+        ):
             end = f"{loss:.17g}" if np.isfinite(loss) else ""
-            lines.append([name, str(seed), *(f"{s:.17g}" for s in shares), f"{leaves:.17g}", end, str(step) if step >= 0 else ""])
+            lines.append(
+                [name, str(seed), *(f"{s:.17g}" for s in shares), f"{leaves:.17g}", end, str(step) if step >= 0 else ""]
+            )
     return "".join(",".join(line) + "\n" for line in lines)

@@ -21,7 +21,15 @@ def show() -> None:
     settings = frame.at_hand(Limit)
     setup, (warmups, peaks) = settings.setup, axes(settings)
     networks = warmups.size * peaks.size * settings.seeds
-    frame.text("warmup", "limit", layers=settings.depth, units=setup.hidden[0], batch=setup.batch_size, steps=setup.steps, bound=f"{BOUND:.2f}")
+    frame.text(
+        "warmup",
+        "limit",
+        layers=settings.depth,
+        units=setup.hidden[0],
+        batch=setup.batch_size,
+        steps=setup.steps,
+        bound=f"{BOUND:.2f}",
+    )
     fields.row(Limit, "optimizer", "after", "gain", "depth")
     fields.row(Limit, "epochs", "seeds")
 
@@ -50,7 +58,15 @@ def _draw(found: Limits, settings: Limit, *, finished: bool) -> None:
     if finished:
         st.markdown(verdict(found, settings))
         frame.text("warmup", "limit_reading")
-        st.download_button("CSV", csv(found), "lrlab-limit.csv", "text/csv", icon=":material/download:", key="limit.csv", on_click="ignore")
+        st.download_button(
+            "CSV",
+            csv(found),
+            "lrlab-limit.csv",
+            "text/csv",
+            icon=":material/download:",
+            key="limit.csv",
+            on_click="ignore",
+        )
 
 
 def cells(found: Limits) -> np.ndarray:
@@ -69,7 +85,9 @@ def _out(found: Limits, place: tuple[int, ...]) -> str:
 
 def signs(found: Limits, *, finished: bool) -> str:
     """What the cells of this map say, and why a low number may stand above the border."""
-    said = [f"In each cell: the median over {found.seeds} seeds of the mean training loss of the last epoch{'' if finished else ' so far'}."]
+    said = [
+        f"In each cell: the median over {found.seeds} seeds of the mean training loss of the last epoch{'' if finished else ' so far'}."
+    ]
     if found.broken.any():
         one = tuple(np.argwhere(found.broken)[0])
         count, step = found.broken[one], found.diverged[one]
@@ -85,7 +103,9 @@ def signs(found: Limits, *, finished: bool) -> str:
             seeds = round(found.seeds * (1 - found.trained[warmup, above[0]]))
             where = f"{found.loss[warmup, above[0]]:.2f} at a peak of {_peak(found, int(above[0]))} after {found.warmups[warmup]:,} steps"
             fails = f"{seeds} of the {found.seeds} seeds {'does' if seeds == 1 else 'do'} not train there"
-            said.append(f"The border asks for every seed, so a median below {BOUND:.2f} may stand above it: {where}, because {fails}.")
+            said.append(
+                f"The border asks for every seed, so a median below {BOUND:.2f} may stand above it: {where}, because {fails}."
+            )
             break
     return " ".join(said)
 
@@ -97,7 +117,9 @@ def _peak(found: Limits, place: int | None) -> str:
 def verdict(found: Limits, settings: Limit) -> str:
     """What the map says of this optimizer and this network: the largest peaks, and whether a warmup raises them."""
     largest = found.largest
-    each = ", ".join(f"{_peak(found, place)} ({warmup:,} steps)" for warmup, place in zip(found.warmups, largest, strict=True))
+    each = ", ".join(
+        f"{_peak(found, place)} ({warmup:,} steps)" for warmup, place in zip(found.warmups, largest, strict=True)
+    )
     said = f"**{settings.optimizer}**: the largest peak up to which every seed trains, by warmup: {each}.{_gaps(found)}"
     without, best = largest[0], max((place for place in largest if place is not None), default=None)
     if best is None:
@@ -119,12 +141,21 @@ def verdict(found: Limits, settings: Limit) -> str:
 def _gaps(found: Limits) -> str:
     """Where every seed trains with peaks above one that fails."""
     rows = zip(found.warmups, found.again, strict=True)
-    above = [f"{', '.join(_peak(found, place) for place in places)} ({warmup:,} steps)" for warmup, places in rows if places]
-    return f" Above a peak that fails, every seed trains again with {'; '.join(above)}: the border is not sharp there." if above else ""
+    above = [
+        f"{', '.join(_peak(found, place) for place in places)} ({warmup:,} steps)" for warmup, places in rows if places
+    ]
+    return (
+        f" Above a peak that fails, every seed trains again with {'; '.join(above)}: the border is not sharp there."
+        if above
+        else ""
+    )
 
 
 def _in_words(found: Limits) -> str:
-    pairs = "; ".join(f"{_peak(found, place)} after {warmup:,} steps" for warmup, place in zip(found.warmups, found.largest, strict=True))
+    pairs = "; ".join(
+        f"{_peak(found, place)} after {warmup:,} steps"
+        for warmup, place in zip(found.warmups, found.largest, strict=True)
+    )
     grid = f"{found.warmups.size} warmups and {found.peaks.size} peaks"
     return f"Heat map of the training loss over {grid}. Largest peak up to which every seed trains: {pairs}"
 

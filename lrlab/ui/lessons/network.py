@@ -1,4 +1,6 @@
-"""The section of the real network: the schedules of Tune train it, many seeds at once, and what came out is drawn as it comes."""
+"""The section of the real network: the schedules of Tune train it, many seeds at once, and what came out is drawn as it
+comes.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +10,19 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lrlab import engine, planner
+from lrlab import engine
 from lrlab.charts.panels import Line, Panel, panels
-from lrlab.experiment import DocumentError, Trial
-from lrlab.lessons import compare, sgdr
+from lrlab.document import DocumentError, Trial
+from lrlab.document.run import Run
+from lrlab.lessons import compare
+from lrlab.lessons import curve as sgdr
+from lrlab.lessons.curve import Curve
 from lrlab.lessons.digits import CLASSES, TEST
 from lrlab.lessons.intervals import interval
 from lrlab.lessons.network import Floats, Outcome, Training, kept_at, squeezed, train
-from lrlab.lessons.sgdr import Curve
-from lrlab.run import Run
-from lrlab.schedules.durations import nested
+from lrlab.plans import restarts
 from lrlab.schedules.recurrence import MetricDriven
+from lrlab.schedules.spans import nested
 from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.lessons.numbers import mean
@@ -32,7 +36,9 @@ POINTS = 1500  # of the learning rate that are drawn
 
 
 class Entry(NamedTuple):
-    """A trial as it is trained: its place in Tune, its name, the rate of each training step, and the ends of cycles, after which weights are kept."""
+    """A trial as it is trained: its place in Tune, its name, the rate of each training step, and the ends of cycles,
+    after which weights are kept.
+    """
 
     place: int
     name: str
@@ -44,14 +50,23 @@ def show() -> None:
     """The whole section."""
     settings = frame.at_hand(Training)
     setup = settings.setup
-    frame.text("sgdr", "network", parameters=f"{setup.parameters:,}", steps=f"{setup.steps:,}", per_epoch=setup.steps_per_epoch, test=TEST)
+    frame.text(
+        "sgdr",
+        "network",
+        parameters=f"{setup.parameters:,}",
+        steps=f"{setup.steps:,}",
+        per_epoch=setup.steps_per_epoch,
+        test=TEST,
+    )
     fields.field(Training, "schedules")
     fields.row(Training, "epochs", "seeds", "factor", "noise")
     with st.expander("The network and its optimizer", icon=":material/tune:"):
         fields.row(Training, "optimizer", "momentum", "batch", "hidden", "samples")
     entries = _entries(settings)
     if settings.schedules == "tune" and entries:
-        st.caption(f"What is trained is what Tune shows, not what The curve above does: {escape(', '.join(entry.name for entry in entries))}.")
+        st.caption(
+            f"What is trained is what Tune shows, not what The curve above does: {escape(', '.join(entry.name for entry in entries))}."
+        )
     if not entries:
         st.info("There is no schedule to train: add one there, or show one that is hidden.", icon=":material/info:")
         return
@@ -92,7 +107,7 @@ def _entry(run: Run, place: int, trial: Trial, settings: Training) -> Entry:
     rates = settings.factor * engine.first_group(engine.lr(run, trial, squeezed(run.steps, steps)))
     for said in _not_as_in_tune(trial):
         st.caption(f"{escape(trial.name)}: {said}.")
-    plan = planner.plan(run, trial)
+    plan = restarts.plan(run, trial)
     why_none = _no_snapshots(plan, run.steps, steps) if plan else ""
     if why_none:
         st.caption(f"No snapshots of {escape(trial.name)}: {why_none}.")
@@ -104,7 +119,9 @@ def _not_as_in_tune(trial: Trial) -> list[str]:
     """What of a trial this training does not carry over."""
     said = []
     if any(isinstance(part, MetricDriven) for _, part, _ in nested(trial.schedule)):
-        given = getattr(trial.schedule, "metrics", None)  # the outermost one's: GradualWarmupScheduler has those of what comes after it
+        given = getattr(
+            trial.schedule, "metrics", None
+        )  # the outermost one's: GradualWarmupScheduler has those of what comes after it
         shown = "the metric that Tune shows it, not this network's" if given else "no metric, so it never acts"
         said.append(f"it watches {shown}")
     if isinstance(trial.base_lr, tuple):
@@ -112,13 +129,19 @@ def _not_as_in_tune(trial: Trial) -> list[str]:
     return said
 
 
-def _no_snapshots(plan: planner.Plan, length: int, steps: int) -> str:
-    """Why a run of `length`, squeezed onto so many steps, keeps no snapshots at the ends of its cycles; nothing where it does."""
+def _no_snapshots(plan: restarts.Plan, length: int, steps: int) -> str:
+    """Why a run of `length`, squeezed onto so many steps, keeps no snapshots at the ends of its cycles; nothing where
+    it does.
+    """
     if not plan.complete:
         return f"of its {plan.whole:,} whole cycles only the first {len(plan.ends)} are listed"
     begin = length * plan.begin / (plan.begin + plan.left)
     shortest = np.diff([begin, *(end.step for end in plan.ends)]).min(initial=np.inf) * steps / length
-    return f"its shortest cycle comes to {shortest:.1f} steps of this training, and takes {FEW} to be seen" if shortest < FEW else ""
+    return (
+        f"its shortest cycle comes to {shortest:.1f} steps of this training, and takes {FEW} to be seen"
+        if shortest < FEW
+        else ""
+    )
 
 
 # ---------------------------------------------------------------- what came out
@@ -128,11 +151,18 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
     broken = [compare.divergence(entry.name, outcome.diverged[k]) for k, entry in enumerate(entries)]
     if any(broken):
         lower = "A network that diverged is stopped there and counts in no mean; a lower rate factor may train it."
-        st.warning(escape(". ".join(sentence for sentence in broken if sentence) + f". {lower}"), icon=":material/trending_up:")
+        st.warning(
+            escape(". ".join(sentence for sentence in broken if sentence) + f". {lower}"), icon=":material/trending_up:"
+        )
     chart.show(_curves(entries, settings, outcome), key="network.curves", height=620, alt=_in_words(entries, outcome))
     trained = [entry for k, entry in enumerate(entries) if compare.sound(outcome, k).any()]
     if any(entry.kept for entry in trained):
-        chart.show(_anytime(entries, settings, outcome), key="network.anytime", height=500, alt=_kept_in_words(entries, outcome))
+        chart.show(
+            _anytime(entries, settings, outcome),
+            key="network.anytime",
+            height=500,
+            alt=_kept_in_words(entries, outcome),
+        )
         st.caption(
             "Strong: the weights at the end of the last whole cycle; the ensemble of all snapshots. Faint: the weights now; each snapshot alone."
         )
@@ -143,25 +173,57 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
         _table(entries, outcome)
         _differences(entries, outcome)
     csv = "".join(compare.csv([entry.name for entry in entries], outcome, settings.setup.steps_per_epoch))
-    st.download_button("CSV of all networks", csv, "lrlab-training.csv", "text/csv", icon=":material/download:", key="network.csv", on_click="ignore")
+    st.download_button(
+        "CSV of all networks",
+        csv,
+        "lrlab-training.csv",
+        "text/csv",
+        icon=":material/download:",
+        key="network.csv",
+        on_click="ignore",
+    )
 
 
 def _guesses(entries: list[Entry], outcome: Outcome) -> None:
     """Which networks know next to nothing at the end though none of their losses was beyond the bound."""
-    said = [compare.guessing(entry.name, outcome.accuracy[k, compare.sound(outcome, k), -1]) for k, entry in enumerate(entries)]
+    said = [
+        compare.guessing(entry.name, outcome.accuracy[k, compare.sound(outcome, k), -1])
+        for k, entry in enumerate(entries)
+    ]
     if any(said):
         why = "Rates far too high or far too low bring this about without a divergence; these networks do count in the means."
         st.warning(escape(". ".join(filter(None, said)) + f". {why}"), icon=":material/casino:")
 
 
-def _mean(values: Floats, x: Floats, entry: Entry, name: str = "", *, most: float = 100, faint: bool = False, markers: bool = False) -> Line | None:
-    """The line of the mean of (seeds, n), with its interval as a band, within what is possible; none where no seed trained or nothing is there."""
+def _mean(
+    values: Floats,
+    x: Floats,
+    entry: Entry,
+    name: str = "",
+    *,
+    most: float = 100,
+    faint: bool = False,
+    markers: bool = False,
+) -> Line | None:
+    """The line of the mean of (seeds, n), with its interval as a band, within what is possible; none where no seed
+    trained or nothing is there.
+    """
     drawn = np.isfinite(values).all(axis=0)
     if not drawn.any() or not len(values):
         return None
     found = interval(values[:, drawn], axis=0).clipped(0, most)
     low, high = (found.low, found.high) if found.bounded and not faint else (None, None)
-    return Line(name or entry.name, x[drawn], found.mean, entry.place, low, high, markers=markers, faint=faint, legend=entry.name)
+    return Line(
+        name or entry.name,
+        x[drawn],
+        found.mean,
+        entry.place,
+        low,
+        high,
+        markers=markers,
+        faint=faint,
+        legend=entry.name,
+    )
 
 
 def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[str, object]:
@@ -172,7 +234,11 @@ def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[
     accuracy = [_mean(100 * outcome.accuracy[k, sound], epochs, entry) for k, entry, sound in rows]
     rates = []
     for entry in entries:
-        at = np.unique(np.concatenate([np.linspace(0, entry.rates.size - 1, POINTS).astype(np.int64), np.array(entry.kept, dtype=np.int64)]))
+        at = np.unique(
+            np.concatenate(
+                [np.linspace(0, entry.rates.size - 1, POINTS).astype(np.int64), np.array(entry.kept, dtype=np.int64)]
+            )
+        )
         rates.append(Line(entry.name, at / per_epoch, entry.rates[at], entry.place))
     drawn = [
         Panel("training loss", [line for line in loss if line], log=True),
@@ -183,7 +249,9 @@ def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[
 
 
 def _anytime(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[str, object]:
-    """What there is at each moment: the weights as they are, those of the last whole cycle, and the ensemble of all of these so far."""
+    """What there is at each moment: the weights as they are, those of the last whole cycle, and the ensemble of all of
+    these so far.
+    """
     epochs, per_epoch = outcome.epochs.astype(np.float64), settings.setup.steps_per_epoch
     stops: list[Line | None] = []
     kept: list[Line | None] = []
@@ -194,7 +262,10 @@ def _anytime(entries: list[Entry], settings: Training, outcome: Outcome) -> dict
             stops.append(_mean(now, epochs, entry))
             continue
         last = 100 * compare.completed(outcome, k, per_epoch)[sound]
-        stops += [_mean(last, epochs, entry, f"{entry.name}: last cycle"), _mean(now, epochs, entry, f"{entry.name}: now", faint=True)]
+        stops += [
+            _mean(last, epochs, entry, f"{entry.name}: last cycle"),
+            _mean(now, epochs, entry, f"{entry.name}: now", faint=True),
+        ]
         at = (outcome.snapshots[k] + 1) / per_epoch
         single, together = outcome.snapshot_accuracy[k][sound], outcome.ensemble_accuracy[k][sound]
         kept += [
@@ -226,9 +297,13 @@ def _kept_in_words(entries: list[Entry], outcome: Outcome) -> str:
     for k, entry in enumerate(entries):
         sound, count = compare.sound(outcome, k), outcome.snapshots[k].size
         if count and sound.any():
-            single, together = (part[k][sound, -1].mean() for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
+            single, together = (
+                part[k][sound, -1].mean() for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy)
+            )
             said.append(f"{entry.name[:80]}: last of {count} snapshots {single:.1%}, their ensemble {together:.1%}")
-    return "Test accuracy if the training stopped at each epoch, and of the snapshots. " + "; ".join(said or ["no cycle is whole yet"])
+    return "Test accuracy if the training stopped at each epoch, and of the snapshots. " + "; ".join(
+        said or ["no cycle is whole yet"]
+    )
 
 
 def _table(entries: list[Entry], outcome: Outcome) -> None:
@@ -258,7 +333,9 @@ def _between(values: Floats, form: str = ".1f", most: float = 100) -> str:
 
 
 def _differences(entries: list[Entry], outcome: Outcome) -> None:
-    """Each pair of schedules seed by seed; each ensemble, and the last weights where they are others, against the last snapshot."""
+    """Each pair of schedules seed by seed; each ensemble, and the last weights where they are others, against the last
+    snapshot.
+    """
     names = [entry.name for entry in entries]
     accuracy = 100 * outcome.accuracy[..., -1]
     found = compare.differences(names, outcome, accuracy)
@@ -278,12 +355,19 @@ def _differences(entries: list[Entry], outcome: Outcome) -> None:
         st.caption("No two schedules have two seeds with which both trained: there is nothing to compare.")
         return
     rows = [
-        {"difference": f"{d.first} minus {d.second}", "points of test accuracy": mean(d.found, "+.1f"), "over seeds": d.found.n, "it is": d.verdict}
+        {
+            "difference": f"{d.first} minus {d.second}",
+            "points of test accuracy": mean(d.found, "+.1f"),
+            "over seeds": d.found.n,
+            "it is": d.verdict,
+        }
         for d in found
     ]
     st.markdown("**Differences**, seed by seed: the same first weights, the same order of samples")
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="network.differences")
     if cut:
-        st.caption("Two schedules are compared by their last weights, which a cut last cycle leaves at a high rate: look at its last snapshot too.")
+        st.caption(
+            "Two schedules are compared by their last weights, which a cut last cycle leaves at a high rate: look at its last snapshot too."
+        )
     if len(rows) > 1:
         st.caption(f"{len(rows)} intervals: about one in twenty misses the true difference by chance alone.")

@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from lrlab.charts.dots import Dots, dots
-from lrlab.lessons import paper, sgdr
+from lrlab.lessons import curve as sgdr
+from lrlab.lessons import paper
+from lrlab.lessons.curve import Curve
 from lrlab.lessons.paper import COSINE, DATA, RESTARTS, WIDE, WIDER, Ensemble, Paper
-from lrlab.lessons.sgdr import Curve
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame
 from lrlab.ui.lessons.numbers import number
@@ -47,7 +48,11 @@ def _chart(settings: Paper) -> None:
     labels = [_called(schedule) for schedule in tables.singles]
     shown = [network for network in tables.networks if settings.network in ("both", network)]
     series = [
-        Dots(f"{network}, {tables.networks[network]}", range(len(labels)), [row[network][settings.data] for row in tables.singles.values()])
+        Dots(
+            f"{network}, {tables.networks[network]}",
+            range(len(labels)),
+            [row[network][settings.data] for row in tables.singles.values()],
+        )
         for network in shown
     ]
     if WIDE in shown:
@@ -56,7 +61,9 @@ def _chart(settings: Paper) -> None:
         labels += [_combined(ensemble) for ensemble in tables.ensembles]
     figure = dots(labels, series, f"test error on {settings.data}, %")
     best = "; ".join(f"{network}: {_called(tables.best(network, settings.data))}" for network in shown)
-    alt = f"Test error on {settings.data} by schedule. Least of a single model, {best}. The table below has every number."
+    alt = (
+        f"Test error on {settings.data} by schedule. Least of a single model, {best}. The table below has every number."
+    )
     chart.show(figure, key="paper_chart", height=HEIGHT, alt=alt)
 
 
@@ -64,12 +71,14 @@ def _table(settings: Paper) -> None:
     tables = paper.tables()
     shown = [network for network in tables.networks if settings.network in ("both", network)]
     rows = [
-        {"schedule": escape(_called(schedule))} | {f"{network}, {data}": _two(errors[network][data]) for network in shown for data in DATA}
+        {"schedule": escape(_called(schedule))}
+        | {f"{network}, {data}": _two(errors[network][data]) for network in shown for data in DATA}
         for schedule, errors in tables.singles.items()
     ]
     if WIDE in shown:
         rows += [
-            {"schedule": escape(_combined(ensemble))} | {f"{WIDE}, {data}": _two(ensemble.errors[data]) for data in DATA}
+            {"schedule": escape(_combined(ensemble))}
+            | {f"{WIDE}, {data}": _two(ensemble.errors[data]) for data in DATA}
             for ensemble in tables.ensembles
         ]
     with st.expander("The numbers as a table: test error in %", icon=":material/table:", key="paper.table"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from lrlab.lessons.curve import EXERCISES, Curve
 from lrlab.lessons.landscape import EXERCISES as ON_LANDSCAPE
 from lrlab.lessons.landscape import Scene
 from lrlab.lessons.network import Training
 from lrlab.lessons.paper import Paper
-from lrlab.lessons.sgdr import EXERCISES, Curve
 from lrlab.lessons.sweep import Grid
 from lrlab.ui.lessons import curve, landscape, network, paper, sweep
 from lrlab.ui.lessons.frame import Lesson, Section

@@ -1,4 +1,6 @@
-"""The section of the warmup's length and shape: all of them in front of one decay, their first steps, and what each costs."""
+"""The section of the warmup's length and shape: all of them in front of one decay, their first steps, and what each
+costs.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from lrlab import charts, engine
-from lrlab.experiment import Experiment, View
-from lrlab.lessons import warmup
-from lrlab.lessons.warmup import Numbers, Shape
+from lrlab.document import Experiment, View
+from lrlab.lessons import shape as warmup
+from lrlab.lessons.shape import Numbers, Shape
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.lessons.numbers import number
@@ -46,13 +48,19 @@ def _length(settings: Shape) -> str:
     length, left = settings.length, max(settings.steps - settings.length, 0)
     share, rest = shares(length, settings.steps)
     use = "at the peak" if settings.decay == "none" else "for the decay"
-    remains = f"{_counted(left, 'step')} ({rest}) {'is' if left == 1 else 'are'} left {use}" if left else f"nothing is left {use}"
+    remains = (
+        f"{_counted(left, 'step')} ({rest}) {'is' if left == 1 else 'are'} left {use}"
+        if left
+        else f"nothing is left {use}"
+    )
     said = f"A warmup of {_counted(length, 'step')} is {_counted(length / settings.epoch, 'epoch')}, {share} of the run; {remains}."
     return escape(said)
 
 
 def shares(part: int, whole: int) -> tuple[str, str]:
-    """A part and the rest in percent, adding up to 100, with digits enough that a part is never told as nothing or as all."""
+    """A part and the rest in percent, adding up to 100, with digits enough that a part is never told as nothing or as
+    all.
+    """
     share = part / whole
     digits = next((digits for digits in range(3, 7) if 0 < round(share, digits) < 1), 3)
     told = round(share, digits)
@@ -71,8 +79,18 @@ def _chart(settings: Shape, shown: Experiment) -> None:
     if settings.overlay:  # behind the warmup they lie on each other, and so would their names
         figure["layout"]["annotations"] = []
     if 0 < settings.length < settings.steps:
-        side = "left" if settings.length < settings.steps / 2 else "right"  # away from the chart's edge, which would cut the words off
-        at = {"x": settings.length, "text": "warmup ends", "yref": "paper", "y": 0, "yanchor": "bottom", "xanchor": side, "showarrow": False}
+        side = (
+            "left" if settings.length < settings.steps / 2 else "right"
+        )  # away from the chart's edge, which would cut the words off
+        at = {
+            "x": settings.length,
+            "text": "warmup ends",
+            "yref": "paper",
+            "y": 0,
+            "yanchor": "bottom",
+            "xanchor": side,
+            "showarrow": False,
+        }
         figure["layout"]["shapes"] = [charts.upright(settings.length)]
         figure["layout"]["annotations"].append(at)
     alt = f"{charts.description(shown.run, curves)}. The warmup ends at step {settings.length:,}"
@@ -90,11 +108,14 @@ def _start(shown: Experiment) -> None:
     title = f"Learning rate of the first {steps.size} steps"
     figure = charts.panels([charts.Panel(title, lines)], "optimizer step", filename="lrlab-first-steps")
     figure["layout"]["showlegend"] = False  # the names stand at the ends
-    alt = f"{title}, a point each. " + "; ".join(f"{line.name}: from {line.y[0]:.3g} to {line.y[-1]:.3g}" for line in lines)
+    alt = f"{title}, a point each. " + "; ".join(
+        f"{line.name}: from {line.y[0]:.3g} to {line.y[-1]:.3g}" for line in lines
+    )
     chart.show(figure, key="shape.first", height=300, alt=alt)
     listed = steps[: warmup.FIRST]
     rows = [
-        {"rate at step": trial.name, **{str(step): f"{rate[step]:.3g}" for step in listed}} for trial, rate in zip(shown.trials, rates, strict=True)
+        {"rate at step": trial.name, **{str(step): f"{rate[step]:.3g}" for step in listed}}
+        for trial, rate in zip(shown.trials, rates, strict=True)
     ]
     st.table(pd.DataFrame(rows).set_index("rate at step"))
 

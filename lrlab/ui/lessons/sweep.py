@@ -31,7 +31,14 @@ def show() -> None:
     grid = frame.at_hand(Grid)
     setup = grid.setup
     noise = f" ({100 * setup.label_noise:.0f} % of them with a wrong label)" if setup.label_noise else ""
-    frame.text("sgdr", "sweep", units=" and ".join(map(str, setup.hidden)), batch=setup.batch_size, noise=noise, epochs=grid.epochs)
+    frame.text(
+        "sgdr",
+        "sweep",
+        units=" and ".join(map(str, setup.hidden)),
+        batch=setup.batch_size,
+        noise=noise,
+        epochs=grid.epochs,
+    )
     fields.row(Grid, "T_0", "T_mult", "peak")
     fields.row(Grid, "epochs", "seeds", "optimizer")
     factor = _factor(grid)
@@ -59,7 +66,11 @@ def _factor(grid: Grid) -> int:
     key, shown = "sweep.shown", grid.shown if grid.shown in factors else factors[0]
     offer(key, shown)
     st.segmented_control(
-        "Map for T_mult", factors, key=key, required=True, on_change=lambda: frame.put(frame.at_hand(Grid).replaced(shown=st.session_state[key]))
+        "Map for T_mult",
+        factors,
+        key=key,
+        required=True,
+        on_change=lambda: frame.put(frame.at_hand(Grid).replaced(shown=st.session_state[key])),
     )
     return shown
 
@@ -87,7 +98,13 @@ def _draw(result: Result, factor: int, *, finished: bool) -> None:
         trials = sweep.experiment(result.grid, [Cell(*best[:3])] if best else [])
         home.tune(trials, "sweep", label="Open the best in Tune", disabled=best is None)
         st.download_button(
-            "CSV of all seeds", csv(result), "lrlab-sweep.csv", "text/csv", icon=":material/download:", key="sweep.csv", on_click="ignore"
+            "CSV of all seeds",
+            csv(result),
+            "lrlab-sweep.csv",
+            "text/csv",
+            icon=":material/download:",
+            key="sweep.csv",
+            on_click="ignore",
         )
 
 
@@ -103,7 +120,11 @@ def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
     seen = [row for line in shown for row in line if row]
     best = sweep.best(seen)
     alt = f"Heat map of the test accuracy over {len(firsts)} values of T_0 and {len(peaks)} peak rates, T_mult {factor}"
-    alt += f". The highest of a cell in which no seed diverged: {_place(best)}, {best.accuracy:.1%}" if best and best.accuracy else ""
+    alt += (
+        f". The highest of a cell in which no seed diverged: {_place(best)}, {best.accuracy:.1%}"
+        if best and best.accuracy
+        else ""
+    )
     alt += f". In {sum(row.diverged > 0 for row in seen)} of {len(seen)} cells seeds diverged"
     chart.show(figure, key="sweep.map", height=max(180, 90 + 42 * len(peaks)), alt=alt)
     st.caption(
@@ -123,7 +144,11 @@ def label(row: Row | None, seeds: int) -> str:
         return NOT_YET
     if row.accuracy is None:
         return DIVERGED
-    signs = {GUESSING: row.accuracy < GUESS, NO_CYCLE: not row.cycles, f"{DIVERGED} {row.diverged}/{seeds}": row.diverged > 0}
+    signs = {
+        GUESSING: row.accuracy < GUESS,
+        NO_CYCLE: not row.cycles,
+        f"{DIVERGED} {row.diverged}/{seeds}": row.diverged > 0,
+    }
     return " ".join([f"{100 * row.accuracy:.1f}", *(sign for sign, holds in signs.items() if holds)])
 
 
@@ -155,7 +180,9 @@ def verdict(result: Result, *, finished: bool) -> str:
 
 def table(rows: Sequence[Row]) -> pd.DataFrame:
     """A row for each cell, accuracies in percent; empty where there is nothing to say."""
-    found = pd.DataFrame(rows, columns=Row._fields).astype({"accuracy": float, "low": float, "high": float, "whole": float, "loss": float})
+    found = pd.DataFrame(rows, columns=Row._fields).astype(
+        {"accuracy": float, "low": float, "high": float, "whole": float, "loss": float}
+    )
     found = found.astype({"step": "Int64"})
     found[["accuracy", "low", "high", "whole"]] *= 100
     return found.round({"accuracy": 1, "low": 1, "high": 1, "whole": 1, "loss": 4}).rename(columns=_COLUMNS)
@@ -163,7 +190,9 @@ def table(rows: Sequence[Row]) -> pd.DataFrame:
 
 def csv(result: Result) -> str:
     """A line for each cell and seed in full precision; empty where a seed diverged, or where no cycle came to its end."""
-    lines = ["T_0,T_mult,peak,seed,whole_cycles,last_cycle_cut,test_accuracy,test_accuracy_at_last_whole_cycle,training_loss,diverged_at_step"]
+    lines = [
+        "T_0,T_mult,peak,seed,whole_cycles,last_cycle_cut,test_accuracy,test_accuracy_at_last_whole_cycle,training_loss,diverged_at_step"
+    ]
     scores, grid = result.scores, result.grid
     for place in np.flatnonzero(result.done):
         cell = grid.cells[place]

@@ -1,15 +1,18 @@
-"""The section of the warmup's units: what it comes to in each, how six frameworks want it written, and what is often written instead."""
+"""The section of the warmup's units: what it comes to in each, how six frameworks want it written, and what is often
+written instead.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from lrlab import calculators, charts, engine
-from lrlab.experiment import Experiment, View
+from lrlab import charts, engine
+from lrlab.document import Experiment, View
 from lrlab.exporters import EXPORTERS, export
 from lrlab.lessons import units
 from lrlab.lessons.units import Units, Written
+from lrlab.plans import optimizers
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.widgets import escape
@@ -61,7 +64,9 @@ def _same(same: tuple[Written, ...]) -> None:
     """What every argument takes, and how near the curves are to each other."""
     st.markdown("**The same warmup, written for six frameworks**")
     st.table(pd.DataFrame([_row(one) for one in same]).set_index("framework"))
-    st.caption("From 0 in a straight line, then a cosine to 0. The difference is the largest from the curve of transformers, as a share of the peak.")
+    st.caption(
+        "From 0 in a straight line, then a cosine to 0. The difference is the largest from the curve of transformers, as a share of the peak."
+    )
 
 
 def _near(near: tuple[Written, ...]) -> None:
@@ -82,11 +87,13 @@ def _arguments(settings: Units) -> None:
     """What TrainingArguments takes for it, by version."""
     found, total = units.counts(settings), settings.run.steps
     ratio = float(f"{found.ratio:.6g}")
-    said = [calculators.warmup_argument("warmup_steps", found.steps, total, version).sentence for version in VERSIONS]
-    said += [calculators.warmup_argument("warmup_ratio", ratio, total, VERSIONS[0]).sentence]
-    said += [calculators.warmup_argument("warmup_steps", ratio, total, VERSIONS[1]).sentence] if ratio < 1 else []
+    said = [optimizers.warmup_argument("warmup_steps", found.steps, total, version).sentence for version in VERSIONS]
+    said += [optimizers.warmup_argument("warmup_ratio", ratio, total, VERSIONS[0]).sentence]
+    said += [optimizers.warmup_argument("warmup_steps", ratio, total, VERSIONS[1]).sentence] if ratio < 1 else []
     st.markdown("**In TrainingArguments of transformers**\n\n" + "\n".join(f"- {escape(line)}" for line in said))
-    st.caption("A share is multiplied by the steps of the run and rounded up, so it can be a step off; a number of steps cannot.")
+    st.caption(
+        "A share is multiplied by the steps of the run and rounded up, so it can be a step off; a number of steps cannot."
+    )
 
 
 def _code(settings: Units, same: tuple[Written, ...]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from lrlab.lessons.limit import Limit
-from lrlab.lessons.range_test import Range
+from lrlab.lessons.rate_range import Range
+from lrlab.lessons.shape import EXERCISES as SHAPE_EXERCISES
+from lrlab.lessons.shape import Shape
 from lrlab.lessons.units import EXERCISES as UNIT_EXERCISES
 from lrlab.lessons.units import Units
-from lrlab.lessons.warmup import EXERCISES as SHAPE_EXERCISES
-from lrlab.lessons.warmup import Shape
-from lrlab.ui.lessons import limit, range_test, shape, units
+from lrlab.ui.lessons import limit, shape, units
+from lrlab.ui.lessons import rate_range as range_test
 from lrlab.ui.lessons.frame import Lesson, Section
 
 LESSON = Lesson(

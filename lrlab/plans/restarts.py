@@ -1,0 +1,220 @@
+"""Restarts planned: where the cycles of an SGDR-like schedule end in the run, how a cut one leaves it, and which
+lengths and budgets fit.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lrlab import engine
+from lrlab.document import Trial
+from lrlab.document.run import MAX_STEPS, Clock, DataRun, Run, calls, first_step, ticks
+from lrlab.schedules.base import Schedule
+from lrlab.schedules.cycles import ROUNDING, first_length, geometric, height, plain
+from lrlab.schedules.spans import Path, nested
+
+MOST_LISTED = 200
+"""Cycles whose ends are listed; beyond them they are counted only."""
+MOST_CHOICES = 50
+"""Cycles that a first length is offered for."""
+_FAR = 2**62  # a tick that no run comes to
+
+
+@dataclass(frozen=True)
+class End:
+    """The first tick and optimizer step after a cycle, which may be the run's end, and the rate that the snapshot
+    before it uses.
+    """
+
+    tick: int
+    step: int
+    lr: float
+
+    @property
+    def snapshot(self) -> int:
+        """The cycle's last optimizer step: the weights after it are those to keep."""
+        return self.step - 1
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a run of whole cycles is, what comes before them included: in ticks, in optimizer steps and, where they
+    are whole, in epochs.
+    """
+
+    cycles: int
+    ticks: int
+    steps: int
+    epochs: int | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The first cycle's length with which a number of cycles fill the run: the exact quotient, and the whole number to
+    take.
+    """
+
+    cycles: int
+    exact: float
+    length: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the restarts of a trial come to in a run. Rates are those of the first parameter group."""
+
+    path: Path
+    """The schedule that restarts, below the trial's; empty where it is the trial's own."""
+    length: str
+    factor: str
+    """The arguments' names; `first` and `times` are their values."""
+    first: float
+    times: float
+    begin: float
+    """The trial's tick at which the first cycle begins."""
+    left: float
+    """The ticks from there to the run's end."""
+    ends: tuple[End, ...]
+    """The ends of whole cycles up to the run's; of several before one optimizer step the first."""
+    complete: bool
+    """Whether `ends` goes on to the last of them."""
+    whole: int
+    """How many cycles come to their end in the run."""
+    share: float
+    """How far the last cycle has come, in optimizer steps: 1 where it is whole."""
+    last_lr: float
+    height: float
+    """How far up from the floor to its cycle's peak the last step still is: (1 + cos(pi r / T)) / 2 at tick r of T,
+    where cycles are cosines.
+    """
+    below: Budget | None
+    above: Budget | None
+    """The nearest budgets of whole cycles; both are the run where it is one itself."""
+    choices: tuple[Choice, ...]
+
+    @property
+    def cut(self) -> bool:
+        """Whether the run ends before its last cycle does."""
+        return self.share < 1
+
+
+def plan(run: Run, trial: Trial) -> Plan | None:
+    """The plan of the schedule that restarts up to the run's end; None where there is none, or the run ends before its
+    first cycle.
+
+    A timm schedule restarts where its cycle_limit is 2 or more: with the default of 1 it stays at lr_min. DocumentError
+    as from engine.lr.
+    """
+    for path, owner, last in nested(trial.bound(run)[0]):
+        if last and owner.restarts_by and _limit(owner) > 1:
+            return _planned(run, trial, path, owner, *owner.restarts_by)
+    return None
+
+
+def with_first_length(planned: Plan, length: int) -> dict[Path, Any]:
+    """What to change for another first cycle: the value, by its path in the trial."""
+    return {("schedule", *planned.path, planned.length): length}
+
+
+def with_budget(run: Run, clock: Clock, ticks: int) -> Run | None:
+    """The run made as long as a budget of so many ticks; None where it is counted in epochs and the budget is not whole
+    ones.
+    """
+    steps = first_step(run, clock, ticks)
+    if isinstance(run, DataRun):
+        epochs, rest = divmod(steps, run.updates)
+        return None if rest else run.model_copy(update={"epochs": epochs})
+    epoch = (
+        {"steps_per_epoch": run.updates} if clock == "epoch" else {}
+    )  # left out it would grow with the run, and a tick with it
+    return run.model_copy(update={"total_steps": steps} | epoch)
+
+
+@dataclass(frozen=True)
+class _Cycles:
+    """Cycles of first, first * factor, ... ticks in a run, by how many of them are over."""
+
+    run: Run
+    clock: Clock
+    begin: float
+    first: float
+    factor: float
+    limit: int
+
+    def total(self, cycles: int) -> float:
+        return self.first * geometric(self.factor, cycles)
+
+    def tick(self, cycles: int) -> int:
+        try:
+            total = self.total(cycles)
+        except OverflowError:
+            return _FAR
+        return math.ceil(min(self.begin + (total * (1 - ROUNDING) if isinstance(self.factor, float) else total), _FAR))
+
+    def step(self, cycles: int) -> int:
+        return first_step(self.run, self.clock, self.tick(cycles))
+
+    def over(self, step: int) -> int:
+        """How many are over when an optimizer step begins; found by bisection, since there may be 1e12."""
+        most = 1
+        while most < self.limit and self.step(most) <= step:
+            most *= 2
+        return bisect_right(range(1, min(most, self.limit) + 1), step, key=self.step)
+
+    def budget(self, cycles: int) -> Budget | None:
+        tick, step = self.tick(cycles), self.step(cycles)
+        has_rate = self.factor >= 1 or tick < self.first / (1 - self.factor)  # cycles that get shorter come to an end
+        if not (0 < cycles <= self.limit and 0 < step <= MAX_STEPS and has_rate):
+            return None
+        epochs, rest = divmod(step, self.run.updates)
+        return Budget(cycles, tick, step, None if rest else epochs)
+
+
+def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, length: str, factor: str) -> Plan | None:
+    room = owner.ticks_left
+    left = owner.horizon(room)
+    begin = calls(run, trial.clock) - left
+    cycles = _Cycles(
+        run, trial.clock, begin, plain(getattr(owner, length)), plain(getattr(owner, factor)), _limit(owner)
+    )
+    if cycles.step(0) >= run.steps or (owner.rises_by and getattr(owner, owner.rises_by) > room - 1):
+        return None
+    over, whole = cycles.over(run.steps - 1), cycles.over(run.steps)
+    past = over == cycles.limit
+    borders = {cycles.step(k): cycles.tick(k) for k in range(min(whole, MOST_LISTED), 0, -1) if cycles.step(k) > 0}
+    at = sorted(borders)
+    *rates, last_lr = engine.first_group(engine.lr(run, trial, [*(step - 1 for step in at), run.steps - 1])).tolist()
+    since = float(ticks(run, trial.clock, run.steps - 1)) - begin - cycles.total(over)
+    begun = cycles.step(over)
+    return Plan(
+        path, length, factor, cycles.first, cycles.factor, begin, left,
+        ends=tuple(End(borders[step], step, lr) for step, lr in zip(at, rates, strict=True)),
+        complete=whole <= MOST_LISTED,
+        whole=whole,
+        share=1.0 if past else (run.steps - begun) / (cycles.step(over + 1) - begun),
+        last_lr=last_lr,
+        height=0.0 if past else height(owner, max(since, 0.0), cycles.first * cycles.factor**over),
+        below=cycles.budget(whole),
+        above=None if past else cycles.budget(max(over + 1, whole)),
+        choices=_choices(cycles, left),
+    )  # fmt: skip
+
+
+def _choices(cycles: _Cycles, left: float) -> tuple[Choice, ...]:
+    """For each number of cycles the whole length with which the run ends in the last of them; some numbers have none."""
+    found = []
+    for k in range(1, min(cycles.limit, MOST_CHOICES) + 1):
+        exact, length = first_length(left, k, cycles.factor)
+        if exact < 1:
+            break
+        if replace(cycles, first=length).step(k - 1) < cycles.run.steps:
+            found.append(Choice(k, exact, length))
+    return tuple(found)
+
+
+def _limit(owner: Schedule) -> int:
+    """How many cycles there may be: timm counts them."""
+    return int(getattr(owner, "cycle_limit", _FAR))

@@ -1,0 +1,66 @@
+"""Cycles that grow: how many fit, where they begin, and how far one has come."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+
+import numpy as np
+
+from lrlab.schedules.base import Schedule
+
+ROUNDING = 1e-13
+"""What a sum of fractions may be off by, as a share; the curves round as well."""
+
+
+def plain(number: float) -> float:
+    """A whole number as an int, with which sums are exact."""
+    return int(number) if number == int(number) else number
+
+
+def geometric(factor: float, cycles: int) -> float:
+    """1 + factor + factor ** 2 + ... of so many terms, also where factor is all but 1."""
+    if factor == 1:
+        return cycles
+    if isinstance(factor, int):
+        return (int(factor**cycles) - 1) // (factor - 1)
+    try:
+        return math.expm1(cycles * math.log(factor)) / (factor - 1)
+    except OverflowError:
+        return math.inf
+
+
+def first_length(ticks: float, cycles: int, factor: float) -> tuple[float, int]:
+    """The first of so many cycles that fill so many ticks: the exact quotient, and it rounded up.
+
+    Rounded down, one cycle more would begin before the end and leave the rate near its peak; rounded up, the last one
+    is cut by a little.
+    """
+    total = geometric(plain(factor), cycles)
+    slack = ROUNDING if isinstance(total, float) else 0
+    return ticks / total, int(-(-ticks * (1 - slack) // total))
+
+
+def cycle_at(tick: float, first: float, factor: float) -> tuple[float, float, int]:
+    """How far its cycle has come at a tick, how long that cycle is, and its number from 0; found by bisection, since
+    there may be 1e12 of them.
+    """
+    first, factor = plain(first), plain(factor)
+    slack = ROUNDING if isinstance(factor, float) else 0
+
+    def begin(number: int) -> float:
+        return first * geometric(factor, number) * (1 - slack)
+
+    most = 1
+    while begin(most) <= tick and most < tick + 1:
+        most *= 2
+    number = bisect_right(range(1, most + 1), tick, key=begin)
+    return max(tick - first * geometric(factor, number), 0.0), float(first * factor**number), number
+
+
+def height(owner: Schedule, since: float, length: float) -> float:
+    """How far up from the floor to its cycle's peak a restarting schedule still is; timm's cycles need not be cosines."""
+    if not hasattr(owner, "cycle_limit"):
+        return (1 + math.cos(math.pi * min(since / length, 1.0))) / 2
+    bare = owner.model_copy(update={"t_initial": length, "lr_min": 0.0, "warmup_t": 0, "cycle_mul": 1.0})
+    return float(bare.curve(np.float64(min(since, length)), 1.0))

@@ -1,0 +1,123 @@
+"""The durations in a schedule and in those nested in it: when each ends and should, what rises first, and all of them
+by another unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lrlab.schedules.base import Place, Schedule, described
+
+Path = tuple[str | int, ...]
+UNBOUND = Place(1)
+"""What the cycles of optax.sgdr_schedule are left in: each says itself when the next begins."""
+
+
+@dataclass(frozen=True)
+class Length:
+    """An argument that says when a schedule has come to its end, by its path below the outermost one: what it is, and
+    what would fit, in ticks.
+    """
+
+    path: Path
+    owner: Schedule
+    """Bound to its place."""
+    value: float
+    fits: float
+    last: bool
+    """Whether the run ends with it: no other part comes after."""
+    reached: bool = True
+    """Whether its part ever begins; `fits` is what the whole run would make it, if not."""
+
+    @property
+    def name(self) -> str:
+        """The argument's name."""
+        return str(self.path[-1])
+
+
+@dataclass(frozen=True)
+class Rise:
+    """The argument that says how long a schedule rises at its very start, by its path, in ticks."""
+
+    path: Path
+    owner: Schedule
+    value: float
+
+    @property
+    def name(self) -> str:
+        """The argument's name."""
+        return str(self.path[-1])
+
+
+def keys(path: str) -> Path:
+    """A path as `children` and `lists` write it, step by step."""
+    return tuple(int(step) if step.isdecimal() else step for step in path.split("."))
+
+
+def nested(schedule: Schedule) -> Iterator[tuple[Path, Schedule, bool]]:
+    """The schedule and all that are nested in it, each with its path, and whether it is still in force at the end."""
+    yield (), schedule, True
+    children = schedule.children()
+    together = not in_turn(schedule)
+    for i, (path, child) in enumerate(children.items()):
+        for below, inner, last in nested(child):
+            yield (*keys(path), *below), inner, last and (together or i == len(children) - 1)
+
+
+def in_turn(schedule: Schedule) -> bool:
+    """Whether what is nested in it runs one after the other, and not together."""
+    return not {"milestones", "boundaries", "cosine_kwargs"}.isdisjoint(type(schedule).model_fields)
+
+
+def lengths(schedule: Schedule, bound: Schedule) -> list[Length]:
+    """What is set of the arguments that say when a curve ends; `bound` is the same schedule in its place."""
+    found = []
+    for (path, given, last), (_, owner, _) in zip(nested(schedule), nested(bound), strict=True):
+        name = given.ends_by
+        product = getattr(given, "steps_per_epoch", None) is not None  # OneCycleLR: times epochs they make total_steps
+        value = getattr(owner if product else given, name) if name else None
+        if value is None or owner._place == UNBOUND:  # noqa: SLF001 (where binding put it)
+            continue
+        reached = owner.ticks_left > 0
+        ticks = owner.ticks_left if reached else max(bound.ticks_left, 1)
+        fits = ticks if product else owner.fitting(ticks)
+        found.append(Length((*path, name), owner, float(value), float(fits), last, reached))
+    return found
+
+
+def rise(schedule: Schedule) -> Rise | None:
+    """The warmup that the schedule begins with, if it has one."""
+    path: Path = ()
+    while not schedule.rises_by:
+        children = list(schedule.children().items())
+        if not children:
+            return None
+        first = children[:1] if in_turn(schedule) else children
+        step, schedule = next(((p, c) for p, c in first if c.rises_by), children[0])
+        path = (*path, *keys(step))
+    value = getattr(schedule, schedule.rises_by)
+    return None if value is None else Rise((*path, schedule.rises_by), schedule, float(value))
+
+
+def scaled(schedule: Schedule, factor: float) -> dict[Path, Any]:
+    """Every duration that is set, in ticks of another unit: what to change, by path."""
+    found: dict[Path, Any] = {}
+    for path, owner, _ in nested(schedule):
+        for name, about in described(type(owner)).items():
+            value = getattr(owner, name)
+            if (
+                about.control is None
+                or about.control.unit not in ("ticks", "pairs")
+                or name not in owner.model_fields_set
+                or value is None
+            ):
+                continue
+            if about.control.unit == "pairs":
+                found[*path, name] = {str(round(tick * factor)): number for tick, number in value}
+            elif isinstance(value, tuple):
+                found[*path, name] = [round(tick * factor) for tick in value]
+            else:
+                found[*path, name] = max(round(value * factor), 1 if about.positive else 0)
+    return found

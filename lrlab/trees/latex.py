@@ -1,0 +1,191 @@
+"""The formula of a schedule: its curve run with symbols, as LaTeX and as a sympy expression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from lrlab.trees.trace import COMPARISONS, TRACE, Expr, Named, Restarts, symbol, with_names
+
+TICK = sympy.Symbol("t", nonnegative=True)
+MOST_BORDERS = 64  # a formula of more milestones shows the first of them only
+SHOWN = 5
+BASE = sympy.Symbol("eta_base")
+_COMPARE = dict(zip(COMPARISONS, (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge, sympy.Eq, sympy.Ne), strict=True))
+_FUNCTIONS = {
+    "minimum": sympy.Min, "maximum": sympy.Max, "floor": sympy.floor, "ceil": sympy.ceiling, "abs": sympy.Abs,
+    "trunc": lambda x: sympy.sign(x) * sympy.floor(sympy.Abs(x)),
+    "sin": sympy.sin, "cos": sympy.cos, "tan": sympy.tan, "tanh": sympy.tanh, "exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt,
+    "log2": lambda x: sympy.log(x, 2), "log10": lambda x: sympy.log(x, 10),
+}  # fmt: skip
+
+
+class Passed(sympy.Function):  # type: ignore[misc]
+    """How many borders (all but the first argument) lie at or before the tick (the first)."""
+
+    def _latex(self, printer: Any, **_: Any) -> str:
+        tick, *borders = self.args
+        shown = [printer.doprint(b) for b in borders[: SHOWN - 1]] + [r"\dots"] * (len(borders) >= SHOWN)
+        return rf"\#\{{b \le {printer.doprint(tick)} : b \in \{{{', '.join(shown)}\}}\}}"
+
+
+class Level(sympy.Function):  # type: ignore[misc]
+    """The staircase (tick, v0, b1, v1, b2, v2, ...): v0 before tick b1, then v1 before b2, ..."""
+
+    def _latex(self, printer: Any, **_: Any) -> str:
+        tick, first, *rest = map(printer.doprint, self.args)
+        cases = [
+            rf"{value} & {tick} < {border}" for value, border in zip([first, *rest[1::2]], rest[::2], strict=False)
+        ]
+        shown = cases if len(cases) <= SHOWN else [*cases[: SHOWN - 1], r"\dots"]
+        lines = r" \\ ".join([*shown, rf"{rest[-1]} & {tick} \ge {rest[-2]}"])
+        return rf"\begin{{cases}} {lines} \end{{cases}}"
+
+
+class Restarted(sympy.Function):  # type: ignore[misc]
+    """How many cycles of length first, first * factor, ... lie before the tick: of (tick, first, factor)."""
+
+    def _latex(self, printer: Any, **_: Any) -> str:
+        tick, first, factor = map(printer.doprint, self.args)
+        return (
+            rf"\left\lfloor \log_{{{factor}}}\left(1 + \frac{{({factor} - 1)\,{tick}}}{{{first}}}\right) \right\rfloor"
+        )
+
+
+def latex(schedule: Any) -> str:
+    r"""The curve of a bound schedule as LaTeX, `\eta(t) = ...`, over the tick t, the base rate and the schedule's own
+    arguments.
+    """
+    tree, found = expression(schedule)
+    names = {BASE: r"\eta_{base}", **{symbol_: _typeset(symbol_.name) for symbol_ in found}}
+    counters = sorted(tree.atoms(Restarted), key=str)
+    short = {counter: sympy.Symbol("n" if len(counters) == 1 else f"n_{i}") for i, counter in enumerate(counters, 1)}
+    where = [
+        rf"{symbol_} = {sympy.latex(counter, symbol_names=names, mul_symbol=_TIMES)}"
+        for counter, symbol_ in short.items()
+    ]
+    return r"\\[1.5ex]".join(
+        [rf"\eta(t) = {sympy.latex(tree.subs(short), symbol_names=names, mul_symbol=_TIMES)}", *where]
+    )
+
+
+def expression(schedule: Any) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
+    """The curve as a sympy expression of TICK, BASE and the arguments, and the arguments' values (all of a bound
+    schedule).
+    """
+    values: dict[sympy.Symbol, float] = {}
+    return _convert(_trace(schedule), values), values
+
+
+def values(schedule: Any) -> list[tuple[str, float]]:
+    """The arguments that the formula names, as LaTeX and number."""
+    _, found = expression(schedule)
+    return [(_typeset(name.name), value) for name, value in found.items()]
+
+
+def _trace(schedule: Any) -> Any:
+    return with_names(schedule).curve(symbol("tick"), symbol("base_lr"), TRACE)
+
+
+def _convert(value: Any, values: dict[sympy.Symbol, float] | None = None) -> sympy.Expr:
+    values = {} if values is None else values
+    if isinstance(value, Named):
+        value = value.expr
+    if not isinstance(value, Expr):
+        return sympy.nsimplify(value) if float(value).is_integer() else sympy.Float(value)
+    op, args = value.op, value.args
+    match op:
+        case "symbol":
+            return BASE if args[0] == "base_lr" else TICK
+        case "pi":
+            return sympy.pi
+        case "e":
+            return sympy.E
+        case "name" | "item":
+            label, number = (args[0], args[1]) if op == "name" else (f"{args[0]}[{args[1]}]", args[2][args[1]])
+            return _name(label, number, values)
+        case "searchsorted":
+            return _passed(args[0], _convert(args[1], values), values)
+        case "take":
+            return _level(args[0], args[1].args, values)
+    if op == "where":
+        return _piecewise(value, values)
+    parts = [_convert(a, values) for a in args]
+    if op == "trunc" and isinstance(args[0], Named) and args[0] >= 0:
+        return sympy.floor(parts[0])
+    if op in _COMPARE:
+        return _COMPARE[op](*parts)
+    return _operation(op, parts)
+
+
+def _piecewise(value: Any, values: dict[sympy.Symbol, float]) -> sympy.Expr:
+    """A chain of `where` as the cases of one brace."""
+    cases = []
+    while isinstance(value, Expr) and value.op == "where":
+        condition, this, value = value.args
+        cases.append((_convert(this, values), _convert(condition, values)))
+    return sympy.Piecewise(*cases, (_convert(value, values), True), evaluate=False)
+
+
+def _operation(op: str, parts: list[sympy.Expr]) -> sympy.Expr:
+    match op:
+        case "+":
+            return parts[0] + parts[1]
+        case "-":
+            return parts[0] - parts[1]
+        case "*":
+            return parts[0] * parts[1]
+        case "/":
+            return parts[0] / parts[1]
+        case "//":
+            return sympy.floor(parts[0] / parts[1])
+        case "%":
+            return sympy.Mod(*parts)
+        case "**":
+            return parts[0] ** parts[1]
+        case "neg":
+            return -parts[0]
+    return _FUNCTIONS[op](*parts)
+
+
+def _name(name: str, number: float, values: dict[sympy.Symbol, float]) -> sympy.Symbol:
+    """The symbol of an argument; numbered where another part has one of that name with another value."""
+    candidate, n = sympy.Symbol(name, real=True), 1
+    while values.setdefault(candidate, number) != number:
+        n += 1
+        candidate = sympy.Symbol(f"{name}^{n}", real=True)
+    return candidate
+
+
+_TIMES = r" \cdot "  # names of several letters and numbers must not run into each other
+_GREEK = frozenset({"eta", "gamma", "alpha", "beta"})
+
+
+def _typeset(name: str) -> str:
+    r"""`T_{max}` and `\eta_{min}` as mathematicians write them, other arguments in typewriter, as they are in the code."""
+    plain, _, number = name.partition("^")
+    head, _, tail = plain.partition("_")
+    upper = f"^{{({number})}}" if number else ""
+    if len(head) > 1 and head not in _GREEK:
+        return rf"\mathtt{{{plain.replace('_', chr(92) + '_')}}}{upper}"
+    letter = rf"\{head}" if head in _GREEK else head
+    return f"{letter}_{{{tail}}}{upper}" if tail else f"{letter}{upper}"
+
+
+def _level(table: tuple[Any, ...], search: tuple[Any, Any], values: dict[sympy.Symbol, float]) -> sympy.Expr:
+    """A table that is looked up by how many borders have passed."""
+    borders, tick = search
+    pairs = [
+        part
+        for border, value in zip(borders, table[1:], strict=True)
+        for part in (sympy.nsimplify(border), _convert(value, values))
+    ]
+    return Level(_convert(tick, values), _convert(table[0], values), *pairs)
+
+
+def _passed(table: Any, tick: sympy.Expr, values: dict[sympy.Symbol, float]) -> sympy.Expr:
+    if not isinstance(table, Restarts):
+        return Passed(tick, *(sympy.nsimplify(b) for b in (table if len(table) <= MOST_BORDERS else table[:SHOWN])))
+    first, factor = _convert(table.first, values), _convert(table.factor, values)
+    return Restarted(tick, first, factor)

@@ -1,0 +1,1 @@
+"""The gallery: cards of all schedules, and one schedule's entry."""

@@ -1,0 +1,160 @@
+"""The section of the range test: loss against rate, what the rules make of it, and how far the seeds agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lrlab.charts.panels import Line, Mark, Panel, panels
+from lrlab.lessons.network import Floats
+from lrlab.lessons.rate_range import Ramp, Range, Suggestion, lowest, range_test, smoothed, steepest, tenth
+from lrlab.ui import chart
+from lrlab.ui.lessons import fields, frame, jobs
+from lrlab.ui.widgets import escape
+
+RULES = (
+    ("Smith: up to the rate of the lowest loss, from a quarter of it", lowest), ("a tenth of the rate of the lowest loss", tenth),
+    ("steepest descent", steepest),
+)  # fmt: skip
+SHORT = ("Smith", "tenth", "steepest")
+HEIGHT = 420
+DRAWN = 3.0
+"""Of the loss at the start: a mean beyond that is cut off, since it would take all of the chart."""
+
+
+def show() -> None:
+    """The whole section."""
+    settings = frame.at_hand(Range)
+    frame.text("warmup", "range", steps=f"{settings.steps:,}", low=f"{settings.low:g}", high=f"{settings.high:g}")
+    fields.row(Range, "low", "high", "steps", "rise")
+    fields.row(Range, "optimizer", "batch", "seeds", "smoothing")
+
+    def draw(ramp: Ramp, finished: bool) -> None:  # noqa: FBT001 (the panel's form)
+        _draw(ramp, settings.smoothing, finished=finished)
+
+    jobs.panel(
+        settings,
+        lambda: range_test(settings),
+        draw,
+        label=f"Raise the rate over {settings.seeds} network{'s' * (settings.seeds > 1)}",
+        cost=f"{settings.steps:,} steps",
+        seconds=settings.seconds,
+    )
+
+
+def _draw(ramp: Ramp, keep: float, *, finished: bool) -> None:
+    found = [(name, rule(*_mean(ramp, keep))) for name, rule in RULES] if finished else []
+    chart.show(_curves(ramp, keep, found), key="range.curves", height=HEIGHT, alt=_in_words(ramp, found))
+    broken = np.flatnonzero(ramp.diverged >= 0)
+    if broken.size:
+        step = int(ramp.diverged[broken].min())
+        count = f"{broken.size} of {ramp.diverged.size} networks diverged"
+        after = (
+            f", after an update at a rate of {ramp.rates[step - 1]:.3g}" if step else ""
+        )  # a loss is noted before the update of its step
+        st.warning(f"{count}, first at step {step:,}{after}: the mean ends there.", icon=":material/trending_up:")
+    if not finished:
+        return
+    _suggestions(ramp, keep, found)
+    frame.text("warmup", "range_weaknesses")
+    csv = pd.DataFrame(
+        {"rate": ramp.rates} | {f"seed {seed}": _cut(ramp, seed) for seed in range(len(ramp.loss))}
+    ).to_csv(index_label="step")
+    st.download_button(
+        "CSV", csv, "lrlab-range.csv", "text/csv", icon=":material/download:", key="range.csv", on_click="ignore"
+    )
+
+
+def _cut(ramp: Ramp, seed: int) -> Floats:
+    """The losses of a seed, gaps from where it has diverged."""
+    step = int(ramp.diverged[seed])
+    return np.where((step < 0) | (np.arange(ramp.rates.size) < step), ramp.loss[seed], np.nan)
+
+
+def _mean(ramp: Ramp, keep: float) -> tuple[Floats, Floats]:
+    """What the rules look at: the mean over the seeds of the smoothed losses."""
+    rates, curves = ramp.curves(keep)
+    return rates, curves.mean(axis=0)
+
+
+def _curves(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> dict[str, object]:
+    """The mean, with the seeds around it, over the rate; the suggested rates as upright lines."""
+    each = smoothed(ramp.loss[:, : ramp.sound], keep)
+    rates = ramp.rates[: ramp.sound]
+    lines = []
+    if rates.size:
+        mean = each.mean(axis=0)
+        far = np.flatnonzero(mean > DRAWN * mean[0])
+        end = int(far[0]) if far.size else mean.size
+        top = np.minimum(each.max(axis=0), DRAWN * mean[0])
+        lines = [Line("mean of the seeds", rates[:end], mean[:end], 0, each.min(axis=0)[:end], top[:end])]
+    marks = [mark for short, (_, suggestion) in zip(SHORT, found, strict=False) for mark in _marks(short, suggestion)]
+    panel = Panel("training loss, smoothed; band: all seeds", lines)
+    return panels([panel], "learning rate", filename="lrlab-range", marks=marks, x_log=True)
+
+
+def _marks(short: str, suggestion: Suggestion) -> list[Mark]:
+    """The rates of a suggestion, as the table has them."""
+    low, high = suggestion.low, suggestion.high
+    if low is None or high is None:
+        return []
+    if low == high:
+        return [Mark(low, f"{short} {low:.3g}")]
+    return [Mark(low, f"{short} from {low:.3g}"), Mark(high, f"{short} to {high:.3g}")]
+
+
+def _range(suggestion: Suggestion) -> str:
+    """The rates of a suggestion; that there is none, where there is none."""
+    if suggestion.low is None or suggestion.high is None:
+        return "no suggestion"
+    return (
+        f"{suggestion.low:.3g}"
+        if suggestion.low == suggestion.high
+        else f"{suggestion.low:.3g} to {suggestion.high:.3g}"
+    )
+
+
+def alone(ramp: Ramp, keep: float, rule: Callable[[Floats, Floats], Suggestion]) -> list[float]:
+    """The upper rate that a rule suggests for each seed for which it suggests one, whatever becomes of the other seeds."""
+    found = [rule(*_mean(ramp.alone(seed), keep)).high for seed in range(len(ramp.loss))]
+    return [rate for rate in found if rate is not None]
+
+
+def untried(name: str, mean: Suggestion, seeds: list[float], first: float) -> str:
+    """That a rule suggests rates below the first one of the test, for the mean or for a seed alone; empty where it does
+    not.
+    """
+    least = min(seeds, default=first)
+    if mean.low is not None and mean.high is not None and mean.low < first:
+        what = f"{_range(mean)} {'is' if mean.high < first else 'begins'}"
+    elif least < first:
+        what = f"for a seed alone {least:.3g} is"
+    else:
+        return ""
+    return f"{name}: {what} below {first:.3g}, the first rate of this test, which shows nothing of it."
+
+
+def _suggestions(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> None:
+    """Each rule on the mean, and what it gives for each seed alone."""
+    rows, below = [], []
+    for short, (name, suggestion), (_, rule) in zip(SHORT, found, RULES, strict=True):
+        rates = alone(ramp, keep, rule)
+        below.append(untried(short, suggestion, rates, float(ramp.rates[0])))
+        spread = f"{min(rates):.3g} to {max(rates):.3g}" if rates else "no suggestion"
+        rows.append({
+            "rule": name, "the mean suggests": _range(suggestion), "each seed alone, the upper rate": spread,
+            "seeds with a suggestion": f"{len(rates)} of {len(ramp.loss)}",
+        })  # fmt: skip
+    st.table(pd.DataFrame(rows).set_index("rule"))
+    if any(below):
+        st.warning(escape(" ".join(filter(None, below))), icon=":material/vertical_align_bottom:")
+    for reason in dict.fromkeys(suggestion.why_none for _, suggestion in found if suggestion.why_none):
+        st.info(f"No suggestion: {escape(reason[:1].lower() + reason[1:])}.", icon=":material/help:")
+
+
+def _in_words(ramp: Ramp, found: list[tuple[str, Suggestion]]) -> str:
+    low = f"Training loss while the learning rate rises from {ramp.rates[0]:.3g} to {ramp.rates[-1]:.3g}"
+    return ". ".join([low, *(f"{name}: {_range(suggestion)}" for name, suggestion in found)])

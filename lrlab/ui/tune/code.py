@@ -1,0 +1,164 @@
+"""The Code tab: the chosen trial in any target's form, what of it could not be carried over, and how well that form was
+proven.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lrlab.document import DocumentError, Trial
+from lrlab.document.run import Run
+from lrlab.exporters import EXPORTERS, export, job
+from lrlab.exporters.base import Exporter, Form, Loop
+from lrlab.exporters.proof import proofs
+from lrlab.ui import state
+from lrlab.ui.widgets import escape
+
+MOST_ROWS = 2_000_000
+"""Steps of a file of every step made for the browser; the command line writes longer ones."""
+EVERY_STEP = ("csv", "npy")
+FORMS: dict[Form, str] = {"native": "Native", "portable": "Portable"}
+LOOPS: dict[Loop, str] = {"plain": "Plain", "accelerate": "Accelerate"}
+
+
+def tab() -> None:
+    """The whole tab."""
+    experiment = state.experiment()
+    if not experiment.trials:
+        st.caption("No trial yet.")
+        return
+    trial = state.trial()
+    target = str(
+        st.segmented_control(
+            "As",
+            list(EXPORTERS),
+            key="target",
+            default="pytorch",
+            required=True,
+            format_func=lambda t: EXPORTERS[t].title,
+        )
+    )
+    exporter = EXPORTERS[target]
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
+        form, loop = _choices(exporter, experiment.run, trial)
+    code, problem = _written(target, trial, form, loop)
+    file = f"{slug(trial.name)}{exporter.suffix}" if target != "json" else "schedules.json"  # which holds every trial
+    with row:
+        st.download_button(
+            f"Download {file}", data=lambda: code or export(experiment, target, trial.name), file_name=file, key="download",
+            icon=":material/download:", on_click="ignore", disabled=bool(problem),
+        )  # fmt: skip
+    if problem:
+        st.info(f"{escape(problem)}.")
+    elif target in EVERY_STEP:
+        st.caption(
+            f"{experiment.run.steps:,} steps: the learning rate that each optimizer step uses, in full precision."
+        )
+    else:
+        st.caption(_said(target, trial, form, loop))
+        st.code(code, language=exporter.language, height=420)
+    _proof(trial)
+
+
+def _choices(exporter: Exporter, run: Run, trial: Trial) -> tuple[Form | None, Loop | None]:
+    """The form and the loop, where there is something to choose."""
+    form: Any = None
+    loop: Any = None
+    if len(exporter.loops) > 1:
+        first = "accelerate" if trial.clock == "process" else "plain"
+        loop = st.segmented_control(
+            "Training loop",
+            exporter.loops,
+            key=f"loop/{first}",
+            default=first,
+            required=True,
+            format_func=LOOPS.__getitem__,
+        )
+    if len(exporter.forms) > 1:
+        form = _form(exporter, run, trial)
+    return form, loop
+
+
+def _form(exporter: Exporter, run: Run, trial: Trial) -> Form | None:
+    reason = exporter.not_native(run, trial)
+    if reason:
+        st.segmented_control(
+            "Form",
+            ["portable"],
+            default="portable",
+            required=True,
+            format_func=FORMS.__getitem__,
+            key="form/only",
+            help=escape(f"{reason}."),
+        )
+        return None
+    first: Form = "portable" if exporter.prefers_portable(run, trial) else "native"
+    chosen: Any = st.segmented_control(
+        "Form", list(FORMS), default=first, required=True, format_func=FORMS.__getitem__, key=f"form/{first}"
+    )
+    return chosen  # type: ignore[no-any-return]
+
+
+def _written(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> tuple[str, str]:
+    """The code (of every step: none before it is asked for), or why there is none."""
+    experiment = state.experiment()
+    if target in EVERY_STEP:
+        rows = experiment.run.steps
+        return (
+            "",
+            ""
+            if rows <= MOST_ROWS
+            else f"{rows:,} rows are more than a browser should hold: python -m lrlab curve writes them",
+        )
+    try:
+        return export(experiment, target, trial.name, form=form, loop=loop), ""
+    except DocumentError as error:
+        return "", f"{error}. Another target will do"
+
+
+def _said(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> str:
+    """How the code is made, why, and how near it was to the curve when it was last run."""
+    exporter, experiment = EXPORTERS[target], state.experiment()
+    if not exporter.forms:
+        return "The whole experiment, every trial of it."
+    chosen = job(experiment, target, trial, form, loop)
+    reason = exporter.not_native(experiment.run, trial) or exporter.prefers_portable(experiment.run, trial)
+    proof = proofs()[trial.schedule.kind]
+    cases, off = proof.seen[target].get(chosen.form, (0, 0.0))
+    ran = (
+        f" Run with {cases} recorded cases of this schedule it was off by {off:.1g} of the largest rate at most."
+        if cases
+        else ""
+    )
+    why = f" ({reason})" if reason else ""
+    made = (
+        "Native: the framework's own constructor."
+        if chosen.native
+        else f"Portable: a plain function written from the curve{why}."
+    )
+    return escape(f"{made}{ran}")
+
+
+def _proof(trial: Trial) -> None:
+    """The matrix of all schedules and targets."""
+    title = "Proof: every schedule in every target, run in the genuine frameworks"
+    panel = st.expander(title, icon=":material/verified:", on_change="rerun", key="proof")
+    if not panel.open:
+        return
+    with panel:
+        st.caption(
+            "The largest deviation from the curve over all recorded cases, as a share of the largest rate; the form written by itself first."
+        )
+        rows = sorted(proofs().values(), key=lambda proof: proof.kind != trial.schedule.kind)
+        table = [{"schedule": p.kind, "cases": p.cases} | {EXPORTERS[t].title: p.cell(t) for t in p.seen} for p in rows]
+        st.dataframe(pd.DataFrame(table).set_index("schedule"), height=420)
+
+
+def slug(name: str) -> str:
+    """A file name from a trial's name: letters, digits and dashes only."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "schedule"

@@ -1,0 +1,133 @@
+"""Beneath the sliders: numbers, advice, plans, formula, code, sharing and import. A tab that is closed costs nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lrlab import engine
+from lrlab.document import COMMENT, MAX_BYTES, DocumentError
+from lrlab.document.run import UNITS
+from lrlab.readers import exported
+from lrlab.ui import state
+from lrlab.ui.tune import advice, code, restarts, resume, view
+from lrlab.ui.widgets import escape, offer
+
+
+def show() -> None:
+    """All tabs."""
+    tabs = {
+        "Numbers": _numbers,
+        "Advice": advice.tab,
+        "Restarts": restarts.tab,
+        "Resume": resume.tab,
+        "Formula": _formula,
+        "Code": code.tab,
+        "Share": _share,
+        "Import": _import,
+    }
+    shown: Any = st.tabs(list(tabs), key="tabs", on_change="rerun")
+    for tab, fill in zip(shown, tabs.values(), strict=True):
+        if tab.open:
+            with tab:
+                fill()
+
+
+def _numbers() -> None:
+    experiment = state.experiment()
+    run = experiment.run
+    if not experiment.trials:
+        st.caption("No trial yet.")
+        return
+    offer("asked", min(int(st.session_state.get("asked", run.steps // 2)), run.steps - 1))
+    rows = []
+    for trial in experiment.trials:
+        s = engine.summary(run, trial)
+        asked = engine.lr(run, trial, [st.session_state.asked])
+        rows.append({
+            "trial": escape(trial.name[:80]) + r"\[0\]" * isinstance(trial.base_lr, tuple),
+            "first": f"{s.first:.4g}", "peak": f"{s.peak:.4g}", "peak at step": f"{s.peak_step:,}",
+            "last used": f"{s.last:.4g}", "mean": f"{s.mean:.4g}{'' if s.exact else ' (sampled)'}", "above half of the peak": f"{s.above_half:.1%}",
+            f"LR at step {st.session_state.asked:,}": f"{asked.flat[0]:.6g}",
+        })  # fmt: skip
+    st.table(pd.DataFrame(rows).set_index("trial"))
+    st.number_input("LR at step", min_value=0, max_value=run.steps - 1, key="asked", width=220)
+    if any(isinstance(t.base_lr, tuple) for t in experiment.trials):
+        st.caption("Of a trial with several parameter groups: the first one.")
+
+
+def _formula() -> None:
+    from lrlab.trees import latex  # noqa: PLC0415 (sympy is heavy; only who opens this tab pays for it)
+
+    if not state.experiment().trials:
+        st.caption("No trial yet.")
+        return
+    trial = state.trial()
+    schedule = trial.bound(state.experiment().run)[0]
+    if schedule.no_formula:
+        st.info(f"There is no formula. {escape(schedule.no_formula)}")
+        return
+    for line in latex.latex(schedule).split(r"\\[1.5ex]"):
+        st.latex(line)
+    base = [] if trial.schedule.own_rate else [(r"\eta_{base}", trial.base_rates[0])]
+    st.markdown(
+        " &emsp; ".join(f"${name} = {value:.10g}$" for name, value in [*base, *latex.values(schedule)]),
+        text_alignment="center",
+    )
+    st.caption(f"t counts the calls of scheduler.step(): {UNITS[trial.clock]}, from 0.")
+
+
+def _share() -> None:
+    problem = state.link_problem()
+    if problem:
+        st.warning(f"{escape(problem)}.")
+        st.download_button(
+            "Download the document",
+            data=state.experiment().dumps(),
+            file_name="schedules.json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        return
+    view.link(state.link())
+
+
+def _import() -> None:
+    left, right = st.columns(2)
+    with left:
+        st.file_uploader(
+            "A document (JSON), or code that lrlab exported",
+            type=["json", "py", "txt"],
+            key="upload",
+            max_upload_size=2,
+            on_change=_take_file,
+        )
+    with right:
+        st.text_area("Or paste it here", key="pasted", height=120)
+        st.button("Read it", key="read", on_click=lambda: _take(st.session_state.pasted))
+    if st.session_state.get("import_said"):
+        kind, text = st.session_state.import_said
+        (st.error if kind == "error" else st.success)(escape(text))
+
+
+def _take_file() -> None:
+    file = st.session_state.upload
+    if file is not None:
+        _take(file.read(MAX_BYTES + 1))
+
+
+def _take(content: str | bytes) -> None:
+    try:
+        experiment = exported.read(content)
+    except DocumentError as error:
+        st.session_state.import_said = ("error", f"Not read: {error}. The page keeps what it had.")
+        return
+    state.put(experiment)
+    state.choose(0)
+    trials, steps = len(experiment.trials), experiment.run.steps
+    said = f"Read: {trials} trial{'s' * (trials != 1)} on {steps:,} optimizer step{'s' * (steps != 1)}."
+    if COMMENT.encode() in (content.encode(errors="replace") if isinstance(content, str) else content):
+        said += " It was read from the comment in the code; what was changed in the code itself is not seen."
+    st.session_state.import_said = ("success", said)

@@ -1,0 +1,70 @@
+"""Above the chart: its switches, and the sentence that says what was refused."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from lrlab.ui import state
+from lrlab.ui.widgets import accept, commit, escape, offer
+
+
+def problem() -> None:
+    """Why the last thing asked for was refused, the page showing what it had; and when the address can no longer carry
+    the page.
+    """
+    sentence = st.session_state.get("problem")
+    if sentence:
+        st.error(f"{escape(sentence)}. The page keeps what it had.", icon=":material/error:")
+    too_long = state.link_problem()
+    if too_long:
+        st.warning(
+            f"{escape(too_long)}: it stands in the Code tab. A reload would lose this page.", icon=":material/warning:"
+        )
+
+
+def link(entries: dict[str, str]) -> None:
+    """The address with these entries, to copy."""
+    st.caption("The address bar always carries this whole page. Opened elsewhere, this link shows the same:")
+    st.code(f"{(st.context.url or '').split('?')[0]}?{urlencode(entries)}", language=None, wrap_lines=True)
+
+
+def switches() -> None:
+    """X in steps or epochs, y linear or log, marks shown or not."""
+    view = state.experiment().view
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _choice("x", view.x, {"step": "steps", "epoch": "epochs"})
+        _choice("y", view.y, {"linear": "linear", "log": "log"})
+        offer("marks", view.marks)
+        st.toggle("marks", key="marks", on_change=lambda: commit("marks", ("view", "marks"), st.session_state.marks))
+        with st.container(horizontal=True, key="tools.history", width="content"):
+            _travel("Undo", "past", "future", "Alt+Z")
+            _travel("Redo", "future", "past", "Alt+Y")
+
+
+def _travel(label: str, back: str, forth: str, shortcut: str) -> None:
+    """A button that takes back the last change, or makes it again."""
+
+    def go() -> None:
+        accept()
+        state.travel(back, forth)
+
+    icon = f":material/{label.lower()}:"
+    st.button(
+        label,
+        key=label.lower(),
+        icon=icon,
+        help=f"{label} ({shortcut})",
+        disabled=not st.session_state[back],
+        on_click=go,
+        shortcut=shortcut,
+    )
+
+
+def _choice(name: str, value: str, labels: dict[str, str]) -> None:
+    offer(f"view.{name}", value)
+    st.segmented_control(
+        f"{name} axis", list(labels), key=f"view.{name}", format_func=labels.__getitem__, label_visibility="collapsed", required=True,
+        on_change=lambda: commit(f"view.{name}", ("view", name), st.session_state[f"view.{name}"]),
+    )  # fmt: skip
