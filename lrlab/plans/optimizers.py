@@ -68,7 +68,8 @@ def momentum_cycled(schedule: OneCycleLR | CyclicLR, optimizer: str, momentum: f
             momentum, momentum, momentum, raises=False, sentence=f"cycle_momentum is off: {what} is left as it is."
         )
     if not name:
-        sentence = f"{schedule.native} raises ValueError: {optimizer} has neither momentum nor betas; give cycle_momentum=False."
+        lacks = f"{optimizer} has neither momentum nor betas"
+        sentence = f"{schedule.native} raises ValueError: {lacks}; give cycle_momentum=False."
         return CycledMomentum(momentum, momentum, momentum, raises=True, sentence=sentence)
     low, high = sorted((float(schedule.base_momentum), float(schedule.max_momentum)))
     first = float(at_start)
@@ -91,7 +92,8 @@ def amp_drift(steps: int, skipped: int) -> Drift:
     if not skipped:
         return Drift(0, 0.0, f"After {steps:,} steps, none skipped, the schedule stands where the optimizer does.")
     sentence = (
-        f"The optimizer made {steps - skipped:,} steps and the schedule stands at {steps:,}, {skipped:,} ({skipped / steps:.2%}) ahead; "
+        f"The optimizer made {steps - skipped:,} steps and the schedule stands at {steps:,}, "
+        f"{skipped:,} ({skipped / steps:.2%}) ahead; "
         "call scheduler.step() only where scaler.update() did not lower scaler.get_scale()."
     )
     return Drift(skipped, skipped / steps, sentence)
@@ -118,7 +120,8 @@ def warmup_argument(
     if value < 0 or (name == "warmup_ratio" and release < (5, 0) and value > 1):
         return WarmupArgument(
             None,
-            f"transformers {version} refuses {name}={value}: it must be {'between 0 and 1' if value > 1 else 'at least 0'}.",
+            f"transformers {version} refuses {name}={value}: "
+            f"it must be {'between 0 and 1' if value > 1 else 'at least 0'}.",
         )
     if release < (5, 0):
         if name == "warmup_steps" and not isinstance(value, int):

@@ -11,8 +11,9 @@ BLOCK = 2**14  # ticks at a time: what a curve makes on its way stays in the pro
 
 
 def rates(schedule: Schedule, base_lr: float, tick: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A bound schedule's rate at each tick (float64 of the same shape); ValueError naming the first tick at which it is
-    not finite.
+    """A bound schedule's rate at each tick: float64 of the same shape.
+
+    ValueError naming the first of these ticks at which it is not finite.
     """
     flat = tick.ravel()
     found = np.empty(flat.size)
