@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from importlib import import_module
-from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -15,8 +15,7 @@ from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from lrlab.schedules.base import Schedule
 
-ROOM = "lrlab.schedules"
-INDEX = files(ROOM) / "index.json"
+INDEX = Path(__file__).with_name("index.json")
 """Which module below this package holds the class of a kind; written by `python -m docs` from what the modules say."""
 
 
@@ -29,7 +28,7 @@ class Kinds(Mapping[str, type[Schedule]]):
 
     def __getitem__(self, kind: str) -> type[Schedule]:
         if kind not in self._loaded:
-            module = import_module(f"{ROOM}.{self._modules[kind]}")
+            module = import_module(f"{__package__}.{self._modules[kind]}")
             self._loaded |= {schedule.kind: schedule for schedule in module.SCHEDULES}
         return self._loaded[kind]
 
