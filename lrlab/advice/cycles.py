@@ -11,7 +11,6 @@ from lrlab.schedules import spans
 from lrlab.schedules.base import Schedule
 from lrlab.schedules.cycles import cycle_at, first_length, height
 from lrlab.schedules.spans import Path
-from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR
 
 ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000}
 RESTARTS = "torch.CosineAnnealingWarmRestarts"
@@ -80,6 +79,8 @@ class MomentumCycled(Rule):
     good = example(run_of(10, 100), ONE_CYCLE | {"cycle_momentum": False})
 
     def check(self, case: Case) -> Finding | None:
+        from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR
+
         for _, schedule, _, _ in case.nodes():
             if isinstance(schedule, (OneCycleLR, CyclicLR)) and schedule.cycle_momentum:
                 says = (

@@ -9,7 +9,6 @@ from lrlab.document.run import DataRun, Run
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises, scheduler
-from lrlab.schedules.torch.simple import TorchSchedule
 from lrlab.trees.python import Writer
 
 INTERVALS = {"step": "step", "epoch": "epoch"}
@@ -73,6 +72,8 @@ class Lightning(torch_like.TorchLike):
     versions: ClassVar = {"lightning": "2.6.6", "torch": "2.13.0"}
 
     def not_native(self, run: Run, trial: Trial) -> str:
+        from lrlab.schedules.torch.simple import TorchSchedule
+
         if not isinstance(trial.schedule, TorchSchedule):
             return super().not_native(run, trial)
         if trial.clock not in INTERVALS:

@@ -10,7 +10,6 @@ from lrlab.document.run import Run, calls
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises
-from lrlab.schedules.timm import PlateauLRScheduler, TimmSchedule
 from lrlab.trees.python import Writer
 
 _PORTABLE = '''
@@ -36,6 +35,8 @@ class Timm(torch_like.TorchLike):
     versions: ClassVar = {"timm": "1.0.31", "torch": "2.13.0"}
 
     def not_native(self, run: Run, trial: Trial) -> str:
+        from lrlab.schedules.timm import TimmSchedule
+
         return (
             raises(run, trial) or _slip(run, trial)
             if isinstance(trial.schedule, TimmSchedule)
@@ -60,6 +61,8 @@ class Timm(torch_like.TorchLike):
         return super().run_constants(job) | counted.get(job.trial.clock, {"STEPS_PER_EPOCH": str(job.run.updates)})
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
+        from lrlab.schedules.timm import PlateauLRScheduler
+
         says = f"The scheduler; call {_call(job, 't')} once per {module.UNITS[job.trial.clock]}, with t = 1 after the first."
         if job.native:
             made = [

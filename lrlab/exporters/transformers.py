@@ -13,7 +13,6 @@ from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import arguments, call, quoted
 from lrlab.exporters.pytorch import lambda_lr, raises, scheduler, ticks
 from lrlab.schedules.recurrence import MetricDriven
-from lrlab.schedules.transformers import TransformersSchedule
 from lrlab.trees.python import Writer
 
 TYPES = {
@@ -65,6 +64,8 @@ class Transformers(torch_like.TorchLike):
     versions: ClassVar = {"transformers": "5.23.0", "accelerate": "1.15.0", "torch": "2.13.0"}
 
     def not_native(self, run: Run, trial: Trial) -> str:
+        from lrlab.schedules.transformers import TransformersSchedule
+
         if not isinstance(trial.schedule, TransformersSchedule):
             return super().not_native(run, trial)
         if trial.clock != "step" and not (trial.clock == "epoch" and isinstance(trial.schedule, MetricDriven)):

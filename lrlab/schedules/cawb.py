@@ -100,3 +100,8 @@ class CosineAnnealingWarmbootingLR(Schedule):
         end = Mark((self.epochs + 1 + late) * scale, "past the last epoch")
         warm = [Mark(self.warmup_epoch * scale, "warmup ends")] if self.batchs else []
         return inside(ticks, limit, *warm, *inner, end)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    CosineAnnealingWarmbootingLR,
+)

@@ -228,3 +228,12 @@ def _warmup(since: Array, steps: Array, how: str, after: Array, xp: Any) -> Arra
     steps = max(2, steps)
     rise = xp.log(since + 1.0) / xp.log(steps) if how == "log" else since / steps
     return xp.where(since < steps, rise, after)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    LRRangeTest,
+    OneCycle,
+    WarmupLR,
+    WarmupDecayLR,
+    WarmupCosineLR,
+)

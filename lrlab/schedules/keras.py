@@ -447,3 +447,15 @@ class LearningRateScheduler(KerasCallback):
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    ExponentialDecay,
+    PiecewiseConstantDecay,
+    PolynomialDecay,
+    InverseTimeDecay,
+    CosineDecay,
+    CosineDecayRestarts,
+    ReduceLROnPlateau,
+    LearningRateScheduler,
+)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 import numpy as np
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema, WrapSerializer, field_validator, model_validator
 
-from lrlab.schedules import combine, shapes
+from lrlab.schedules import AnySchedule, combine, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
 from lrlab.schedules.params import (
     MAX_COUNT,
@@ -26,9 +26,6 @@ from lrlab.schedules.params import (
     Rate,
 )
 from lrlab.schedules.recurrence import MetricDriven
-
-if TYPE_CHECKING:
-    from lrlab.schedules import AnySchedule
 
 _ANY = Field(ge=-MAX_COUNT, le=MAX_COUNT)
 
@@ -680,3 +677,22 @@ def _check_rate(schedule: ExponentialDecay | WarmupExponentialDecaySchedule) -> 
     if schedule.decay_rate < 0 and not whole:
         msg = "decay_rate: must be at least 0 without staircase: a negative number has no real power of a fraction"
         raise ValueError(msg)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    ConstantSchedule,
+    LinearSchedule,
+    PolynomialSchedule,
+    CosineDecaySchedule,
+    ExponentialDecay,
+    PiecewiseConstantSchedule,
+    PiecewiseInterpolateSchedule,
+    LinearOnecycleSchedule,
+    CosineOnecycleSchedule,
+    WarmupConstantSchedule,
+    WarmupCosineDecaySchedule,
+    WarmupExponentialDecaySchedule,
+    SgdrSchedule,
+    JoinSchedules,
+    ReduceOnPlateau,
+)

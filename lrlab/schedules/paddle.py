@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from lrlab.schedules import plateau, shapes
+from lrlab.schedules import AnySchedule, plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
 from lrlab.schedules.params import (
     LOW_RATE,
@@ -35,9 +35,6 @@ from lrlab.schedules.params import (
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.schedules.torch import simple as torch
 from lrlab.trees.parse import parse
-
-if TYPE_CHECKING:
-    from lrlab.schedules import AnySchedule
 
 
 _DECAY = Control("number", low=1e-6, high=1.0, log=True, start=0.001)
@@ -592,3 +589,24 @@ class CosineAnnealingWarmRestarts(PaddleSchedule):
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return torch.CosineAnnealingWarmRestarts(T_0=self.T_0, T_mult=self.T_mult).marks(ticks, limit)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    NoamDecay,
+    PiecewiseDecay,
+    NaturalExpDecay,
+    InverseTimeDecay,
+    PolynomialDecay,
+    LinearWarmup,
+    ExponentialDecay,
+    MultiStepDecay,
+    StepDecay,
+    LambdaDecay,
+    ReduceOnPlateau,
+    CosineAnnealingDecay,
+    MultiplicativeDecay,
+    OneCycleLR,
+    CyclicLR,
+    LinearLR,
+    CosineAnnealingWarmRestarts,
+)

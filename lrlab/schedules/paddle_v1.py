@@ -307,3 +307,15 @@ def _halved(document: dict[str, Any], ticks: int) -> dict[str, Any]:
 
 def _thirds(count: int) -> str:
     return f"{count // 3}:1.0,{count * 2 // 3}:0.1,{count}:0.01"
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    Constant,
+    Poly,
+    CaffePoly,
+    Exp,
+    DiscExp,
+    Linear,
+    Manual,
+    PassManual,
+)

@@ -231,3 +231,12 @@ class CustomWarmupAdjustDecay(PaddleVideoSchedule):
 
 def _whole_tick(epoch: float, schedule: CustomWarmupPiecewiseDecay | CustomWarmupAdjustDecay) -> int:
     return int(first_tick(epoch, schedule.num_iters))
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    CustomWarmupCosineDecay,
+    CustomWarmupPiecewiseDecay,
+    CustomPiecewiseDecay,
+    CustomWarmupCosineStepDecay,
+    CustomWarmupAdjustDecay,
+)

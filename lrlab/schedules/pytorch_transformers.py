@@ -135,3 +135,12 @@ class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
             return None
         restarts = (Mark(begin.tick + m.tick, f"restart {k}") for k, m in enumerate(turns, 1))
         return inside(ticks, limit, begin, *restarts, end)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    ConstantLRSchedule,
+    WarmupConstantSchedule,
+    WarmupLinearSchedule,
+    WarmupCosineSchedule,
+    WarmupCosineWithHardRestartsSchedule,
+)

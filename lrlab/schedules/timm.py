@@ -370,3 +370,14 @@ class WSDLRScheduler(TimmSchedule):
         end = self.warmup_t + float(self.t_initial or 1)
         begins = Mark(int(np.ceil(end - self.decay_t)), "decay begins")
         return inside(ticks, limit, self._warmed_up(), begins, Mark(int(np.ceil(end)), "decay ends"))
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    CosineLRScheduler,
+    TanhLRScheduler,
+    PolyLRScheduler,
+    StepLRScheduler,
+    MultiStepLRScheduler,
+    WSDLRScheduler,
+    PlateauLRScheduler,
+)

@@ -486,3 +486,19 @@ def _whole(ticks: float | None) -> int:
 
 def _warmup_ends(length: float) -> Mark:
     return Mark(_whole(length), "warmup ends")
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    Constant,
+    ConstantWithWarmup,
+    LinearWithWarmup,
+    CosineWithWarmup,
+    CosineWithHardRestartsWithWarmup,
+    PolynomialDecayWithWarmup,
+    InverseSqrt,
+    CosineWithMinLrWithWarmup,
+    CosineWithMinLrWithWarmupLrRate,
+    WarmupStableDecay,
+    ReduceOnPlateau,
+    Greedy,
+)

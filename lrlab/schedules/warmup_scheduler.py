@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from lrlab.schedules import shapes
+from lrlab.schedules import AnySchedule, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
 from lrlab.schedules.params import MAX_COUNT, Control, Metrics
 from lrlab.schedules.torch.compose import ChainedScheduler, SequentialLR
 from lrlab.schedules.torch.simple import CosineAnnealingLR, ReduceLROnPlateau, TorchSchedule
-
-if TYPE_CHECKING:
-    from lrlab.schedules import AnySchedule
 
 
 class GradualWarmupScheduler(Schedule):
@@ -134,3 +131,8 @@ class GradualWarmupScheduler(Schedule):
         if later is None:
             return None
         return inside(ticks, limit, Mark(self._last(), "warmup ends"), *(Mark(begin + m.tick, m.label) for m in later))
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    GradualWarmupScheduler,
+)

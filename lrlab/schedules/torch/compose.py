@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
+from typing import Annotated, Any, ClassVar, Self, cast
 
 import numpy as np
 from pydantic import Field, Strict, model_validator
 
-from lrlab.schedules import combine
+from lrlab.schedules import AnySchedule, combine
 from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
 from lrlab.schedules.params import MAX_PARTS, Milestones
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.schedules.torch.simple import SWALR, CosineAnnealingLR, Floats, LinearLR, MultiplicativeLR, TorchSchedule
-
-if TYPE_CHECKING:
-    from lrlab.schedules import AnySchedule
 
 
 class SequentialLR(TorchSchedule):
@@ -263,3 +260,9 @@ def _check_part(where: str, place: int, part: Schedule) -> TorchSchedule:
         msg = f"{where}: MultiplicativeLR goes on from the rate that another scheduler left; only the first may be one"
         raise ValueError(msg)
     return part
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    SequentialLR,
+    ChainedScheduler,
+)

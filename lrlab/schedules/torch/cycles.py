@@ -205,3 +205,9 @@ class CyclicLR(TorchSchedule):
         begins = [k * (up + down) for k in range(int(ticks // (up + down)) + 1)]
         found = [m for b in begins for m in (Mark(int(np.ceil(b)), "cycle ends"), Mark(int(np.ceil(b + up)), "peak"))]
         return inside(ticks, limit, *found)
+
+
+SCHEDULES: tuple[type[TorchSchedule], ...] = (
+    OneCycleLR,
+    CyclicLR,
+)

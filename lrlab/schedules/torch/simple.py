@@ -408,3 +408,19 @@ def _needs_iters(schedule: Schedule, total_iters: float) -> Schedule:
         msg = "total_iters: must be greater than 0 after a milestone, where torch divides by it"
         raise ValueError(msg)
     return schedule
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    LambdaLR,
+    StepLR,
+    MultiStepLR,
+    ConstantLR,
+    LinearLR,
+    ExponentialLR,
+    PolynomialLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    MultiplicativeLR,
+    SWALR,
+    ReduceLROnPlateau,
+)
