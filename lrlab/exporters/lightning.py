@@ -89,7 +89,7 @@ class Lightning(torch_like.TorchLike):
         watches = torch_like.watches(job)
         late = ["in a checkpoint: the metric of its epoch, which Lightning shows the scheduler after writing it"]
         other = ["a metric to be maximised: validation_step logs the loss, put yours in its place"]
-        highest = getattr(job.trial.schedule, "mode", "min") == "max"
+        highest = job.trial.schedule.wants_high
         return super().lost(job) + late * (watches and job.trial.clock == "epoch") + other * (watches and highest)
 
     def imports(self, job: Job) -> set[str]:

@@ -10,7 +10,6 @@ from lrlab.exporters import compiled, module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import constructor
 from lrlab.schedules.optax import ExponentialDecay, OptaxSchedule, PolynomialSchedule, WarmupExponentialDecaySchedule
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.trees.python import Writer
 
 _OPTIMIZER = '''
@@ -124,7 +123,7 @@ class Optax(compiled.Compiled):
         )
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
-        if isinstance(trial.schedule, MetricDriven):
+        if trial.schedule.watches:
             return "it is a transformation of gradients, no schedule, and wants the metric"
         return super().prefers_portable(run, trial)
 

@@ -17,7 +17,7 @@ from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import EXACT, Job, compared
 from lrlab.exporters.pytorch import raises
 from lrlab.schedules import Schedule
-from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay
+from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay, PaddleSchedule
 from lrlab.schedules.rates import rates
 from lrlab.trees.python import Flavour, Writer
 
@@ -70,7 +70,7 @@ class Paddle(module.Module):
     groups = False
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        if trial.schedule.framework != "paddle":
+        if not isinstance(trial.schedule, PaddleSchedule):
             return super().not_native(run, trial)
         return raises(run, trial) or _misses(trial.bound(run)[0])
 

@@ -10,7 +10,7 @@ from lrlab.document.run import Run, calls
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises
-from lrlab.schedules.timm import PlateauLRScheduler, TimmSchedule
+from lrlab.schedules.timm import Cycled, PlateauLRScheduler, TimmSchedule
 from lrlab.trees.python import Writer
 
 _PORTABLE = '''
@@ -99,9 +99,10 @@ _MOST_CYCLES = 10_000
 
 def _slip(run: Run, trial: Trial) -> str:
     """Where the rounding of timm's logarithm misses a restart, in words; nothing where it misses none in the run."""
-    schedule: Any = trial.bound(run)[0]
-    factor = getattr(schedule, "cycle_mul", 1.0)
-    begin = schedule.warmup_t if getattr(schedule, "warmup_prefix", False) else 0
+    schedule = trial.bound(run)[0]
+    if not isinstance(schedule, Cycled):
+        return ""
+    factor, begin = schedule.cycle_mul, schedule.warmup_t if schedule.warmup_prefix else 0
     cycle = t = 0
     while factor != 1 and begin + t < calls(run, trial.clock) and cycle < schedule.cycle_limit:
         if cycle == _MOST_CYCLES:
@@ -116,7 +117,10 @@ def _call(job: Job, count: str, metric: str = "") -> str:
     """How the scheduler is moved on: native ones of updates, and ours on every clock but that of epochs, by another
     method.
     """
-    in_epochs = getattr(job.trial.schedule, "t_in_epochs", True) if job.native else job.trial.clock == "epoch"
+    schedule: Any = job.trial.schedule
+    in_epochs = job.trial.clock == "epoch"
+    if job.native:
+        in_epochs = isinstance(schedule, PlateauLRScheduler) or schedule.t_in_epochs
     shown = f", metric={metric}" if metric and torch_like.watches(job) else ""
     return f"scheduler.{'step' if in_epochs else 'step_update'}({count}{shown})"
 
