@@ -192,7 +192,7 @@ def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) 
 
 def _metric_of(curve: Curve) -> Sequence[float | str]:
     """What the trial's scheduler is shown, a value a call."""
-    return getattr(curve.trial.schedule, "metrics", None) or ()
+    return curve.trial.schedule.shown or ()
 
 
 def _metric(run: Run, curve: Curve) -> tuple[Steps, Floats]:

@@ -15,8 +15,6 @@ from lrlab.trees.trace import TRACE, symbol
 if TYPE_CHECKING:
     from lrlab.trees.python import Writer
 
-_BY_PATH = frozenset({"torch", "paddle", "optax", "keras"})
-"""Packages whose schedulers are called by their whole path."""
 _LINE = 110  # characters of a call that stays on one line
 
 
@@ -28,7 +26,7 @@ def constructor(writer: Writer, schedule: Schedule, bound: Schedule, owner: str 
     arguments as constants.
     """
     package, name = schedule.module.partition(".")[0], schedule.called()
-    whole = package in _BY_PATH
+    whole = schedule.imported_whole
     writer.imports.add(f"import {package}" if whole else f"from {schedule.module} import {name}")
     fixed = [f"{name}={value!r}" for name, value in schedule.fixed().items()]
     given = [f"{name}={text}" for name, text in arguments(writer, schedule, bound, owner).items()]

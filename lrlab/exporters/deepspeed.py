@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,10 @@ from lrlab import engine
 from lrlab.document import Trial
 from lrlab.document.run import DataRun, Run, calls
 from lrlab.exporters import module
-from lrlab.exporters.base import EXACT, Exporter, Job, compared, watched
+from lrlab.exporters.base import EXACT, Exporter, Job, compared
 from lrlab.schedules.base import is_horizon
+from lrlab.schedules.deepspeed import DeepSpeedSchedule, OneCycle, WarmupCosineLR, WarmupLR
 from lrlab.schedules.params import MAX_COUNT
-
-if TYPE_CHECKING:
-    from lrlab.schedules.deepspeed import DeepSpeedSchedule
 
 LEVEL = 1e-6
 """What share is as good as nothing where the lengths of lines are measured."""
@@ -71,8 +69,6 @@ def _params(schedule: DeepSpeedSchedule) -> dict[str, Any]:
 
 def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
     """What of the trial is not in the block, a phrase each."""
-    from lrlab.schedules.deepspeed import WarmupCosineLR
-
     trial, found = job.trial, []
     made = trial.model_copy(update={"schedule": schedule}).bound(job.run)[0]
     if job.bound.momentum(0.0) is not None and made.momentum(0.0) is None:
@@ -91,7 +87,7 @@ def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
 
 def _same(run: Run, trial: Trial) -> DeepSpeedSchedule | None:
     """The scheduler of DeepSpeed that gives every optimizer step of the run, and the one past it, the trial's rate."""
-    if watched(trial.schedule):
+    if trial.schedule.watches:
         return None
     steps = compared(run, trial, by_step=True)
     wanted, momenta = np.atleast_2d(engine.lr(run, trial, steps)), engine.momentum(run, trial, steps)
@@ -128,8 +124,6 @@ def _candidates(
     """The trial's own schedule; a level; a straight line; up and back down, or down and back up: in lines from one rate
     to another.
     """
-    from lrlab.schedules.deepspeed import DeepSpeedSchedule, OneCycle, WarmupLR
-
     if isinstance(trial.schedule, DeepSpeedSchedule):
         yield _filled(trial.schedule, run, trial)
     first = _rates(wanted[:, 0])
@@ -154,8 +148,6 @@ def _candidates(
 
 def _filled(schedule: DeepSpeedSchedule, run: Run, trial: Trial) -> DeepSpeedSchedule:
     """With the numbers that stand for null: of horizons, and of the rate that is the base rate."""
-    from lrlab.schedules.deepspeed import WarmupLR
-
     ticks = max(calls(run, trial.clock), 1)
     update: dict[str, Any] = {
         name: schedule.horizon(ticks)

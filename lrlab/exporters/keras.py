@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,10 +14,17 @@ from lrlab.exporters import compiled, module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import arguments, constructor, quoted
 from lrlab.schedules import Schedule
+from lrlab.schedules.keras import (
+    CosineDecayRestarts,
+    ExponentialDecay,
+    InverseTimeDecay,
+    KerasCallback,
+    KerasSchedule,
+    LearningRateScheduler,
+    PolynomialDecay,
+    ReduceLROnPlateau,
+)
 from lrlab.trees.python import Writer
-
-if TYPE_CHECKING:
-    from lrlab.schedules.keras import CosineDecayRestarts
 
 EXACT_LOGARITHMS = 4096
 """Up to here the logarithm of a power of two, divided by that of 2, is a whole number in every backend."""
@@ -102,8 +109,6 @@ class Keras(compiled.Compiled):
     doubles = 'keras.config.set_floatx("float64")'
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        from lrlab.schedules.keras import KerasCallback, KerasSchedule
-
         if isinstance(trial.schedule, KerasCallback):
             return (
                 ""
@@ -116,8 +121,6 @@ class Keras(compiled.Compiled):
         return compiled.too_large(bound, ticks) or _compiled_otherwise(bound, ticks)
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
-        from lrlab.schedules.keras import KerasCallback
-
         if isinstance(trial.schedule, KerasCallback):
             return "it is a callback, which sets the rate of the optimizer, no schedule"
         return super().prefers_portable(run, trial)
@@ -167,15 +170,11 @@ class Keras(compiled.Compiled):
 
 
 def _calls_back(job: Job) -> bool:
-    from lrlab.schedules.keras import KerasCallback
-
     return job.native and isinstance(job.trial.schedule, KerasCallback)
 
 
 def _compiled_otherwise(schedule: Schedule, ticks: int) -> str:
     """Why a compiled schedule is another curve within so many ticks."""
-    from lrlab.schedules.keras import CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, PolynomialDecay
-
     match schedule:
         case ExponentialDecay() | InverseTimeDecay() if schedule.staircase:
             return compiled.late_says(schedule.decay_steps, ticks)
@@ -237,8 +236,6 @@ def _accumulated(job: Job) -> list[str]:
 
 def _callback(job: Job, writer: Writer) -> list[str]:
     """`callbacks`, and a constant schedule."""
-    from lrlab.schedules.keras import LearningRateScheduler
-
     schedule, plain, before = job.trial.schedule, Writer("math"), []
     if isinstance(schedule, LearningRateScheduler):
         head, text = arguments(plain, schedule, job.bound)["schedule"].removeprefix("lambda ").split(": ", 1)
@@ -255,8 +252,6 @@ def _callback(job: Job, writer: Writer) -> list[str]:
 
 
 def _monitor(job: Job) -> str:
-    from lrlab.schedules.keras import ReduceLROnPlateau
-
     return job.trial.schedule.monitor if isinstance(job.trial.schedule, ReduceLROnPlateau) else ""
 
 

@@ -9,6 +9,7 @@ from lrlab.document.run import DataRun, Run
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises, scheduler
+from lrlab.schedules.torch.simple import TorchSchedule
 from lrlab.trees.python import Writer
 
 INTERVALS = {"step": "step", "epoch": "epoch"}
@@ -72,8 +73,6 @@ class Lightning(torch_like.TorchLike):
     versions: ClassVar = {"lightning": "2.6.6", "torch": "2.13.0"}
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        from lrlab.schedules.torch.simple import TorchSchedule
-
         if not isinstance(trial.schedule, TorchSchedule):
             return super().not_native(run, trial)
         if trial.clock not in INTERVALS:
@@ -90,7 +89,7 @@ class Lightning(torch_like.TorchLike):
         watches = torch_like.watches(job)
         late = ["in a checkpoint: the metric of its epoch, which Lightning shows the scheduler after writing it"]
         other = ["a metric to be maximised: validation_step logs the loss, put yours in its place"]
-        highest = getattr(job.trial.schedule, "mode", "min") == "max"
+        highest = job.trial.schedule.wants_high
         return super().lost(job) + late * (watches and job.trial.clock == "epoch") + other * (watches and highest)
 
     def imports(self, job: Job) -> set[str]:

@@ -12,7 +12,7 @@ from lrlab.document import COMMENT
 from lrlab.document.run import DataRun, Run, calls, ticks
 from lrlab.exporters.base import MOST_CALLS, Exporter, Form, Job
 from lrlab.exporters.constructor import constructor
-from lrlab.schedules.recurrence import MetricDriven, has_table
+from lrlab.schedules.recurrence import has_table
 from lrlab.trees.python import Flavour, Writer, number
 from lrlab.trees.trace import TRACE, Expr, named, symbol, with_names
 
@@ -83,7 +83,7 @@ class Module(Exporter):
         cycles = job.bound.momentum(0.0) is not None
         if cycles and not job.native:
             found.append("the momentum that this schedule cycles")
-        if job.metrics and job.native and isinstance(job.trial.schedule, MetricDriven):
+        if job.metrics and job.native and job.watched:
             found.append("the metrics that lrlab previews it with, but for the self-check: the training gives its own")
         elif job.metrics:
             found.append(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from lrlab.document import Trial
 from lrlab.document.run import Run, calls
 from lrlab.exporters import compiled, module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import constructor
-from lrlab.schedules.recurrence import MetricDriven
+from lrlab.schedules.optax import ExponentialDecay, OptaxSchedule, PolynomialSchedule, WarmupExponentialDecaySchedule
 from lrlab.trees.python import Writer
-
-if TYPE_CHECKING:
-    from lrlab.schedules.optax import OptaxSchedule
 
 _OPTIMIZER = '''
 def make_optimizer():
@@ -118,8 +115,6 @@ class Optax(compiled.Compiled):
     doubles = 'jax.config.update("jax_enable_x64", True)'
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        from lrlab.schedules.optax import OptaxSchedule
-
         if not isinstance(trial.schedule, OptaxSchedule):
             return super().not_native(run, trial)
         bound, ticks = trial.bound(run)[0], calls(run, trial.clock)
@@ -128,7 +123,7 @@ class Optax(compiled.Compiled):
         )
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
-        if isinstance(trial.schedule, MetricDriven):
+        if trial.schedule.watches:
             return "it is a transformation of gradients, no schedule, and wants the metric"
         return super().prefers_portable(run, trial)
 
@@ -176,8 +171,6 @@ class Optax(compiled.Compiled):
 
 def _compiled_otherwise(schedule: OptaxSchedule, ticks: int) -> str:
     """Why a compiled schedule is another curve within so many ticks."""
-    from lrlab.schedules.optax import ExponentialDecay, PolynomialSchedule, WarmupExponentialDecaySchedule
-
     match schedule:
         case ExponentialDecay() | WarmupExponentialDecaySchedule() if (
             schedule.staircase and schedule.transition_steps > 0

@@ -17,6 +17,7 @@ from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import EXACT, Job, compared
 from lrlab.exporters.pytorch import raises
 from lrlab.schedules import Schedule
+from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay, PaddleSchedule
 from lrlab.schedules.rates import rates
 from lrlab.trees.python import Flavour, Writer
 
@@ -69,7 +70,7 @@ class Paddle(module.Module):
     groups = False
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        if trial.schedule.framework != "paddle":
+        if not isinstance(trial.schedule, PaddleSchedule):
             return super().not_native(run, trial)
         return raises(run, trial) or _misses(trial.bound(run)[0])
 
@@ -161,8 +162,6 @@ def _scheduler(job: Job, writer: Writer) -> list[str]:
 
 def _checkpoint(job: Job) -> str:
     """Saving and loading, with what paddle leaves out of a scheduler's state."""
-    from lrlab.schedules.paddle import CosineAnnealingWarmRestarts
-
     cycles = job.native and isinstance(job.trial.schedule, CosineAnnealingWarmRestarts)
     return module.fill(
         _CHECKPOINT,
@@ -172,8 +171,6 @@ def _checkpoint(job: Job) -> str:
 
 
 def _multiplies(schedule: Schedule) -> bool:
-    from lrlab.schedules.paddle import MultiplicativeDecay
-
     return isinstance(schedule, MultiplicativeDecay) or any(map(_multiplies, schedule.children().values()))
 
 
@@ -181,8 +178,6 @@ def _misses(schedule: Schedule, *, asked: bool = False) -> str:
     """Why paddle restarts a tick late: asked for a tick, as a warmup asks, it counts the cycles behind it by a
     logarithm that may fall short.
     """
-    from lrlab.schedules.paddle import CosineAnnealingWarmRestarts
-
     if asked and isinstance(schedule, CosineAnnealingWarmRestarts) and schedule.T_mult > 1:
         first, factor = schedule.T_0, schedule.T_mult
         begin, cycle = first, 1

@@ -8,6 +8,7 @@ from lrlab.document import Trial
 from lrlab.document.run import DataRun, Run, calls
 from lrlab.exporters import accelerate, floats, module, torch_like
 from lrlab.exporters.base import Job
+from lrlab.schedules.torch.simple import TorchSchedule
 from lrlab.trees.python import Writer
 
 _PORTABLE = """
@@ -26,8 +27,6 @@ class PyTorch(torch_like.TorchLike):
     loops = ("plain", "accelerate")
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        from lrlab.schedules.torch.simple import TorchSchedule
-
         if not isinstance(trial.schedule, TorchSchedule):
             return super().not_native(run, trial)
         return raises(run, trial)

@@ -10,6 +10,7 @@ from lrlab.document.run import Run, calls
 from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises
+from lrlab.schedules.timm import Cycled, PlateauLRScheduler, TimmSchedule
 from lrlab.trees.python import Writer
 
 _PORTABLE = '''
@@ -35,8 +36,6 @@ class Timm(torch_like.TorchLike):
     versions: ClassVar = {"timm": "1.0.31", "torch": "2.13.0"}
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        from lrlab.schedules.timm import TimmSchedule
-
         return (
             raises(run, trial) or _slip(run, trial)
             if isinstance(trial.schedule, TimmSchedule)
@@ -61,8 +60,6 @@ class Timm(torch_like.TorchLike):
         return super().run_constants(job) | counted.get(job.trial.clock, {"STEPS_PER_EPOCH": str(job.run.updates)})
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
-        from lrlab.schedules.timm import PlateauLRScheduler
-
         says = f"The scheduler; call {_call(job, 't')} once per {module.UNITS[job.trial.clock]}, with t = 1 after the first."
         if job.native:
             made = [
@@ -102,9 +99,10 @@ _MOST_CYCLES = 10_000
 
 def _slip(run: Run, trial: Trial) -> str:
     """Where the rounding of timm's logarithm misses a restart, in words; nothing where it misses none in the run."""
-    schedule: Any = trial.bound(run)[0]
-    factor = getattr(schedule, "cycle_mul", 1.0)
-    begin = schedule.warmup_t if getattr(schedule, "warmup_prefix", False) else 0
+    schedule = trial.bound(run)[0]
+    if not isinstance(schedule, Cycled):
+        return ""
+    factor, begin = schedule.cycle_mul, schedule.warmup_t if schedule.warmup_prefix else 0
     cycle = t = 0
     while factor != 1 and begin + t < calls(run, trial.clock) and cycle < schedule.cycle_limit:
         if cycle == _MOST_CYCLES:
@@ -119,7 +117,10 @@ def _call(job: Job, count: str, metric: str = "") -> str:
     """How the scheduler is moved on: native ones of updates, and ours on every clock but that of epochs, by another
     method.
     """
-    in_epochs = getattr(job.trial.schedule, "t_in_epochs", True) if job.native else job.trial.clock == "epoch"
+    schedule: Any = job.trial.schedule
+    in_epochs = job.trial.clock == "epoch"
+    if job.native:
+        in_epochs = isinstance(schedule, PlateauLRScheduler) or schedule.t_in_epochs
     shown = f", metric={metric}" if metric and torch_like.watches(job) else ""
     return f"scheduler.{'step' if in_epochs else 'step_update'}({count}{shown})"
 

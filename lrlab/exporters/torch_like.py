@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from lrlab.document.run import DataRun, StepRun
 from lrlab.exporters import floats, module
 from lrlab.exporters.base import Job
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.trees.python import Flavour, Writer
 from lrlab.trees.trace import symbol
 
@@ -128,7 +127,7 @@ def load(path, model, optimizer, scheduler):
 
 def watches(job: Job) -> bool:
     """Whether the scheduler is shown the training's own metric."""
-    return job.native and isinstance(job.trial.schedule, MetricDriven)
+    return job.native and job.watched
 
 
 def unbounded(job: Job) -> bool:

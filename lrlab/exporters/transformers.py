@@ -12,7 +12,7 @@ from lrlab.exporters import module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import arguments, call, quoted
 from lrlab.exporters.pytorch import lambda_lr, raises, scheduler, ticks
-from lrlab.schedules.recurrence import MetricDriven
+from lrlab.schedules.transformers import TransformersSchedule
 from lrlab.trees.python import Writer
 
 TYPES = {
@@ -64,11 +64,9 @@ class Transformers(torch_like.TorchLike):
     versions: ClassVar = {"transformers": "5.23.0", "accelerate": "1.15.0", "torch": "2.13.0"}
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        from lrlab.schedules.transformers import TransformersSchedule
-
         if not isinstance(trial.schedule, TransformersSchedule):
             return super().not_native(run, trial)
-        if trial.clock != "step" and not (trial.clock == "epoch" and isinstance(trial.schedule, MetricDriven)):
+        if trial.clock != "step" and not (trial.clock == "epoch" and trial.schedule.watches):
             return "the Trainer steps once per optimizer step"
         return raises(run, trial)
 
@@ -142,7 +140,7 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
     horizon itself, in whole steps.
     """
     schedule: Any = job.bound
-    total, warmup = getattr(schedule, "num_training_steps", None), getattr(schedule, "num_warmup_steps", 0)
+    total, warmup = schedule.counted_by_trainer()
     if (total is not None and total != job.run.steps) or not isinstance(warmup, int):
         return ""
     if schedule.native == "get_wsd_schedule" and total is None:

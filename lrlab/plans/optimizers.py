@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR
+from lrlab.schedules import Schedule
 
 CYCLED = {
     **dict.fromkeys(("SGD", "RMSprop", "Muon"), "momentum"),
@@ -52,8 +52,9 @@ class WarmupArgument:
     sentence: str
 
 
-def momentum_cycled(schedule: OneCycleLR | CyclicLR, optimizer: str, momentum: float) -> CycledMomentum:
-    """What a schedule (bound to its run) makes of the `momentum`, or beta1, that an optimizer of torch was given.
+def momentum_cycled(schedule: Schedule, optimizer: str, momentum: float) -> CycledMomentum:
+    """What a schedule with `momentum_between` (bound to its run) makes of the `momentum`, or beta1, that an optimizer
+    of torch was given.
 
     ValueError for an optimizer that torch has not. Source: pytorch/pytorch#73910, #19003.
     """
@@ -71,7 +72,7 @@ def momentum_cycled(schedule: OneCycleLR | CyclicLR, optimizer: str, momentum: f
         lacks = f"{optimizer} has neither momentum nor betas"
         sentence = f"{schedule.native} raises ValueError: {lacks}; give cycle_momentum=False."
         return CycledMomentum(momentum, momentum, momentum, raises=True, sentence=sentence)
-    low, high = sorted((float(schedule.base_momentum), float(schedule.max_momentum)))
+    low, high = sorted(float(getattr(schedule, name)) for name in schedule.momentum_between or ())
     first = float(at_start)
     kept = "as it was" if math.isclose(first, momentum) else f"not {momentum:g}"
     sentence = (

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer, model_validator
 
 from lrlab.schedules import params
+from lrlab.schedules.facts import Cycles, Facts
 
 Array: TypeAlias = Any
 """A float64 array, a number, or the tree of a traced curve: curves are written over `xp` and do not know which."""
@@ -33,7 +34,7 @@ class Place:
     base_rates: tuple[float, ...] = (1.0,)
 
 
-class Schedule(BaseModel):
+class Schedule(Facts, BaseModel):
     """One scheduler of one framework, under its native name with its native arguments as fields.
 
     A framework's base class names the `framework` and where it is documented; a class whose native name is no class
@@ -63,12 +64,8 @@ class Schedule(BaseModel):
     """Whether groups differ by more than their own base rate, also without lists of them."""
     goes_on: ClassVar[bool] = False
     """Whether its horizon is the time of one decay, of which there are more: the curve comes to no end."""
-    restarts_by: ClassVar[tuple[str, str] | None] = None
-    """Where it restarts: the arguments that say how long the first cycle is, and by what factor each next one is
-    longer.
-    """
 
-    _place: Place = PrivateAttr(default=Place(1))
+    _place: Place | None = PrivateAttr(default=None)
 
     def __init_subclass__(cls, native: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -111,9 +108,19 @@ class Schedule(BaseModel):
         return self.sets_rate
 
     @property
+    def has_place(self) -> bool:
+        """Whether it was bound to a place; the cycles of optax.sgdr_schedule are not: each says when the next begins."""
+        return self._place is not None
+
+    @property
+    def place(self) -> Place:
+        """Where it is bound to; of one tick where it is not."""
+        return self._place or Place(1)
+
+    @property
     def ticks_left(self) -> int:
         """The ticks that its place leaves to it (bound schedules only)."""
-        return self._place.ticks
+        return self.place.ticks
 
     @property
     def no_formula(self) -> str:
@@ -140,11 +147,27 @@ class Schedule(BaseModel):
         return bound
 
     @property
+    def lasts_by(self) -> str:
+        """The argument that says how long it lasts, or one decay or the first cycle of it; nothing where none does."""
+        horizon = next((name for name, field in type(self).model_fields.items() if is_horizon(field)), "")
+        return horizon or (self.restarts_by or ("",))[0]
+
+    @property
     def ends_by(self) -> str:
         """The argument that says when the curve has come to its end; nothing where it never does, or begins anew."""
-        return next(
-            (name for name, field in type(self).model_fields.items() if is_horizon(field) and not self.goes_on), ""
-        )
+        return "" if self.goes_on or self.restarts() else self.lasts_by
+
+    @property
+    def follows_run(self) -> bool:
+        """Whether it ends with the run, because what `ends_by` names is null."""
+        return getattr(self, self.ends_by) is None
+
+    def restarts(self) -> Cycles | None:
+        """The cycles that it restarts in, the values bound schedules'; None where it does not restart."""
+        if self.restarts_by is None:
+            return None
+        length, factor = self.restarts_by
+        return Cycles(length, factor, getattr(self, length), getattr(self, factor))
 
     def fitting(self, ticks: int) -> float:
         """What `ends_by` comes to where the curve ends with the last of the `ticks` left to it."""
@@ -189,6 +212,29 @@ class Schedule(BaseModel):
             else:
                 document[name] = about.control.start
         return document
+
+    @classmethod
+    def rates_of_groups(cls) -> list[str]:
+        """The arguments that may be a list of rates, one per parameter group."""
+        return [
+            name
+            for name, field in cls.model_fields.items()
+            if params.find(field.metadata, params.PerGroup) and described(cls)[name].unit == "rate"
+        ]
+
+    @property
+    def watches(self) -> bool:
+        """Whether a metric moves its rate, or that of one nested in it."""
+        return self.metric_driven or any(child.watches for child in self.children().values())
+
+    @property
+    def shown(self) -> tuple[float | str, ...] | None:
+        """The values of the metric that it is shown, or one nested in it."""
+        return next((child.shown for child in self.children().values() if child.shown), None)
+
+    def anew(self, calls: int) -> Self:
+        """This schedule begun anew after so many calls: only the metrics that are still to come are shown to it."""
+        return self
 
     def children(self) -> dict[str, Schedule]:
         """The schedules nested in this one, by their path below it."""
@@ -242,8 +288,7 @@ class Schedule(BaseModel):
 
 
 def _in_ticks(kind: type[Schedule], name: str) -> bool:
-    control = described(kind)[name].control
-    return control is not None and control.unit == "ticks"
+    return described(kind)[name].unit == "ticks"
 
 
 @cache

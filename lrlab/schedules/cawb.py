@@ -102,6 +102,4 @@ class CosineAnnealingWarmbootingLR(Schedule):
         return inside(ticks, limit, *warm, *inner, end)
 
 
-SCHEDULES: tuple[type[Schedule], ...] = (
-    CosineAnnealingWarmbootingLR,
-)
+SCHEDULES: tuple[type[Schedule], ...] = (CosineAnnealingWarmbootingLR,)

@@ -20,6 +20,7 @@ class DeepSpeedSchedule(Schedule):
     framework: ClassVar[str] = "deepspeed"
     module: ClassVar[str] = "deepspeed.runtime.lr_schedules"
     documentation: ClassVar[str] = "https://deepspeed.readthedocs.io/en/latest/schedulers.html"
+    rises_straight: ClassVar[bool] = False
     sets_rate: ClassVar[bool] = True
 
 
@@ -32,6 +33,8 @@ class LRRangeTest(DeepSpeedSchedule):
 
     Source: deepspeed.runtime.lr_schedules.LRRangeTest; Smith 2018 (arXiv 1803.09820).
     """
+
+    find_rate: ClassVar[bool] = True
 
     lr_range_test_min_lr: per_group(Annotated[Rate, LOW_RATE]) = 1e-3  # type: ignore[valid-type]
     lr_range_test_step_size: Annotated[Steps, Control("ticks", low=1, start=0.05, help="in optimizer steps")] = 2000
@@ -157,6 +160,10 @@ class WarmupLR(DeepSpeedSchedule):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return inside(ticks, limit, Mark(max(self.warmup_num_steps, 2) + 1, "warmup ends"))
 
+    @property
+    def rises_as_log(self) -> str:
+        return "warmup_type" if self.warmup_type == "log" else ""
+
 
 class WarmupDecayLR(WarmupLR):
     """Rises from warmup_min_lr to warmup_max_lr as a logarithm or a straight line, then falls in one to warmup_min_lr
@@ -221,6 +228,10 @@ class WarmupCosineLR(DeepSpeedSchedule):
             Mark(warm + 1, "warmup ends"),
             Mark(max(int(np.ceil(self.total_num_steps)), warm + 1), "decay ends"),
         )
+
+    @property
+    def rises_as_log(self) -> str:
+        return "warmup_type" if self.warmup_type == "log" else ""
 
 
 def _warmup(since: Array, steps: Array, how: str, after: Array, xp: Any) -> Array:

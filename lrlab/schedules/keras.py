@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.facts import Waiting
 from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Power, Rate, Values
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.trees.parse import Parsed, parse
@@ -36,6 +37,9 @@ class KerasSchedule(Schedule):
 
     framework: ClassVar[str] = "keras"
     module: ClassVar[str] = "keras.optimizers.schedules"
+    imported_whole: ClassVar[bool] = True
+    variable: ClassVar[str] = "schedule"
+    counts_batches: ClassVar[bool] = True
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://keras.io/api/optimizers/learning_rate_schedules/"
     sets_rate: ClassVar[bool] = True
@@ -127,6 +131,8 @@ class PolynomialDecay(KerasSchedule):
     Source: keras.optimizers.schedules.PolynomialDecay.
     """
 
+    falls_between: ClassVar[tuple[str, str] | None] = ("initial_learning_rate", "end_learning_rate")
+
     initial_learning_rate: Rate
     decay_steps: Horizon
     end_learning_rate: Rate = 0.0001
@@ -203,6 +209,8 @@ class CosineDecay(KerasSchedule):
 
     Source: keras.optimizers.schedules.CosineDecay; Loshchilov & Hutter 2017 (arXiv 1608.03983), without restarts.
     """
+
+    rises_between: ClassVar[tuple[str, str] | None] = ("initial_learning_rate", "warmup_target")
 
     initial_learning_rate: Rate
     decay_steps: Horizon
@@ -301,6 +309,8 @@ class KerasCallback(Recurrence):
 
     framework: ClassVar[str] = "keras"
     module: ClassVar[str] = "keras.callbacks"
+    imported_whole: ClassVar[bool] = True
+    variable: ClassVar[str] = "schedule"
     takes_optimizer: ClassVar[bool] = False
     per_epoch: ClassVar[bool] = True
 
@@ -316,6 +326,7 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
     """
 
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/reduce_lr_on_plateau/"
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
 
     monitor: Annotated[str, Control("text", help="the metric's name, such as val_loss")] = "val_loss"
     factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=0.99, start=0.1)] = 0.1
@@ -332,8 +343,16 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
             raise ValueError(msg)
         return self
 
+    @property
+    def wants_high(self) -> bool:
+        return (_direction(self.monitor) if self.mode == "auto" else self.mode) == "max"
+
+    def waiting(self) -> Waiting:
+        """The cooldown's last call counts as a bad one."""
+        return Waiting(self.patience, self.patience, max(self.cooldown - 1, 0))
+
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
-        sign = 1.0 if (_direction(self.monitor) if self.mode == "auto" else self.mode) == "min" else -1.0
+        sign = -1.0 if self.wants_high else 1.0
         lr, best, waited, resting = base_lr, None, 0, 0
         rates = [lr]
         for metric in metrics:

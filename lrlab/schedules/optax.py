@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, Strict, WithJsonSchema, WrapSeriali
 
 from lrlab.schedules import AnySchedule, combine, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.facts import Waiting
 from lrlab.schedules.params import (
     MAX_COUNT,
     MAX_PARTS,
@@ -48,6 +49,8 @@ class OptaxSchedule(Schedule):
 
     framework: ClassVar[str] = "optax"
     module: ClassVar[str] = "optax"
+    imported_whole: ClassVar[bool] = True
+    variable: ClassVar[str] = "schedule"
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://optax.readthedocs.io/en/latest/api/optimizer_schedules.html"
     sets_rate: ClassVar[bool] = True
@@ -230,6 +233,8 @@ class PiecewiseInterpolateSchedule(OptaxSchedule, native="piecewise_interpolate_
     Source: optax.schedules.piecewise_interpolate_schedule.
     """
 
+    has_corners: ClassVar[bool] = True
+
     interpolate_type: Literal["linear", "cosine"]
     init_value: Rate
     boundaries_and_scales: Annotated[Pairs, Field(max_length=MAX_PARTS)] | None = None
@@ -328,6 +333,8 @@ class WarmupConstantSchedule(OptaxSchedule, native="warmup_constant_schedule"):
     Source: optax.schedules.warmup_constant_schedule.
     """
 
+    rises_between: ClassVar[tuple[str, str] | None] = ("init_value", "peak_value")
+
     init_value: ZeroRate
     peak_value: Rate
     warmup_steps: Warmup
@@ -349,6 +356,8 @@ class WarmupCosineDecaySchedule(OptaxSchedule, native="warmup_cosine_decay_sched
 
     Source: optax.schedules.warmup_cosine_decay_schedule.
     """
+
+    rises_between: ClassVar[tuple[str, str] | None] = ("init_value", "peak_value")
 
     init_value: ZeroRate
     peak_value: Rate
@@ -393,6 +402,8 @@ class WarmupExponentialDecaySchedule(OptaxSchedule, native="warmup_exponential_d
     Source: optax.schedules.warmup_exponential_decay_schedule.
     """
 
+    rises_between: ClassVar[tuple[str, str] | None] = ("init_value", "peak_value")
+
     goes_on: ClassVar[bool] = True
 
     init_value: ZeroRate
@@ -433,6 +444,9 @@ class JoinSchedules(OptaxSchedule, native="join_schedules"):
 
     Source: optax.schedules.join_schedules.
     """
+
+    in_turn: ClassVar[bool] = True
+    joined_by: ClassVar[str] = "boundaries"
 
     schedules: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
     boundaries: Milestones
@@ -477,6 +491,9 @@ class JoinSchedules(OptaxSchedule, native="join_schedules"):
         found = combine.marks(self.schedules, combine.turns([0, *self.boundaries]), ticks, limit)
         return None if found is None else inside(ticks, limit, *found)
 
+    def joints(self) -> list[int]:
+        return list(self.boundaries)
+
 
 def _bare(data: Any) -> Any:
     """The arguments of a schedule whose kind goes without saying."""
@@ -509,6 +526,8 @@ class SgdrSchedule(OptaxSchedule, native="sgdr_schedule"):
 
     Source: optax.schedules.sgdr_schedule; Loshchilov & Hutter 2017 (arXiv 1608.03983).
     """
+
+    in_turn: ClassVar[bool] = True
 
     cosine_kwargs: Annotated[tuple[Cycle, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
 
@@ -584,6 +603,9 @@ class ReduceOnPlateau(OptaxSchedule, MetricDriven, native="contrib.reduce_on_pla
             msg = "rtol: must be greater than 0 where atol is 0"
             raise ValueError(msg)
         return self
+
+    def waiting(self) -> Waiting:
+        return Waiting(self.patience, self.patience, self.cooldown, max(self.accumulation_size, 1))
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         scale, best, bad, resting = 1.0, math.inf, 0, 0

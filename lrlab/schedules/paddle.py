@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from lrlab.schedules import AnySchedule, plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.facts import Waiting
 from lrlab.schedules.params import (
     LOW_RATE,
     POINT,
@@ -47,6 +48,7 @@ class PaddleSchedule(Schedule):
 
     framework: ClassVar[str] = "paddle"
     module: ClassVar[str] = "paddle.optimizer.lr"
+    imported_whole: ClassVar[bool] = True
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = (
         "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/optimizer/lr/{native}_en.html"
@@ -153,6 +155,8 @@ class PolynomialDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.PolynomialDecay.
     """
 
+    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "end_lr")
+
     learning_rate: BaseRate
     decay_steps: WholeHorizon
     end_lr: Rate = 0.0001
@@ -188,6 +192,8 @@ class LinearWarmup(PaddleSchedule):
 
     Source: paddle.optimizer.lr.LinearWarmup.
     """
+
+    rises_between: ClassVar[tuple[str, str] | None] = ("start_lr", "end_lr")
 
     learning_rate: Annotated[
         Annotated[Rate, Tag("number")] | Annotated[AnySchedule, Tag("schedule")], Discriminator(_number_or_schedule)
@@ -228,6 +234,9 @@ class LinearWarmup(PaddleSchedule):
                 n: s.bind(replace(place, ticks=place.ticks - self.warmup_steps)) for n, s in self.children().items()
             }
         )
+
+    def joints(self) -> list[int]:
+        return [self.warmup_steps] if self.children() else []
 
     def raises_at(self) -> float:
         return min((self.warmup_steps + s.raises_at() for s in self.children().values()), default=np.inf)
@@ -299,6 +308,8 @@ class StepDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.StepDecay.
     """
 
+    falls_every: ClassVar[str] = "step_size"
+
     learning_rate: BaseRate
     step_size: Steps
     gamma: Annotated[Factor, Field(lt=1)] = 0.1
@@ -364,6 +375,8 @@ class ReduceOnPlateau(PaddleSchedule, MetricDriven):
     Source: paddle.optimizer.lr.ReduceOnPlateau.
     """
 
+    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "min_lr")
+
     learning_rate: Rate
     mode: Mode = "min"
     factor: Annotated[Factor, Field(lt=1)] = 0.1
@@ -376,6 +389,9 @@ class ReduceOnPlateau(PaddleSchedule, MetricDriven):
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return super().curve(tick, self.learning_rate, xp)
+
+    def waiting(self) -> Waiting:
+        return Waiting(self.patience, self.patience + 1, self.cooldown)
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         reduce = plateau.Reduce(self.factor, self.min_lr, self.epsilon)
@@ -406,6 +422,8 @@ class CosineAnnealingDecay(PaddleSchedule):
     restarts.
     """
 
+    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "eta_min")
+
     learning_rate: BaseRate
     T_max: WholeHorizon
     eta_min: Rate = 0.0
@@ -428,6 +446,8 @@ class OneCycleLR(PaddleSchedule):
     Source: paddle.optimizer.lr.OneCycleLR; Smith & Topin 2018 (arXiv 1708.07120), of which the default is the two-phase
     variant.
     """
+
+    raises_past: ClassVar[str] = "total_steps"
 
     max_learning_rate: BaseRate
     total_steps: WholeHorizon
@@ -577,6 +597,7 @@ class CosineAnnealingWarmRestarts(PaddleSchedule):
     """
 
     restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
+    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "eta_min")
 
     learning_rate: BaseRate
     T_0: Steps

@@ -59,6 +59,7 @@ class PaddleV1Schedule(Schedule):
 
     framework: ClassVar[str] = "paddle_v1"
     module: ClassVar[str] = "paddle.trainer_config_helpers"
+    imported_whole: ClassVar[bool] = True
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = (
         "https://github.com/PaddlePaddle/Paddle/blob/v0.10.0/paddle/parameter/LearningRateScheduler.cpp"

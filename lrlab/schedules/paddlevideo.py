@@ -164,6 +164,8 @@ class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
     Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
     """
 
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
+
     warmup_iters: WarmupEpochs
     warmup_ratio: Annotated[float, Control("factor", high=1.0)] = 0.1
     min_lr: Rate = 0.0

@@ -229,6 +229,11 @@ class Described:
     below: bool = False
     """Whether `high` itself is too much, as `positive` says of a `low` of 0."""
 
+    @property
+    def unit(self) -> str:
+        """What it counts in; nothing where it is no number, text or list."""
+        return self.control.unit if self.control else ""
+
 
 def describe(annotation: Any, metadata: list[Any]) -> Described:
     """Walk a field's annotation: its control, its hard bounds, and whether it may be null, is whole, a list, or holds

@@ -8,6 +8,7 @@ import numpy as np
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
+from lrlab.schedules.facts import LastEpoch
 from lrlab.schedules.params import Cycles, Total, Warmup
 
 
@@ -17,6 +18,7 @@ class PytorchTransformersSchedule(Schedule):
     framework: ClassVar[str] = "pytorch_transformers"
     module: ClassVar[str] = "pytorch_transformers"
     documentation: ClassVar[str] = "https://github.com/huggingface/transformers/tree/1.2.0"
+    made_with_last_epoch: ClassVar[LastEpoch] = "by the tick"
 
 
 class ConstantLRSchedule(PytorchTransformersSchedule):
@@ -83,6 +85,8 @@ class WarmupCosineSchedule(WarmupLinearSchedule):
     Source: pytorch_transformers.optimization.WarmupCosineSchedule.
     """
 
+    waves_by: ClassVar[str] = "cycles"
+
     cycles: Cycles = 0.5
 
     def _turns(self, tick: Array) -> Array:
@@ -112,6 +116,8 @@ class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
 
     Source: pytorch_transformers.optimization.WarmupCosineWithHardRestartsSchedule.
     """
+
+    hard_restarts: ClassVar[bool] = True
 
     cycles: Cycles = 1.0
 

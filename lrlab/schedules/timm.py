@@ -4,6 +4,7 @@ t_in_epochs=False.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
+from lrlab.schedules.facts import Cycles, Waiting
 from lrlab.schedules.params import (
     MAX_COUNT,
     Control,
@@ -34,12 +36,16 @@ class TimmSchedule(Schedule):
     framework: ClassVar[str] = "timm"
     module: ClassVar[str] = "timm.scheduler"
     per_epoch: ClassVar[bool] = True
+    cools_down: ClassVar[bool] = True
     documentation: ClassVar[str] = "https://huggingface.co/docs/timm/reference/schedulers#timm.scheduler.{native}"
 
     warmup_t: Annotated[
         int | float, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates")
     ] = 0
     warmup_lr_init: Annotated[Rate, Control("rate", low=1e-8, high=10.0, log=True)] = 0.0
+
+    def joints(self) -> list[int]:
+        return [int(self.warmup_t)] if self.warmup_t else []
 
     def _warmed_up(self) -> Mark:
         return Mark(int(np.ceil(self.warmup_t)), "warmup ends")
@@ -57,7 +63,7 @@ class TimmSchedule(Schedule):
         return xp.where(tick < self.warmup_t, shapes.linear(tick / self.warmup_t, self.warmup_lr_init, target), after)
 
 
-class _Cycled(TimmSchedule):
+class Cycled(TimmSchedule):
     """What repeats: cycles of t_initial ticks, each cycle_mul times as long and cycle_decay times as high as the one
     before.
     """
@@ -71,11 +77,19 @@ class _Cycled(TimmSchedule):
     t_in_epochs: bool = True
 
     restarts_by: ClassVar[tuple[str, str] | None] = ("t_initial", "cycle_mul")
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
 
-    @property
-    def ends_by(self) -> str:
-        """Several cycles last as long as they all."""
-        return "t_initial" if self.cycle_limit == 1 else ""
+    def restarts(self) -> Cycles | None:
+        """Of one cycle there is no second."""
+        found = super().restarts()
+        if found is None or self.cycle_limit == 1:
+            return None
+        return replace(found, begin=self.warmup_t if self.warmup_prefix else 0, most=self.cycle_limit)
+
+    def height(self, since: float, length: float) -> float:
+        """Of its own fall, which need not be a cosine."""
+        bare = self.model_copy(update={"t_initial": length, "lr_min": 0.0, "warmup_t": 0, "cycle_mul": 1.0})
+        return float(bare.curve(np.float64(min(since, length)), 1.0))
 
     def horizon(self, ticks: int) -> float:
         """With a prefix, t_initial counts from the end of the warmup."""
@@ -122,7 +136,7 @@ class _Cycled(TimmSchedule):
         return inside(ticks, limit, *found)
 
 
-class _KDecayed(_Cycled):
+class _KDecayed(Cycled):
     """k_decay bends the share that has passed: below 1 the fall begins sooner, above 1 later."""
 
     k_decay: Annotated[float, Field(gt=0), Control("number", low=0.25, high=4.0)] = 1.0
@@ -166,7 +180,7 @@ class PolyLRScheduler(_KDecayed):
         return shapes.polynomial(share, high, self.lr_min, self.power, xp)
 
 
-class TanhLRScheduler(_Cycled):
+class TanhLRScheduler(Cycled):
     """A straight warmup, then an S from nearly the base LR down to nearly lr_min at t_initial: tanh between lb and ub;
     then lr_min.
 
@@ -277,6 +291,8 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
     Source: timm.scheduler.PlateauLRScheduler.
     """
 
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
+
     warmup_t: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs")] = 0
     decay_rate: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=1.0, start=0.1)] = 0.1
     patience_t: Patience = 10
@@ -284,6 +300,9 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
     cooldown_t: Patience = 0
     lr_min: per_group(Rate) = 0.0  # type: ignore[valid-type]
     mode: Mode = "max"
+
+    def waiting(self) -> Waiting:
+        return Waiting(self.patience_t, self.patience_t + 1, self.cooldown_t)
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         better = plateau.better(self.mode, self.threshold, relative=True)
@@ -312,6 +331,8 @@ class WSDLRScheduler(TimmSchedule):
 
     Source: timm.scheduler.WSDLRScheduler; Hu et al. 2024 (arXiv 2404.06395), Haegele et al. 2024 (arXiv 2405.18392).
     """
+
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
 
     t_initial: Horizon
     decay_t: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.2)]

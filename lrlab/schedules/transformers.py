@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.facts import LastEpoch, Waiting
 from lrlab.schedules.params import (
     MAX_COUNT,
     Control,
@@ -35,9 +36,19 @@ class TransformersSchedule(Schedule):
         "https://huggingface.co/docs/transformers/main_classes/optimizer_schedules#transformers.{native}"
     )
 
+    made_with_last_epoch: ClassVar[LastEpoch] = "by the tick"
+    warmup_shares: ClassVar[bool] = True
+
     def default_lr(self, base_lr: Array) -> Array:
         """The optimizer's default rate: that of the first parameter group, whichever is driven."""
-        return base_lr if self._place.group == 0 else self._place.base_rates[0]
+        return base_lr if self.place.group == 0 else self.place.base_rates[0]
+
+    def counted_by_trainer(self) -> tuple[float | None, float]:
+        """What the Trainer works out itself: the steps of the run, and those of the warmup; None and 0 where the
+        schedule has no such argument.
+        """
+        arguments = dict(self)
+        return arguments.get("num_training_steps"), arguments.get("num_warmup_steps", 0)
 
 
 class Constant(TransformersSchedule, native="get_constant_schedule"):
@@ -95,6 +106,8 @@ class CosineWithWarmup(TransformersSchedule, native="get_cosine_schedule_with_wa
     Source: transformers.get_cosine_schedule_with_warmup.
     """
 
+    waves_by: ClassVar[str] = "num_cycles"
+
     num_warmup_steps: Warmup
     num_training_steps: Total
     num_cycles: Cycles = 0.5
@@ -124,6 +137,9 @@ class CosineWithHardRestartsWithWarmup(
 
     Source: transformers.get_cosine_with_hard_restarts_schedule_with_warmup.
     """
+
+    waves_by: ClassVar[str] = "num_cycles"
+    hard_restarts: ClassVar[bool] = True
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -229,6 +245,8 @@ class _WithMinLr(TransformersSchedule):
     """The two ways of saying where the cosine ends."""
 
     reads_groups: ClassVar[bool] = True
+    waves_by: ClassVar[str] = "num_cycles"
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -324,6 +342,8 @@ class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
     Source: transformers.get_wsd_schedule; Hu et al. 2024 (arXiv 2404.06395).
     """
 
+    waves_by: ClassVar[str] = "num_cycles"
+
     num_warmup_steps: Warmup
     num_decay_steps: Annotated[Warmup, Control("ticks", start=0.2)]
     num_training_steps: Total = None
@@ -403,6 +423,8 @@ class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
     Source: transformers.get_greedy_schedule (GreedyLR).
     """
 
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
+
     mode: Mode = "min"
     factor: Annotated[float, Field(gt=0, lt=1), Control("factor", low=0.01, high=0.99)] = 0.95
     patience: Patience = 10
@@ -417,6 +439,9 @@ class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
     window_size: Annotated[int, Field(gt=0, le=MAX_COUNT), Control("number", low=1, high=200)] = 50
     reset_start: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=1000)] = 500
 
+    def waiting(self) -> Waiting:
+        return Waiting(self.patience, self.patience + 1, self.cooldown)
+
     def bind(self, place: Place) -> Self:
         """All groups' lists are kept: whether it starts anew hangs on every group."""
         bound = self.model_copy()
@@ -424,8 +449,8 @@ class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
         return bound
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
-        group = self._place.group
-        first = [base_lr if i == group else rate for i, rate in enumerate(self._place.base_rates)]
+        group = self.place.group
+        first = [base_lr if i == group else rate for i, rate in enumerate(self.place.base_rates)]
         lows, highs = (v if isinstance(v, tuple) else (v,) * len(first) for v in (self.min_lr, self.max_lr))
         better = plateau.better(self.mode, self.threshold, relative=self.threshold_mode == "rel")
         lrs, rates = list(first), [base_lr]

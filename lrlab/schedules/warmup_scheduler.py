@@ -31,6 +31,7 @@ class GradualWarmupScheduler(Schedule):
     framework: ClassVar[str] = "warmup_scheduler"
     module: ClassVar[str] = "warmup_scheduler"
     documentation: ClassVar[str] = "https://github.com/ildoonet/pytorch-gradual-warmup-lr"
+    takes_metrics: ClassVar[bool] = True
 
     multiplier: Annotated[float, Field(ge=1), Control("number", low=1.0, high=32.0, start=1.0)]
     total_epoch: Annotated[
@@ -67,6 +68,19 @@ class GradualWarmupScheduler(Schedule):
     @property
     def rises_by(self) -> str:
         return "total_epoch"
+
+    @property
+    def shown(self) -> tuple[float | str, ...] | None:
+        return self.metrics
+
+    def anew(self, calls: int) -> Self:
+        """The metrics are those of what comes after, once it is bound."""
+        after = self.after_scheduler
+        return self if after is None else self.model_copy(update={"after_scheduler": after.anew(calls)})
+
+    def joints(self) -> list[int]:
+        """A call late, with what comes after it."""
+        return [self._last() + 1] if self.after_scheduler else []
 
     def _last(self) -> int:
         """The last call of the warmup."""
@@ -133,6 +147,4 @@ class GradualWarmupScheduler(Schedule):
         return inside(ticks, limit, Mark(self._last(), "warmup ends"), *(Mark(begin + m.tick, m.label) for m in later))
 
 
-SCHEDULES: tuple[type[Schedule], ...] = (
-    GradualWarmupScheduler,
-)
+SCHEDULES: tuple[type[Schedule], ...] = (GradualWarmupScheduler,)

@@ -12,7 +12,6 @@ import streamlit as st
 from lrlab.document import DocumentError, Experiment, Trial, assign, from_link, parse
 from lrlab.document.run import Clock, Run, calls
 from lrlab.readers import metrics
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.spans import Path, keys
 from lrlab.ui import address
 
@@ -193,7 +192,7 @@ def beginning(kind: type[Any], run: Run, base_lr: float) -> dict[str, Any]:
     """
     clock: Clock = "epoch" if kind.per_epoch and run.steps > run.updates else "step"
     schedule = kind.example(calls(run, clock), max(run.steps // run.updates, 1), run.updates)
-    if issubclass(kind, MetricDriven):
+    if kind.metric_driven:
         schedule["metrics"] = list(metrics.sketch(metrics.usual(kind), calls(run, clock)))
     return {"name": kind.native, "base_lr": base_lr, "schedule": schedule} | (
         {"clock": clock} if clock != "step" else {}

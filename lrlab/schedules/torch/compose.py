@@ -26,6 +26,9 @@ class SequentialLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.SequentialLR.
     """
 
+    in_turn: ClassVar[bool] = True
+    joined_by: ClassVar[str] = "milestones"
+
     schedulers: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
     milestones: Milestones
 
@@ -132,6 +135,9 @@ class SequentialLR(TorchSchedule):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return combine.marks(self.schedulers, combine.starts(self.milestones), ticks, limit)
 
+    def joints(self) -> list[int]:
+        return list(self.milestones)
+
 
 class ChainedScheduler(TorchSchedule, Recurrence):
     """Several schedules at once, each turning the rate that the one before left into its own next: mostly the product
@@ -144,6 +150,7 @@ class ChainedScheduler(TorchSchedule, Recurrence):
     """
 
     takes_optimizer: ClassVar[bool] = False
+    at_once: ClassVar[bool] = True
     reason: ClassVar[str] = (
         "The schedulers act on each other's rates, one adding where the other multiplies: each rate follows from the one before."
     )
@@ -178,7 +185,7 @@ class ChainedScheduler(TorchSchedule, Recurrence):
         """None where they are factors of one product."""
         return (
             next((p.no_formula for p in self.schedulers if p.no_formula), "")
-            if self.is_factor(self._place.ticks)
+            if self.is_factor(self.place.ticks)
             else self.reason
         )
 
@@ -197,7 +204,7 @@ class ChainedScheduler(TorchSchedule, Recurrence):
         return all(part.is_factor(ticks) for part in _parts(self))
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        if not self.is_factor(int(np.max(tick, initial=0)) if xp is np else self._place.ticks):
+        if not self.is_factor(int(np.max(tick, initial=0)) if xp is np else self.place.ticks):
             return super().curve(tick, base_lr, xp)
         for part in self.schedulers:
             base_lr = part.curve(tick, base_lr, xp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, inside
+from lrlab.schedules.facts import TwiceDivided
 from lrlab.schedules.params import (
     CALLS,
     LOW_RATE,
@@ -44,6 +46,8 @@ class OneCycleLR(TorchSchedule):
 
     rewrites_initial_lr: ClassVar[bool] = True
     absolute: ClassVar[bool] = True
+    momentum_between: ClassVar[tuple[str, str] | None] = ("base_momentum", "max_momentum")
+    raises_past: ClassVar[str] = "total_steps"
 
     max_lr: per_group(Rate)  # type: ignore[valid-type]
     total_steps: WholeHorizon = None
@@ -80,6 +84,19 @@ class OneCycleLR(TorchSchedule):
     def horizon(self, ticks: int) -> float:
         """From epochs and steps_per_epoch first."""
         return int(self._length() or ticks)
+
+    def fitting(self, ticks: int) -> float:
+        """As many, whatever epochs and steps_per_epoch make."""
+        return ticks
+
+    @property
+    def follows_run(self) -> bool:
+        """Also where epochs and steps_per_epoch do not say its length."""
+        return self._length() is None
+
+    def twice_divided(self) -> TwiceDivided:
+        peak = max(math.floor(self.pct_start * self.total_steps) - 1, 0)
+        return TwiceDivided(self.max_lr, peak, self.div_factor, self.final_div_factor)
 
     def bind(self, place: Place) -> Self:
         """ValueError where the rise has no length in this place."""
@@ -146,6 +163,7 @@ class CyclicLR(TorchSchedule):
 
     rewrites_initial_lr: ClassVar[bool] = True
     absolute: ClassVar[bool] = True
+    momentum_between: ClassVar[tuple[str, str] | None] = ("base_momentum", "max_momentum")
 
     base_lr: per_group(Annotated[Rate, LOW_RATE])  # type: ignore[valid-type]
     max_lr: per_group(Rate)  # type: ignore[valid-type]

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
+from lrlab.schedules.facts import LastEpoch
 from lrlab.schedules.params import (
     Control,
     Decay,
@@ -39,10 +40,8 @@ class TorchSchedule(Schedule):
     documentation: ClassVar[str] = (
         "https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.{native}.html"
     )
-    rewrites_initial_lr: ClassVar[bool] = False
-    """True where the constructor takes the rate from its own arguments and overwrites the optimizer's, which later
-    schedulers start from.
-    """
+    imported_whole: ClassVar[bool] = True
+    made_with_last_epoch: ClassVar[LastEpoch] = "by the rate"
     absolute: ClassVar[bool] = False
     """True where step() makes the rate from the base LR; elsewhere it makes it from the rate that it finds."""
     continues: ClassVar[bool] = False
@@ -105,6 +104,8 @@ class StepLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.StepLR.
     """
 
+    falls_every: ClassVar[str] = "step_size"
+
     step_size: Steps
     gamma: Factor = 0.1
 
@@ -117,6 +118,9 @@ class StepLR(TorchSchedule):
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return every(self.step_size, ticks, limit, "step")
+
+    def get_lr_factor(self) -> float:
+        return self.gamma
 
 
 class MultiStepLR(TorchSchedule):
@@ -147,6 +151,9 @@ class MultiStepLR(TorchSchedule):
 
     def entered(self) -> Schedule:
         return self.model_copy(update={"milestones": tuple(max(m, 0) for m in self.milestones)})
+
+    def get_lr_factor(self) -> float:
+        return self.gamma
 
 
 class ConstantLR(TorchSchedule):
@@ -258,6 +265,8 @@ class CosineAnnealingLR(TorchSchedule):
     restarts.
     """
 
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "eta_min")
+
     T_max: Horizon
     eta_min: Rate = 0.0
 
@@ -300,6 +309,7 @@ class CosineAnnealingWarmRestarts(TorchSchedule):
 
     absolute: ClassVar[bool] = True
     restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "eta_min")
 
     T_0: Steps
     T_mult: Multiple = 1

@@ -19,7 +19,6 @@ from lrlab.document.run import StepRun
 from lrlab.exporters.constructor import constructor
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import described, is_horizon
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.trees.python import Writer
 from lrlab.ui import chart, state
 from lrlab.ui.widgets import escape
@@ -59,10 +58,10 @@ def sample(kind: type[Schedule]) -> Trial:
     epochs = RUN.steps // RUN.updates
     document = kind.example(epochs if kind.per_epoch else RUN.steps, epochs, RUN.updates)
     schedule = kind.model_validate(document)
-    if isinstance(schedule, MetricDriven):
+    if schedule.watches:
         epoch, period = np.arange(epochs), epochs // 3
         falling = 1.0 / (1.0 + epoch // period + np.minimum(epoch % period / period, 0.5))
-        metrics = 1.0 - falling / 2.0 if getattr(schedule, "mode", "min") == "max" else falling
+        metrics = 1.0 - falling / 2.0 if schedule.wants_high else falling
         schedule = kind.model_validate(document | {"metrics": metrics.tolist()})
     return Trial(name=kind.native, base_lr=BASE_LR, clock="epoch" if kind.per_epoch else "step", schedule=schedule)
 
@@ -142,8 +141,7 @@ def _code_of(kind: type[Schedule]) -> str:
     """The import and the call that make the genuine one."""
     trial, writer = sample(kind), Writer("math")
     call = constructor(writer, trial.schedule, trial.bound(RUN)[0])
-    made = "schedule" if not kind.takes_optimizer and kind.framework in ("optax", "keras") else "scheduler"
-    return "\n".join([*sorted(writer.imports), "", f"{made} = {call}"])
+    return "\n".join([*sorted(writer.imports), "", f"{kind.variable} = {call}"])
 
 
 def _source(kind: type[Schedule], source: str) -> None:

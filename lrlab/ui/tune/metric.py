@@ -32,7 +32,7 @@ Values = tuple[Any, ...] | None
 def cells(schedule: Schedule, path: Path, calls: int) -> list[Callable[[], None]]:
     """Where the metric comes from, and what that needs."""
     here = (*path, FIELD)
-    values: Values = getattr(schedule, FIELD)
+    values = schedule.shown
     source, shape = _source(values)
     first = partial(_choose, here, values, source, shape, calls)
     if source == "given":
