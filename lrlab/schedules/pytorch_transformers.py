@@ -8,6 +8,7 @@ import numpy as np
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
+from lrlab.schedules.likeness import CLIMBS, Like, Only
 from lrlab.schedules.params import Cycles, Total, Warmup
 
 
@@ -25,6 +26,8 @@ class ConstantLRSchedule(PytorchTransformersSchedule):
     Source: pytorch_transformers.optimization.ConstantLRSchedule.
     """
 
+    family = Like("Constant")
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return base_lr
 
@@ -35,6 +38,8 @@ class WarmupConstantSchedule(PytorchTransformersSchedule):
 
     Source: pytorch_transformers.optimization.WarmupConstantSchedule.
     """
+
+    family = Like("Warmup, then level", "Starts at 0.", Only(given={"start": 0}), warmup_steps="warmup")
 
     warmup_steps: Warmup
 
@@ -57,6 +62,10 @@ class WarmupLinearSchedule(WarmupConstantSchedule):
 
     Source: pytorch_transformers.optimization.WarmupLinearSchedule.
     """
+
+    family = Like(
+        "Linear warmup, linear decay", "The horizon includes the warmup.", warmup_steps="warmup", t_total="warmup + T"
+    )
 
     t_total: Total
 
@@ -82,6 +91,15 @@ class WarmupCosineSchedule(WarmupLinearSchedule):
 
     Source: pytorch_transformers.optimization.WarmupCosineSchedule.
     """
+
+    family = Like(
+        "Cosine behind a warmup",
+        f"The horizon includes the warmup; starts and ends at 0. {CLIMBS}",
+        Only(given={"start": 0, "floor": 0}),
+        warmup_steps="warmup",
+        t_total="warmup + T",
+    )
+    also = (Like("Cosine", f"Ends at 0. {CLIMBS}", Only(given={"floor": 0}), warmup_steps=0, t_total="T"),)
 
     cycles: Cycles = 0.5
 
@@ -112,6 +130,15 @@ class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
 
     Source: pytorch_transformers.optimization.WarmupCosineWithHardRestartsSchedule.
     """
+
+    family = Like(
+        "Cosine with restarts",
+        "Takes the number of cycles, all of one length, and no floor; 0 after the last. The horizon includes a warmup.",
+        Only(given={"mult": 1, "floor": 0}, last="length * cycles - 1"),
+        warmup_steps=0,
+        t_total="length * cycles",
+        cycles="cycles",
+    )
 
     cycles: Cycles = 1.0
 
