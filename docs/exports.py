@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from lrlab import docstring
 from lrlab.exporters import EXPORTERS
 from lrlab.exporters.module import checked_with
 from lrlab.exporters.proof import proofs
@@ -45,7 +46,7 @@ def _targets() -> str:
 
 
 def _says(exporter: object) -> str:
-    return " ".join((exporter.__doc__ or "").split("\n\n", maxsplit=1)[0].split()).replace("|", r"\|")
+    return docstring.read(exporter).first.replace("|", r"\|")
 
 
 def _section(framework: str, kinds: list[str]) -> str:

@@ -8,7 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrlab.families import description, family_of
+from lrlab import docstring
+from lrlab.families import family_of
 from lrlab.schedules import SCHEDULES
 
 if TYPE_CHECKING:
@@ -37,15 +38,15 @@ def _section(framework: str, kinds: list[type[Schedule]]) -> str:
 
 
 def _row(kind: type[Schedule]) -> str:
-    shape, _, source = description(kind)
+    said = docstring.read(kind)
     fields = kind.model_fields.items()
     arguments = [
         f"`{name}`" if field.is_required() else f"`{name}={json.dumps(field.get_default())}`" for name, field in fields
     ]
     address = kind.documentation.format(native=kind.native)
     name = f"[`{kind.kind}`]({address})" if address else f"`{kind.kind}`"
-    linked = re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", _plain(source))
-    return f"| {name} | {_plain(shape)} | {', '.join(arguments)} | {family_of(kind.kind).title} | {linked} |"
+    linked = re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", _plain(said.labelled["Source"]))
+    return f"| {name} | {_plain(said.first)} | {', '.join(arguments)} | {family_of(kind.kind).title} | {linked} |"
 
 
 def _plain(text: str) -> str:

@@ -29,7 +29,7 @@ ALLOWED = {
 }
 INTEGRATIONS = ("torch_scheduler", "hf_scheduler", "optax_schedule", "keras_schedule")
 FLOORS = (
-    ("trees",),
+    ("trees", "docstring"),
     ("schedules",),
     ("document",),
     ("engine", "families"),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer, model
 
 from lrlab.schedules import params
 from lrlab.schedules.facts import Cycles, Facts
+from lrlab.schedules.likeness import Like, Unlike
 
 Array: TypeAlias = Any
 """A float64 array, a number, or the tree of a traced curve: curves are written over `xp` and do not know which."""
@@ -45,7 +46,13 @@ class Schedule(Facts, BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    family: ClassVar[Like | Unlike]
+    """The family that it is at home in."""
+    also: ClassVar[tuple[Like, ...]] = ()
+    """The other families whose shape it can take."""
     framework: ClassVar[str] = ""
+    also_called: ClassVar[str] = ""
+    """Other names of the framework, by which people search."""
     documentation: ClassVar[str] = ""
     """The address of the genuine scheduler's description; `{native}` stands for its name."""
     module: ClassVar[str] = ""
@@ -97,6 +104,12 @@ class Schedule(Facts, BaseModel):
     def fixed(cls) -> dict[str, Any]:
         """Arguments of that call which are no fields, because they are always the same."""
         return {}
+
+    @classmethod
+    def families(cls) -> tuple[Like | Unlike, ...]:
+        """Its place in each family that it belongs to, its home first; a subclass does not inherit its parent's."""
+        own = vars(cls)
+        return (own["family"], *own.get("also", ())) if "family" in own else ()
 
     def raises_at(self) -> float:
         """The first tick at which the genuine code raises (bound schedules only); infinity where it never does."""

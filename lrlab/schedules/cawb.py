@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, inside
+from lrlab.schedules.likeness import Like, Unlike
 from lrlab.schedules.params import MAX_PARTS, Control, Epochs, Factor, Milestones, expression
 from lrlab.trees.parse import parse
 
@@ -27,7 +28,14 @@ class CosineAnnealingWarmbootingLR(Schedule):
     Source: github.com/DingHB/CosineAnnealingWarmbooting, CAWB.py.
     """
 
+    family = Unlike(
+        "Cosine with restarts",
+        "Restarts at epochs of your choice, lower each time; a cycle begins one epoch past its peak and, unless last, ends above its floor.",
+    )
+    also = (Like("Cosine", "Without steps; the floor is a share.", epochs="T", eta_min="floor / peak"),)
+
     framework: ClassVar[str] = "cawb"
+    also_called: ClassVar[str] = "warmboot"
     module: ClassVar[str] = "CAWB"
     documentation: ClassVar[str] = "https://github.com/DingHB/CosineAnnealingWarmbooting"
 

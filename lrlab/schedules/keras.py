@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
 from lrlab.schedules.facts import Waiting
+from lrlab.schedules.likeness import HOLDS, Like, Unlike
 from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Power, Rate, Values
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.trees.parse import Parsed, parse
@@ -51,6 +52,18 @@ class ExponentialDecay(KerasSchedule):
     Source: keras.optimizers.schedules.ExponentialDecay.
     """
 
+    family = Like("Exponential decay", initial_learning_rate="peak", decay_steps="every", decay_rate="factor")
+    also = (
+        Like(
+            "Step decay",
+            "The staircase of a schedule that else falls smoothly.",
+            initial_learning_rate="peak",
+            decay_steps="every",
+            decay_rate="factor",
+            staircase=True,
+        ),
+    )
+
     goes_on: ClassVar[bool] = True
 
     initial_learning_rate: Rate
@@ -84,6 +97,13 @@ class PiecewiseConstantDecay(KerasSchedule):
 
     Source: keras.optimizers.schedules.PiecewiseConstantDecay.
     """
+
+    family = Like(
+        "Milestones",
+        "A border belongs to the level before it: the same number changes the rate one tick later than in torch.",
+        boundaries=["first - 1", "second - 1"],
+        values=["peak", "peak * factor", "peak * factor ** 2"],
+    )
 
     boundaries: Milestones
     values: Values
@@ -131,6 +151,14 @@ class PolynomialDecay(KerasSchedule):
     Source: keras.optimizers.schedules.PolynomialDecay.
     """
 
+    family = Like(
+        "Linear and polynomial decay",
+        "The default floor is 0.0001; cycle=True restarts, lower each time.",
+        initial_learning_rate="peak",
+        decay_steps="T",
+        end_learning_rate="floor",
+        power="power",
+    )
     falls_between: ClassVar[tuple[str, str] | None] = ("initial_learning_rate", "end_learning_rate")
 
     initial_learning_rate: Rate
@@ -166,6 +194,8 @@ class InverseTimeDecay(KerasSchedule):
 
     Source: keras.optimizers.schedules.InverseTimeDecay.
     """
+
+    family = Like("Inverse time", initial_learning_rate="peak", decay_steps="every", decay_rate="rate")
 
     goes_on: ClassVar[bool] = True
 
@@ -210,6 +240,24 @@ class CosineDecay(KerasSchedule):
     Source: keras.optimizers.schedules.CosineDecay; Loshchilov & Hutter 2017 (arXiv 1608.03983), without restarts.
     """
 
+    family = Like(
+        "Cosine",
+        f"The floor is a share. {HOLDS} A warmup comes on top of decay_steps, and is ignored without warmup_target.",
+        initial_learning_rate="peak",
+        decay_steps="T",
+        alpha="floor / peak",
+    )
+    also = (
+        Like(
+            "Cosine behind a warmup",
+            "decay_steps excludes the warmup; the floor is a share of the target.",
+            initial_learning_rate="start",
+            decay_steps="T",
+            alpha="floor / peak",
+            warmup_target="peak",
+            warmup_steps="warmup",
+        ),
+    )
     rises_between: ClassVar[tuple[str, str] | None] = ("initial_learning_rate", "warmup_target")
 
     initial_learning_rate: Rate
@@ -265,6 +313,15 @@ class CosineDecayRestarts(KerasSchedule):
 
     Source: keras.optimizers.schedules.CosineDecayRestarts; Loshchilov & Hutter 2017 (arXiv 1608.03983).
     """
+
+    family = Like(
+        "Cosine with restarts",
+        "The default t_mul is 2; the floor is a share; m_mul lowers each cycle.",
+        initial_learning_rate="peak",
+        first_decay_steps="length",
+        t_mul="mult",
+        alpha="floor / peak",
+    )
 
     restarts_by: ClassVar[tuple[str, str] | None] = ("first_decay_steps", "t_mul")
 
@@ -324,6 +381,13 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
 
     Source: keras.callbacks.ReduceLROnPlateau.
     """
+
+    family = Like(
+        "Plateau",
+        "Reduces at bad value number patience: one earlier than torch for the same number. min_delta is an amount, not a share.",
+        factor="factor",
+        patience="patience + 1",
+    )
 
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/reduce_lr_on_plateau/"
     falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
@@ -419,6 +483,10 @@ class LearningRateScheduler(KerasCallback):
 
     Source: keras.callbacks.LearningRateScheduler.
     """
+
+    family = Unlike(
+        "A function of your own", "The function gives the rate itself: the base LR times what it is elsewhere."
+    )
 
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/learning_rate_scheduler/"
     reason: ClassVar[str] = "Each rate is made from the one before: lr is the rate of the epoch before."

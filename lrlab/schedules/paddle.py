@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from lrlab.schedules import AnySchedule, plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
 from lrlab.schedules.facts import Waiting
+from lrlab.schedules.likeness import CLIMBS, Like, Only
 from lrlab.schedules.params import (
     LOW_RATE,
     POINT,
@@ -37,7 +38,6 @@ from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.schedules.torch import simple as torch
 from lrlab.trees.parse import parse
 
-
 _DECAY = Control("number", low=1e-6, high=1.0, log=True, start=0.001)
 
 
@@ -47,6 +47,7 @@ class PaddleSchedule(Schedule):
     """
 
     framework: ClassVar[str] = "paddle"
+    also_called: ClassVar[str] = "paddlepaddle 飞桨"
     module: ClassVar[str] = "paddle.optimizer.lr"
     imported_whole: ClassVar[bool] = True
     takes_optimizer: ClassVar[bool] = False
@@ -65,6 +66,14 @@ class NoamDecay(PaddleSchedule):
 
     Source: paddle.optimizer.lr.NoamDecay; Vaswani et al. 2017 (arXiv 1706.03762).
     """
+
+    family = Like(
+        "Inverse square root",
+        "The peak is learning_rate / sqrt(d_model * warmup_steps).",
+        d_model=1,
+        warmup_steps="warmup",
+        learning_rate="peak * sqrt(warmup)",
+    )
 
     d_model: Annotated[Steps, Control("number", low=1, high=4096, start=512)]
     warmup_steps: Annotated[Steps, Control("ticks", low=1, start=0.05, help="in scheduler.step() calls")]
@@ -87,6 +96,13 @@ class PiecewiseDecay(PaddleSchedule):
 
     Source: paddle.optimizer.lr.PiecewiseDecay.
     """
+
+    family = Like(
+        "Milestones",
+        "Levels are rates, not factors.",
+        boundaries=["first", "second"],
+        values=["peak", "peak * factor", "peak * factor ** 2"],
+    )
 
     boundaries: Annotated[Milestones, Field(min_length=1)]
     values: Values
@@ -117,6 +133,8 @@ class NaturalExpDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.NaturalExpDecay.
     """
 
+    family = Like("Exponential decay", "Falls as exp(-gamma * t).", learning_rate="peak", gamma="-log(factor) / every")
+
     learning_rate: BaseRate
     gamma: Annotated[float, Field(gt=0), _DECAY]
 
@@ -129,6 +147,8 @@ class InverseTimeDecay(PaddleSchedule):
 
     Source: paddle.optimizer.lr.InverseTimeDecay.
     """
+
+    family = Like("Inverse time", "gamma is the rate of one tick.", learning_rate="peak", gamma="rate / every")
 
     learning_rate: BaseRate
     gamma: Annotated[float, Control("number", low=1e-6, high=10.0, log=True, start=0.01)]
@@ -155,6 +175,14 @@ class PolynomialDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.PolynomialDecay.
     """
 
+    family = Like(
+        "Linear and polynomial decay",
+        "The default floor is 0.0001; cycle=True restarts, lower each time.",
+        learning_rate="peak",
+        decay_steps="T",
+        end_lr="floor",
+        power="power",
+    )
     falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "end_lr")
 
     learning_rate: BaseRate
@@ -193,6 +221,29 @@ class LinearWarmup(PaddleSchedule):
     Source: paddle.optimizer.lr.LinearWarmup.
     """
 
+    family = Like(
+        "Made of other schedules",
+        "The inner schedule counts from the end of the warmup; an end_lr other than its first rate gives a jump.",
+        learning_rate={
+            "kind": "paddle.CosineAnnealingDecay",
+            "learning_rate": "peak",
+            "T_max": "T",
+            "eta_min": "floor",
+        },
+        warmup_steps="warmup",
+        start_lr="start",
+        end_lr="peak",
+    )
+    also = (
+        Like(
+            "Warmup, then level",
+            "Can go on with another schedule.",
+            learning_rate="peak",
+            warmup_steps="warmup",
+            start_lr="start",
+            end_lr="peak",
+        ),
+    )
     rises_between: ClassVar[tuple[str, str] | None] = ("start_lr", "end_lr")
 
     learning_rate: Annotated[
@@ -261,6 +312,13 @@ class ExponentialDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.ExponentialDecay.
     """
 
+    family = Like(
+        "Exponential decay",
+        "gamma is the factor of one tick, below 1.",
+        learning_rate="peak",
+        gamma="factor ** (1 / every)",
+    )
+
     learning_rate: BaseRate
     gamma: Annotated[Decay, Field(gt=0, lt=1)]
 
@@ -275,6 +333,10 @@ class MultiStepDecay(PaddleSchedule):
 
     Source: paddle.optimizer.lr.MultiStepDecay.
     """
+
+    family = Like(
+        "Milestones", "Milestones must rise.", learning_rate="peak", milestones=["first", "second"], gamma="factor"
+    )
 
     learning_rate: BaseRate
     milestones: Milestones
@@ -308,6 +370,7 @@ class StepDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.StepDecay.
     """
 
+    family = Like("Step decay", "gamma must be below 1.", learning_rate="peak", step_size="every", gamma="factor")
     falls_every: ClassVar[str] = "step_size"
 
     learning_rate: BaseRate
@@ -327,6 +390,13 @@ class LambdaDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.LambdaDecay.
     """
 
+    family = Like(
+        "A function of your own",
+        "The function gives a factor of learning_rate.",
+        learning_rate="peak",
+        lr_lambda="'lambda epoch: 1 / (1 + 0.1 * epoch)'",
+    )
+
     learning_rate: BaseRate
     lr_lambda: expression("epoch", start="1 / (1 + 0.001 * epoch)")  # type: ignore[valid-type]
 
@@ -345,6 +415,13 @@ class MultiplicativeDecay(PaddleSchedule, Recurrence):
 
     Source: paddle.optimizer.lr.MultiplicativeDecay.
     """
+
+    family = Like(
+        "A product of factors",
+        "The factor of tick 0 is not used.",
+        learning_rate="peak",
+        lr_lambda="'lambda epoch: 1 - 0.001 * epoch'",
+    )
 
     reason: ClassVar[str] = (
         "Each rate is the one before times a factor: the product of lr_lambda(1), lr_lambda(2), ... up to the tick."
@@ -375,6 +452,13 @@ class ReduceOnPlateau(PaddleSchedule, MetricDriven):
     Source: paddle.optimizer.lr.ReduceOnPlateau.
     """
 
+    family = Like(
+        "Plateau",
+        "During the cooldown it does not look at the metric at all.",
+        learning_rate="peak",
+        factor="factor",
+        patience="patience",
+    )
     falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "min_lr")
 
     learning_rate: Rate
@@ -422,6 +506,7 @@ class CosineAnnealingDecay(PaddleSchedule):
     restarts.
     """
 
+    family = Like("Cosine", CLIMBS, learning_rate="peak", T_max="T", eta_min="floor")
     falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "eta_min")
 
     learning_rate: BaseRate
@@ -447,6 +532,15 @@ class OneCycleLR(PaddleSchedule):
     variant.
     """
 
+    family = Like(
+        "One cycle",
+        "The end is a rate (0.0001 by default), not a share.",
+        max_learning_rate="peak",
+        total_steps="total",
+        phase_pct="rise / total",
+        divide_factor="divide",
+        end_learning_rate="peak / divide / final",
+    )
     raises_past: ClassVar[str] = "total_steps"
 
     max_learning_rate: BaseRate
@@ -521,6 +615,15 @@ class CyclicLR(PaddleSchedule):
     Source: paddle.optimizer.lr.CyclicLR; Smith 2017 (arXiv 1506.01186).
     """
 
+    family = Like(
+        "Cyclic",
+        "No momentum.",
+        base_learning_rate="floor",
+        max_learning_rate="peak",
+        step_size_up="up",
+        step_size_down="down",
+    )
+
     base_learning_rate: Annotated[BaseRate, LOW_RATE]
     max_learning_rate: BaseRate
     step_size_up: Steps
@@ -561,6 +664,25 @@ class LinearLR(PaddleSchedule):
     Source: paddle.optimizer.lr.LinearLR.
     """
 
+    family = Like(
+        "Warmup, then level",
+        "Goes down as well as up; the start is a share, by default a third.",
+        learning_rate="peak",
+        total_steps="warmup",
+        start_factor="start / peak",
+    )
+    also = (
+        Like(
+            "Linear and polynomial decay",
+            "A straight line.",
+            Only(given={"power": 1}),
+            learning_rate="peak",
+            total_steps="T",
+            start_factor=1,
+            end_factor="floor / peak",
+        ),
+    )
+
     learning_rate: BaseRate
     total_steps: WholeHorizon
     start_factor: Annotated[float, Field(gt=0, le=1), Control("factor", low=0.001, high=1.0, start=0.01)] = 1.0 / 3
@@ -595,6 +717,10 @@ class CosineAnnealingWarmRestarts(PaddleSchedule):
     Source: paddle.optimizer.lr.CosineAnnealingWarmRestarts, driven by step(); Loshchilov & Hutter 2017 (arXiv
     1608.03983).
     """
+
+    family = Like(
+        "Cosine with restarts", "Restarts for ever.", learning_rate="peak", T_0="length", T_mult="mult", eta_min="floor"
+    )
 
     restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
     falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "eta_min")

@@ -9,6 +9,7 @@ import numpy as np
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
 from lrlab.schedules.facts import LastEpoch
+from lrlab.schedules.likeness import CLIMBS, Like, Only
 from lrlab.schedules.params import Cycles, Total, Warmup
 
 
@@ -27,6 +28,8 @@ class ConstantLRSchedule(PytorchTransformersSchedule):
     Source: pytorch_transformers.optimization.ConstantLRSchedule.
     """
 
+    family = Like("Constant")
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return base_lr
 
@@ -37,6 +40,8 @@ class WarmupConstantSchedule(PytorchTransformersSchedule):
 
     Source: pytorch_transformers.optimization.WarmupConstantSchedule.
     """
+
+    family = Like("Warmup, then level", "Starts at 0.", Only(given={"start": 0}), warmup_steps="warmup")
 
     warmup_steps: Warmup
 
@@ -59,6 +64,10 @@ class WarmupLinearSchedule(WarmupConstantSchedule):
 
     Source: pytorch_transformers.optimization.WarmupLinearSchedule.
     """
+
+    family = Like(
+        "Linear warmup, linear decay", "The horizon includes the warmup.", warmup_steps="warmup", t_total="warmup + T"
+    )
 
     t_total: Total
 
@@ -85,6 +94,14 @@ class WarmupCosineSchedule(WarmupLinearSchedule):
     Source: pytorch_transformers.optimization.WarmupCosineSchedule.
     """
 
+    family = Like(
+        "Cosine behind a warmup",
+        f"The horizon includes the warmup; starts and ends at 0. {CLIMBS}",
+        Only(given={"start": 0, "floor": 0}),
+        warmup_steps="warmup",
+        t_total="warmup + T",
+    )
+    also = (Like("Cosine", f"Ends at 0. {CLIMBS}", Only(given={"floor": 0}), warmup_steps=0, t_total="T"),)
     waves_by: ClassVar[str] = "cycles"
 
     cycles: Cycles = 0.5
@@ -117,6 +134,14 @@ class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
     Source: pytorch_transformers.optimization.WarmupCosineWithHardRestartsSchedule.
     """
 
+    family = Like(
+        "Cosine with restarts",
+        "Takes the number of cycles, all of one length, and no floor; 0 after the last. The horizon includes a warmup.",
+        Only(given={"mult": 1, "floor": 0}, last="length * cycles - 1"),
+        warmup_steps=0,
+        t_total="length * cycles",
+        cycles="cycles",
+    )
     hard_restarts: ClassVar[bool] = True
 
     cycles: Cycles = 1.0

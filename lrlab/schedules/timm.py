@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
 from lrlab.schedules.facts import Cycles, Waiting
+from lrlab.schedules.likeness import HOLDS, Like, Unlike
 from lrlab.schedules.params import (
     MAX_COUNT,
     Control,
@@ -160,6 +161,32 @@ class CosineLRScheduler(_KDecayed):
     (arXiv 2004.05909).
     """
 
+    family = Like(
+        "Cosine",
+        f"{HOLDS} Its warmup cuts the start off the cosine unless warmup_prefix is true; can restart (cycle_limit).",
+        t_initial="T",
+        lr_min="floor",
+    )
+    also = (
+        Like(
+            "Cosine behind a warmup",
+            "Only with warmup_prefix does t_initial exclude the warmup.",
+            t_initial="T",
+            lr_min="floor",
+            warmup_t="warmup",
+            warmup_lr_init="start",
+            warmup_prefix=True,
+        ),
+        Like(
+            "Cosine with restarts",
+            "After cycle_limit cycles it stays at the floor; cycle_decay lowers each cycle.",
+            t_initial="length",
+            lr_min="floor",
+            cycle_mul="mult",
+            cycle_limit="cycles",
+        ),
+    )
+
     def _fall(self, share: Array, high: Array, xp: Any) -> Array:
         return shapes.cosine(share, high, self.lr_min, xp)
 
@@ -173,6 +200,14 @@ class PolyLRScheduler(_KDecayed):
 
     Source: timm.scheduler.PolyLRScheduler; k-decay: Zhang & Li 2020 (arXiv 2004.05909).
     """
+
+    family = Like(
+        "Linear and polynomial decay",
+        "The default power is 0.5; has a warmup of its own.",
+        t_initial="T",
+        lr_min="floor",
+        power="power",
+    )
 
     power: Annotated[float, Field(ge=0), Control("number", low=0.0, high=5.0)] = 0.5
 
@@ -189,6 +224,8 @@ class TanhLRScheduler(Cycled):
 
     Source: timm.scheduler.TanhLRScheduler; Hsueh et al. 2018 (arXiv 1806.01593).
     """
+
+    family = Unlike("Tanh", "Begins a little below the peak and ends a little above the floor.")
 
     warmup_lr_init: Annotated[Floor, Control("rate", low=1e-8, high=10.0, log=True)] = 0.0
     lb: Annotated[float, Control("number", low=-10.0, high=0.0)] = -7.0
@@ -216,6 +253,13 @@ class StepLRScheduler(TimmSchedule):
 
     Source: timm.scheduler.StepLRScheduler.
     """
+
+    family = Like(
+        "Step decay",
+        "Has a warmup of its own; the default decay_rate is 1: no decay.",
+        decay_t="every",
+        decay_rate="factor",
+    )
 
     decay_t: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.2)]
     decay_rate: Factor = 1.0
@@ -255,6 +299,13 @@ class MultiStepLRScheduler(TimmSchedule):
     Source: timm.scheduler.MultiStepLRScheduler.
     """
 
+    family = Like(
+        "Milestones",
+        "The same number changes the rate one tick earlier than in torch; the list must be sorted; the default decay_rate is 1.",
+        decay_t=["first + 1", "second + 1"],
+        decay_rate="factor",
+    )
+
     decay_t: Milestones
     decay_rate: Factor = 1.0
     warmup_prefix: bool = True
@@ -291,6 +342,7 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
     Source: timm.scheduler.PlateauLRScheduler.
     """
 
+    family = Like("Plateau", "The default mode is max.", decay_rate="factor", patience_t="patience", mode="'min'")
     falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
 
     warmup_t: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs")] = 0
@@ -332,6 +384,16 @@ class WSDLRScheduler(TimmSchedule):
     Source: timm.scheduler.WSDLRScheduler; Hu et al. 2024 (arXiv 2404.06395), Haegele et al. 2024 (arXiv 2405.18392).
     """
 
+    family = Like(
+        "Warmup, stable, decay",
+        "t_initial excludes the warmup, which has a start of its own; by default the decay is 1 - sqrt.",
+        t_initial="stable + decay",
+        decay_t="decay",
+        lr_min="floor",
+        warmup_t="warmup",
+        warmup_lr_init="floor",
+        decay_fn="'linear'",
+    )
     falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
 
     t_initial: Horizon

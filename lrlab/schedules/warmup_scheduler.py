@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import AnySchedule, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
+from lrlab.schedules.likeness import Like, Only
 from lrlab.schedules.params import MAX_COUNT, Control, Metrics
 from lrlab.schedules.torch.compose import ChainedScheduler, SequentialLR
 from lrlab.schedules.torch.simple import CosineAnnealingLR, ReduceLROnPlateau, TorchSchedule
@@ -27,6 +28,24 @@ class GradualWarmupScheduler(Schedule):
     Source: github.com/ildoonet/pytorch-gradual-warmup-lr, warmup_scheduler/scheduler.py; Goyal et al. 2017 (arXiv
     1706.02677).
     """
+
+    family = Like(
+        "Made of other schedules",
+        "The inner schedule begins one tick late: equal from there on, one tick later.",
+        Only(given={"start": 0}, first="warmup + 1", shift=1),
+        multiplier=1,
+        total_epoch="warmup",
+        after_scheduler={"kind": "torch.CosineAnnealingLR", "T_max": "T", "eta_min": "floor"},
+    )
+    also = (
+        Like(
+            "Warmup, then level",
+            "With multiplier 1 it starts at 0, else at the base LR. Can go on with another schedule.",
+            Only(given={"start": 0}),
+            multiplier=1,
+            total_epoch="warmup",
+        ),
+    )
 
     framework: ClassVar[str] = "warmup_scheduler"
     module: ClassVar[str] = "warmup_scheduler"

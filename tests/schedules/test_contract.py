@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrlab
+from lrlab import docstring
 from lrlab.document import parse
 from lrlab.document.run import calls
 from lrlab.exporters.constructor import constructor
@@ -52,16 +52,14 @@ def test_it_has_reference_rows(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_docstring_says_the_shape_in_a_sentence_and_its_source(kind: str) -> None:
-    text = inspect.cleandoc(KINDS[kind].__doc__ or "")
-    first = text.split("\n\n")[0]
+    said = docstring.read(KINDS[kind])
+    first = said.first
     advice = f"{kind}: begin its docstring with one sentence that a learner could draw the curve from"
     assert first, advice
     assert first[0].isupper(), advice
     assert first.endswith("."), advice
     assert len(first.split()) >= 4, advice
-    assert any(line.startswith("Source: ") for line in text.splitlines()), (
-        f"{kind}: end its docstring with a line `Source: module.Name; paper`"
-    )
+    assert said.labelled["Source"], f"{kind}: end its docstring with a paragraph `Source: module.Name; paper`"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,6 +11,7 @@ from pydantic import Field, Strict, model_validator
 
 from lrlab.schedules import AnySchedule, combine
 from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
+from lrlab.schedules.likeness import CLIMBS, Like, Unlike
 from lrlab.schedules.params import MAX_PARTS, Milestones
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.schedules.torch.simple import SWALR, CosineAnnealingLR, Floats, LinearLR, MultiplicativeLR, TorchSchedule
@@ -26,6 +27,26 @@ class SequentialLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.SequentialLR.
     """
 
+    family = Like(
+        "Made of other schedules",
+        "Each part counts from its own milestone and starts at the base LR.",
+        schedulers=[
+            {"kind": "torch.LinearLR", "start_factor": "start / peak", "total_iters": "warmup"},
+            {"kind": "torch.CosineAnnealingLR", "T_max": "T", "eta_min": "floor"},
+        ],
+        milestones=["warmup"],
+    )
+    also = (
+        Like(
+            "Cosine behind a warmup",
+            f"The start must be above 0. {CLIMBS}",
+            schedulers=[
+                {"kind": "torch.LinearLR", "start_factor": "start / peak", "total_iters": "warmup"},
+                {"kind": "torch.CosineAnnealingLR", "T_max": "T", "eta_min": "floor"},
+            ],
+            milestones=["warmup"],
+        ),
+    )
     in_turn: ClassVar[bool] = True
     joined_by: ClassVar[str] = "milestones"
 
@@ -148,6 +169,8 @@ class ChainedScheduler(TorchSchedule, Recurrence):
 
     Source: torch.optim.lr_scheduler.ChainedScheduler.
     """
+
+    family = Unlike("Made of other schedules", "All parts at once: their factors are multiplied.")
 
     takes_optimizer: ClassVar[bool] = False
     at_once: ClassVar[bool] = True

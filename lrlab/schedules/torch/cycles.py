@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, inside
 from lrlab.schedules.facts import TwiceDivided
+from lrlab.schedules.likeness import Like
 from lrlab.schedules.params import (
     CALLS,
     LOW_RATE,
@@ -43,6 +44,16 @@ class OneCycleLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.OneCycleLR; Smith & Topin 2018 (arXiv 1708.07120), of which the default is the
     two-phase variant.
     """
+
+    family = Like(
+        "One cycle",
+        "The peak is at tick pct_start * total_steps - 1 and the end at total_steps - 1; momentum runs the other way.",
+        max_lr="peak",
+        total_steps="total",
+        pct_start="rise / total",
+        div_factor="divide",
+        final_div_factor="final",
+    )
 
     rewrites_initial_lr: ClassVar[bool] = True
     absolute: ClassVar[bool] = True
@@ -160,6 +171,15 @@ class CyclicLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.CyclicLR; Smith 2017 (arXiv 1506.01186).
     """
+
+    family = Like(
+        "Cyclic",
+        "Momentum, cycled by default, runs the other way.",
+        base_lr="floor",
+        max_lr="peak",
+        step_size_up="up",
+        step_size_down="down",
+    )
 
     rewrites_initial_lr: ClassVar[bool] = True
     absolute: ClassVar[bool] = True

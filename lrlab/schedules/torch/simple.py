@@ -11,6 +11,7 @@ from pydantic import Field
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
 from lrlab.schedules.facts import LastEpoch
+from lrlab.schedules.likeness import CLIMBS, HOLDS, Like, Only
 from lrlab.schedules.params import (
     Control,
     Decay,
@@ -36,6 +37,7 @@ class TorchSchedule(Schedule):
     """A scheduler of PyTorch. A tick is a call of `scheduler.step()`; arguments called epochs are ticks."""
 
     framework: ClassVar[str] = "torch"
+    also_called: ClassVar[str] = "pytorch"
     module: ClassVar[str] = "torch.optim.lr_scheduler"
     documentation: ClassVar[str] = (
         "https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.{native}.html"
@@ -87,6 +89,12 @@ class LambdaLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.LambdaLR.
     """
 
+    family = Like(
+        "A function of your own",
+        "The function gives a factor of the base LR.",
+        lr_lambda="'lambda epoch: 1 / (1 + 0.1 * epoch)'",
+    )
+
     absolute: ClassVar[bool] = True
 
     lr_lambda: per_group(expression("epoch", start="1 / (1 + 0.001 * epoch)"))  # type: ignore[valid-type]
@@ -104,6 +112,7 @@ class StepLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.StepLR.
     """
 
+    family = Like("Step decay", step_size="every", gamma="factor")
     falls_every: ClassVar[str] = "step_size"
 
     step_size: Steps
@@ -131,6 +140,8 @@ class MultiStepLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.MultiStepLR.
     """
+
+    family = Like("Milestones", milestones=["first", "second"], gamma="factor")
 
     milestones: Milestones
     gamma: Factor = 0.1
@@ -164,6 +175,12 @@ class ConstantLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.ConstantLR.
     """
 
+    family = Like(
+        "Constant",
+        "With a factor below 1 it begins that much lower, and jumps up to the base LR at total_iters.",
+        factor=1,
+    )
+
     factor: Fraction = 1.0 / 3.0
     total_iters: Iters = 5
 
@@ -189,6 +206,23 @@ class LinearLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.LinearLR.
     """
+
+    family = Like(
+        "Warmup, then level",
+        "Goes down as well as up; the start is a share, above 0, by default a third.",
+        start_factor="start / peak",
+        total_iters="warmup",
+    )
+    also = (
+        Like(
+            "Linear and polynomial decay",
+            "A straight line.",
+            Only(given={"power": 1}),
+            start_factor=1,
+            end_factor="floor / peak",
+            total_iters="T",
+        ),
+    )
 
     start_factor: Annotated[float, Field(gt=0, le=1), Control("factor", low=0.001, high=1.0, start=0.01)] = 1.0 / 3.0
     end_factor: Fraction = 1.0
@@ -222,6 +256,8 @@ class ExponentialLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.ExponentialLR.
     """
 
+    family = Like("Exponential decay", "gamma is the factor of one tick.", gamma="factor ** (1 / every)")
+
     gamma: Decay
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
@@ -238,6 +274,8 @@ class PolynomialLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.PolynomialLR.
     """
+
+    family = Like("Linear and polynomial decay", "Ends at 0.", Only(given={"floor": 0}), total_iters="T", power="power")
 
     total_iters: Annotated[Iters, Control("ticks", start=1.0, help="in scheduler.step() calls")] = 5
     power: Power = 1.0
@@ -265,6 +303,7 @@ class CosineAnnealingLR(TorchSchedule):
     restarts.
     """
 
+    family = Like("Cosine", CLIMBS, T_max="T", eta_min="floor")
     falls_between: ClassVar[tuple[str, str] | None] = ("", "eta_min")
 
     T_max: Horizon
@@ -307,6 +346,8 @@ class CosineAnnealingWarmRestarts(TorchSchedule):
     1608.03983).
     """
 
+    family = Like("Cosine with restarts", "Restarts for ever.", T_0="length", T_mult="mult", eta_min="floor")
+
     absolute: ClassVar[bool] = True
     restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
     falls_between: ClassVar[tuple[str, str] | None] = ("", "eta_min")
@@ -340,6 +381,10 @@ class MultiplicativeLR(TorchSchedule, Recurrence):
     Source: torch.optim.lr_scheduler.MultiplicativeLR.
     """
 
+    family = Like(
+        "A product of factors", "The factor of tick 0 is not used.", lr_lambda="'lambda epoch: 1 - 0.001 * epoch'"
+    )
+
     reason: ClassVar[str] = (
         "Each rate is the one before times a factor: the product of lr_lambda(1), lr_lambda(2), ... up to the tick."
     )
@@ -363,6 +408,8 @@ class SWALR(TorchSchedule):
 
     Source: torch.optim.swa_utils.SWALR; Izmailov et al. 2018 (arXiv 1803.05407).
     """
+
+    family = Like("Cosine", f"{HOLDS} The floor may be above the base LR.", swa_lr="floor", anneal_epochs="T")
 
     documentation: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.SWALR.html"
     module: ClassVar[str] = "torch.optim.swa_utils"
@@ -411,6 +458,8 @@ class ReduceLROnPlateau(TorchSchedule, plateau.ReduceOnPlateau):
 
     Source: torch.optim.lr_scheduler.ReduceLROnPlateau.
     """
+
+    family = Like("Plateau", "Reduces at bad value number patience + 1.", factor="factor", patience="patience")
 
 
 def _needs_iters(schedule: Schedule, total_iters: float) -> Schedule:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from lrlab import charts, engine, families
+from lrlab import charts, docstring, engine, families
 from lrlab.schedules import KINDS, Schedule, did_you_mean
 from lrlab.ui.gallery import entry
 from lrlab.ui.widgets import escape
@@ -66,7 +66,7 @@ def _all() -> None:
                     label=f"**{escape(kind.native)}** :gray[{escape(kind.framework)}]",
                     query_params={entry.ASKED: kind.kind},
                 )
-                st.html(f"{thumbnail(kind)}<p>{html.escape(families.description(kind)[0].replace('`', ''))}</p>")
+                st.html(f"{thumbnail(kind)}<p>{html.escape(docstring.read(kind).first.replace('`', ''))}</p>")
     if len(shown) < len(found):
         st.button(
             f"Show all {len(found)}", key="gallery_more", on_click=lambda: st.session_state.update(gallery_whole=True)

@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from lrlab import charts, engine, families
+from lrlab import charts, docstring, engine, families
 from lrlab.document import Trial, View
 from lrlab.document.run import StepRun
 from lrlab.exporters.constructor import constructor
@@ -68,7 +68,7 @@ def sample(kind: type[Schedule]) -> Trial:
 
 def show(kind: type[Schedule]) -> None:
     """All that there is to know of it."""
-    shape, surprises, source = families.description(kind)
+    said = docstring.read(kind)
     st.html(_STYLE + _TOP.format(kind=kind.kind), unsafe_allow_javascript=True)
     st.page_link(PAGE, label="All schedules", icon=":material/arrow_back:", query_params={})
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -76,21 +76,23 @@ def show(kind: type[Schedule]) -> None:
         if st.button("Open in Tune", key="open", icon=":material/show_chart:"):
             state.add(kind)
             st.switch_page("app.py")
-    st.markdown(f":gray[{escape(kind.framework)} · {escape(families.family_of(kind.kind).title)}]  \n{prose(shape)}")
+    st.markdown(
+        f":gray[{escape(kind.framework)} · {escape(families.family_of(kind.kind).title)}]  \n{prose(said.first)}"
+    )
     _curve(kind)
     st.subheader("Formula", anchor=False)
     _formula(kind)
     st.subheader("In code", anchor=False)
     st.code(_code_of(kind), language="python")
     source_cell = st.container()
-    if surprises:
+    if said.notes:
         left, source_cell = st.columns(2, gap="large")
         with left:
             st.subheader("What surprises", anchor=False)
-            st.markdown("\n\n".join(map(prose, surprises)))
+            st.markdown("\n\n".join(map(prose, said.notes)))
     with source_cell:
         st.subheader("Source", anchor=False)
-        _source(kind, source)
+        _source(kind, said.labelled["Source"])
     if kind.model_fields:
         st.subheader("Arguments", anchor=False)
         _table(

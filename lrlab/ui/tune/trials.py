@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from lrlab import charts
+from lrlab import charts, docstring
 from lrlab.document.run import Clock, calls
 from lrlab.schedules import KINDS, Schedule
 from lrlab.schedules.spans import Path
@@ -66,18 +66,13 @@ def _add() -> None:
             format_func=lambda k: k.replace(".", " · ", 1),
         )
     ]
-    st.caption(escape(shape_of(kind)))
+    st.caption(escape(docstring.read(kind).first))
     st.button("Add", type="primary", key="add", on_click=_added, args=(kind,))
 
 
 def _added(kind: type[Schedule]) -> None:
     state.add(kind)
     st.session_state.adding = False
-
-
-def shape_of(kind: type[Schedule]) -> str:
-    """The first sentence of a schedule's description: its shape."""
-    return " ".join((kind.__doc__ or "").split("\n\n", maxsplit=1)[0].split())
 
 
 def shaping() -> None:
@@ -87,7 +82,9 @@ def shaping() -> None:
         return
     index, trial, run = state.chosen(), state.trial(), state.experiment().run
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{escape(trial.schedule.kind)}**", width="content", help=escape(shape_of(type(trial.schedule))))
+        st.markdown(
+            f"**{escape(trial.schedule.kind)}**", width="content", help=escape(docstring.read(trial.schedule).first)
+        )
         offer("caller", _caller(trial))
         st.selectbox(
             "scheduler.step() is called", range(len(_CALLERS)), key="caller", format_func=[text for _, text in _CALLERS].__getitem__,
