@@ -196,12 +196,15 @@ def _value(text: str, names: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize(("wanted", "kind"), [
-    ("sgdr", "torch.CosineAnnealingWarmRestarts"), ("WSD", "timm.WSDLRScheduler"), ("noam", "paddle.NoamDecay"), ("triangular2", "torch.CyclicLR"),
-    ("1cycle", "torch.OneCycleLR"), ("super-convergence", "optax.cosine_onecycle_schedule"), ("余弦退火", "keras.CosineDecay"),
-    ("linear warmup keras", "keras.CosineDecay"), ("plateau pytorch", "torch.ReduceLROnPlateau"), ("预热", "timm.CosineLRScheduler"),
-    ("热重启", "optax.sgdr_schedule"), ("预热", "transformers.get_constant_schedule_with_warmup"), ("多项式衰减", "paddle.PolynomialDecay"),
-    ("分段常数", "keras.PiecewiseConstantDecay"), ("指数衰减", "torch.ExponentialLR"), ("自适应", "torch.ReduceLROnPlateau"),
-    ("keras cosine", "keras.CosineDecay"), ("steplr", "torch.StepLR"), ("", "torch.StepLR"),
+    ("sgdr", "torch.CosineAnnealingWarmRestarts"), ("WSD", "timm.WSDLRScheduler"), ("noam", "paddle.NoamDecay"),
+    ("triangular2", "torch.CyclicLR"), ("1cycle", "torch.OneCycleLR"),
+    ("super-convergence", "optax.cosine_onecycle_schedule"), ("余弦退火", "keras.CosineDecay"),
+    ("linear warmup keras", "keras.CosineDecay"), ("plateau pytorch", "torch.ReduceLROnPlateau"),
+    ("预热", "timm.CosineLRScheduler"), ("热重启", "optax.sgdr_schedule"),
+    ("预热", "transformers.get_constant_schedule_with_warmup"), ("多项式衰减", "paddle.PolynomialDecay"),
+    ("分段常数", "keras.PiecewiseConstantDecay"), ("指数衰减", "torch.ExponentialLR"),
+    ("自适应", "torch.ReduceLROnPlateau"), ("keras cosine", "keras.CosineDecay"), ("steplr", "torch.StepLR"),
+    ("", "torch.StepLR"),
 ])  # fmt: skip
 def test_a_schedule_is_found_by_the_words_people_use(wanted: str, kind: str) -> None:
     assert search(KINDS[kind], wanted)

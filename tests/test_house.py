@@ -18,7 +18,8 @@ FILES = sorted((oracle.ROOT / "lrlab").rglob("*.py"))
 DOCUMENT = json.dumps(oracle.document({"kind": "deepspeed.WarmupLR"}))  # every target has a form of it
 TARGETS = list(exporters.EXPORTERS)
 HEAVY = (
-    "torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "joblib", "distributed", "matplotlib", "PIL",
+    "torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "joblib",
+    "distributed", "matplotlib", "PIL",
 )  # fmt: skip
 ALLOWED = {
     "lrlab.integrations": {"torch", "jax", "keras"},

@@ -221,7 +221,8 @@ def test_a_link_to_a_long_training_that_is_done_shows_it() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "said"), [
-    (0.01, "about a second"), (1.6, "about 2 seconds"), (14.4, "about 14 seconds"), (34.0, "about 30 seconds"), (130.0, "about 2 minutes"),
+    (0.01, "about a second"), (1.6, "about 2 seconds"), (14.4, "about 14 seconds"), (34.0, "about 30 seconds"),
+    (130.0, "about 2 minutes"),
 ])  # fmt: skip
 def test_times_are_told_as_people_say_them(seconds: float, said: str) -> None:
     assert page_jobs.about(seconds) == said
@@ -236,7 +237,10 @@ def test_a_training_that_would_keep_the_others_waiting_is_refused_with_its_arith
     assert not jobs(app), "nor does a link start it"
     seconds = math.ceil(LARGEST.setup.seconds(160))
     assert seconds > page_jobs.MOST
-    said = f"8 schedules x 20 seeds are 160 networks of 65,000 steps each, about {seconds} seconds of work, and 60 is the most"
+    said = (
+        f"8 schedules x 20 seeds are 160 networks of 65,000 steps each, about {seconds} seconds of work, "
+        "and 60 is the most"
+    )
     assert said in texts(app)
     assert next(button for button in app.button if button.label.startswith("Train 8 schedules")).disabled
     assert "At most 2 at a time" not in texts(app), "no terms for what is not to be had"
@@ -320,7 +324,8 @@ def test_an_ensemble_is_compared_with_the_last_snapshot_and_a_cut_cycle_is_told(
 
 
 @pytest.mark.parametrize(("steps", "said"), [
-    ([-1, -1], ""), ([-1, 41], "SGDR: 1 of 2 networks diverged, at step 41"), ([1041, 2000], "SGDR: 2 of 2 networks diverged, first at step 1,041"),
+    ([-1, -1], ""), ([-1, 41], "SGDR: 1 of 2 networks diverged, at step 41"),
+    ([1041, 2000], "SGDR: 2 of 2 networks diverged, first at step 1,041"),
 ])  # fmt: skip
 def test_divergence_in_a_sentence(steps: list[int], said: str) -> None:
     assert compare.divergence("SGDR", np.array(steps)) == said
@@ -370,10 +375,21 @@ def test_the_grid_says_the_largest_peaks_that_the_trainer_finds() -> None:
 
 @pytest.mark.parametrize(("places", "said"), [
     ([None] * 3, "In no cell did the loss of every seed come below 0.58 in 220 steps; 1 of 48 networks diverged."),
-    ([None, 2, 1], "Without a warmup no peak trains every seed; with the best of the 2 warmups, 3 seeds a cell, 0.04 does."),
+    (
+        [None, 2, 1],
+        "Without a warmup no peak trains every seed; with the best of the 2 warmups, 3 seeds a cell, 0.04 does.",
+    ),
     ([1, 1, 0], "Here with the best of the 2 warmups, 3 seeds a cell, the peak may be no larger"),
-    ([1, 2, 1], "the best of the 2 warmups, 3 seeds a cell, the peak may be 2 times as large as without one: one cell of this grid, which 3 seeds"),
-    ([1, 2, 4], "the best of the 2 warmups, 3 seeds a cell, the peak may be 8 times as large as without one: chance favours the best of several."),
+    (
+        [1, 2, 1],
+        ("the best of the 2 warmups, 3 seeds a cell, the peak may be 2 times as large as without one: "
+         "one cell of this grid, which 3 seeds"),
+    ),
+    (
+        [1, 2, 4],
+        ("the best of the 2 warmups, 3 seeds a cell, the peak may be 8 times as large as without one: "
+         "chance favours the best of several."),
+    ),
     ([7, 7, 7], "The grid ends there"),
 ])  # fmt: skip
 def test_the_verdict_follows_from_the_largest_peaks(places: list[int | None], said: str) -> None:
@@ -409,8 +425,8 @@ def test_the_signs_of_the_map_are_explained_where_it_has_them() -> None:
     assert f"`{OUT}1,\N{NO-BREAK SPACE}t=105` means that one seed diverged, at step 105." in said
     assert "Grey: at least half" in said
     assert (
-        "so a median below 0.58 may stand above it: 0.28 at a peak of 0.04 after 4 steps, because 1 of the 3 seeds does not train there."
-        in said
+        "so a median below 0.58 may stand above it: 0.28 at a peak of 0.04 after 4 steps, "
+        "because 1 of the 3 seeds does not train there." in said
     )
     assert cells(found).tolist() == [
         ["0.10", "0.20", "0.28", f"2.30 {OUT}1,\N{NO-BREAK SPACE}t=105", f"{OUT}2,\N{NO-BREAK SPACE}t=2"]
@@ -482,7 +498,12 @@ def test_a_range_that_ends_too_low_gets_a_reason_and_no_number() -> None:
 
 
 @pytest.mark.parametrize(("low", "said"), [
-    (1.0, "Smith: {smith} begins below 1, the first rate of this test, which shows nothing of it. tenth: {tenth} is below 1, the first"), (1e-4, ""),
+    (
+        1.0,
+        ("Smith: {smith} begins below 1, the first rate of this test, which shows nothing of it. "
+         "tenth: {tenth} is below 1, the first"),
+    ),
+    (1e-4, ""),
 ])  # fmt: skip
 def test_rates_that_were_never_tried_are_said_to_be_untried(low: float, said: str) -> None:
     settings = Range(low=low, high=100.0, steps=300, seeds=1)
@@ -493,9 +514,12 @@ def test_rates_that_were_never_tried_are_said_to_be_untried(low: float, said: st
 
 
 @pytest.mark.parametrize(("mean", "seeds", "said"), [
-    (Suggestion(0.2, 0.8), [0.8], ""), (Suggestion(0.1, 0.1), [0.1], ""), (Suggestion(0.05, 0.2), [0.2], "0.05 to 0.2 begins below 0.1"),
-    (Suggestion(0.05, 0.05), [0.2], "0.05 is below 0.1"), (Suggestion(0.2, 0.2), [0.04, 0.3], "for a seed alone 0.04 is below 0.1"),
-    (Suggestion(None, None, "why"), [0.04], "for a seed alone 0.04 is below 0.1"), (Suggestion(None, None, "why"), [], ""),
+    (Suggestion(0.2, 0.8), [0.8], ""), (Suggestion(0.1, 0.1), [0.1], ""),
+    (Suggestion(0.05, 0.2), [0.2], "0.05 to 0.2 begins below 0.1"),
+    (Suggestion(0.05, 0.05), [0.2], "0.05 is below 0.1"),
+    (Suggestion(0.2, 0.2), [0.04, 0.3], "for a seed alone 0.04 is below 0.1"),
+    (Suggestion(None, None, "why"), [0.04], "for a seed alone 0.04 is below 0.1"),
+    (Suggestion(None, None, "why"), [], ""),
 ])  # fmt: skip
 def test_what_is_untried_in_a_sentence(mean: Suggestion, seeds: list[float], said: str) -> None:
     assert untried("rule", mean, seeds, 0.1) == (
