@@ -206,10 +206,7 @@ def over_steps(
     """What the curves count in, the statements that make it from `step` (none where it is that), and their trees."""
     tick = tick_tree(job.run, job.trial)
     plain = isinstance(tick, Expr) and tick.op == "symbol"
-    *before, last = [
-        line.replace("v1", "epoch") for line in writer.body(prepared(tick))
-    ]  # what micro-batches are counted with
-    moved = [] if plain else [*before, last.replace("return", "tick =")]
+    moved = [] if plain else writer.body(prepared(tick), names=["epoch"]).ending("tick = {}")  # micro-batches need it
     trees = curve_trees(job, tick if plain else symbol("tick"), groups=groups)
     return "step" if plain else "tick", moved, [prepared(tree) for tree in trees]
 

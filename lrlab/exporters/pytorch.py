@@ -90,7 +90,7 @@ def scheduler(job: Job, writer: Writer, *, by_step: bool = False) -> list[str]:
 def ticks(job: Job, writer: Writer) -> str:
     """The function that counts the clock's ticks, for a scheduler stepped once per optimizer step."""
     says = "How often the clock of the run has called scheduler.step() before optimizer step `step`."
-    return module.function("def ticks(step):", says, writer.body(module.tick_tree(job.run, job.trial)))
+    return module.function("def ticks(step):", says, writer.body(module.tick_tree(job.run, job.trial)).ending("return {}"))
 
 
 def lambda_lr(job: Job, functions: int, *, by_step: bool = False) -> list[str]:

@@ -65,15 +65,12 @@ def curve_functions(job: Job, writer: Writer) -> list[str]:
 
 
 def _function(head: str, says: str, writer: Writer, tree: Any) -> str:
-    *lines, last = writer.body(tree)
+    written = writer.body(tree)
     if not writer.arrays:
-        return module.function(head, says, [*lines, last])
+        return module.function(head, says, written.ending("return {}"))
     writer.imports.add("import numpy as np")
-    whole = [
-        "tick = np.float64(tick)  # which goes on where a plain number would raise",
-        *lines,
-        f"return float({last.removeprefix('return ')})",
-    ]
+    floated = "tick = np.float64(tick)  # which goes on where a plain number would raise"
+    whole = [floated, *written.ending("return float({})")]
     return '@np.errstate(all="ignore")\n' + module.function(head, says, whole)
 
 
