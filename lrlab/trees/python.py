@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,7 +102,9 @@ class Writer:
         """Name -> text of every parameter used, in order of use."""
         self.imports: set[str] = set()
         self.called: set[str] = set()
-        """The functions that the text calls and that are to stand before it."""
+        """The functions of the module that the text calls."""
+        self.functions: dict[str, str] = {}
+        """Name -> text of what a person typed that is too long for a lambda; to stand before what names it."""
         self._owners: dict[str, tuple[str, str]] = {}
 
     def body(self, tree: Any, names: Iterable[str] = ()) -> Written:
@@ -123,12 +126,29 @@ class Writer:
         """The name under which a constant stands on top: the argument's own, numbered where another schedule has one of
         that name.
         """
+        name = self._free(name, owner, text)
+        self.constants[name] = text
+        return name
+
+    def function(self, names: tuple[str, ...], tree: Any, name: str) -> str:
+        """A function of these symbols: a lambda, or the name of one that is defined in the module, where that would be
+        too long.
+        """
+        if fits(tree):
+            return f"lambda {', '.join(names)}: {self.text(tree)}"
+        lines = textwrap.indent("\n".join(self.body(tree).ending("return {}")), "    ")
+        head, says = f"({', '.join(names)}):", f'    """The argument {name} of the scheduler."""'
+        name = self._free(name, "a function", lines)
+        self.functions[name] = "\n".join([f"def {name}{head}", says, lines])
+        return name
+
+    def _free(self, name: str, owner: str, text: str) -> str:
+        """The name, or the first of it with a number that does not stand for another text."""
         name = f"{name}_" if name in _TAKEN else name
         candidate, n = name, 1
         while self._owners.setdefault(candidate, (owner, text)) != (owner, text):
             n += 1
             candidate = f"{name}_{n}"
-        self.constants[candidate] = text
         return candidate
 
 
@@ -165,7 +185,9 @@ class _Function:
             if uses[node] > 1 and node.op not in LEAVES and self.facts.of(node).varies and free:
                 lines += self._assign(node)
             elif node.op == "where" and arrays:
-                lines += [line for arm in operands(node)[1:] if len(self.text(arm)) > _LONG for line in self._assign(arm)]
+                lines += [
+                    line for arm in operands(node)[1:] if len(self.text(arm)) > _LONG for line in self._assign(arm)
+                ]
             sizes[node] = 1 + sum(1 if operand in self._names else sizes[operand] for operand in operands(node))
             if sizes[node] > _MOST and node not in self._names and node not in apart:
                 lines += self._assign(node) if free or node in always else self._define(node)
@@ -190,7 +212,12 @@ class _Function:
         if len(self.text(tree)) > _WIDE:
             for node in nodes(tree, self._names):
                 fact = self.facts.of(node)
-                part = node is not tree and node not in self._names and node.op not in {"where", *COMPARISONS} and fact.varies
+                part = (
+                    node is not tree
+                    and node not in self._names
+                    and node.op not in {"where", *COMPARISONS}
+                    and fact.varies
+                )
                 if part and (self.writer.arrays or fact.safe) and len(self.text(node)) > _PART:
                     lines += self._assign(node)
         return lines
@@ -276,7 +303,9 @@ def _symbol(_: _Function, node: Expr) -> Text:
 
 def _pi_or_e(function: _Function, node: Expr) -> Text:
     arrays = function.writer.arrays
-    return Text(f"{function.writer.namespace(arrays if arrays and function.writer.flavour != 'keras' else 'math')}.{node.op}")
+    return Text(
+        f"{function.writer.namespace(arrays if arrays and function.writer.flavour != 'keras' else 'math')}.{node.op}"
+    )
 
 
 def _argument(function: _Function, node: Expr) -> Text:
@@ -337,7 +366,9 @@ def _float(function: _Function, node: Expr) -> Text:
     text = function.text(node.args[0])
     if function.constant(node):
         return Text(f"float({text})")
-    return Text(f"{text}.astype(float)" if function.writer.flavour == "jax" else f"ops.cast({text}, keras.config.floatx())")
+    return Text(
+        f"{text}.astype(float)" if function.writer.flavour == "jax" else f"ops.cast({text}, keras.config.floatx())"
+    )
 
 
 def _search(function: _Function, node: Expr) -> Text:
@@ -360,7 +391,9 @@ def _take(function: _Function, node: Expr) -> Text:
     table, index = _table(writer, node.args[0]), function.text(node.args[1])
     if not writer.arrays:
         return Text(f"{table}[{index}]")
-    return Text(f"{writer.namespace(writer.arrays)}.take({function.array(table)}, {index})")
+    integers = writer.flavour == "numpy" and all(float(value).is_integer() for value in node.args[0])
+    array = f"np.array({table}, float)" if integers else function.array(table)
+    return Text(f"{writer.namespace(writer.arrays)}.take({array}, {index})")
 
 
 def _table(writer: Writer, values: tuple[Any, ...]) -> str:
