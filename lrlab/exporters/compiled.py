@@ -17,7 +17,8 @@ from lrlab.document.run import Run
 from lrlab.exporters import module
 from lrlab.exporters.base import Job, compared
 from lrlab.schedules import Schedule
-from lrlab.trees.python import Flavour, Writer, depends
+from lrlab.trees.nodes import depends
+from lrlab.trees.python import Flavour, Writer
 from lrlab.trees.trace import BINARY, COMPARISONS, Expr, Named, Restarts, symbol
 
 CLOSE = 1e-5
@@ -116,14 +117,12 @@ def statements(job: Job, writer: Writer, *, groups: bool = True) -> tuple[list[s
             else f"for rate, base in zip([{', '.join(names)}], BASE_LR, strict=True)"
         )
         last = [f"return {writer.arrays}.stack([rate({argument}, base) {each}])"]
-    divides = any("quotient(" in line for line in [*functions, *start, *last])
-    return [_QUOTIENT.strip("\n")] * divides + functions, start, last
+    return [_QUOTIENT.strip("\n")] * ("quotient" in writer.called) + functions, start, last
 
 
 def _body(writer: Writer, tree: Any, argument: str) -> list[str]:
-    if depends(tree, argument):
-        return writer.body(tree)
-    return [f"return {writer.arrays}.full_like({argument}, {writer.text(tree)})"]
+    whole = "{}" if depends(tree, argument) else f"{writer.arrays}.full_like({argument}, {{}})"
+    return writer.body(tree).ending(f"return {whole}")
 
 
 # --- trees that stand compilation and single precision

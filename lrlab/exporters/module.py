@@ -51,7 +51,7 @@ class Module(Exporter):
         expected = _expected(job, list_of_rates=job.many and self.groups, by_step=self.counts_steps(job))
         imports = _imports(writer.imports | self.imports(job) | {"import sys"})
         head = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{_comment(self.lost(job))}\n{imports}\n\n{self.constants(job, writer)}'
-        return blocks(head.rstrip(), *parts, expected, self.check(job), _MAIN)
+        return blocks(head.rstrip(), *writer.functions.values(), *parts, expected, self.check(job), _MAIN)
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
         """The functions of the module, those that training code calls and those they need."""
@@ -206,10 +206,7 @@ def over_steps(
     """What the curves count in, the statements that make it from `step` (none where it is that), and their trees."""
     tick = tick_tree(job.run, job.trial)
     plain = isinstance(tick, Expr) and tick.op == "symbol"
-    *before, last = [
-        line.replace("v1", "epoch") for line in writer.body(prepared(tick))
-    ]  # what micro-batches are counted with
-    moved = [] if plain else [*before, last.replace("return", "tick =")]
+    moved = [] if plain else writer.body(prepared(tick), names=["epoch"]).ending("tick = {}")  # micro-batches need it
     trees = curve_trees(job, tick if plain else symbol("tick"), groups=groups)
     return "step" if plain else "tick", moved, [prepared(tree) for tree in trees]
 
@@ -255,7 +252,7 @@ def _comment(lost: list[str]) -> str:
 
 def _imports(lines: set[str]) -> str:
     """Import lines in the order of style guides: Python's own, then the frameworks'."""
-    own = sorted(line for line in lines if line.split()[1].split(".")[0] in {"bisect", "itertools", "math", "sys"})
+    own = sorted(line for line in lines if line.split()[1] in {"bisect", "functools", "itertools", "math", "sys"})
     others = sorted(lines - set(own), key=lambda line: (line.startswith("from"), line))
     own.sort(key=lambda line: (line.startswith("from"), line))
     return "\n".join([*own, *([""] if others else []), *others])

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from lrlab.document import Trial
 from lrlab.document.run import Run, calls
-from lrlab.exporters import module, torch_like
+from lrlab.exporters import loop, module, plain, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises
 from lrlab.schedules.timm import Cycled, PlateauLRScheduler, TimmSchedule
@@ -49,7 +49,7 @@ class Timm(torch_like.TorchLike):
         return f"A tick is one call of {_call(job, 't')} with t counted from 1, made once per {module.UNITS[job.trial.clock]}."
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(job) + torch_like.alone(job)
+        return super().lost(job) + loop.alone(job)
 
     def imports(self, job: Job) -> set[str]:
         return super().imports(job) | (set() if job.native else {"from timm.scheduler.scheduler import Scheduler"})
@@ -121,13 +121,13 @@ def _call(job: Job, count: str, metric: str = "") -> str:
     in_epochs = job.trial.clock == "epoch"
     if job.native:
         in_epochs = isinstance(schedule, PlateauLRScheduler) or schedule.t_in_epochs
-    shown = f", metric={metric}" if metric and torch_like.watches(job) else ""
+    shown = f", metric={metric}" if metric and loop.watches(job) else ""
     return f"scheduler.{'step' if in_epochs else 'step_update'}({count}{shown})"
 
 
 def _follower(job: Job, writer: Writer) -> list[str]:
     """The curve, and the class that follows it."""
-    functions = torch_like.curve_functions(job, writer)
+    functions = plain.curve_functions(job, writer)
     names = [f"learning_rate_{i}" for i in range(len(functions))]
     if not job.many:
         rates = "[learning_rate(t)] * len(self.base_values)"

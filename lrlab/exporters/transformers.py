@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from lrlab.document import Trial
 from lrlab.document.run import DataRun, Run
-from lrlab.exporters import module, torch_like
+from lrlab.exporters import loop, module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import arguments, call, quoted
 from lrlab.exporters.pytorch import lambda_lr, raises, scheduler, ticks
@@ -75,7 +75,7 @@ class Transformers(torch_like.TorchLike):
 
     def lost(self, job: Job) -> list[str]:
         stepped = ["an epoch's leftover micro-batches, which the run drops: the Trainer makes a step of them"]
-        return super().lost(job) + stepped * torch_like.drops(job)
+        return super().lost(job) + stepped * loop.drops(job)
 
     def imports(self, job: Job) -> set[str]:
         return {"import torch", f"from transformers import Trainer, TrainingArguments{', get_scheduler' * job.native}"}
@@ -117,8 +117,8 @@ class Transformers(torch_like.TorchLike):
 
     def check(self, job: Job) -> str:
         by_step = self.counts_steps(job)
-        text = torch_like.check(job, torch_like.checked_step(job), by_step=by_step)
-        return text.replace("make_scheduler", "make_trainer_scheduler") if by_step else text
+        maker = "make_trainer_scheduler" if by_step else "make_scheduler"
+        return torch_like.check(job, loop.checked_step(job), by_step=by_step, maker=maker)
 
 
 def _get_scheduler(job: Job, given: dict[str, str]) -> str:
@@ -146,12 +146,12 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
     if schedule.native == "get_wsd_schedule" and total is None:
         return ""
     lines = []
-    if not job.many or torch_like.watches(job):  # else the scheduler is handed over with the optimizer
+    if not job.many or loop.watches(job):  # else the scheduler is handed over with the optimizer
         lines = [f'lr_scheduler_type="{TYPES[schedule.native]}",']
         lines += [f"warmup_steps={given['num_warmup_steps']},"] if warmup else []
         rest = {name: text for name, text in given.items() if name not in _DIRECT}
         lines += [f"lr_scheduler_kwargs={_dictionary(rest)},"] if rest else []
-    if torch_like.watches(job):
+    if loop.watches(job):
         lines.append(
             'eval_strategy="epoch",' if job.trial.clock == "epoch" else 'eval_strategy="steps",\neval_steps=1,'
         )
@@ -160,7 +160,7 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
 
 def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
     """What the Trainer is given; `by_hand`: optimizer and scheduler too."""
-    run, shown = job.run, torch_like.watches(job)
+    run, shown = job.run, loop.watches(job)
     batch = []
     if isinstance(run, DataRun):
         batch = ["per_device_train_batch_size=BATCH_SIZE,"]
@@ -185,8 +185,8 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
         rate="BASE_LR[0]" if job.many else "BASE_LR",
         batch="\n".join(batch),
         scheduler=chosen,
-        more=torch_like.more_arguments(job, "validation"),
-        docstring=torch_like.docstring(
+        more=loop.more_arguments(job, "validation"),
+        docstring=loop.docstring(
             job, "Train; a checkpoint after each epoch, from the last of which `resume` goes on.", data, _VALIDATION
         ),
         made=handed if by_hand else simple,
