@@ -11,6 +11,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer, model_validator
 
 from lrlab.schedules import params
+from lrlab.trees.trace import TRACE, named, symbol
+from lrlab.trees.tree import Expr, Named
 
 Array: TypeAlias = Any
 """A float64 array, a number, or the tree of a traced curve: curves are written over `xp` and do not know which."""
@@ -106,6 +108,22 @@ class Schedule(BaseModel):
         return math.inf
 
     @property
+    def raises_in(self) -> str:
+        """The argument whose expression raises there; nothing where there is none."""
+        if math.isinf(self.raises_at()):
+            return ""
+        fields = described(type(self)).items()
+        typed = (name for name, about in fields if about.control is not None and about.control.arguments)
+        return next((name for name in typed if getattr(self, name) is not None), "")
+
+    @property
+    def most(self) -> float:
+        """No factor that its expressions give, or those of schedules in it, is further from 0 (bound schedules only);
+        1 where there are none.
+        """
+        return math.prod(child.most for child in self.children().values())
+
+    @property
     def own_rate(self) -> bool:
         """Whether the trial's base_lr is not used."""
         return self.sets_rate
@@ -190,6 +208,21 @@ class Schedule(BaseModel):
                 document[name] = about.control.start
         return document
 
+    def with_names(self, owner: str = "") -> Self:
+        """This schedule, bound, with its numbers and those of the schedules in it `Named` after their arguments (but a
+        metric is no argument), for the trees that are made of its curve; `owner` tells it from another one.
+        """
+        update = {
+            name: _with_names(getattr(self, name), name, owner)
+            for name in type(self).model_fields
+            if name != "metrics"
+        }
+        return self.model_copy(update=update)
+
+    def tree(self) -> Any:
+        """The curve, bound, as a tree over the symbols tick and base_lr."""
+        return self.with_names().curve(symbol("tick"), symbol("base_lr"), TRACE)
+
     def children(self) -> dict[str, Schedule]:
         """The schedules nested in this one, by their path below it."""
         found: dict[str, Schedule] = {}
@@ -239,6 +272,20 @@ class Schedule(BaseModel):
     @model_serializer(mode="wrap")
     def _give_kind(self, handler: Any) -> dict[str, Any]:
         return {"kind": self.kind, **handler(self)}
+
+
+def _with_names(value: Any, name: str, owner: str) -> Any:
+    if isinstance(value, Schedule):
+        return value.with_names(f"{owner}.{name}")
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)):
+        return named(name, value, owner)
+    if isinstance(value, tuple) and value and all(isinstance(v, (int, float)) for v in value):
+        return tuple(Named(v, Expr("item", name, i, value, owner)) for i, v in enumerate(value))
+    if isinstance(value, tuple):
+        return tuple(_with_names(v, name, f"{owner}.{i}") for i, v in enumerate(value))
+    return value
 
 
 def _in_ticks(kind: type[Schedule], name: str) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -15,7 +15,10 @@ from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
 from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Power, Rate, Values
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
+from lrlab.schedules.typed import BEYOND, check_start, held
+from lrlab.trees.ends import Ends, ends
 from lrlab.trees.parse import Parsed, parse
+from lrlab.trees.plain import WHOLE, Plain, raised
 
 Warmup: TypeAlias = Annotated[
     int | float, Field(ge=-MAX_COUNT, le=MAX_COUNT), Control("ticks", start=0.05, help="in optimizer steps")
@@ -391,6 +394,18 @@ def _checked(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=8)
+def _followed(text: str, base_lr: float, ticks: int) -> tuple[NDArray[np.float64], float]:
+    """The rates of a function of the rate before, and the first tick at which Python raises."""
+    parsed, rates, lr = _parse(text), np.empty(ticks), np.float64(base_lr)
+    for tick in range(ticks):
+        rates[tick] = lr = np.float64(parsed(np, np.float64(tick), lr))
+    before = np.concatenate([[base_lr], rates[:-1]])
+    symbols = zip(parsed.names, [Plain(np.arange(ticks, dtype=np.float64), WHOLE), Plain(before)], strict=True)
+    _, fails = raised(parsed.tree, dict(symbols))
+    return rates, float(np.argmax(fails)) if fails.any() else np.inf
+
+
 class LearningRateScheduler(KerasCallback):
     """What a function of the epoch gives, as it is; or of the epoch and the rate before, which then starts from the
     base LR.
@@ -415,7 +430,7 @@ class LearningRateScheduler(KerasCallback):
 
     def _reads_rate(self) -> bool:
         parsed = _parse(self.schedule)
-        return any(isinstance(node, ast.Name) and node.id in parsed.names[1:] for node in ast.walk(parsed.body))
+        return bool(parsed.reads.intersection(parsed.names[1:]))
 
     @property
     def own_rate(self) -> bool:
@@ -428,22 +443,37 @@ class LearningRateScheduler(KerasCallback):
         return self.reason if self._reads_rate() else ""
 
     def bind(self, place: Place) -> Self:
-        """Only a function of the rate before may be too long."""
+        """Only a function of the rate before may be too long; ValueError where the first call raises."""
+        names = _parse(self.schedule).names
+        check_start("schedule", self.schedule, names, 0, *(place.base_rates[place.group],)[: len(names) - 1])
         return super().bind(place) if self._reads_rate() else Schedule.bind(self, place)
+
+    def _ends(self) -> Ends:
+        """What becomes of the function, by tick."""
+        parsed = _parse(self.schedule)
+        if not self._reads_rate():
+            return ends(parsed, 0, max(self.ticks_left, 1) + BEYOND, (1.0,) * (len(parsed.names) - 1))
+        known = self.ticks_left + BEYOND
+        return Ends(raises=_followed(self.schedule, self._place.base_rates[self._place.group], known)[1])
+
+    def raises_at(self) -> float:
+        """The last call is that of the last epoch."""
+        tick = self._ends().raises
+        return tick if tick < self.ticks_left else np.inf
+
+    @property
+    def most(self) -> float:
+        return 1.0 if self._reads_rate() else self._ends().most
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if self._reads_rate():
             return super().curve(tick, base_lr, xp)
         parsed = _parse(self.schedule)
-        return parsed(xp, *(tick, base_lr)[: len(parsed.names)])
+        return parsed(xp, *(held(tick, self._ends().raises, xp), base_lr)[: len(parsed.names)])
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
-        parsed = _parse(self.schedule)
-        rates = np.empty(ticks)
-        lr = np.float64(base_lr)
-        for tick in range(ticks):
-            rates[tick] = lr = np.float64(parsed(np, np.float64(tick), lr))
-        return rates
+        rates, raises = _followed(self.schedule, base_lr, ticks)
+        return rates[: int(min(raises, ticks))]
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy
 
-from lrlab.trees.trace import COMPARISONS, TRACE, Expr, Named, Restarts, symbol, with_names
+from lrlab.trees.tree import COMPARISONS, Expr, Named, Restarts
 
 TICK = sympy.Symbol("t", nonnegative=True)
 MOST_BORDERS = 64  # a formula of more milestones shows the first of them only
@@ -75,7 +75,7 @@ def expression(schedule: Any) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
     schedule).
     """
     values: dict[sympy.Symbol, float] = {}
-    return _convert(_trace(schedule), values), values
+    return _convert(_tree(schedule), values), values
 
 
 def values(schedule: Any) -> list[tuple[str, float]]:
@@ -84,8 +84,8 @@ def values(schedule: Any) -> list[tuple[str, float]]:
     return [(_typeset(name.name), value) for name, value in found.items()]
 
 
-def _trace(schedule: Any) -> Any:
-    return with_names(schedule).curve(symbol("tick"), symbol("base_lr"), TRACE)
+def _tree(given: Any) -> Any:
+    return given if isinstance(given, (Expr, float)) else given.tree()
 
 
 def _convert(value: Any, values: dict[sympy.Symbol, float] | None = None) -> sympy.Expr:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from lrlab.trees.trace import BINARY, COMPARISONS, Expr, Named, Restarts
+from lrlab.trees.tree import BINARY, COMPARISONS, Expr, Named, Restarts
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -23,6 +24,9 @@ _COMPILED = frozenset({"jax", "keras"})
 """Flavours whose functions of constants are Python's own: computed once, in double precision."""
 _PRECEDENCE = {
     "where": 0,
+    "or": 0.5,
+    "and": 1,
+    "not": 1.5,
     "<": 2,
     "<=": 2,
     ">": 2,
@@ -64,6 +68,9 @@ _SAFE = frozenset(
         "searchsorted",
         "take",
         "where",
+        "and",
+        "or",
+        "not",
         *_LEAVES,
         *COMPARISONS,
     }
@@ -77,6 +84,8 @@ def always_defined(tree: Any) -> bool:
 
 def number(value: float) -> str:
     """A literal that reads back as the same value."""
+    if not math.isfinite(value):
+        return f'float("{value}")'
     return repr(float(value)) if isinstance(value, float) else repr(value)
 
 
@@ -122,7 +131,7 @@ class Writer:
                 part = (
                     node is not tree
                     and id(node) not in self._shared
-                    and node.op not in {"where", *COMPARISONS}
+                    and node.op not in {"where", "and", "or", "not", *COMPARISONS}
                     and _varies(node)
                 )
                 if part and (self.arrays or _safe(node)) and len(self.text(node)) > _PART:
@@ -157,7 +166,7 @@ class Writer:
         """One expression."""
         return self._write(value)[0]
 
-    def _write(self, value: Any) -> tuple[str, int]:
+    def _write(self, value: Any) -> tuple[str, float]:
         if isinstance(value, Named):
             value = value.expr
         if not isinstance(value, Expr):
@@ -168,6 +177,8 @@ class Writer:
         op, args = value.op, value.args
         if op in BINARY or op in COMPARISONS:
             return self._infix(op, *args)
+        if op in {"and", "or", "not"}:
+            return self._logical(op, args)
         if op == "neg":
             return f"-{self._nested(args[0], 5)}", 5
         if op == "where" and not self.arrays:
@@ -175,7 +186,7 @@ class Writer:
             return f"{this} if {condition} else {other}", 0
         return self._leaf_or_call(op, args), _ATOM
 
-    def _infix(self, op: str, left: Any, right: Any) -> tuple[str, int]:
+    def _infix(self, op: str, left: Any, right: Any) -> tuple[str, float]:
         level = _PRECEDENCE[op]
         lower_left, lower_right = (level + 1, level) if op == "**" else (level, level + 1)
         if op in COMPARISONS:
@@ -183,7 +194,15 @@ class Writer:
         texts = self._nested(left, lower_left), self._nested(right, lower_right)
         return ("" if op == "**" and all(map(_PLAIN.fullmatch, texts)) else " ").join((texts[0], op, texts[1])), level
 
-    def _nested(self, value: Any, least: int) -> str:
+    def _logical(self, op: str, args: tuple[Any, ...]) -> tuple[str, float]:
+        if self.arrays:
+            return f"{self._namespace(self.arrays)}.logical_{op}({', '.join(map(self.text, args))})", _ATOM
+        level = _PRECEDENCE[op]
+        if op == "not":
+            return f"not {self._nested(args[0], level)}", level
+        return f"{self._nested(args[0], level)} {op} {self._nested(args[1], level + 0.1)}", level
+
+    def _nested(self, value: Any, least: float) -> str:
         text, level = self._write(value)
         return text if level >= least else f"({text})"
 
