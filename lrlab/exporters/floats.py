@@ -13,7 +13,6 @@ from lrlab.document.run import Run
 from lrlab.exporters import module
 from lrlab.exporters.base import Job, compared
 from lrlab.schedules import Schedule
-from lrlab.schedules.base import described
 from lrlab.schedules.recurrence import has_table
 from lrlab.trees.parse import parse
 from lrlab.trees.plain import Plain, raised
@@ -52,13 +51,8 @@ def expression_raises(run: Run, trial: Trial) -> bool:
 
 def _expressions(schedule: Schedule) -> list[tuple[str, tuple[str, ...]]]:
     """Every expression in a schedule and in those nested in it, and what it is a function of, where that is the tick."""
-    found: list[tuple[str, tuple[str, ...]]] = []
-    for name, about in described(type(schedule)).items():
-        value = getattr(schedule, name)
-        if about.control is not None and about.control.arguments and value is not None:
-            names = about.control.arguments if about.control.arguments == ("epoch",) else ()
-            found += [(text, names) for text in (value if isinstance(value, tuple) else (value,))]
-    return found + [pair for child in schedule.children().values() for pair in _expressions(child)]
+    own = [(text, names if names == ("epoch",) else ()) for _, text, names in schedule.expressions()]
+    return own + [pair for child in schedule.children().values() for pair in _expressions(child)]
 
 
 def _raises(tree: Any, values: dict[str, NDArray[np.float64]]) -> bool:

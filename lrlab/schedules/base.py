@@ -11,9 +11,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer, model_validator
 
 from lrlab.schedules import params
+from lrlab.trees.parse import read
 from lrlab.trees.trace import TRACE, named, symbol
-from lrlab.trees.tree import Expr, Named
+from lrlab.trees.tree import Expr, Named, spread
 
+MOST_PARTS = 300
+"""Numbers, names and operations that an expression may have in a formula, each written wherever it is used."""
 Array: TypeAlias = Any
 """A float64 array, a number, or the tree of a traced curve: curves are written over `xp` and do not know which."""
 
@@ -110,11 +113,16 @@ class Schedule(BaseModel):
     @property
     def raises_in(self) -> str:
         """The argument whose expression raises there; nothing where there is none."""
-        if math.isinf(self.raises_at()):
-            return ""
-        fields = described(type(self)).items()
-        typed = (name for name, about in fields if about.control is not None and about.control.arguments)
-        return next((name for name in typed if getattr(self, name) is not None), "")
+        return "" if math.isinf(self.raises_at()) else next((name for name, _, _ in self.expressions()), "")
+
+    def expressions(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """Its expressions, those of schedules in it aside: argument, text, and what it is a function of."""
+        found: list[tuple[str, str, tuple[str, ...]]] = []
+        for name, about in described(type(self)).items():
+            value = getattr(self, name)
+            if about.control is not None and about.control.arguments and value is not None:
+                found += [(name, text, about.control.arguments) for text in (value if isinstance(value, tuple) else (value,))]
+        return found
 
     @property
     def most(self) -> float:
@@ -135,7 +143,11 @@ class Schedule(BaseModel):
 
     @property
     def no_formula(self) -> str:
-        """Why there is no formula, where a rate follows from the one before and not from the tick alone; else nothing."""
+        """Why there is no formula: a rate follows from the one before and not from the tick alone, or an expression has
+        too many parts; else nothing.
+        """
+        if any(spread(read(text, arguments).tree) > MOST_PARTS for _, text, arguments in self.expressions()):
+            return "Its expression has too many parts for a formula that could be read."
         return next((child.no_formula for child in self.children().values() if child.no_formula), "")
 
     def initial_lr(self, base_lr: Array) -> Array:

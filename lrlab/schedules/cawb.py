@@ -98,7 +98,7 @@ class CosineAnnealingWarmbootingLR(Schedule):
 
     @property
     def most(self) -> float:
-        return self._ends().most * max(1.0, abs(self.step_scale)) ** len(self._gaps())
+        return self._ends().span * max(1.0, abs(self.step_scale)) ** len(self._gaps())
 
     def _cosine(self, x: Array, y: Array, xp: Any) -> Array:
         if self.lf is not None:

@@ -332,7 +332,7 @@ class LambdaDecay(PaddleSchedule):
 
     @property
     def most(self) -> float:
-        return self.learning_rate * by_tick(self.lr_lambda, "epoch", self.ticks_left).most
+        return self.learning_rate * by_tick(self.lr_lambda, "epoch", self.ticks_left).span
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
@@ -559,7 +559,7 @@ class CyclicLR(PaddleSchedule):
 
     @property
     def most(self) -> float:
-        return self._ends().most * max(1.0, self.max_learning_rate, self.base_learning_rate)
+        return self._ends().span * max(1.0, self.max_learning_rate, self.base_learning_rate)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         up, down = self._sizes()

@@ -40,6 +40,11 @@ class Ends(NamedTuple):
     """No value before either is further from 0."""
 
     @property
+    def span(self) -> float:
+        """No value before Python raises is further from 0."""
+        return self.most if math.isinf(self.breaks) else math.inf
+
+    @property
     def first(self) -> float:
         """The first of both ticks."""
         return min(self.raises, self.breaks)

@@ -79,6 +79,20 @@ def parse(text: str, *arguments: str) -> Parsed:
     return Parsed(names, _Reader(names).number(body))
 
 
+def read(text: str, arguments: tuple[str, ...]) -> Parsed:
+    """The same where a lambda may take the first of the arguments alone."""
+    for count in range(1, len(arguments)):
+        if _takes(text) == count:
+            return parse(text, *arguments[:count])
+    return parse(text, *arguments)
+
+
+def _takes(text: str) -> int:
+    """How many arguments a lambda takes; 0 where the text is none."""
+    head, colon, _ = text.partition(":")
+    return head.count(",") + 1 if colon and head.strip().startswith("lambda") else 0
+
+
 def _quote(text: str) -> str:
     return repr(text if len(text) <= QUOTED else text[: QUOTED - 3] + "...")
 

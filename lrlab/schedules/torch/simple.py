@@ -101,7 +101,7 @@ class LambdaLR(TorchSchedule):
 
     @property
     def most(self) -> float:
-        return by_tick(self.lr_lambda, "epoch", self.ticks_left).most
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left).span
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
