@@ -232,6 +232,11 @@ def _with_a_point(schedule: dict[str, Any]) -> dict[str, Any]:
     return schedule | {name: float(schedule[name]) for name in ("exp_gamma",) if name in schedule}
 
 
+def _with_slow_growth(schedule: dict[str, Any]) -> dict[str, Any]:
+    """A rate that grew by an eighth a hundred times a tick would soon be beyond every float."""
+    return schedule | {"learning_rate_decay_b": max(schedule["learning_rate_decay_b"], 1.0)}
+
+
 def _with_segments_of_samples(schedule: dict[str, Any]) -> dict[str, Any]:
     return schedule | {"learning_rate_args": "320:1.0,640:0.9,500:0.5,1200:0.8"}
 
@@ -264,6 +269,8 @@ MENDED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "paddle.InverseTimeDecay": lambda schedule: schedule | {"gamma": abs(schedule["gamma"])},
     "paddle.OneCycleLR": _with_a_rise,
     "paddle.CyclicLR": _with_a_point,
+    "paddle_v1.exp": _with_slow_growth,
+    "paddle_v1.discexp": _with_slow_growth,
     "paddle_v1.manual": _with_segments_of_samples,
     "paddle_v1.pass_manual": _with_segments_of_passes,
     "paddlevideo.CustomPiecewiseDecay": _with_one_value_more,

@@ -60,7 +60,9 @@ def check_families(schedule: type[Schedule]) -> None:
         assert named.count(title) == 1, f"{name}: it names the family {title!r} twice"
     for place in schedule.families():
         unknown = set(place.arguments or {}) - set(schedule.model_fields)
-        assert not unknown, f"{name}: in the family {place.family!r} it names arguments that it has not: {sorted(unknown)}"
+        assert not unknown, (
+            f"{name}: in the family {place.family!r} it names arguments that it has not: {sorted(unknown)}"
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -239,8 +239,11 @@ class Overrun(Rule):
             return None
         name = case.bound.raises_past
         total = getattr(case.bound, name) if name else None
+        typed = next((bound.raises_in for _, _, bound, _ in case.nodes() if bound.raises_in), "")
         says = f"step() raises at its call number {shown(raises)}, and the run makes {many(case.calls, 'call')}."
         fix = None
+        if typed:
+            says = f"{typed} raises at tick {shown(raises)}, by a division by zero, a power beyond every float or no real number, and the run makes {many(case.calls, 'call')}."
         if total is not None:
             past = case.rate(total)
             sign = ", below zero" if past < 0 else ""

@@ -14,7 +14,8 @@ from lrlab.exporters.base import MOST_CALLS, Exporter, Form, Job
 from lrlab.exporters.constructor import constructor
 from lrlab.schedules.recurrence import has_table
 from lrlab.trees.python import Flavour, Writer, number
-from lrlab.trees.trace import TRACE, Expr, named, symbol, with_names
+from lrlab.trees.trace import TRACE, named, symbol
+from lrlab.trees.tree import Expr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,7 +197,7 @@ def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
     trees = []
     for schedule, rate in kept:
         base_lr: Any = rate if many and has_table(schedule) else symbol("base") if many else named("BASE_LR", rate)
-        trees.append(with_names(schedule).curve(tick, base_lr, TRACE))
+        trees.append(schedule.with_names().curve(tick, base_lr, TRACE))
     return trees
 
 

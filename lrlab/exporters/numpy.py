@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from lrlab.exporters import floats, module
 from lrlab.exporters.base import Job
-from lrlab.trees.nodes import always_defined, depends
+from lrlab.trees.facts import always_defined
 from lrlab.trees.python import Writer
+from lrlab.trees.tree import depends
 
 _CHECK = '''
 def check():

@@ -60,14 +60,12 @@ class PyTorch(torch_like.TorchLike):
 
 def raises(run: Run, trial: Trial) -> str:
     """Why the genuine scheduler does not get through the run; nothing where it does."""
+    last = min(bound.raises_at() for bound in trial.bound(run))
+    if calls(run, trial.clock) >= last:
+        return f"it raises at call {last:,.0f} of step(), and the run makes {calls(run, trial.clock):,}"
     if floats.expression_raises(run, trial):
-        return "its expression raises in plain Python, by an overflow or a division by zero, where numpy goes on"
-    last = trial.bound(run)[0].raises_at()
-    return (
-        f"it raises at call {last:,.0f} of step(), and the run makes {calls(run, trial.clock):,}"
-        if calls(run, trial.clock) >= last
-        else ""
-    )
+        return "its expression, written over floats, raises in plain Python, by an overflow or a division by zero"
+    return ""
 
 
 def scheduler(job: Job, writer: Writer, *, by_step: bool = False) -> list[str]:

@@ -13,7 +13,12 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer, model
 from lrlab.schedules import params
 from lrlab.schedules.facts import Cycles, Facts
 from lrlab.schedules.likeness import Like, Unlike
+from lrlab.trees.parse import read
+from lrlab.trees.trace import TRACE, named, symbol
+from lrlab.trees.tree import Expr, Named, spread
 
+MOST_PARTS = 300
+"""Numbers, names and operations that an expression may have in a formula, each written wherever it is used."""
 Array: TypeAlias = Any
 """A float64 array, a number, or the tree of a traced curve: curves are written over `xp` and do not know which."""
 
@@ -116,6 +121,29 @@ class Schedule(Facts, BaseModel):
         return math.inf
 
     @property
+    def raises_in(self) -> str:
+        """The argument whose expression raises there; nothing where there is none."""
+        return "" if math.isinf(self.raises_at()) else next((name for name, _, _ in self.expressions()), "")
+
+    def expressions(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """Its expressions, those of schedules in it aside: argument, text, and what it is a function of."""
+        found: list[tuple[str, str, tuple[str, ...]]] = []
+        for name, about in described(type(self)).items():
+            value = getattr(self, name)
+            if about.control is not None and about.control.arguments and value is not None:
+                found += [
+                    (name, text, about.control.arguments) for text in (value if isinstance(value, tuple) else (value,))
+                ]
+        return found
+
+    @property
+    def most(self) -> float:
+        """No factor that its expressions give, or those of schedules in it, is further from 0 (bound schedules only);
+        1 where there are none.
+        """
+        return math.prod(child.most for child in self.children().values())
+
+    @property
     def own_rate(self) -> bool:
         """Whether the trial's base_lr is not used."""
         return self.sets_rate
@@ -137,7 +165,11 @@ class Schedule(Facts, BaseModel):
 
     @property
     def no_formula(self) -> str:
-        """Why there is no formula, where a rate follows from the one before and not from the tick alone; else nothing."""
+        """Why there is no formula: a rate follows from the one before and not from the tick alone, or an expression has
+        too many parts; else nothing.
+        """
+        if any(spread(read(text, arguments).tree) > MOST_PARTS for _, text, arguments in self.expressions()):
+            return "Its expression has too many parts for a formula that could be read."
         return next((child.no_formula for child in self.children().values() if child.no_formula), "")
 
     def initial_lr(self, base_lr: Array) -> Array:
@@ -249,6 +281,19 @@ class Schedule(Facts, BaseModel):
         """This schedule begun anew after so many calls: only the metrics that are still to come are shown to it."""
         return self
 
+    def with_names(self, owner: str = "") -> Self:
+        """This schedule, bound, with its numbers and those of the schedules in it `Named` after their arguments (but a
+        metric is no argument), for the trees that are made of its curve; `owner` tells it from another one.
+        """
+        update = {
+            name: _with_names(getattr(self, name), name, owner) for name in type(self).model_fields if name != "metrics"
+        }
+        return self.model_copy(update=update)
+
+    def tree(self) -> Any:
+        """The curve, bound, as a tree over the symbols tick and base_lr."""
+        return self.with_names().curve(symbol("tick"), symbol("base_lr"), TRACE)
+
     def children(self) -> dict[str, Schedule]:
         """The schedules nested in this one, by their path below it."""
         found: dict[str, Schedule] = {}
@@ -298,6 +343,20 @@ class Schedule(Facts, BaseModel):
     @model_serializer(mode="wrap")
     def _give_kind(self, handler: Any) -> dict[str, Any]:
         return {"kind": self.kind, **handler(self)}
+
+
+def _with_names(value: Any, name: str, owner: str) -> Any:
+    if isinstance(value, Schedule):
+        return value.with_names(f"{owner}.{name}")
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)):
+        return named(name, value, owner)
+    if isinstance(value, tuple) and value and all(isinstance(v, (int, float)) for v in value):
+        return tuple(Named(v, Expr("item", name, i, value, owner)) for i, v in enumerate(value))
+    if isinstance(value, tuple):
+        return tuple(_with_names(v, name, f"{owner}.{i}") for i, v in enumerate(value))
+    return value
 
 
 def _in_ticks(kind: type[Schedule], name: str) -> bool:

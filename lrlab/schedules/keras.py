@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -17,7 +17,10 @@ from lrlab.schedules.facts import Waiting
 from lrlab.schedules.likeness import HOLDS, Like, Unlike
 from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Power, Rate, Values
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
-from lrlab.trees.parse import Parsed, parse
+from lrlab.schedules.typed import BEYOND, check_start, held
+from lrlab.trees.ends import Ends, ends
+from lrlab.trees.parse import read
+from lrlab.trees.plain import WHOLE, Plain, raised
 
 Warmup: TypeAlias = Annotated[
     int | float, Field(ge=-MAX_COUNT, le=MAX_COUNT), Control("ticks", start=0.05, help="in optimizer steps")
@@ -462,16 +465,25 @@ def _direction(monitor: str) -> str | None:
     return "max" if plain.endswith(_RISING) else None
 
 
-def _parse(text: str) -> Parsed:
-    """A function of the epoch, or of the epoch and the rate before."""
-    head, colon, _ = text.partition(":")
-    alone = bool(colon) and head.strip().startswith("lambda") and "," not in head
-    return parse(text, "epoch") if alone else parse(text, "epoch", "lr")
+_ARGUMENTS = ("epoch", "lr")
+"""A function of the epoch, or of the epoch and the rate before."""
 
 
 def _checked(text: str) -> str:
-    _parse(text)
+    read(text, _ARGUMENTS)
     return text
+
+
+@lru_cache(maxsize=8)
+def _followed(text: str, base_lr: float, ticks: int) -> tuple[NDArray[np.float64], float]:
+    """The rates of a function of the rate before, and the first tick at which Python raises."""
+    parsed, rates, lr = read(text, _ARGUMENTS), np.empty(ticks), np.float64(base_lr)
+    for tick in range(ticks):
+        rates[tick] = lr = np.float64(parsed(np, np.float64(tick), lr))
+    before = np.concatenate([[base_lr], rates[:-1]])
+    symbols = zip(parsed.names, [Plain(np.arange(ticks, dtype=np.float64), WHOLE), Plain(before)], strict=True)
+    _, fails = raised(parsed.tree, dict(symbols))
+    return rates, float(np.argmax(fails)) if fails.any() else np.inf
 
 
 class LearningRateScheduler(KerasCallback):
@@ -496,13 +508,13 @@ class LearningRateScheduler(KerasCallback):
         str,
         AfterValidator(_checked),
         Control(
-            "expression", start="0.1 / (1 + 0.05 * epoch)", help="an expression of epoch, lr", arguments=("epoch", "lr")
+            "expression", start="0.1 / (1 + 0.05 * epoch)", help="an expression of epoch, lr", arguments=_ARGUMENTS
         ),
     ]
 
     def _reads_rate(self) -> bool:
-        parsed = _parse(self.schedule)
-        return any(isinstance(node, ast.Name) and node.id in parsed.names[1:] for node in ast.walk(parsed.body))
+        parsed = read(self.schedule, _ARGUMENTS)
+        return bool(parsed.reads.intersection(parsed.names[1:]))
 
     @property
     def own_rate(self) -> bool:
@@ -512,25 +524,40 @@ class LearningRateScheduler(KerasCallback):
     @property
     def no_formula(self) -> str:
         """None where it reads the rate before."""
-        return self.reason if self._reads_rate() else ""
+        return self.reason if self._reads_rate() else Schedule.no_formula.fget(self)  # type: ignore[attr-defined]
 
     def bind(self, place: Place) -> Self:
-        """Only a function of the rate before may be too long."""
+        """Only a function of the rate before may be too long; ValueError where the first call raises."""
+        names = read(self.schedule, _ARGUMENTS).names
+        check_start("schedule", self.schedule, names, 0, *(place.base_rates[place.group],)[: len(names) - 1])
         return super().bind(place) if self._reads_rate() else Schedule.bind(self, place)
+
+    def _ends(self) -> Ends:
+        """What becomes of the function, by tick."""
+        parsed = read(self.schedule, _ARGUMENTS)
+        if not self._reads_rate():
+            return ends(parsed, 0, max(self.ticks_left, 1) + BEYOND, (1.0,) * (len(parsed.names) - 1))
+        known = self.ticks_left + BEYOND
+        return Ends(raises=_followed(self.schedule, self._place.base_rates[self._place.group], known)[1])
+
+    def raises_at(self) -> float:
+        """The last call is that of the last epoch."""
+        tick = self._ends().raises
+        return tick if tick < self.ticks_left else np.inf
+
+    @property
+    def most(self) -> float:
+        return 1.0 if self._reads_rate() else self._ends().span
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if self._reads_rate():
             return super().curve(tick, base_lr, xp)
-        parsed = _parse(self.schedule)
-        return parsed(xp, *(tick, base_lr)[: len(parsed.names)])
+        parsed = read(self.schedule, _ARGUMENTS)
+        return parsed(xp, *(held(tick, self._ends().raises, xp), base_lr)[: len(parsed.names)])
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
-        parsed = _parse(self.schedule)
-        rates = np.empty(ticks)
-        lr = np.float64(base_lr)
-        for tick in range(ticks):
-            rates[tick] = lr = np.float64(parsed(np, np.float64(tick), lr))
-        return rates
+        rates, raises = _followed(self.schedule, base_lr, ticks)
+        return rates[: int(min(raises, ticks))]
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None

@@ -36,6 +36,8 @@ from lrlab.schedules.params import (
 )
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.schedules.torch import simple as torch
+from lrlab.schedules.typed import by_cycle, by_tick, check_start, factors, held
+from lrlab.trees.ends import Ends
 from lrlab.trees.parse import parse
 
 _DECAY = Control("number", low=1e-6, high=1.0, log=True, start=0.001)
@@ -398,10 +400,17 @@ class LambdaDecay(PaddleSchedule):
     )
 
     learning_rate: BaseRate
-    lr_lambda: expression("epoch", start="1 / (1 + 0.001 * epoch)")  # type: ignore[valid-type]
+    lr_lambda: expression("epoch", start="1 / (1 + 0.001 * epoch)", first=0)  # type: ignore[valid-type]
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        return self.learning_rate * parse(self.lr_lambda, "epoch")(xp, tick)
+        return self.learning_rate * parse(self.lr_lambda, "epoch")(xp, held(tick, self.raises_at(), xp))
+
+    def raises_at(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left).raises
+
+    @property
+    def most(self) -> float:
+        return self.learning_rate * by_tick(self.lr_lambda, "epoch", self.ticks_left).span
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
@@ -434,8 +443,10 @@ class MultiplicativeDecay(PaddleSchedule, Recurrence):
         return super().curve(tick, self.learning_rate, xp)
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
-        factors = parse(self.lr_lambda, "epoch")(np, np.arange(1.0, ticks))
-        return base_lr * np.concatenate([[1.0], np.cumprod(np.broadcast_to(factors, ticks - 1))])
+        return base_lr * factors(self.lr_lambda, ticks, self.raises_at())
+
+    def raises_at(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left, begin=1).raises
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
@@ -633,10 +644,25 @@ class CyclicLR(PaddleSchedule):
     scale_fn: expression("x", start="1 / 2 ** (x - 1)") | None = None  # type: ignore[valid-type]
     scale_mode: Literal["cycle", "iterations"] = "cycle"
 
+    @model_validator(mode="after")
+    def _starts(self) -> Self:
+        if self.scale_fn is not None:
+            check_start("scale_fn", self.scale_fn, ("x",), 1 if self.scale_mode == "cycle" else 0)
+        return self
+
+    def _ends(self) -> Ends:
+        """What becomes of scale_fn, by tick."""
+        if self.scale_fn is None:
+            return Ends(most=1.0)
+        if self.scale_mode == "iterations":
+            return by_tick(self.scale_fn, "x", self.ticks_left)
+        return by_cycle(self.scale_fn, "x", self.ticks_left, float(sum(self._sizes())))
+
     def _sizes(self) -> tuple[int, int]:
         return self.step_size_up, self.step_size_up if self.step_size_down is None else self.step_size_down
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        tick = held(tick, self._ends().raises, xp)
         height, done = shapes.triangle(tick, *self._sizes(), xp)
         if self.scale_fn is not None:
             height = height * parse(self.scale_fn, "x")(xp, done + 1.0 if self.scale_mode == "cycle" else tick)
@@ -647,7 +673,13 @@ class CyclicLR(PaddleSchedule):
         return shapes.linear(height, self.base_learning_rate, self.max_learning_rate)
 
     def raises_at(self) -> float:
-        return 1024 * sum(self._sizes()) if self.mode == "triangular2" and self.scale_fn is None else np.inf
+        if self.scale_fn is not None:
+            return self._ends().raises
+        return 1024 * sum(self._sizes()) if self.mode == "triangular2" else np.inf
+
+    @property
+    def most(self) -> float:
+        return self._ends().span * max(1.0, self.max_learning_rate, self.base_learning_rate)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         up, down = self._sizes()

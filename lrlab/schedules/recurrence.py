@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, described, inside
 from lrlab.schedules.params import Metrics, Mode
-from lrlab.trees.trace import Expr
+from lrlab.trees.tree import Expr
 
 BEYOND = 64  # ticks past the end of the run that written code knows: a clock may pass several at once
 MOST_LEVELS = 5_000
@@ -36,6 +36,10 @@ class Recurrence(Schedule):
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
         """The rates at ticks 0, 1, ...: `ticks` of them, or fewer where the last one stays for ever."""
         raise NotImplementedError
+
+    def with_names(self, owner: str = "") -> Self:
+        """One whose table is followed tick by tick has no use for names, and counts with its numbers."""
+        return self if self.no_formula else super().with_names(owner)
 
     def bind(self, place: Place) -> Self:
         """Refuse a run that is too long to be followed."""

@@ -11,8 +11,20 @@ from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from lrlab.trees.nodes import CONDITIONS, LEAVES, Facts, certain, node_of, nodes, operands
-from lrlab.trees.trace import BINARY, COMPARISONS, FUNCTIONS, Expr, Named, Restarts
+from lrlab.trees.facts import Facts, certain
+from lrlab.trees.tree import (
+    BINARY,
+    COMPARISONS,
+    CONDITIONS,
+    FUNCTIONS,
+    LEAVES,
+    Expr,
+    Named,
+    Restarts,
+    node_of,
+    nodes,
+    operands,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -30,6 +30,8 @@ from lrlab.schedules.params import (
     per_group,
 )
 from lrlab.schedules.torch.simple import TorchSchedule
+from lrlab.schedules.typed import by_cycle, by_tick, check_start, held
+from lrlab.trees.ends import Ends
 from lrlab.trees.parse import parse
 
 
@@ -201,12 +203,34 @@ class CyclicLR(TorchSchedule):
     base_momentum: per_group(Momentum) = 0.8  # type: ignore[valid-type]
     max_momentum: per_group(Momentum) = 0.9  # type: ignore[valid-type]
 
+    @model_validator(mode="after")
+    def _starts(self) -> Self:
+        if self.scale_fn is not None:
+            check_start("scale_fn", self.scale_fn, ("x",), 1 if self.scale_mode == "cycle" else 0)
+        return self
+
+    def _ends(self) -> Ends:
+        """What becomes of scale_fn, by tick."""
+        if self.scale_fn is None:
+            return Ends(most=1.0)
+        if self.scale_mode == "iterations":
+            return by_tick(self.scale_fn, "x", self.ticks_left)
+        return by_cycle(self.scale_fn, "x", self.ticks_left, float(sum(self._sizes())))
+
+    def raises_at(self) -> float:
+        return self._ends().raises
+
+    @property
+    def most(self) -> float:
+        return self._ends().span * max(1.0, abs(self.max_lr), abs(self.base_lr))
+
     def _sizes(self) -> tuple[Array, Array]:
         return self.step_size_up, self.step_size_up if self.step_size_down is None else self.step_size_down
 
     def _height(self, tick: Array, xp: Any) -> Array:
         """0 at base_lr, 1 at max_lr, scaled as the mode says."""
         up, down = self._sizes()
+        tick = held(tick, self._ends().raises, xp)
         done = xp.floor(tick / (up + down))
         since = tick - done * (up + down)
         rising = since / up

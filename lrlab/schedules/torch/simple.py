@@ -28,6 +28,7 @@ from lrlab.schedules.params import (
     per_group,
 )
 from lrlab.schedules.recurrence import Recurrence
+from lrlab.schedules.typed import by_tick, factors, held
 from lrlab.trees.parse import parse
 
 Floats = NDArray[np.float64]
@@ -97,10 +98,17 @@ class LambdaLR(TorchSchedule):
 
     absolute: ClassVar[bool] = True
 
-    lr_lambda: per_group(expression("epoch", start="1 / (1 + 0.001 * epoch)"))  # type: ignore[valid-type]
+    lr_lambda: per_group(expression("epoch", start="1 / (1 + 0.001 * epoch)", first=0))  # type: ignore[valid-type]
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        return base_lr * parse(self.lr_lambda, "epoch")(xp, tick)
+        return base_lr * parse(self.lr_lambda, "epoch")(xp, held(tick, self.raises_at(), xp))
+
+    def raises_at(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left).raises
+
+    @property
+    def most(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left).span
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
@@ -392,8 +400,10 @@ class MultiplicativeLR(TorchSchedule, Recurrence):
     lr_lambda: per_group(expression("epoch", start="0.9999"))  # type: ignore[valid-type]
 
     def table(self, base_lr: float, ticks: int) -> Floats:
-        factors = parse(self.lr_lambda, "epoch")(np, np.arange(1.0, ticks))
-        return base_lr * np.concatenate([[1.0], np.cumprod(np.broadcast_to(factors, ticks - 1))])
+        return base_lr * factors(self.lr_lambda, ticks, self.raises_at())
+
+    def raises_at(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left, begin=1).raises
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None

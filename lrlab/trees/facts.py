@@ -1,57 +1,15 @@
-"""The nodes of a tree, each visited once however often it is used, and what is true of them."""
+"""What is true of the nodes of a tree: whether they vary, and whether they can be computed for every tick."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from lrlab.trees.trace import COMPARISONS, Expr, Named
+from lrlab.trees.tree import CONDITIONS, LEAVES, Expr, node_of, nodes
 
-if TYPE_CHECKING:
-    from collections.abc import Container
-
-LEAVES = frozenset({"symbol", "name", "item", "pi", "e"})
-CONDITIONS = frozenset({*COMPARISONS, "and", "or", "not"})
-"""What is true or false, and no number."""
 _SAFE = frozenset({
     "+", "-", "*", "neg", "minimum", "maximum", "floor", "cos", "searchsorted", "take", "where", *LEAVES, *CONDITIONS,
 })  # fmt: skip
 """Operations that neither warn nor raise, whatever the finite numbers that they are given."""
-
-
-def node_of(value: Any) -> Expr | None:
-    """The node that an operand is, or that it was computed by; none of a plain number."""
-    value = value.expr if isinstance(value, Named) else value
-    return value if isinstance(value, Expr) else None
-
-
-def operands(node: Expr) -> list[Expr]:
-    """The operands that are nodes themselves."""
-    return [found for found in map(node_of, node.args) if found is not None]
-
-
-def nodes(tree: Any, known: Container[Expr] = ()) -> list[Expr]:
-    """Every node once, children before their parents, but not those that are known, nor what only they are made of.
-
-    A node is looked up by its identity, as `Expr` is hashed.
-    """
-    root = node_of(tree)
-    found: list[Expr] = []
-    seen: set[Expr] = set()
-    waiting = [(root, False)] if root is not None else []
-    while waiting:
-        node, complete = waiting.pop()
-        if complete:
-            found.append(node)
-        elif node not in seen and node not in known:
-            seen.add(node)
-            waiting.append((node, True))
-            waiting += [(operand, False) for operand in reversed(operands(node))]
-    return found
-
-
-def depends(tree: Any, name: str) -> bool:
-    """Whether a tree has the symbol of that name in it."""
-    return any(node.op == "symbol" and node.args[0] == name for node in nodes(tree))
 
 
 def always_defined(tree: Any) -> bool:
