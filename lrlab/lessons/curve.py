@@ -13,7 +13,8 @@ from lrlab.document import Experiment, Trial, parse
 from lrlab.document.run import StepRun
 from lrlab.lessons import paper
 from lrlab.lessons.exercises import Exercise, Verdict
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Settings, Wording
+from lrlab.schedules.params import Control
 from lrlab.schedules.torch.simple import CosineAnnealingWarmRestarts
 
 SGDR, ONE, STEP, SHORT = "SGDR", "one cosine", "step decay", "other T_max"
@@ -29,32 +30,49 @@ class Curve(Settings):
 
     key: ClassVar[str] = "curve"
 
-    T_0: Annotated[int, Field(ge=1, le=10_000), Slide("T_0 · epochs", "the first cycle", high=200)] = 10
-    T_mult: Annotated[int, Field(ge=1, le=10), Slide("T_mult", "each next cycle is so many times as long", high=4)] = 2
-    eta_min: Annotated[float, Field(ge=0, le=10), Slide("eta_min", "where the annealing ends", high=0.1, log=True)] = (
-        0.0
-    )
-    epochs: Annotated[int, Field(ge=1, le=2_000), Slide("epochs", "of the whole run, warmup included", high=400)] = 200
+    T_0: Annotated[int, Field(ge=1, le=10_000), Control("epochs", label="T_0", help="the first cycle", high=200)] = 10
+    T_mult: Annotated[
+        int,
+        Field(ge=1, le=10),
+        Control("number", label="T_mult", help="each next cycle is so many times as long", high=4),
+    ] = 2
+    eta_min: Annotated[
+        float,
+        Field(ge=0, le=10),
+        Control("rate", label="eta_min", help="where the annealing ends", high=0.1, log=True),
+    ] = 0.0
+    epochs: Annotated[
+        int,
+        Field(ge=1, le=2_000),
+        Control("epochs", label="epochs", help="of the whole run, warmup included", high=400),
+    ] = 200
     warmup: Annotated[
-        int, Field(ge=0, le=1_000), Slide("warmup · epochs", "a line up to the peak, in front of every curve", high=30)
+        int,
+        Field(ge=0, le=1_000),
+        Control("epochs", label="warmup", help="a line up to the peak, in front of every curve", high=30),
     ] = 0
-    peak: Annotated[float, Field(gt=0, le=10), Slide("peak rate", low=1e-4, high=1.0, log=True)] = 0.05
+    peak: Annotated[float, Field(gt=0, le=10), Control("rate", label="peak rate", low=1e-4, high=1.0, log=True)] = 0.05
     steps: Annotated[
         int,
         Field(ge=1, le=100_000),
-        Slide("steps per epoch", "optimizer steps: 391 are CIFAR's 50,000 images in batches of 128", high=1_000),
+        Control(
+            "number",
+            label="steps per epoch",
+            help="optimizer steps: 391 are CIFAR's 50,000 images in batches of 128",
+            high=1_000,
+        ),
     ] = 391
     T_max: Annotated[
         int,
         Field(ge=1, le=10_000),
-        Slide("T_max · epochs", "of the CosineAnnealingLR with a T_max of its own", high=400),
+        Control("epochs", label="T_max", help="of the CosineAnnealingLR with a T_max of its own", high=400),
     ] = 150
-    sgdr: Annotated[bool, Slide(SGDR)] = True
-    cosine: Annotated[bool, Slide(ONE, "CosineAnnealingLR with T_max = all epochs")] = True
-    step: Annotated[bool, Slide(STEP, "times 0.2 at 30, 60 and 80 % of the run, as in the SGDR paper")] = True
-    short: Annotated[bool, Slide(SHORT, "CosineAnnealingLR with a T_max of your own")] = False
-    no_pi: Annotated[bool, Slide(NO_PI, "a wrong formula: 1 + cos(t / T)")] = False
-    off_by_one: Annotated[bool, Slide(OFF_BY_ONE, "a wrong formula: cos(pi (t - 1) / (T - 1))")] = False
+    sgdr: Annotated[bool, Wording(SGDR)] = True
+    cosine: Annotated[bool, Wording(ONE, "CosineAnnealingLR with T_max = all epochs")] = True
+    step: Annotated[bool, Wording(STEP, "times 0.2 at 30, 60 and 80 % of the run, as in the SGDR paper")] = True
+    short: Annotated[bool, Wording(SHORT, "CosineAnnealingLR with a T_max of your own")] = False
+    no_pi: Annotated[bool, Wording(NO_PI, "a wrong formula: 1 + cos(t / T)")] = False
+    off_by_one: Annotated[bool, Wording(OFF_BY_ONE, "a wrong formula: cos(pi (t - 1) / (T - 1))")] = False
 
     @model_validator(mode="after")
     def _leaves_something_to_anneal(self) -> Self:

@@ -17,7 +17,8 @@ from lrlab import engine
 from lrlab.document import Experiment, parse
 from lrlab.lessons import exercises, intervals, paper
 from lrlab.lessons.intervals import Interval, verdict
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Settings, Wording
+from lrlab.schedules.params import Control
 
 Floats = NDArray[np.float64]
 
@@ -51,34 +52,58 @@ class Scene(Settings):
     """What the section on the landscape is set to; `frame` is where its animation stands."""
 
     key: ClassVar[str] = "landscape"
-    dimension: Annotated[Literal[1, 2], Slide("Dimensions")] = 1
+    dimension: Annotated[Literal[1, 2], Wording("Dimensions")] = 1
     noise: Annotated[
         float,
         Field(ge=0, le=10),
-        Slide("Noise", "standard deviation of what is added to each gradient", low=0.0, high=3.0, step=0.05),
+        Control(
+            "number",
+            label="Noise",
+            help="standard deviation of what is added to each gradient",
+            low=0.0,
+            high=3.0,
+            step=0.05,
+        ),
     ] = 1.5
     peak: Annotated[
         float,
         Field(gt=0, le=100),
-        Slide("Peak rate", "the rate that every schedule begins with", low=0.01, high=30.0, log=True),
+        Control(
+            "rate", label="Peak rate", help="the rate that every schedule begins with", low=0.01, high=30.0, log=True
+        ),
     ] = 0.06
-    T_0: Annotated[int, Field(ge=1, le=2000), Slide("T_0", "steps of SGDR's first cycle", low=5, high=500)] = 60
+    T_0: Annotated[
+        int, Field(ge=1, le=2000), Control("number", label="T_0", help="steps of SGDR's first cycle", low=5, high=500)
+    ] = 60
     T_mult: Annotated[
         int,
         Field(ge=1, le=10),
-        Slide("T_mult", "each cycle is so many times longer than the one before", low=1, high=4),
+        Control("number", label="T_mult", help="each cycle is so many times longer than the one before", low=1, high=4),
     ] = 2
     steps: Annotated[
-        int, Field(ge=1, le=1000), Slide("Steps", "the budget, the same for every schedule", low=20, high=600, step=10)
+        int,
+        Field(ge=1, le=1000),
+        Control("number", label="Steps", help="the budget, the same for every schedule", low=20, high=600, step=10),
     ] = 420
     width: Annotated[
         float,
         Field(ge=0.05, le=0.5),
-        Slide("Basin width", "of the narrow basin; the wide one has width 1", low=0.05, high=0.5, step=0.01),
+        Control(
+            "number",
+            label="Basin width",
+            help="of the narrow basin; the wide one has width 1",
+            low=0.05,
+            high=0.5,
+            step=0.01,
+        ),
     ] = 0.1
-    particles: Annotated[int, Field(ge=1, le=500), Slide("Particles", "of each seed", low=1, high=200)] = 100
+    particles: Annotated[
+        int, Field(ge=1, le=500), Control("number", label="Particles", help="of each seed", low=1, high=200)
+    ] = 100
     seeds: Annotated[
-        int, Field(ge=1, le=40), Slide("Seeds", "each with starts and noise of its own, the same for every schedule")
+        int,
+        Field(ge=1, le=40),
+        Control("number", label="Seeds", help="each with starts and noise of its own, the same for every schedule"),
     ] = 20
     frame: Annotated[int, Field(ge=0, le=FRAMES)] = FRAMES
 

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from lrlab.lessons.digits import CLASSES
 from lrlab.lessons.network import Counts, Floats, Named, Outcome, Setup, optimizer, train
-from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.settings import Trained, Wording
+from lrlab.schedules.params import Control
 
 BOUND = 0.25 * math.log(CLASSES)
 """A network has trained where the mean loss of its last epoch is below this: a quarter of ln 10, the loss of one that
@@ -33,15 +34,21 @@ class Limit(Trained):
 
     key: ClassVar[str] = "limit"
 
-    optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
+    optimizer: Annotated[Named, Wording("Optimizer")] = "SGD"
     gain: Annotated[
-        float, Field(ge=0.1, le=4), Slide("First weights", "Times those of He's rule.", low=0.5, high=3.0, step=0.1)
+        float,
+        Field(ge=0.1, le=4),
+        Control("number", label="First weights", help="Times those of He's rule.", low=0.5, high=3.0, step=0.1),
     ] = 2.0
-    depth: Annotated[int, Field(ge=1, le=8), Slide("Hidden layers", f"Of {WIDTH} units each.")] = 4
-    epochs: Annotated[int, Field(ge=2, le=60), Slide("Epochs", "Of 11 steps each.", low=5, high=40)] = 20
-    seeds: Annotated[int, Field(ge=2, le=10), Slide("Seeds", "Networks in each cell.")] = 3
+    depth: Annotated[
+        int, Field(ge=1, le=8), Control("number", label="Hidden layers", help=f"Of {WIDTH} units each.")
+    ] = 4
+    epochs: Annotated[
+        int, Field(ge=2, le=60), Control("epochs", label="Epochs", help="Of 11 steps each.", low=5, high=40)
+    ] = 20
+    seeds: Annotated[int, Field(ge=2, le=10), Control("number", label="Seeds", help="Networks in each cell.")] = 3
     after: Annotated[
-        Literal["cosine", "constant"], Slide("After the warmup", names=("cosine to 0", "the peak, held"))
+        Literal["cosine", "constant"], Wording("After the warmup", names=("cosine to 0", "the peak, held"))
     ] = "cosine"
 
     @property

@@ -15,7 +15,8 @@ from pydantic import Field
 
 from lrlab.lessons.digits import CLASSES, TEST, digits
 from lrlab.lessons.optimizers import SGD, Adam, Array, Optimizer
-from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.settings import Trained, Wording
+from lrlab.schedules.params import Control
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -109,31 +110,49 @@ class Training(Trained):
 
     schedules: Annotated[
         Literal["tune", "curve"],
-        Slide(
+        Wording(
             "Schedules", "Those that Tune shows, or the curves of the first section.", names=("of Tune", "of The curve")
         ),
     ] = "tune"
-    epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", low=5, high=60)] = 30
+    epochs: Annotated[int, Field(ge=1, le=200), Control("epochs", label="Epochs", low=5, high=60)] = 30
     seeds: Annotated[
         int,
         Field(ge=5, le=20),
-        Slide("Seeds", "Networks under each schedule, each with its own first weights and order of samples."),
+        Control(
+            "number",
+            label="Seeds",
+            help="Networks under each schedule, each with its own first weights and order of samples.",
+        ),
     ] = 10
     factor: Annotated[
         float,
         Field(ge=1e-4, le=1e4),
-        Slide("Rate factor", "Every rate of every schedule times this: the network wants other rates.", log=True),
+        Control(
+            "number",
+            label="Rate factor",
+            help="Every rate of every schedule times this: the network wants other rates.",
+            log=True,
+        ),
     ] = 1.0
     noise: Annotated[
         float,
         Field(ge=0, le=0.9),
-        Slide("Wrong labels", "The share of training samples under a wrong label.", low=0.0, high=0.5, step=0.01),
+        Control(
+            "number",
+            label="Wrong labels",
+            help="The share of training samples under a wrong label.",
+            low=0.0,
+            high=0.5,
+            step=0.01,
+        ),
     ] = 0.2
-    optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
-    momentum: Annotated[float, Field(ge=0, le=0.99), Slide("Momentum", "Of Adam: beta1.", step=0.01)] = MOMENTUM
-    batch: Annotated[int, Field(ge=4, le=256), Slide("Batch size", low=8, high=128, step=4)] = 32
-    hidden: Annotated[int, Field(ge=1, le=128), Slide("Hidden units", low=8)] = 64
-    samples: Annotated[int, Field(ge=10, le=1297), Slide("Training samples", low=97, step=100)] = 1297
+    optimizer: Annotated[Named, Wording("Optimizer")] = "SGD"
+    momentum: Annotated[
+        float, Field(ge=0, le=0.99), Control("number", label="Momentum", help="Of Adam: beta1.", step=0.01)
+    ] = MOMENTUM
+    batch: Annotated[int, Field(ge=4, le=256), Control("number", label="Batch size", low=8, high=128, step=4)] = 32
+    hidden: Annotated[int, Field(ge=1, le=128), Control("number", label="Hidden units", low=8)] = 64
+    samples: Annotated[int, Field(ge=10, le=1297), Control("number", label="Training samples", low=97, step=100)] = 1297
 
     @property
     def setup(self) -> Setup:

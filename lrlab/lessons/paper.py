@@ -7,7 +7,7 @@ import json
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Settings, Wording
 
 DATA = ("CIFAR-10", "CIFAR-100")
 WIDE, WIDER = "WRN-28-10", "WRN-28-20"
@@ -20,9 +20,9 @@ class Paper(Settings):
 
     key: ClassVar[str] = "paper"
 
-    data: Annotated[Literal["CIFAR-10", "CIFAR-100"], Slide("data set")] = "CIFAR-10"
+    data: Annotated[Literal["CIFAR-10", "CIFAR-100"], Wording("data set")] = "CIFAR-10"
     network: Annotated[
-        Literal["both", "WRN-28-10", "WRN-28-20"], Slide("network", "wide residual networks; 28-20 is the wider one")
+        Literal["both", "WRN-28-10", "WRN-28-20"], Wording("network", "wide residual networks; 28-20 is the wider one")
     ] = "both"
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lrlab.lessons.network import BOUND, Counts, Floats, Named, Networks, Setup, optimizer
-from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.settings import Trained, Wording
+from lrlab.schedules.params import Control
 
 FALL = 0.1
 """A curve falls, or rises again, where it does so by this share of its start: the first value, or the mean of its first
@@ -33,19 +34,28 @@ class Range(Trained):
     key: ClassVar[str] = "range"
     drawn: ClassVar[frozenset[str]] = frozenset({"smoothing"})
 
-    low: Annotated[float, Field(ge=1e-8, le=1), Slide("Lowest rate", low=1e-6, high=0.1, log=True)] = 1e-4
-    high: Annotated[float, Field(ge=1e-7, le=100), Slide("Highest rate", low=1e-3, high=100.0, log=True)] = 10.0
-    steps: Annotated[int, Field(ge=10, le=3000), Slide("Steps", low=20, high=1000, step=10)] = 300
-    rise: Annotated[Literal["exponential", "linear"], Slide("The rate rises", names=("exponentially", "linearly"))] = (
-        "exponential"
+    low: Annotated[float, Field(ge=1e-8, le=1), Control("rate", label="Lowest rate", low=1e-6, high=0.1, log=True)] = (
+        1e-4
     )
-    optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
-    batch: Annotated[int, Field(ge=4, le=256), Slide("Batch size", low=8, high=128, step=4)] = 32
-    seeds: Annotated[int, Field(ge=1, le=20), Slide("Seeds")] = 5
+    high: Annotated[
+        float, Field(ge=1e-7, le=100), Control("rate", label="Highest rate", low=1e-3, high=100.0, log=True)
+    ] = 10.0
+    steps: Annotated[int, Field(ge=10, le=3000), Control("number", label="Steps", low=20, high=1000, step=10)] = 300
+    rise: Annotated[
+        Literal["exponential", "linear"], Wording("The rate rises", names=("exponentially", "linearly"))
+    ] = "exponential"
+    optimizer: Annotated[Named, Wording("Optimizer")] = "SGD"
+    batch: Annotated[int, Field(ge=4, le=256), Control("number", label="Batch size", low=8, high=128, step=4)] = 32
+    seeds: Annotated[int, Field(ge=1, le=20), Control("number", label="Seeds")] = 5
     smoothing: Annotated[
         float,
         Field(ge=0, le=0.99),
-        Slide("Smoothing", "What the running mean of the loss keeps of itself a step. Needs no new test.", step=0.01),
+        Control(
+            "number",
+            label="Smoothing",
+            help="What the running mean of the loss keeps of itself a step. Needs no new test.",
+            step=0.01,
+        ),
     ] = 0.9
 
     @model_validator(mode="after")

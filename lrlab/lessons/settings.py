@@ -21,23 +21,20 @@ MOST_TEXT = 100  # characters of one value in an address
 
 
 @dataclass(frozen=True)
-class Slide:
-    """How a page offers a field: its label, a slider's softer range inside the hard bounds, logarithmic or not, its
-    step; what choices are called.
+class Wording:
+    """What a page says of a switch, a text or a choice: its label, its help, and what the choices are called.
+
+    A number has a `Control` in place of it.
     """
 
     label: str
     help: str = ""
-    low: float | None = None
-    high: float | None = None
-    log: bool = False
-    step: float | None = None
     names: tuple[str, ...] = ()
 
 
 class Settings(BaseModel):
     """What a section of a lesson is set to. Every field has a default; one that a page offers is annotated with its
-    bounds and a `Slide`.
+    bounds and a `Control`, or with its choices and a `Wording`.
 
     A validator of several fields names one of them first: "warmup: 5 epochs leave nothing".
     """
@@ -86,15 +83,15 @@ class Settings(BaseModel):
 
     @classmethod
     def about(cls, name: str) -> Described:
-        """The hard bounds, or the choices, of a field."""
+        """How a page offers a field, and its hard bounds or its choices."""
         field = cls.model_fields[name]
         return describe(field.annotation, field.metadata)
 
     @classmethod
-    def slide(cls, name: str) -> Slide:
-        """How a page offers a field; by its name where it does not say."""
-        slide: Slide | None = find(cls.model_fields[name].metadata, Slide)
-        return slide or Slide(name)
+    def wording(cls, name: str) -> Wording:
+        """What a page says of a switch, a text or a choice; the field's name where nothing is said."""
+        wording: Wording | None = find(cls.model_fields[name].metadata, Wording)
+        return wording or Wording(name)
 
 
 class Trained(Settings):

@@ -13,7 +13,8 @@ from lrlab import engine
 from lrlab.document import Experiment, Trial, parse
 from lrlab.document.run import Run
 from lrlab.lessons.exercises import Exercise, Verdict
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Settings, Wording
+from lrlab.schedules.params import Control
 
 Form: TypeAlias = Literal["linear", "cosine", "exponential", "constant", "logarithmic"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -31,21 +32,31 @@ class Shape(Settings):
 
     key: ClassVar[str] = "shape"
 
-    length: Annotated[int, Field(ge=0, le=MOST_STEPS), Slide("Warmup, in steps", low=0, high=1000, step=1)] = 200
-    form: Annotated[Form, Slide("Shape")] = "linear"
+    length: Annotated[
+        int, Field(ge=0, le=MOST_STEPS), Control("number", label="Warmup, in steps", low=0, high=1000, step=1)
+    ] = 200
+    form: Annotated[Form, Wording("Shape")] = "linear"
     start: Annotated[
         float,
         Field(ge=0, le=1),
-        Slide("Start factor", "The first rate, as a share of the peak.", low=0.0, high=1.0, step=0.01),
+        Control(
+            "number", label="Start factor", help="The first rate, as a share of the peak.", low=0.0, high=1.0, step=0.01
+        ),
     ] = 0.0
-    steps: Annotated[int, Field(ge=1, le=MOST_STEPS), Slide("Steps of the run", low=100, high=20_000, step=1)] = 2000
-    epoch: Annotated[int, Field(ge=1, le=MOST_STEPS), Slide("Steps of an epoch", low=10, high=2000, step=1)] = 100
-    peak: Annotated[float, Field(ge=1e-8, le=10), Slide("Peak rate", low=1e-5, high=1.0, log=True)] = 0.1
+    steps: Annotated[
+        int, Field(ge=1, le=MOST_STEPS), Control("number", label="Steps of the run", low=100, high=20_000, step=1)
+    ] = 2000
+    epoch: Annotated[
+        int, Field(ge=1, le=MOST_STEPS), Control("number", label="Steps of an epoch", low=10, high=2000, step=1)
+    ] = 100
+    peak: Annotated[float, Field(ge=1e-8, le=10), Control("rate", label="Peak rate", low=1e-5, high=1.0, log=True)] = (
+        0.1
+    )
     decay: Annotated[
-        Literal["cosine", "linear", "none"], Slide("Decay after it", "It fits what the warmup leaves of the run.")
+        Literal["cosine", "linear", "none"], Wording("Decay after it", "It fits what the warmup leaves of the run.")
     ] = "cosine"
     overlay: Annotated[
-        bool, Slide("All shapes", "Lay all five over each other, or the chosen one over a run without a warmup.")
+        bool, Wording("All shapes", "Lay all five over each other, or the chosen one over a run without a warmup.")
     ] = True
 
 

@@ -25,7 +25,8 @@ from lrlab.lessons.curve import restarts
 from lrlab.lessons.intervals import difference, interval
 from lrlab.lessons.jobs import WorkError
 from lrlab.lessons.network import MOMENTUM, Floats, Named, Outcome, Setup, optimizer, train
-from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.settings import Trained, Wording
+from lrlab.schedules.params import Control
 
 if TYPE_CHECKING:
     from joblib import Parallel
@@ -106,14 +107,20 @@ class Grid(Trained):
     key: ClassVar[str] = "sweep"
     drawn: ClassVar[frozenset[str]] = frozenset({"shown"})
 
-    T_0: Annotated[_Wholes, Slide("T_0, epochs", "First cycles, in epochs, with commas between them")] = (
+    T_0: Annotated[_Wholes, Wording("T_0, epochs", "First cycles, in epochs, with commas between them")] = (
         "1, 5, 10, 15, 30"
     )
-    T_mult: Annotated[_Wholes, Slide("T_mult", "How many times as long as the one before each cycle is")] = "1, 2"
-    peak: Annotated[_Rates, Slide("Peak rates", "The rate at which every cycle begins")] = "0.003, 0.01, 0.03, 0.1, 0.3"
-    epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", "How long each network trains", high=60)] = 30
-    seeds: Annotated[int, Field(ge=1, le=20), Slide("Seeds", "Networks trained for each cell", high=10)] = 3
-    optimizer: Annotated[Named, Slide("Optimizer", f"SGD has a momentum of {MOMENTUM}.")] = "SGD"
+    T_mult: Annotated[_Wholes, Wording("T_mult", "How many times as long as the one before each cycle is")] = "1, 2"
+    peak: Annotated[_Rates, Wording("Peak rates", "The rate at which every cycle begins")] = (
+        "0.003, 0.01, 0.03, 0.1, 0.3"
+    )
+    epochs: Annotated[
+        int, Field(ge=1, le=200), Control("epochs", label="Epochs", help="How long each network trains", high=60)
+    ] = 30
+    seeds: Annotated[
+        int, Field(ge=1, le=20), Control("number", label="Seeds", help="Networks trained for each cell", high=10)
+    ] = 3
+    optimizer: Annotated[Named, Wording("Optimizer", f"SGD has a momentum of {MOMENTUM}.")] = "SGD"
     shown: Annotated[int, Field(ge=1)] = 1
     """The T_mult whose map is drawn; where it is not in the list, the first."""
 

@@ -17,7 +17,8 @@ from lrlab import engine
 from lrlab.document import Experiment, Trial, parse, sentence
 from lrlab.document.run import Clock, DataRun, calls, first_step
 from lrlab.lessons.exercises import Exercise, Verdict
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Settings, Wording
+from lrlab.schedules.params import Control
 
 Unit: TypeAlias = Literal["steps", "epochs", "samples", "ratio", "micro-batches"]
 Target: TypeAlias = Literal["pytorch", "transformers", "timm", "optax", "keras", "paddle"]
@@ -39,23 +40,31 @@ class Units(Settings):
     key: ClassVar[str] = "units"
 
     samples: Annotated[
-        int, Field(ge=1, le=10**9), Slide("Samples", "Of the data set.", low=1000, high=2_000_000, log=True)
+        int,
+        Field(ge=1, le=10**9),
+        Control("number", label="Samples", help="Of the data set.", low=1000, high=2_000_000, log=True),
     ] = 50_000
     batch_size: Annotated[
-        int, Field(ge=1, le=_MANY), Slide("Batch size", "On one device, at a time.", low=1, high=512)
+        int,
+        Field(ge=1, le=_MANY),
+        Control("number", label="Batch size", help="On one device, at a time.", low=1, high=512),
     ] = 32
-    devices: Annotated[int, Field(ge=1, le=10_000), Slide("Devices", low=1, high=64)] = 1
+    devices: Annotated[int, Field(ge=1, le=10_000), Control("number", label="Devices", low=1, high=64)] = 1
     accumulate: Annotated[
         int,
         Field(ge=1, le=10_000),
-        Slide("Accumulation", "Micro-batches that make one optimizer step.", low=1, high=64),
+        Control("number", label="Accumulation", help="Micro-batches that make one optimizer step.", low=1, high=64),
     ] = 4
-    epochs: Annotated[int, Field(ge=1, le=10_000), Slide("Epochs", low=1, high=300)] = 30
-    amount: Annotated[float, Field(gt=0, le=1e12), Slide("Warmup", low=0.01, high=1e6, log=True)] = 5.0
-    unit: Annotated[Unit, Slide("counted in", "A ratio is a share of the whole run.")] = "epochs"
-    peak: Annotated[float, Field(ge=1e-8, le=10), Slide("Peak rate", low=1e-5, high=1.0, log=True)] = 0.001
+    epochs: Annotated[int, Field(ge=1, le=10_000), Control("epochs", label="Epochs", low=1, high=300)] = 30
+    amount: Annotated[float, Field(gt=0, le=1e12), Control("number", label="Warmup", low=0.01, high=1e6, log=True)] = (
+        5.0
+    )
+    unit: Annotated[Unit, Wording("counted in", "A ratio is a share of the whole run.")] = "epochs"
+    peak: Annotated[float, Field(ge=1e-8, le=10), Control("rate", label="Peak rate", low=1e-5, high=1.0, log=True)] = (
+        0.001
+    )
     target: Annotated[
-        Target, Slide("Code for", names=("PyTorch", "transformers", "timm", "optax", "Keras", "Paddle"))
+        Target, Wording("Code for", names=("PyTorch", "transformers", "timm", "optax", "Keras", "Paddle"))
     ] = "pytorch"
 
     @model_validator(mode="after")

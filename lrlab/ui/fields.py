@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from lrlab.document import Trial
@@ -17,17 +16,11 @@ from lrlab.schedules.base import described, is_horizon
 from lrlab.schedules.spans import Path
 from lrlab.ui import nesting, state
 from lrlab.ui.tune import metric
-from lrlab.ui.widgets import WHOLE, accept, commit, counted, escape, key_of, nearest, offer, refuse, said, stops
+from lrlab.ui.widgets import FIELD_WIDTH, accept, commit, counted, escape, exact, key_of, offer, refuse, said, slider
 
 COLUMNS = 4
 TALL = 4  # arguments of one schedule under each other, while there is room beside
 LARGE = 1e16  # whole numbers up to here are written out
-FIELD = 118  # pixels of an exact field beside its slider
-EPOCH_STOPS = 20  # a slider of ticks goes by epochs where it has at least as many of them
-
-
-RATES = stops(1e-8, 10.0, zero=True)
-
 
 Cell = Callable[[], None]
 Put = Callable[[str, Any], None]
@@ -189,7 +182,7 @@ def _expression(name: str, path: Path, value: str | tuple[str, ...] | None, abou
     key = key_of(path, "text")
     groups = isinstance(value, tuple)
     offer(key, "; ".join(value) if isinstance(value, tuple) else value or "")
-    help_ = about.control.help if about.control else ""
+    help_ = about.offered.help
 
     def changed() -> None:
         text: str = st.session_state[key]
@@ -215,8 +208,14 @@ def _duration(label: str, key: str, ticks: float, put: Put, *, disabled: bool) -
             refuse(key, f"{label.split(' · ', maxsplit=1)[0]}: {error}")
 
     st.text_input(
-        f"{label}, exact", key=key, label_visibility="collapsed", disabled=disabled, width=FIELD, max_chars=MOST_TYPED, on_change=changed,
-    )  # fmt: skip
+        f"{label}, exact",
+        key=key,
+        label_visibility="collapsed",
+        disabled=disabled,
+        width=FIELD_WIDTH,
+        max_chars=MOST_TYPED,
+        on_change=changed,
+    )
 
 
 def _plain(ticks: float) -> str:
@@ -236,7 +235,7 @@ def _text(name: str, path: Path, value: str | None, about: params.Described) -> 
         text: str = st.session_state[key]
         commit(key, path, None if about.optional and not text.strip() else text)
 
-    st.text_input(name, key=key, help=about.control.help if about.control else "", on_change=changed)
+    st.text_input(name, key=key, help=about.offered.help, on_change=changed)
     said(key)
 
 
@@ -259,7 +258,7 @@ def _pairs(name: str, path: Path, pairs: tuple[tuple[int, float], ...] | None, a
         else:
             commit(key, path, dict(read) if read or not about.optional else None)
 
-    st.text_input(name, key=key, help=about.control.help if about.control else "", on_change=changed)
+    st.text_input(name, key=key, help=about.offered.help, on_change=changed)
     said(key)
 
 
@@ -300,8 +299,7 @@ def _number(
 ) -> None:
     """A slider and an exact field for one number; a horizon has a switch that lets it follow the run."""
     put = put or (lambda key, new: commit(key, path, new))
-    unit = about.control.unit if about.control else ""
-    label = f"{name} · {unit}" if unit in ("ticks", "epochs") and unit != name else name
+    label = about.label(name)
     number = shown if value is None and horizon else value
     if number is None:
         number = _start(about, ticks)
@@ -315,10 +313,17 @@ def _number(
 
 def _start(about: params.Described, ticks: int) -> float:
     """What a field that is not set offers: a share of the run, or the run's steps per epoch."""
-    control = about.control
-    share = control.start if control and isinstance(control.start, (int, float)) else 1
-    whole = _units(control.unit, ticks) if control else 1
-    return max(round(share * whole), 1) if control and control.unit in ("ticks", "epochs", "updates") else share
+    share = about.offered.start
+    share = share if isinstance(share, (int, float)) else 1
+    lasts = _lasts(about, ticks)
+    return share if lasts is None else max(round(share * lasts), 1)
+
+
+def _lasts(about: params.Described, ticks: int) -> int | None:
+    """How long the run is in the field's unit; None where the unit does not count it."""
+    run = state.experiment().run
+    found = {"ticks": ticks, "epochs": max(run.steps // run.updates, 1), "updates": run.updates}
+    return found.get(about.offered.unit)
 
 
 def _null(path: Path, value: Any, number: Any, label: str) -> None:
@@ -327,92 +332,32 @@ def _null(path: Path, value: Any, number: Any, label: str) -> None:
     st.checkbox(label, key=key, on_change=lambda: commit(key, path, None if st.session_state[key] else number))
 
 
-def _whole(value: Any, about: params.Described) -> bool:
-    return about.integer or (
-        isinstance(value, int) and about.control is not None and about.control.unit in ("ticks", "epochs", "updates")
-    )
-
-
 def _slider(
     label: str, path: Path, number: Any, about: params.Described, ticks: int, put: Put, *, disabled: bool
 ) -> None:
     key = key_of(path, "slider")
-    control = about.control or params.Control("number", high=1.0)
+    whole = about.whole(number)
 
     def changed() -> None:
         value = st.session_state[key]
-        value = int(value) if _whole(number, about) else float(value)
-        put(key, max(value, 1) if value == 0 and about.positive and _whole(number, about) else value)
+        value = int(value) if whole else float(value)
+        put(key, max(value, 1) if value == 0 and about.positive and whole else value)
 
-    if control.log or control.unit == "rate":
-        offered = RATES if control.unit == "rate" else stops(control.low, control.high or 1.0, zero=not about.positive)
-        offer(key, nearest(offered, number))
-        st.select_slider(label, offered, key=key, format_func=lambda v: f"{v:g}", disabled=disabled, on_change=changed)
-        return
-    low, high, step = _range(number, about, ticks)
-    offer(key, type(low)(number))
-    if st.session_state.get(f"{key}/range") != (
-        low,
-        high,
-        step,
-    ):  # Streamlit makes another slider of it, which would begin at its low end
-        st.session_state[f"{key}/range"], st.session_state[key] = (low, high, step), type(low)(number)
-    st.slider(
-        label,
-        low,
-        high,
-        step=step,
-        key=key,
-        format="%d" if isinstance(low, int) else "%.5g",
-        disabled=disabled,
-        on_change=changed,
-    )
-
-
-def _range(number: Any, about: params.Described, ticks: int) -> tuple[Any, Any, Any]:
-    """The slider's softer range, which always reaches the value; for ticks as long as the run, in epochs where that is
-    fine enough.
-    """
-    control = about.control or params.Control("number", high=1.0)
-    if control.unit in ("ticks", "epochs", "updates") and _whole(number, about):
-        high = int(control.high or _units(control.unit, ticks))
-        updates = state.experiment().run.updates
-        fine = control.unit == "ticks" and high >= EPOCH_STOPS * updates
-        step = updates if fine and ticks == state.experiment().run.steps else max(high // 200, 1)
-        return min(0, int(number)), max(high, int(number), 1), step
-    if about.integer:
-        return min(int(control.low), int(number)), max(int(control.high or int(number) + 10), int(number)), 1
-    least, most = float(control.low), float(control.high or _units(control.unit, ticks))
-    return min(least, float(number)), max(most, float(number)), (most - least) / 200
-
-
-def _units(unit: str, ticks: int) -> int:
     run = state.experiment().run
-    return {"ticks": ticks, "epochs": max(run.steps // run.updates, 1), "updates": run.updates}.get(unit, 1)
+    epoch = run.updates if ticks == run.steps else None
+    offered = about.stops() or about.slider(number, _lasts(about, ticks), epoch)
+    slider(label, key, number, offered, changed, disabled=disabled)
 
 
 def _field(label: str, path: Path, number: Any, about: params.Described, put: Put, *, disabled: bool) -> None:
     key = key_of(path, "number")
-    if about.control is not None and about.control.unit == "ticks":
+    if about.offered.unit == "ticks":
         _duration(label, key, number, put, disabled=disabled)
         return
-    whole = _whole(number, about)
-    offer(key, float(number))
 
     def changed() -> None:
         value = st.session_state[key]
         if value is not None:
-            put(key, counted(value) if whole else value)
+            put(key, counted(value) if about.whole(number) else value)
 
-    step = 1.0 if whole else float(10.0 ** np.floor(np.log10(number)) / 10) if number > 0 else 0.01
-    st.number_input(
-        f"{label}, exact",
-        value=None,  # so that an emptied field is nothing, and not the least number there is
-        key=key,
-        step=step,
-        format=WHOLE if whole else "%.8g",
-        label_visibility="collapsed",
-        disabled=disabled,
-        width=FIELD,
-        on_change=changed,
-    )
+    exact(label, key, number, about, changed, disabled=disabled)

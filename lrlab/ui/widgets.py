@@ -1,15 +1,20 @@
-"""Widgets that show one value of the document: offered before they are drawn, committed when they change."""
+"""Widgets that show one value: of the document, or of a lesson's settings.
+
+`offer` puts the value into a widget before it is drawn; `commit` takes what the person chose to the document.
+"""
 
 from __future__ import annotations
 
-import math
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
+from lrlab.schedules.params import Described, Slider, nearest
 from lrlab.schedules.spans import Path
 from lrlab.ui import state
+
+FIELD_WIDTH = 118  # pixels of an exact field beside its slider
 
 
 def key_of(path: Path, what: str) -> str:
@@ -62,19 +67,6 @@ def refuse(key: str, problem: str) -> None:
     _refused()[key] = problem
 
 
-@cache
-def stops(low: float, high: float, *, zero: bool) -> tuple[float, ...]:
-    """The stops of a logarithmic slider: zero, then twelve to a decade."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    found = (float(f"{m}e{e}") for e in decades for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
-    return (*([0.0] if zero else []), *(stop for stop in found if low <= stop <= high))
-
-
-def nearest(offered: tuple[float, ...], number: float) -> float:
-    """The stop nearest to a number, by their ratio."""
-    return min(filter(None, offered), key=lambda stop: abs(math.log(stop / number))) if number > 0 else offered[0]
-
-
 WHOLE = "%.16g"
 """How a field shows whole numbers: one of floats, because Streamlit's of integers reads 1e5 as 1."""
 
@@ -87,6 +79,65 @@ def counted(value: float) -> int | float:
 def ask_whole(label: str, least: float, most: float, start: float, key: str) -> int:
     """A field for a whole number that is in no document."""
     return int(st.number_input(label, float(least), float(most), float(start), step=1.0, key=key, format=WHOLE))
+
+
+def slider(
+    label: str,
+    key: str,
+    value: float,
+    offered: Slider | tuple[float, ...],
+    changed: Callable[[], None],
+    *,
+    disabled: bool = False,
+    help_: str = "",
+) -> None:
+    """A slider for one number: over even steps, or over the given stops, where it stands at the one nearest."""
+    if not isinstance(offered, Slider):
+        offer(key, nearest(offered, value))
+        st.select_slider(
+            label,
+            offered,
+            key=key,
+            format_func=lambda stop: f"{stop:g}",
+            help=help_ or None,
+            disabled=disabled,
+            on_change=changed,
+        )
+        return
+    number = type(offered.low)(value)
+    offer(key, number)
+    if st.session_state.get(f"{key}/range") != offered:
+        # with another range it is another slider for Streamlit, which would begin at its low end
+        st.session_state[f"{key}/range"], st.session_state[key] = offered, number
+    st.slider(
+        label,
+        offered.low,
+        offered.high,
+        step=offered.step,
+        key=key,
+        format="%d" if isinstance(offered.low, int) else "%.5g",
+        help=help_ or None,
+        disabled=disabled,
+        on_change=changed,
+    )
+
+
+def exact(
+    label: str, key: str, value: float, about: Described, changed: Callable[[], None], *, disabled: bool = False
+) -> None:
+    """The exact field beside a number's slider."""
+    offer(key, float(value))
+    st.number_input(
+        f"{label}, exact",
+        value=None,  # so that an emptied field is nothing, and not the least number there is
+        key=key,
+        step=about.typing_step(value),
+        format=WHOLE if about.whole(value) else "%.8g",
+        label_visibility="collapsed",
+        disabled=disabled,
+        width=FIELD_WIDTH,
+        on_change=changed,
+    )
 
 
 def accept() -> None:

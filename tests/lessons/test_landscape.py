@@ -343,7 +343,7 @@ def dearest(limit: Callable[[str], float | None]) -> dict[str, int]:
 
 
 def test_the_sliders_stay_within_the_budget_and_what_does_not_is_refused_with_the_arithmetic() -> None:
-    soft = dearest(lambda name: Scene.slide(name).high or Scene.about(name).high)
+    soft = dearest(lambda name: Scene.about(name).offered.high or Scene.about(name).high)
     assert landscape.MOST * 0.9 < math.prod(soft.values()) <= landscape.MOST
     Scene(**soft)
     hard = dearest(lambda name: Scene.about(name).high)
