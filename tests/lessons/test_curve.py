@@ -13,8 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lrlab import engine
-from lrlab.lessons import curve as sgdr
-from lrlab.lessons import paper
+from lrlab.lessons import curve, paper
 from lrlab.lessons.curve import EXERCISES, NO_PI, OFF_BY_ONE, ONE, SGDR, SHORT, STEP, Curve
 from lrlab.plans import restarts
 
@@ -42,7 +41,7 @@ any_curve = st.builds(
 
 @given(any_curve)
 def test_the_curves_are_what_the_text_says(settings: Curve) -> None:
-    experiment = sgdr.experiment(settings.replaced(**ALL))
+    experiment = curve.experiment(settings.replaced(**ALL))
     steps = np.arange(settings.begin, experiment.run.steps)
     share, left = (steps - settings.begin) / settings.left, settings.left
     assert [trial.name for trial in experiment.trials] == [SGDR, ONE, STEP, SHORT, NO_PI, OFF_BY_ONE]
@@ -63,10 +62,10 @@ def test_the_curves_are_what_the_text_says(settings: Curve) -> None:
 
 @given(any_curve)
 def test_the_warmup_goes_up_to_the_peak_in_a_line(settings: Curve) -> None:
-    for trial in sgdr.experiment(settings).trials:
+    for trial in curve.experiment(settings).trials:
         steps = np.arange(settings.begin)
         want = settings.peak * (0.01 + 0.99 * steps / max(settings.begin, 1))
-        np.testing.assert_allclose(engine.lr(sgdr.run(settings), trial, steps), want, rtol=1e-9)
+        np.testing.assert_allclose(engine.lr(curve.run(settings), trial, steps), want, rtol=1e-9)
 
 
 @given(any_curve)
@@ -76,8 +75,8 @@ def test_cycles_end_where_counting_says(settings: Curve) -> None:
         at += length
         ends.append(at * settings.steps)
         length *= settings.T_mult
-    assert sgdr.cycle_ends(settings) == ends
-    planned = restarts.plan(sgdr.run(settings), sgdr.trial(settings, SGDR))  # what the chart beside the exercises shows
+    assert curve.cycle_ends(settings) == ends
+    planned = restarts.plan(curve.run(settings), curve.trial(settings, SGDR))  # what the chart beside the exercises shows
     assert planned
     assert [end.step for end in planned.ends] == ends
 
@@ -87,18 +86,18 @@ def test_a_narrow_way_down_ends_no_cycle_and_makes_no_two_curves_one(narrow: flo
     """An eta_min so near the peak that all rates are the peak to rounding."""
     settings = Curve(eta_min=0.05 * (1 - narrow), epochs=3, T_0=7)
     assert settings.eta_min < settings.peak
-    assert sgdr.cycle_ends(settings) == []
+    assert curve.cycle_ends(settings) == []
     assert not CHECKS["three"](settings)[0]
     assert not CHECKS["same"](settings)[0]
     assert CHECKS["same"](settings.replaced(T_0=3))[0]
-    assert sgdr.cycle_ends(settings.replaced(T_0=1, T_mult=1)) == [391, 782, 1173]
+    assert curve.cycle_ends(settings.replaced(T_0=1, T_mult=1)) == [391, 782, 1173]
 
 
 @given(any_curve)
 def test_the_relations_hold(settings: Curve) -> None:
-    assert sgdr.cycle_difference(settings)[0] <= 1e-12
-    assert sgdr.whole_difference(settings)[0] <= 1e-12
-    jump = sgdr.jump(settings)
+    assert curve.cycle_difference(settings)[0] <= 1e-12
+    assert curve.whole_difference(settings)[0] <= 1e-12
+    jump = curve.jump(settings)
     if settings.epochs - settings.warmup <= settings.T_0:
         assert jump is None, "the run has no step after the first cycle"
         return
@@ -110,12 +109,12 @@ def test_the_relations_hold(settings: Curve) -> None:
 @given(any_curve)
 def test_numbers_are_sums_over_the_steps(settings: Curve) -> None:
     plain = settings.replaced(warmup=0, epochs=settings.epochs - settings.warmup, **ALL)
-    experiment = sgdr.experiment(plain)
+    experiment = curve.experiment(plain)
     every = {
         trial.name: engine.lr(experiment.run, trial, np.arange(experiment.run.steps)) for trial in experiment.trials
     }
     for name in (ONE, NO_PI, OFF_BY_ONE):
-        rates, found = every[name], sgdr.numbers(settings, name)
+        rates, found = every[name], curve.numbers(settings, name)
         off = np.abs(rates - every[ONE]).max()
         np.testing.assert_allclose(
             found, [rates[0], rates[rates.size // 2], rates[-1], rates.mean(), off], rtol=1e-9, atol=1e-15
@@ -125,12 +124,12 @@ def test_numbers_are_sums_over_the_steps(settings: Curve) -> None:
 def test_a_cosine_in_numbers() -> None:
     """Mean (1 + 1/N) / 2 of the peak, last used (1 + cos(pi (N - 1) / N)) / 2; without pi it ends at (1 + cos 1) / 2."""
     settings = Curve(epochs=200, steps=1, peak=1.0)
-    right = sgdr.numbers(settings, ONE)
+    right = curve.numbers(settings, ONE)
     assert right.mean == pytest.approx(0.5 * (1 + 1 / 200))
     assert right.last == pytest.approx((math.pi / 400) ** 2, rel=1e-4)
     assert right.half == pytest.approx(0.5)
-    assert sgdr.numbers(settings.replaced(steps=100), NO_PI).last == pytest.approx((1 + math.cos(1)) / 2, rel=1e-4)
-    assert sgdr.numbers(settings, OFF_BY_ONE).first < 1.0
+    assert curve.numbers(settings.replaced(steps=100), NO_PI).last == pytest.approx((1 + math.cos(1)) / 2, rel=1e-4)
+    assert curve.numbers(settings, OFF_BY_ONE).first < 1.0
 
 
 @pytest.mark.parametrize(("changes", "said"), [

@@ -8,7 +8,7 @@ import streamlit as st
 from lrlab import charts, engine
 from lrlab.charts.cycles import with_cycles
 from lrlab.document import Experiment
-from lrlab.lessons import curve as sgdr
+from lrlab.lessons import curve
 from lrlab.lessons.curve import NO_PI, OFF_BY_ONE, ONE, SGDR, Curve
 from lrlab.plans import restarts
 from lrlab.ui import chart
@@ -24,8 +24,8 @@ LINES = ("sgdr", "cosine", "step", "short", "no_pi", "off_by_one")
 def show() -> None:
     """The whole section."""
     settings = frame.at_hand(Curve)
-    experiment = sgdr.experiment(settings)
-    plan = restarts.plan(experiment.run, sgdr.trial(settings, SGDR))
+    experiment = curve.experiment(settings)
+    plan = restarts.plan(experiment.run, curve.trial(settings, SGDR))
     _chart(settings, experiment, plan)
     with st.container(horizontal=True):
         for name in LINES:
@@ -35,7 +35,7 @@ def show() -> None:
     )
     if plan is not None:
         _cycles(settings, plan)
-    frame.text("sgdr", "curve", short=sgdr.SHORT)
+    frame.text("sgdr", "curve", short=curve.SHORT)
     _relations(settings)
     _formulas(settings)
     home.tune(experiment, "curve", disabled=not experiment.trials)
@@ -167,11 +167,11 @@ def _snapshots(settings: Curve, plan: restarts.Plan) -> None:
 
 def _relations(settings: Curve) -> None:
     """How the curves hang together, measured on these settings."""
-    first, steps = sgdr.cycle_difference(settings)
-    whole, all_steps = sgdr.whole_difference(settings)
-    jump = sgdr.jump(settings)
+    first, steps = curve.cycle_difference(settings)
+    whole, all_steps = curve.whole_difference(settings)
+    jump = curve.jump(settings)
     jumped = f"SGDR {jump[0]:.4g}, CosineAnnealingLR {jump[1]:.4g}" if jump else "not in this run, which ends before it"
-    last, up = sgdr.climbed(settings)
+    last, up = curve.climbed(settings)
     rows = [
         (
             "CosineAnnealingLR is SGDR's annealing without its restarts: with T_max = T_0 the first cycles are equal",
@@ -208,13 +208,13 @@ def _formulas(settings: Curve) -> None:
         NO_PI: r"$\frac{1}{2}\left(1 + \cos(t / T)\right)$, without $\pi$",
         OFF_BY_ONE: r"$\frac{1}{2}\left(1 + \cos(\pi (t - 1) / (T - 1))\right)$",
     }
-    rows = [{"factor": text} | _named(sgdr.numbers(settings, name)) for name, text in written.items()]
+    rows = [{"factor": text} | _named(curve.numbers(settings, name)) for name, text in written.items()]
     st.table(pd.DataFrame(rows), hide_index=True)
     st.caption(
         "Steps are counted from 0. Counted from 1, the last formula gives the last step eta_min itself: with eta_min = 0 an update that does nothing."
     )
 
 
-def _named(found: sgdr.Numbers) -> dict[str, str]:
+def _named(found: curve.Numbers) -> dict[str, str]:
     shown = {"first": found.first, "half-way": found.half, "last used": found.last, "mean": found.mean}
     return {name: f"{value:.4g}" for name, value in shown.items()} | {"off by at most": f"{found.off:.2g}"}

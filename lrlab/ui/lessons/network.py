@@ -15,7 +15,7 @@ from lrlab.charts.panels import Line, Panel, panels
 from lrlab.document import DocumentError, Trial
 from lrlab.document.run import Run
 from lrlab.lessons import compare
-from lrlab.lessons import curve as sgdr
+from lrlab.lessons import curve
 from lrlab.lessons.curve import Curve
 from lrlab.lessons.digits import CLASSES, TEST
 from lrlab.lessons.intervals import interval
@@ -89,7 +89,7 @@ def show() -> None:
 
 def _entries(settings: Training) -> list[Entry]:
     """The trials that Tune or the first section shows, squeezed onto the training; why one is not among them is said."""
-    experiment = state.experiment() if settings.schedules == "tune" else sgdr.experiment(frame.at_hand(Curve))
+    experiment = state.experiment() if settings.schedules == "tune" else curve.experiment(frame.at_hand(Curve))
     shown = [(place, trial) for place, trial in enumerate(experiment.trials) if not trial.hidden]
     if len(shown) > MOST:
         st.caption(f"The first {MOST} of the {len(shown)} schedules that are shown.")

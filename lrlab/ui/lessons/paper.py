@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from lrlab.charts.dots import Dots, dots
-from lrlab.lessons import curve as sgdr
+from lrlab.lessons import curve
 from lrlab.lessons import paper
 from lrlab.lessons.curve import Curve
 from lrlab.lessons.paper import COSINE, DATA, RESTARTS, WIDE, WIDER, Ensemble, Paper
@@ -33,7 +33,7 @@ def show() -> None:
     cosine, wider = (tables.singles[COSINE][network] for network in (WIDE, WIDER))
     most = tables.ensembles[-1]
     run = Curve(T_0=10, T_mult=2, epochs=200)
-    cut = sgdr.rates(run, sgdr.SGDR, [sgdr.run(run).steps - 1]).item() / run.peak
+    cut = curve.rates(run, curve.SGDR, [curve.run(run).steps - 1]).item() / run.peak
     frame.text(
         "sgdr", "paper", models=most.models, runs=most.runs, snapshots=most.snapshots, most10=_two(most.errors[C10]), most100=_two(most.errors[C100]),
         cosine10=_two(cosine[C10]), wider10=_two(wider[C10]), restarts10=_two(ten[C10]), twenty10=_two(twenty[C10]),

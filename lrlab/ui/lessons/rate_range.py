@@ -28,7 +28,7 @@ DRAWN = 3.0
 def show() -> None:
     """The whole section."""
     settings = frame.at_hand(Range)
-    frame.text("warmup", "range", steps=f"{settings.steps:,}", low=f"{settings.low:g}", high=f"{settings.high:g}")
+    frame.text("warmup", "rate_range", steps=f"{settings.steps:,}", low=f"{settings.low:g}", high=f"{settings.high:g}")
     fields.row(Range, "low", "high", "steps", "rise")
     fields.row(Range, "optimizer", "batch", "seeds", "smoothing")
 
@@ -59,7 +59,7 @@ def _draw(ramp: Ramp, keep: float, *, finished: bool) -> None:
     if not finished:
         return
     _suggestions(ramp, keep, found)
-    frame.text("warmup", "range_weaknesses")
+    frame.text("warmup", "rate_range_weaknesses")
     csv = pd.DataFrame(
         {"rate": ramp.rates} | {f"seed {seed}": _cut(ramp, seed) for seed in range(len(ramp.loss))}
     ).to_csv(index_label="step")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from lrlab import charts, engine
 from lrlab.document import Experiment, View
-from lrlab.lessons import shape as warmup
+from lrlab.lessons import shape
 from lrlab.lessons.shape import Numbers, Shape
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
@@ -25,13 +25,13 @@ def show() -> None:
     """The whole section."""
     frame.text("warmup", "shape")
     settings = frame.at_hand(Shape)
-    shown = warmup.experiment(settings)
-    found = warmup.numbers(shown)
+    shown = shape.experiment(settings)
+    found = shape.numbers(shown)
     _chart(settings, shown)
     st.caption(_length(settings))
     fields.row(Shape, "length", "start", "form", "decay")
     fields.row(Shape, "steps", "epoch", "peak", "overlay")
-    said = warmup.remarks(settings)
+    said = shape.remarks(settings)
     if said:
         st.info("  \n".join(map(escape, said)), icon=":material/info:")
     _start(shown)
@@ -39,8 +39,8 @@ def show() -> None:
     place = [trial.name for trial in shown.trials].index(settings.form)
     home.tune(shown, "shape", place=place)
     home.as_code(shown, "shape", place=place)
-    frame.text("warmup", "formulas")
-    frame.text("warmup", "intro")
+    frame.text("warmup", "shape_formulas")
+    frame.text("warmup", "shape_intro")
 
 
 def _length(settings: Shape) -> str:
@@ -112,7 +112,7 @@ def _start(shown: Experiment) -> None:
         f"{line.name}: from {line.y[0]:.3g} to {line.y[-1]:.3g}" for line in lines
     )
     chart.show(figure, key="shape.first", height=300, alt=alt)
-    listed = steps[: warmup.FIRST]
+    listed = steps[: shape.FIRST]
     rows = [
         {"rate at step": trial.name, **{str(step): f"{rate[step]:.3g}" for step in listed}}
         for trial, rate in zip(shown.trials, rates, strict=True)

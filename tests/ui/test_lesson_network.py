@@ -1,67 +1,30 @@
-"""The sections that train: what they say of a training, of what diverges, and of nothing to train."""
+"""The network of the SGDR lesson: what its page says of a training, of what diverges, and of nothing to train."""
 
 from __future__ import annotations
 
 import io
 import json
 import math
-import time
 from typing import Any
 
-import lesson_pages
 import numpy as np
 import pandas as pd
 import pytest
+from lesson_pages import charts, ended, jobs, texts, trained
 from streamlit.testing.v1 import AppTest
 
 from lrlab import engine
 from lrlab.document import parse
 from lrlab.lessons import compare
-from lrlab.lessons.limit import Limit, Limits, axes, judged
-from lrlab.lessons.limit import limit as grid
 from lrlab.lessons.network import Outcome, Training, kept_at, squeezed, train
-from lrlab.lessons.rate_range import Ramp, Range, Suggestion, lowest, range_test
 from lrlab.ui.lessons import jobs as page_jobs
-from lrlab.ui.lessons.limit import OUT, cells, csv, signs, verdict
 from lrlab.ui.lessons.numbers import mean, number
-from lrlab.ui.lessons.rate_range import alone, untried
 from lrlab.ui.state import DEFAULT
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
-PATIENCE = 90.0  # seconds that a training is waited for
 QUICK = {"network.epochs": "3", "network.seeds": "5", "network.ran": "true"}
 PLATEAU = "torch.ReduceLROnPlateau"
 RESTARTS = {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 30}
-
-
-def opened(page: str, address: dict[str, str], document: dict[str, Any] | None = None) -> AppTest:
-    return ended(lesson_pages.opened(page, address, document))
-
-
-def ended(app: AppTest) -> AppTest:
-    """The page when every job on it is done."""
-    until = time.monotonic() + PATIENCE
-    while any(job.alive for job in jobs(app)) and time.monotonic() < until:
-        time.sleep(0.1)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def jobs(app: AppTest) -> list[Any]:
-    return list(app.session_state["jobs"].values()) if "jobs" in app.session_state else []
-
-
-def texts(app: AppTest) -> str:
-    """All that is said, without the marks that keep Markdown from reading it."""
-    elements = (*app.markdown, *app.caption, *app.info, *app.warning, *app.error)
-    return " ".join(element.value for element in elements).replace("\\", "")
-
-
-def charts(app: AppTest) -> dict[str, Any]:
-    """The data of each chart of the page, by key."""
-    found = [json.loads(component.proto.json) for component in app.get("bidi_component") if component.proto.json]
-    return {data["key"]: data for data in found if "key" in data}
 
 
 def table(app: AppTest, first: str) -> pd.DataFrame:
@@ -78,13 +41,13 @@ WILD = {"name": "wild", "base_lr": 1e6, "schedule": {"kind": "torch.ConstantLR",
 
 
 def test_nothing_is_trained_before_it_is_asked_for() -> None:
-    app = opened("pages/sgdr.py", {})
+    app = trained("pages/sgdr.py", {})
     assert not jobs(app)
     assert any("Train 2 schedules" in button.label for button in app.button)
 
 
 def test_the_button_trains_and_the_address_says_so() -> None:
-    app = opened("pages/sgdr.py", {"network.epochs": "2", "network.seeds": "5"})
+    app = trained("pages/sgdr.py", {"network.epochs": "2", "network.seeds": "5"})
     next(button for button in app.button if "Train 2 schedules" in button.label).click()
     app.run()
     ended(app)
@@ -94,7 +57,7 @@ def test_the_button_trains_and_the_address_says_so() -> None:
 
 def test_what_the_table_says_is_what_the_trainer_comes_to() -> None:
     """The default experiment of Tune, trained here once more."""
-    app = opened("pages/sgdr.py", QUICK)
+    app = trained("pages/sgdr.py", QUICK)
     settings, experiment = Training(epochs=3, seeds=5), parse(DEFAULT)
     at = squeezed(experiment.run.steps, settings.setup.steps)
     rates = np.array([engine.lr(experiment.run, trial, at) for trial in experiment.trials])
@@ -109,7 +72,7 @@ def test_what_the_table_says_is_what_the_trainer_comes_to() -> None:
 
 
 def test_a_schedule_that_diverges_is_said_and_is_in_no_mean() -> None:
-    app = opened("pages/sgdr.py", QUICK, document(LEVEL, WILD))
+    app = trained("pages/sgdr.py", QUICK, document(LEVEL, WILD))
     assert "wild: 5 of 5 networks diverged, first at step 1" in texts(app)
     shown = table(app, "schedule")
     assert shown["test accuracy, %"].iloc[1] == ""
@@ -118,7 +81,7 @@ def test_a_schedule_that_diverges_is_said_and_is_in_no_mean() -> None:
 
 
 def test_where_every_schedule_diverges_there_is_a_chart_of_rates_and_no_mean() -> None:
-    app = opened("pages/sgdr.py", QUICK, document(WILD))
+    app = trained("pages/sgdr.py", QUICK, document(WILD))
     assert "wild: every network diverged" in charts(app)["network.curves"]["alt"]
     assert {trace["yaxis"] for trace in charts(app)["network.curves"]["figure"]["data"]} == {"y"}, (
         "no empty panels above the rates"
@@ -129,13 +92,13 @@ def test_where_every_schedule_diverges_there_is_a_chart_of_rates_and_no_mean() -
 @pytest.mark.parametrize("hidden", [True, False])
 def test_without_a_schedule_it_says_where_to_get_one(hidden: bool) -> None:
     trials = [LEVEL | {"hidden": True}] if hidden else []
-    app = opened("pages/sgdr.py", QUICK, document(*trials))
+    app = trained("pages/sgdr.py", QUICK, document(*trials))
     assert "There is no schedule to train" in texts(app)
 
 
 def test_the_curves_of_the_first_section_train_it_too() -> None:
     app = ended(
-        opened(
+        trained(
             "pages/sgdr.py",
             QUICK | {"network.schedules": "curve", "curve.step": "false", "curve.T_0": "50", "curve.T_mult": "3"},
         )
@@ -147,18 +110,18 @@ def test_the_curves_of_the_first_section_train_it_too() -> None:
 
 def test_it_says_that_what_is_trained_is_tunes() -> None:
     said = "What is trained is what Tune shows, not what The curve above does: level"
-    assert said in texts(opened("pages/sgdr.py", {}, document(LEVEL)))
-    assert "What is trained is" not in texts(opened("pages/sgdr.py", {"network.schedules": "curve"}, document(LEVEL)))
+    assert said in texts(trained("pages/sgdr.py", {}, document(LEVEL)))
+    assert "What is trained is" not in texts(trained("pages/sgdr.py", {"network.schedules": "curve"}, document(LEVEL)))
 
 
 def test_more_schedules_than_can_be_told_apart_are_cut_and_it_says_so() -> None:
-    app = opened("pages/sgdr.py", {}, document(*[LEVEL | {"name": f"level {n}"} for n in range(9)]))
+    app = trained("pages/sgdr.py", {}, document(*[LEVEL | {"name": f"level {n}"} for n in range(9)]))
     assert "The first 8 of the 9 schedules" in texts(app)
 
 
 def test_only_schedules_that_restart_have_a_chart_of_their_cycles() -> None:
-    assert "network.anytime" not in charts(opened("pages/sgdr.py", QUICK, document(LEVEL)))
-    app = opened("pages/sgdr.py", QUICK, document(LEVEL, CYCLES))
+    assert "network.anytime" not in charts(trained("pages/sgdr.py", QUICK, document(LEVEL)))
+    app = trained("pages/sgdr.py", QUICK, document(LEVEL, CYCLES))
     traces = charts(app)["network.anytime"]["figure"]["data"]
     said = {
         text.partition("<extra>")[2].removesuffix("</extra>")
@@ -176,7 +139,7 @@ def test_only_schedules_that_restart_have_a_chart_of_their_cycles() -> None:
 )
 def test_cycles_of_a_few_training_steps_have_no_snapshots_and_it_says_so(cycle: int, why_none: str) -> None:
     """123 steps of training for a run of 90."""
-    app = opened("pages/sgdr.py", QUICK, document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
+    app = trained("pages/sgdr.py", QUICK, document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
     assert ("No snapshots of cycles: " + why_none in texts(app)) == bool(why_none)
     assert table(app, "schedule")["snapshots"].tolist() == ["" if why_none else "22"]
     assert ("network.anytime" in charts(app)) == (not why_none)
@@ -186,38 +149,9 @@ def test_more_cycles_than_are_listed_have_no_snapshots_and_it_says_so() -> None:
     many = document(CYCLES | {"schedule": RESTARTS | {"T_0": 100}}) | {
         "run": {"samples": 50_000, "batch_size": 128, "epochs": 155}
     }
-    app = opened("pages/sgdr.py", QUICK, many)
+    app = trained("pages/sgdr.py", QUICK, many)
     assert "No snapshots of cycles: of its 606 whole cycles only the first 200 are listed" in texts(app)
     assert table(app, "schedule")["snapshots"].tolist() == [""]
-
-
-# ---------------------------------------------------------------- what a link starts
-
-HEAVY = Limit(depth=8, epochs=60, seeds=10, ran=True)
-
-
-def test_a_link_to_a_long_training_offers_it_and_the_button_starts_it() -> None:
-    app = opened("pages/warmup.py", HEAVY.written())
-    assert not jobs(app)
-    assert f"This link asks for a training of {page_jobs.about(HEAVY.setup.seconds(400))}: start it." in texts(app)
-    next(button for button in app.button if button.label.startswith("Train 5 warmups")).click().run()
-    (job,) = jobs(app)
-    assert job.alive
-    job.stop()
-
-
-def test_a_link_to_a_long_training_that_is_done_shows_it() -> None:
-    settings = HEAVY.replaced(gain=1.0, ran=True)
-    warmups, peaks = axes(settings)
-    loss = np.ones((40, 10, 1))
-    found = judged(warmups, peaks, Outcome(np.array([1]), loss, loss, (), (), (), np.full((40, 10), -1)))
-    other = page_jobs.queue("trainings").submit("other", settings.work, lambda: iter([(1.0, found)]))
-    until = time.monotonic() + PATIENCE
-    while other.alive and time.monotonic() < until:
-        time.sleep(0.01)
-    app = opened("pages/warmup.py", settings.written())
-    assert [job.state for job in jobs(app)] == ["done"]
-    assert "limit.map" in charts(app)
 
 
 @pytest.mark.parametrize(("seconds", "said"), [
@@ -232,7 +166,7 @@ LARGEST = Training(epochs=200, seeds=20, batch=4, hidden=128)
 
 def test_a_training_that_would_keep_the_others_waiting_is_refused_with_its_arithmetic() -> None:
     trials = [LEVEL | {"name": f"level {n}"} for n in range(8)]
-    app = opened("pages/sgdr.py", LARGEST.replaced(ran=True).written() | {"present": "3"}, document(*trials))
+    app = trained("pages/sgdr.py", LARGEST.replaced(ran=True).written() | {"present": "3"}, document(*trials))
     assert not jobs(app), "nor does a link start it"
     seconds = math.ceil(LARGEST.setup.seconds(160))
     assert seconds > page_jobs.MOST
@@ -243,13 +177,10 @@ def test_a_training_that_would_keep_the_others_waiting_is_refused_with_its_arith
 
 
 def test_the_same_training_of_few_schedules_is_offered() -> None:
-    app = opened("pages/sgdr.py", LARGEST.written() | {"present": "3"}, document(LEVEL, CYCLES))
+    app = trained("pages/sgdr.py", LARGEST.written() | {"present": "3"}, document(LEVEL, CYCLES))
     assert LARGEST.setup.seconds(40) < page_jobs.MOST
     assert not next(button for button in app.button if button.label.startswith("Train 2 schedules")).disabled
     assert "of work" not in texts(app)
-
-
-# ---------------------------------------------------------------- what is compared
 
 
 def outcome(diverged: list[list[int]]) -> Outcome:
@@ -299,7 +230,7 @@ def test_an_ensemble_is_compared_with_the_last_snapshot_and_a_cut_cycle_is_told(
     """Cycles of 40 of 90 steps: the run's end cuts the third. Then of 45, which it does not cut."""
     settings = Training(epochs=3, seeds=5)
     for cycle, cut in ((40, True), (45, False)):
-        app = opened("pages/sgdr.py", QUICK, document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
+        app = trained("pages/sgdr.py", QUICK, document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
         experiment = parse(document(CYCLES | {"schedule": RESTARTS | {"T_0": cycle}}))
         rates = engine.lr(experiment.run, experiment.trials[0], squeezed(90, settings.setup.steps))
         *_, (_, outcome) = train(
@@ -340,7 +271,7 @@ def test_networks_that_learn_nothing_and_do_not_diverge_are_said() -> None:
     *_, (_, outcome) = train(settings.setup, np.full((1, settings.setup.steps), 3.0), 5)
     guessing = int((outcome.accuracy[0, :, -1] < 0.2).sum())
     assert (guessing, outcome.diverged.max()) == (5, -1)
-    app = opened("pages/sgdr.py", QUICK, document(dead, LEVEL))
+    app = trained("pages/sgdr.py", QUICK, document(dead, LEVEL))
     assert "dead: 5 of 5 networks are about as good as guessing, below 20 %" in texts(app)
     assert "level: " not in " ".join(warning.value for warning in app.warning)
 
@@ -355,166 +286,6 @@ def test_the_file_has_a_line_for_each_epoch_and_is_empty_behind_a_divergence() -
     assert broken["d"].tolist() == [0, 0, 2]
 
 
-# ---------------------------------------------------------------- the warmup page
-
-
-def test_the_grid_says_the_largest_peaks_that_the_trainer_finds() -> None:
-    settings = Limit(epochs=6, depth=1, seeds=2, gain=1.0)
-    app = opened("pages/warmup.py", settings.written() | {"limit.ran": "true"})
-    *_, (_, found) = grid(settings)
-    assert verdict(found, settings).replace("*", "") in texts(app).replace("*", "")
-    figure = charts(app)["limit.map"]["figure"]
-    assert len(figure["data"][0]["z"]) == found.peaks.size
-    assert len(pd.read_csv(io.StringIO(csv(found)))) == found.loss.size
-
-
-@pytest.mark.parametrize(("places", "said"), [
-    ([None] * 3, "In no cell did the loss of every seed come below 0.58 in 220 steps; 1 of 48 networks diverged."),
-    ([None, 2, 1], "Without a warmup no peak trains every seed; with the best of the 2 warmups, 3 seeds a cell, 0.04 does."),
-    ([1, 1, 0], "Here with the best of the 2 warmups, 3 seeds a cell, the peak may be no larger"),
-    ([1, 2, 1], "the best of the 2 warmups, 3 seeds a cell, the peak may be 2 times as large as without one: one cell of this grid, which 3 seeds"),
-    ([1, 2, 4], "the best of the 2 warmups, 3 seeds a cell, the peak may be 8 times as large as without one: chance favours the best of several."),
-    ([7, 7, 7], "The grid ends there"),
-])  # fmt: skip
-def test_the_verdict_follows_from_the_largest_peaks(places: list[int | None], said: str) -> None:
-    peaks, loss = 0.01 * 2.0 ** np.arange(8), np.full((24, 2, 1), 9.0)
-    for row, place in enumerate(places):
-        if place is not None:
-            loss[8 * row + place] = 0.1
-    diverged = np.full((24, 2), -1)
-    diverged[7, 1] = 5 if places[0] != 7 else -1
-    found = judged(np.array([0, 10, 20]), peaks, Outcome(np.array([1]), loss, loss, (), (), (), diverged))
-    said_of = verdict(found, Limit())
-    assert said in said_of
-
-
-def mapped(loss: list[list[float]], steps: list[list[int]]) -> Limits:
-    """A map of one warmup of 4 steps over peaks from 0.01 on, from the losses of each peak's seeds and the steps at
-    which they diverged.
-    """
-    values = np.array(loss)[..., None]
-    return judged(
-        np.array([4]),
-        0.01 * 2.0 ** np.arange(len(loss)),
-        Outcome(np.array([1]), values, values, (), (), (), np.array(steps)),
-    )
-
-
-def test_the_signs_of_the_map_are_explained_where_it_has_them() -> None:
-    """The third peak's median would train, one of its seeds does not; of the fourth one diverged, of the last two."""
-    loss = [[0.1] * 3, [0.2] * 3, [0.2, 0.28, 2.3], [2.3] * 3, [2.3] * 3]
-    found = mapped(loss, [[-1] * 3, [-1] * 3, [-1] * 3, [-1, 105, -1], [7, -1, 2]])
-    said = signs(found, finished=True)
-    assert "of the last epoch. " in said
-    assert f"`{OUT}1,\N{NO-BREAK SPACE}t=105` means that one seed diverged, at step 105." in said
-    assert "Grey: at least half" in said
-    assert (
-        "so a median below 0.58 may stand above it: 0.28 at a peak of 0.04 after 4 steps, because 1 of the 3 seeds does not train there."
-        in said
-    )
-    assert cells(found).tolist() == [
-        ["0.10", "0.20", "0.28", f"2.30 {OUT}1,\N{NO-BREAK SPACE}t=105", f"{OUT}2,\N{NO-BREAK SPACE}t=2"]
-    ]
-
-
-def test_a_map_without_signs_explains_none() -> None:
-    said = signs(mapped([[0.7] * 3, [0.1] * 3, [0.7] * 3], [[-1] * 3] * 3), finished=False)
-    assert said == "In each cell: the median over 3 seeds of the mean training loss of the last epoch so far."
-
-
-def test_a_cell_that_is_too_slow_is_not_said_to_stand_above_the_border() -> None:
-    said = signs(mapped([[0.1, 0.2, 2.3], [0.1] * 3, [2.3] * 3], [[-1] * 3] * 3), finished=True)
-    assert "above it" not in said
-
-
-@pytest.mark.parametrize(("seeds", "largest", "gap"), [([3, 3, 1, 3, 0], 0.02, True), ([3, 3, 3, 3, 0], 0.08, False)])
-def test_no_peak_is_said_to_train_above_one_that_fails(seeds: list[int], largest: float, gap: bool) -> None:
-    """How many of three seeds train with each peak after a warmup of 15 steps; without one none does."""
-    loss = np.full((10, 3, 1), 9.0)
-    for peak, count in enumerate(seeds):
-        loss[5 + peak, :count] = 0.1
-    found = judged(
-        np.array([0, 15]),
-        0.01 * 2.0 ** np.arange(5),
-        Outcome(np.array([1]), loss, loss, (), (), (), np.full((10, 3), -1)),
-    )
-    said = verdict(found, Limit())
-    assert f"{largest} (15 steps)." in said
-    assert ("Above a peak that fails, every seed trains again with 0.08 (15 steps)" in said) == gap
-
-
-def test_the_range_test_says_what_each_rule_suggests() -> None:
-    app = opened("pages/warmup.py", {"range.ran": "true", "range.steps": "100"})
-    shown = next(t.value for t in app.table if t.value.index.name == "rule")
-    assert len(shown) == 3
-    told = [rate for cell in shown["the mean suggests"] for rate in cell.split(" to ")]
-    words = [
-        note["text"].split()[-1]
-        for note in charts(app)["range.curves"]["figure"]["layout"]["annotations"]
-        if "xshift" not in note
-    ][1:]
-    assert sorted(words, key=float) == sorted(told, key=float), "the chart has the table's numbers, each of them"
-
-
-def test_each_seed_alone_gets_its_own_rate_though_another_diverges_before_that() -> None:
-    """A curve that is lowest at 0.1, in a seed that trains to the end; the other breaks off at 0.01."""
-    rates = np.geomspace(1e-4, 10, 501)
-    bowl = 2.3 - 2 * np.exp(-((np.log10(rates) + 1) ** 2)) + 2 * np.maximum(np.log10(rates), 0)
-    ramp = Ramp(rates, np.array([np.where(np.arange(501) < 200, bowl, 1e3), bowl]), np.array([200, -1]))
-    assert max(alone(ramp, 0, lowest)) == pytest.approx(0.1, rel=0.02)
-
-
-def test_smoothing_needs_no_new_test() -> None:
-    app = opened("pages/warmup.py", {"range.ran": "true", "range.steps": "100"})
-    before = len(jobs(app))
-    app.number_input(key="range.smoothing/number").set_value(0.5).run()
-    assert not app.exception
-    assert len(jobs(app)) == before
-
-
-def test_a_range_that_ends_too_low_gets_a_reason_and_no_number() -> None:
-    app = opened(
-        "pages/warmup.py", {"range.ran": "true", "range.steps": "60", "range.low": "1e-7", "range.high": "1e-6"}
-    )
-    shown = next(t.value for t in app.table if t.value.index.name == "rule")
-    assert set(shown["the mean suggests"]) == {"no suggestion"}
-    assert "No suggestion: the loss falls by" in texts(app)
-
-
-@pytest.mark.parametrize(("low", "said"), [
-    (1.0, "Smith: {smith} begins below 1, the first rate of this test, which shows nothing of it. tenth: {tenth} is below 1, the first"), (1e-4, ""),
-])  # fmt: skip
-def test_rates_that_were_never_tried_are_said_to_be_untried(low: float, said: str) -> None:
-    settings = Range(low=low, high=100.0, steps=300, seeds=1)
-    app = opened("pages/warmup.py", settings.written() | {"range.ran": "true"})
-    suggested = next(t.value for t in app.table if t.value.index.name == "rule")["the mean suggests"].tolist()
-    assert said.format(smith=suggested[0], tenth=suggested[1]) in texts(app)
-    assert ("the first rate of this test" in texts(app)) == bool(said)
-
-
-@pytest.mark.parametrize(("mean", "seeds", "said"), [
-    (Suggestion(0.2, 0.8), [0.8], ""), (Suggestion(0.1, 0.1), [0.1], ""), (Suggestion(0.05, 0.2), [0.2], "0.05 to 0.2 begins below 0.1"),
-    (Suggestion(0.05, 0.05), [0.2], "0.05 is below 0.1"), (Suggestion(0.2, 0.2), [0.04, 0.3], "for a seed alone 0.04 is below 0.1"),
-    (Suggestion(None, None, "why"), [0.04], "for a seed alone 0.04 is below 0.1"), (Suggestion(None, None, "why"), [], ""),
-])  # fmt: skip
-def test_what_is_untried_in_a_sentence(mean: Suggestion, seeds: list[float], said: str) -> None:
-    assert untried("rule", mean, seeds, 0.1) == (
-        said and f"rule: {said}, the first rate of this test, which shows nothing of it."
-    )
-
-
-def test_a_range_that_breaks_every_network_says_at_which_step_and_rate() -> None:
-    settings = Range(low=0.01, high=100.0, steps=30)
-    *_, (_, ramp) = range_test(settings)
-    app = opened("pages/warmup.py", settings.written() | {"range.ran": "true"})
-    step = int(ramp.diverged[ramp.diverged >= 0].min())
-    assert (
-        f"first at step {step}, after an update at a rate of {ramp.rates[step - 1]:.3g}: the mean ends there"
-        in texts(app)
-    )
-    assert "nan" not in json.dumps(charts(app)["range.curves"]).lower()
-
-
 def test_what_is_not_trained_as_tune_has_it_is_said() -> None:
     watching = {"name": "plateau", "base_lr": 0.05, "schedule": {"kind": PLATEAU}}
     groups = LEVEL | {"name": "two groups", "base_lr": [0.05, 0.1]}
@@ -525,7 +296,7 @@ def test_what_is_not_trained_as_tune_has_it_is_said() -> None:
         "after_scheduler": {"kind": PLATEAU},
     }
     shown = watching | {"name": "warmed, shown", "schedule": warmed | {"metrics": [1.0, 2.0]}}
-    app = opened(
+    app = trained(
         "pages/sgdr.py", {}, document(watching, groups, watching | {"name": "warmed", "schedule": warmed}, shown)
     )
     assert "warmed: it watches no metric, so it never acts." in texts(app)
