@@ -15,7 +15,7 @@ from lrlab.lessons.digits import CLASSES
 from lrlab.lessons.intervals import Interval, Verdict, difference, verdict
 from lrlab.lessons.network import Floats, Outcome
 
-FEW = 2
+MIN_SEEDS = 2
 """Seeds that an interval needs."""
 GUESS = 2 / CLASSES
 """A test accuracy below this is about what blind guessing gives."""
@@ -70,7 +70,7 @@ def differences(names: Sequence[str], outcome: Outcome, values: Floats) -> list[
     found = []
     for first, second in itertools.combinations(range(len(names)), 2):
         both = sound(outcome, first) & sound(outcome, second)
-        if both.sum() >= FEW:
+        if both.sum() >= MIN_SEEDS:
             found.append(paired(names[first], names[second], values[first, both], values[second, both]))
     return found
 

@@ -12,20 +12,20 @@ from lrlab import engine
 from lrlab.document import Experiment, Trial, parse
 from lrlab.document.run import StepRun
 from lrlab.lessons import paper
-from lrlab.lessons.exercises import Exercise, Verdict
+from lrlab.lessons.exercises import Checked, Exercise
 from lrlab.lessons.settings import Settings, Wording
 from lrlab.schedules.params import Control
 from lrlab.schedules.torch.simple import CosineAnnealingWarmRestarts
 
 SGDR, ONE, STEP, SHORT = "SGDR", "one cosine", "step decay", "other T_max"
 NO_PI, OFF_BY_ONE = "without pi", "step - 1"
-START = 0.01  # of the peak: where the warmup begins
-LOOKED_AT = 2**13  # steps at most that two curves are compared at
+START_FACTOR = 0.01  # of the peak: where the warmup begins
+MOST_LOOKED_AT = 2**13  # steps at most that two curves are compared at
 SAME = 1e-12  # of the way between eta_min and the peak: rounding
-NEAR = 0.01  # of the way between eta_min and the peak: what is nearer than that to one of them has come to it
+ARRIVED = 0.01  # of the way between eta_min and the peak: what is nearer than that to one of them has come to it
 
 
-class Curve(Settings):
+class CurveSettings(Settings):
     """The curves that are laid over each other; lengths in epochs."""
 
     key: ClassVar[str] = "curve"
@@ -95,12 +95,12 @@ class Curve(Settings):
         return (self.epochs - self.warmup) * self.steps
 
 
-def run(settings: Curve) -> StepRun:
+def run(settings: CurveSettings) -> StepRun:
     """The run."""
     return StepRun(total_steps=settings.epochs * settings.steps, steps_per_epoch=settings.steps)
 
 
-def experiment(settings: Curve) -> Experiment:
+def experiment(settings: CurveSettings) -> Experiment:
     """The curves that are switched on, on one run."""
     shown = {
         SGDR: settings.sgdr,
@@ -119,20 +119,20 @@ def experiment(settings: Curve) -> Experiment:
     return parse(document)
 
 
-def trial(settings: Curve, name: str) -> Trial:
+def trial(settings: CurveSettings, name: str) -> Trial:
     """One curve, whether it is switched on or not."""
     return Trial.model_validate(_trial(settings, name))
 
 
-def _trial(settings: Curve, name: str) -> dict[str, Any]:
-    warm = {"kind": "torch.LinearLR", "start_factor": START, "total_iters": settings.begin}
+def _trial(settings: CurveSettings, name: str) -> dict[str, Any]:
+    warm = {"kind": "torch.LinearLR", "start_factor": START_FACTOR, "total_iters": settings.begin}
     schedule = _schedule(settings, name)
     if settings.warmup:
         schedule = {"kind": "torch.SequentialLR", "schedulers": [warm, schedule], "milestones": [settings.begin]}
     return {"name": name, "base_lr": settings.peak, "schedule": schedule}
 
 
-def _schedule(settings: Curve, name: str) -> dict[str, Any]:
+def _schedule(settings: CurveSettings, name: str) -> dict[str, Any]:
     left, floor = settings.left, settings.eta_min
     if name == SGDR:
         return {
@@ -160,7 +160,7 @@ def _schedule(settings: Curve, name: str) -> dict[str, Any]:
 # ---------------------------------------------------------------- what is measured
 
 
-class Numbers(NamedTuple):
+class Annealing(NamedTuple):
     """A curve's annealing in numbers: its first rate, the one half-way, the last used, the mean; how far from the one
     cosine it is at most.
     """
@@ -172,18 +172,18 @@ class Numbers(NamedTuple):
     off: float
 
 
-def rates(settings: Curve, name: str, steps: Any) -> engine.Floats:
+def rates(settings: CurveSettings, name: str, steps: Any) -> engine.Floats:
     """The rates of one curve at optimizer steps of the run."""
     return engine.lr(run(settings), trial(settings, name), steps)
 
 
-def numbers(settings: Curve, name: str) -> Numbers:
+def numbers(settings: CurveSettings, name: str) -> Annealing:
     """One curve from the end of the warmup on, in numbers."""
     plain = settings.replaced(warmup=0, epochs=settings.epochs - settings.warmup)
     first, half, last = rates(plain, name, [0, plain.left // 2, plain.left - 1]).tolist()
     steps = _looked_at(0, plain.left)
     off = _apart(rates(plain, name, steps), rates(plain, ONE, steps))
-    return Numbers(first, half, last, engine.summary(run(plain), trial(plain, name)).mean, off)
+    return Annealing(first, half, last, engine.summary(run(plain), trial(plain, name)).mean, off)
 
 
 def restarts(first: int, factor: int, length: int) -> list[int]:
@@ -194,7 +194,7 @@ def restarts(first: int, factor: int, length: int) -> list[int]:
     return [mark.tick for mark in marks or ()]
 
 
-def cycle_ends(settings: Curve) -> list[int]:
+def cycle_ends(settings: CurveSettings) -> list[int]:
     """The optimizer steps before which SGDR's cycles end."""
     return [
         settings.begin + epoch * settings.steps
@@ -202,7 +202,7 @@ def cycle_ends(settings: Curve) -> list[int]:
     ]
 
 
-def cycle_difference(settings: Curve) -> tuple[float, int]:
+def cycle_difference(settings: CurveSettings) -> tuple[float, int]:
     """How far SGDR is at most from CosineAnnealingLR with T_max = T_0 over its first cycle, as far as the run goes; and
     in how many steps of it.
     """
@@ -211,7 +211,7 @@ def cycle_difference(settings: Curve) -> tuple[float, int]:
     return _apart(rates(settings, SGDR, steps), rates(settings.replaced(T_max=settings.T_0), SHORT, steps)), steps.size
 
 
-def whole_difference(settings: Curve) -> tuple[float, int]:
+def whole_difference(settings: CurveSettings) -> tuple[float, int]:
     """How far one cosine over the run is at most from SGDR with T_0 = all epochs (after the warmup), and in how many
     steps of it.
     """
@@ -220,21 +220,21 @@ def whole_difference(settings: Curve) -> tuple[float, int]:
     return _apart(rates(settings, ONE, steps), rates(uncut, SGDR, steps)), steps.size
 
 
-def difference(settings: Curve) -> float:
+def difference(settings: CurveSettings) -> float:
     """How far one cosine and SGDR, as they are set, are at most from each other."""
     steps = _looked_at(0, run(settings).steps)
     return _apart(rates(settings, ONE, steps), rates(settings, SGDR, steps))
 
 
 def _looked_at(begin: int, end: int) -> engine.Steps:
-    return np.rint(np.linspace(begin, end - 1, min(end - begin, LOOKED_AT))).astype(np.int64)
+    return np.rint(np.linspace(begin, end - 1, min(end - begin, MOST_LOOKED_AT))).astype(np.int64)
 
 
 def _apart(one: engine.Floats, other: engine.Floats) -> float:
     return float(np.abs(one - other).max())
 
 
-def jump(settings: Curve) -> tuple[float, float] | None:
+def jump(settings: CurveSettings) -> tuple[float, float] | None:
     """The rates right after the first cycle: SGDR's, and that of CosineAnnealingLR with T_max = T_0; None where the run
     ends before that step.
     """
@@ -244,13 +244,13 @@ def jump(settings: Curve) -> tuple[float, float] | None:
     return rates(settings, SGDR, [step]).item(), rates(settings.replaced(T_max=settings.T_0), SHORT, [step]).item()
 
 
-def climbed(settings: Curve) -> tuple[float, float]:
+def climbed(settings: CurveSettings) -> tuple[float, float]:
     """The last rate that CosineAnnealingLR with the other T_max uses, and how far up from eta_min to the peak that is."""
     last = rates(settings, SHORT, [run(settings).steps - 1]).item()
     return last, _share(settings, last)
 
 
-def _share(settings: Curve, rate: float) -> float:
+def _share(settings: CurveSettings, rate: float) -> float:
     """How far up from eta_min to the peak a rate is."""
     return (rate - settings.eta_min) / (settings.peak - settings.eta_min)
 
@@ -258,13 +258,13 @@ def _share(settings: Curve, rate: float) -> float:
 # ---------------------------------------------------------------- exercises
 
 
-def _in_200(settings: Curve) -> Verdict:
+def _in_200(settings: CurveSettings) -> Checked:
     if settings.epochs != 200:  # noqa: PLR2004 (what the exercise asks for)
         return False, f"The run has {settings.epochs:,} epochs, not 200."
     return _whole_cycles(settings)
 
 
-def _whole_cycles(settings: Curve) -> Verdict:
+def _whole_cycles(settings: CurveSettings) -> Checked:
     """Whether the run ends with one of several cycles."""
     total = run(settings).steps
     ends = cycle_ends(settings)
@@ -275,20 +275,20 @@ def _whole_cycles(settings: Curve) -> Verdict:
     )
     if not ends or ends[-1] != total:
         return False, f"{cycles}, then the run cuts the next one: {up}"
-    if _share(settings, last) > NEAR:
+    if _share(settings, last) > ARRIVED:
         return False, f"{cycles}, but the last is too few steps long to come down: {up}"
     if len(ends) == 1:
         return False, f"It ends at {last:.3g}, but without a restart: T_0 is the whole run."
     return True, f"{cycles}, and the last step uses {last:.3g}."
 
 
-def _warm(settings: Curve) -> Verdict:
+def _warm(settings: CurveSettings) -> Checked:
     if settings.warmup != 5:  # noqa: PLR2004 (what the exercise asks for)
         return False, f"The warmup lasts {_counted(settings.warmup, 'epoch')}, not 5."
     return _in_200(settings)
 
 
-def _same(settings: Curve) -> Verdict:
+def _same(settings: CurveSettings) -> Checked:
     apart = difference(settings)
     if apart <= SAME * (settings.peak - settings.eta_min):
         return True, f"At every step looked at the two rates differ by {apart:.2g} at most."
@@ -304,7 +304,7 @@ def _same(settings: Curve) -> Verdict:
     )
 
 
-def _three(settings: Curve) -> Verdict:
+def _three(settings: CurveSettings) -> Checked:
     ends, total = cycle_ends(settings), run(settings).steps
     said = f"{_counted(len(ends), 'snapshot')}" + (
         f", the last after epoch {ends[-1] // settings.steps:,} of {settings.epochs:,}" if ends else ""
@@ -312,9 +312,9 @@ def _three(settings: Curve) -> Verdict:
     return len(ends) == 3 and ends[-1] == total, f"{said}."  # noqa: PLR2004 (what the exercise asks for)
 
 
-def _back(settings: Curve) -> Verdict:
+def _back(settings: CurveSettings) -> Checked:
     last, share = climbed(settings)
-    if share < 1 - NEAR:
+    if share < 1 - ARRIVED:
         return (
             False,
             f"With T_max = {settings.T_max:,} epochs the last step uses {last:.3g}, {share:.1%} of the way up to {settings.peak:g}.",
@@ -333,9 +333,9 @@ def _counted(n: int, what: str) -> str:
 
 
 EXERCISES: Sequence[Exercise] = (
-    Exercise("minimum", "Make SGDR end at its minimum in 200 epochs", Curve, _in_200),
-    Exercise("same", "Make the one cosine and SGDR the same curve", Curve, _same),
-    Exercise("three", "Three snapshots, the last at the run's end", Curve, _three),
-    Exercise("back", "Find a T_max with which CosineAnnealingLR ends back at its peak", Curve, _back),
-    Exercise("warm", "End at the minimum in 200 epochs behind 5 epochs of warmup", Curve, _warm),
+    Exercise("minimum", "Make SGDR end at its minimum in 200 epochs", CurveSettings, _in_200),
+    Exercise("same", "Make the one cosine and SGDR the same curve", CurveSettings, _same),
+    Exercise("three", "Three snapshots, the last at the run's end", CurveSettings, _three),
+    Exercise("back", "Find a T_max with which CosineAnnealingLR ends back at its peak", CurveSettings, _back),
+    Exercise("warm", "End at the minimum in 200 epochs behind 5 epochs of warmup", CurveSettings, _warm),
 )

@@ -9,7 +9,7 @@ from typing import Any
 from lrlab.lessons import prose
 from lrlab.lessons.settings import Settings
 
-Verdict = tuple[bool, str]
+Checked = tuple[bool, str]
 """Whether the exercise is done, and the sentence that says so or says with numbers what is missing."""
 
 
@@ -20,7 +20,7 @@ class Exercise:
     key: str
     title: str
     settings: type[Settings]
-    check: Callable[[Any], Verdict]
+    check: Callable[[Any], Checked]
     """Takes a value of `settings`."""
 
     def text(self, lesson: str) -> str:

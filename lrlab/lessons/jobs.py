@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
-State: TypeAlias = Literal["waiting", "running", "done", "stopped", "failed"]
+JobState: TypeAlias = Literal["waiting", "running", "done", "stopped", "failed"]
 Work: TypeAlias = Callable[[], Iterator[tuple[float, T]]]
 """Gives, as it goes on, the share done (0 to 1) and the result so far: None before there is one, the same again where
 only the share has grown.
@@ -44,7 +44,7 @@ class Job(Generic[T]):
     def __init__(self, queue: Queue, owner: str, key: str) -> None:
         self.owner = owner
         self.key = key
-        self.state: State = "waiting"
+        self.state: JobState = "waiting"
         self.share = 0.0
         self.result: T | None = None
         self.problem = ""
@@ -69,7 +69,7 @@ class Job(Generic[T]):
         """Take what the work has come to."""
         self.share, self.result = share, result
 
-    def end(self, state: State, problem: str = "") -> None:
+    def end(self, state: JobState, problem: str = "") -> None:
         """Come to this state; it is set last, so that who reads it finds the rest settled."""
         self.problem = problem
         self.state = state
@@ -232,7 +232,7 @@ class Queue:
                 del self._entries[key]
             return bool(entry.jobs)
 
-    def _end(self, key: str, entry: _Entry, state: State, problem: str = "") -> None:
+    def _end(self, key: str, entry: _Entry, state: JobState, problem: str = "") -> None:
         with self._change:
             if self._entries.get(key) is entry:
                 del self._entries[key]

@@ -27,24 +27,24 @@ NARROW, WIDE, LOST = range(3)
 SGDR, COSINE, STEP_DECAY = range(3)
 NAMES = ("SGDR", "one cosine", "step decay")
 FRAMES = 60
-KEPT = 16
+SIMULATIONS_KEPT = 16
 """Simulations that are remembered, half a megabyte each at most."""
-DRAWN = 150
+PATHS_KEPT = 150
 """Particles of the first seed whose paths are kept."""
 REACH = 4.0
 """Half of the side of the part of the landscape that is shown."""
-START = ((-REACH, 0.0), (-1.0, 1.0))
+STARTING_BOX = ((-REACH, 0.0), (-1.0, 1.0))
 """Particles begin evenly in the part of this that lies in the narrow basin; the second range only in two dimensions."""
-FAR = 1000.0
+DIVERGED_BEYOND = 1000.0
 """A particle beyond this, in any coordinate, has diverged."""
 
 _BOWL = 0.1  # curvature of the bowl in which the basins lie
 _CENTRE = 1.5  # the narrow basin lies at -_CENTRE, the wide one at _CENTRE, on the first axis
 _DEPTHS = (0.8, 1.0)
-_WIDE = 1.0
+_WIDTH = 1.0
 _TRACE = (0.005, 8.0)  # the border's step and how far it is followed
 _BLOCK = 32  # steps whose noise is drawn at once
-MOST = 10_000_000
+MOST_MOVES = 10_000_000
 """Steps x particles x seeds x dimensions, about 1.5 s: a page waits for it."""
 
 
@@ -110,10 +110,10 @@ class Scene(Settings):
     @model_validator(mode="after")
     def _not_too_many(self) -> Self:
         work = self.steps * self.particles * self.seeds * self.dimension
-        if work > MOST:
+        if work > MOST_MOVES:
             dimensions = f"{self.dimension} dimension{'s' * (self.dimension > 1)}"
             factors = f"{self.steps:,} steps x {self.particles:,} particles x {self.seeds:,} seeds x {dimensions}"
-            msg = f"particles: {factors} are {work:,}, and {MOST:,} is the most"
+            msg = f"particles: {factors} are {work:,}, and {MOST_MOVES:,} is the most"
             raise ValueError(msg)
         return self
 
@@ -178,7 +178,7 @@ class Landscape:
         return float(((self.saddle[0] - left) / -self.gradient(self._on_axis(left))[0]).min())
 
     def _wells(self, points: Floats) -> Iterator[tuple[Floats, Floats, float]]:
-        for depth, width, centre in zip(_DEPTHS, (self.width, _WIDE), (-_CENTRE, _CENTRE), strict=True):
+        for depth, width, centre in zip(_DEPTHS, (self.width, _WIDTH), (-_CENTRE, _CENTRE), strict=True):
             offset: Floats = points.copy()
             offset[0] -= centre
             yield depth * np.exp(np.einsum("i...,i...->...", offset, offset) * (-0.5 / width**2)), offset, width
@@ -238,13 +238,13 @@ class Simulation:
     loss: Floats
     """(K, S): mean at the end over the particles that have not diverged; infinite where none is left."""
     diverged: NDArray[np.int64]
-    """(K, S): the first optimizer step that took a particle beyond FAR; -1 where none did."""
+    """(K, S): the first optimizer step that took a particle beyond DIVERGED_BEYOND; -1 where none did."""
     frames: NDArray[np.int64]
     """(F,): the optimizer steps made at each frame."""
     course: Floats
     """(K, S, F): the share in the wide basin at the frames."""
     paths: Floats
-    """(K, F, n, dimension): the first seed's first DRAWN particles at the frames."""
+    """(K, F, n, dimension): the first seed's first PATHS_KEPT particles at the frames."""
 
 
 def experiment(scene: Scene) -> Experiment:
@@ -272,7 +272,7 @@ def simulate(scene: Scene) -> Simulation:
     return _simulated(scene.replaced(frame=FRAMES))
 
 
-@lru_cache(KEPT)
+@lru_cache(SIMULATIONS_KEPT)
 def _simulated(scene: Scene) -> Simulation:
     found = descend(scene, rates(scene))
     for values in vars(found).values():
@@ -295,15 +295,15 @@ def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
     gone, left = np.full(points.shape[1:], -1), np.zeros(points.shape[1:], dtype=np.int64)
     inside = land.basin(points) == NARROW
     frames = np.unique(np.rint(np.linspace(0, scene.steps, FRAMES + 1)).astype(np.int64))
-    paths, course = [points[:, :, 0, :DRAWN]], [1.0 - inside.mean(axis=-1)]
+    paths, course = [points[:, :, 0, :PATHS_KEPT]], [1.0 - inside.mean(axis=-1)]
     for step, xi in enumerate(_noise(generators, scene)):
         moved = points - rate[:, step, None, None] * (land.gradient(points) + scene.noise * xi[:, None])
-        gone[(gone < 0) & (np.abs(moved) > FAR).any(axis=0)] = step
+        gone[(gone < 0) & (np.abs(moved) > DIVERGED_BEYOND).any(axis=0)] = step
         points = np.where(gone < 0, moved, points)
         was, inside = inside, land.basin(points) == NARROW
         left += was & ~inside
         if step + 1 in frames:
-            paths.append(points[:, :, 0, :DRAWN])
+            paths.append(points[:, :, 0, :PATHS_KEPT])
             course.append((~inside & (gone < 0)).mean(axis=-1))
     shares, loss, diverged = _ends(land, points, gone)
     return Simulation(
@@ -319,8 +319,8 @@ def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
 
 
 def starts(land: Landscape, generator: np.random.Generator, n: int) -> Floats:
-    """Where n particles begin, (dimension, n): even in START as far as it lies in the narrow basin."""
-    low, high = np.array(START[: land.dimension]).T[..., None]
+    """Where n particles begin, (dimension, n): even in STARTING_BOX as far as it lies in the narrow basin."""
+    low, high = np.array(STARTING_BOX[: land.dimension]).T[..., None]
     found = np.empty((land.dimension, 0))
     while found.shape[1] < n:
         points = generator.uniform(low, high, (land.dimension, n))
@@ -384,7 +384,7 @@ rate only.
 """
 
 
-def _worse(scene: Scene) -> exercises.Verdict:
+def _worse(scene: Scene) -> exercises.Checked:
     """Whether restarts bring fewer dots into the wide basin at the peak rate at which they bring about as many."""
     peak = PRESETS[1].scene.peak
     if scene.peak != peak:

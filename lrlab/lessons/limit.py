@@ -16,7 +16,7 @@ from lrlab.lessons.network import Counts, Floats, Named, Outcome, Setup, optimiz
 from lrlab.lessons.settings import Trained, Wording
 from lrlab.schedules.params import Control
 
-BOUND = 0.25 * math.log(CLASSES)
+TRAINED_BELOW = 0.25 * math.log(CLASSES)
 """A network has trained where the mean loss of its last epoch is below this: a quarter of ln 10, the loss of one that
 knows nothing.
 """
@@ -24,7 +24,7 @@ SHARES = (0.0, 0.02, 0.07, 0.25, 0.5)
 """Warmups, as shares of the steps."""
 PEAKS = 8
 """Peaks, each twice the one before."""
-FIRST: dict[Named, float] = {"SGD": 0.01, "SGD, Nesterov": 0.01, "Adam": 0.002}
+LOWEST_PEAK: dict[Named, float] = {"SGD": 0.01, "SGD, Nesterov": 0.01, "Adam": 0.002}
 """The lowest peak for each optimizer."""
 BATCH, WIDTH = 128, 32
 
@@ -71,7 +71,7 @@ class Limits:
     """(W, P): the median over the seeds of the last epoch's mean training loss; infinite where half of them diverged.
     """
     trained: Floats
-    """(W, P): the share of seeds that trained: not diverged, and the loss below BOUND."""
+    """(W, P): the share of seeds that trained: not diverged, and the loss below TRAINED_BELOW."""
     broken: Counts
     """(W, P): how many seeds diverged."""
     diverged: Counts
@@ -114,7 +114,7 @@ def limit(settings: Limit) -> Iterator[tuple[float, Limits | None]]:
 def axes(settings: Limit) -> tuple[Counts, Floats]:
     """The warmups in steps, no two alike, and the peaks."""
     warmups: Counts = np.unique(np.rint(np.array(SHARES) * settings.setup.steps).astype(np.int64))
-    peaks: Floats = np.array([FIRST[settings.optimizer] * 2.0**doubled for doubled in range(PEAKS)])
+    peaks: Floats = np.array([LOWEST_PEAK[settings.optimizer] * 2.0**doubled for doubled in range(PEAKS)])
     return warmups, peaks
 
 
@@ -139,7 +139,7 @@ def judged(warmups: Counts, peaks: Floats, outcome: Outcome) -> Limits:
     return Limits(
         warmups, peaks,
         np.median(loss, axis=1).reshape(shape),
-        (loss < BOUND).mean(axis=1).reshape(shape),
+        (loss < TRAINED_BELOW).mean(axis=1).reshape(shape),
         broken.sum(axis=1).reshape(shape),
         np.where(broken.any(axis=1), first, -1).reshape(shape),
         broken.shape[1],

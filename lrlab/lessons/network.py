@@ -21,7 +21,7 @@ from lrlab.schedules.params import Control
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-BOUND = 1e3
+DIVERGED_ABOVE = 1e3
 """A network whose loss is beyond this, or no number, has diverged: one that knows nothing has ln 10 = 2.3."""
 STACK = 48
 """Networks that are stepped together: more would leave the processor's caches."""
@@ -182,7 +182,7 @@ class Outcome:
     ensemble_accuracy: tuple[Floats, ...]
     """For each schedule (S, n): test accuracy of the mean probabilities of the first 1 to n snapshots."""
     diverged: Counts
-    """(K, S): the optimizer step, from 0, whose loss was beyond BOUND; -1 where none was."""
+    """(K, S): the optimizer step, from 0, whose loss was beyond DIVERGED_ABOVE; -1 where none was."""
 
 
 @functools.lru_cache(maxsize=8)
@@ -244,7 +244,7 @@ class Networks:
     """K x S networks in the midst of their training, as stacked arrays; ReLU, softmax, cross entropy.
 
     Every seed has its own first weights and order of samples, the same for all K schedules. A network diverges at the
-    first step whose loss is beyond BOUND or no number: its weights become zero at once, and stay so.
+    first step whose loss is beyond DIVERGED_ABOVE or no number: its weights become zero at once, and stay so.
     """
 
     def __init__(self, setup: Setup, schedules: int, seeds: int) -> None:
@@ -303,7 +303,7 @@ class Networks:
         with np.errstate(all="ignore"):
             logits = np.moveaxis(self._forward(self._test)[-1], 0, 2)
             logits = logits.reshape(*self.diverged.shape, -1, CLASSES)
-            broken = ~(np.abs(logits).max(axis=(-1, -2)) < BOUND**2)
+            broken = ~(np.abs(logits).max(axis=(-1, -2)) < DIVERGED_ABOVE**2)
             if broken.any():
                 self._freeze(broken, self.count - 1)
                 logits[broken] = 0
@@ -324,11 +324,11 @@ class Networks:
         return values
 
     def _frozen(self, loss: Floats) -> Floats:
-        """The losses, those of networks that diverge here at BOUND."""
-        broken = ~(loss <= BOUND)
+        """The losses, those of networks that diverge here at DIVERGED_ABOVE."""
+        broken = ~(loss <= DIVERGED_ABOVE)
         if broken.any():
             self._freeze(broken, self.count)
-        return np.where(broken, BOUND, loss)
+        return np.where(broken, DIVERGED_ABOVE, loss)
 
     def _freeze(self, broken: NDArray[np.bool_], step: int) -> None:
         self.diverged[broken & (self.diverged < 0)] = step

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]]
-State: TypeAlias = tuple[Array, ...]
+OptimizerState: TypeAlias = tuple[Array, ...]
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class SGD:
     momentum: float = 0.9
     nesterov: bool = False
 
-    def start(self, parameters: Array) -> State:
+    def start(self, parameters: Array) -> OptimizerState:
         """The velocity, of the parameters' shape."""
         return (np.zeros_like(parameters),)
 
-    def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:
+    def update(self, parameters: Array, gradients: Array, state: OptimizerState, rate: Array, count: int) -> None:
         """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and
         ones behind them.
         """
@@ -54,11 +54,11 @@ class Adam:
     beta2: float = 0.999
     eps: float = 1e-8
 
-    def start(self, parameters: Array) -> State:
+    def start(self, parameters: Array) -> OptimizerState:
         """The two running means, of the parameters' shape."""
         return np.zeros_like(parameters), np.zeros_like(parameters)
 
-    def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:
+    def update(self, parameters: Array, gradients: Array, state: OptimizerState, rate: Array, count: int) -> None:
         """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and
         ones behind them.
         """

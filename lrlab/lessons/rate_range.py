@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
-from lrlab.lessons.network import BOUND, Counts, Floats, Named, Networks, Setup, optimizer
+from lrlab.lessons.network import DIVERGED_ABOVE, Counts, Floats, Named, Networks, Setup, optimizer
 from lrlab.lessons.settings import Trained, Wording
 from lrlab.schedules.params import Control
 
@@ -92,9 +92,9 @@ class Ramp:
     rates: Floats
     """(n,)."""
     loss: Floats
-    """(S, n): of each step's batch, before the step; BOUND from where a seed has diverged."""
+    """(S, n): of each step's batch, before the step; DIVERGED_ABOVE from where a seed has diverged."""
     diverged: Counts
-    """(S,): the step whose loss was beyond BOUND; -1 where none was."""
+    """(S,): the step whose loss was beyond DIVERGED_ABOVE; -1 where none was."""
 
     @property
     def sound(self) -> int:
@@ -116,12 +116,12 @@ class Ramp:
 def range_test(settings: Range) -> Iterator[tuple[float, Ramp]]:
     """Raise the rate over `settings.seeds` fresh networks at once; now and then the share done and the curve so far."""
     networks, rates = Networks(settings.setup, 1, settings.seeds), settings.rates
-    loss = np.full((settings.seeds, rates.size), BOUND)
+    loss = np.full((settings.seeds, rates.size), DIVERGED_ABOVE)
     every = -(-rates.size // YIELDS)
     batches = _batches(networks)
     for step in range(rates.size):
         found = networks.step(next(batches), rates[step : step + 1])[0]
-        loss[:, step] = np.where(networks.diverged[0] < 0, found, BOUND)
+        loss[:, step] = np.where(networks.diverged[0] < 0, found, DIVERGED_ABOVE)
         if (step + 1) % every == 0 or step + 1 == rates.size:
             yield (
                 (step + 1) / rates.size,

@@ -12,7 +12,7 @@ from pydantic import Field
 from lrlab import engine
 from lrlab.document import Experiment, Trial, parse
 from lrlab.document.run import Run
-from lrlab.lessons.exercises import Exercise, Verdict
+from lrlab.lessons.exercises import Checked, Exercise
 from lrlab.lessons.settings import Settings, Wording
 from lrlab.schedules.params import Control
 
@@ -23,7 +23,7 @@ MOST_STEPS = 1_000_000
 SMALLEST = 0.001
 """The start factor of an exponential warmup that was asked to start at 0: a power of 0 stays there."""
 NONE = "no warmup"
-FIRST = 10
+STEPS_LISTED = 10
 """The first steps, which are listed."""
 
 
@@ -61,7 +61,7 @@ class Shape(Settings):
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Totals:
     """What one trial comes to, summed over every step."""
 
     name: str
@@ -131,11 +131,11 @@ def experiment(settings: Shape) -> Experiment:
     return parse({"lrlab": 1, "run": run, "trials": [trial(settings, form) for form in (*forms, None)]})
 
 
-def numbers(shown: Experiment) -> list[Numbers]:
+def numbers(shown: Experiment) -> list[Totals]:
     """The numbers of every trial, in their order; the last one is what the others are measured against."""
     sums = [_summed(shown.run, line) for line in shown.trials]
     return [
-        Numbers(line.name, area, area / sums[-1][0], tuple(first.tolist()), idle, highest, last)
+        Totals(line.name, area, area / sums[-1][0], tuple(first.tolist()), idle, highest, last)
         for line, (area, first, idle, highest, last) in zip(shown.trials, sums, strict=True)
     ]
 
@@ -143,10 +143,16 @@ def numbers(shown: Experiment) -> list[Numbers]:
 @lru_cache(maxsize=64)
 def _summed(run: Run, line: Trial) -> tuple[float, engine.Floats, int, float, float]:
     rates = np.concatenate([piece for _, piece in engine.chunks(run, line)])
-    return float(rates.sum()), rates[:FIRST], int(np.count_nonzero(rates == 0)), float(rates.max()), float(rates[-1])
+    return (
+        float(rates.sum()),
+        rates[:STEPS_LISTED],
+        int(np.count_nonzero(rates == 0)),
+        float(rates.max()),
+        float(rates[-1]),
+    )
 
 
-def chosen(settings: Shape) -> Numbers:
+def chosen(settings: Shape) -> Totals:
     """The numbers of the chosen shape."""
     return next(found for found in numbers(experiment(settings)) if found.name == settings.form)
 
@@ -193,7 +199,7 @@ def _too_short(settings: Shape) -> str:
     )
 
 
-def _awake(settings: Shape) -> Verdict:
+def _awake(settings: Shape) -> Checked:
     found = chosen(settings)
     first = started(settings.form, settings.start)
     if wrong := _too_short(settings):
@@ -208,7 +214,7 @@ def _awake(settings: Shape) -> Verdict:
     return True, f"All {settings.steps:,} updates move; the first one at {first:.3g} of the peak."
 
 
-def _cheap(settings: Shape) -> Verdict:
+def _cheap(settings: Shape) -> Checked:
     found = chosen(settings)
     first, cost = started(settings.form, settings.start), 1 - found.relative
     if wrong := _too_short(settings):

@@ -37,7 +37,7 @@ DASK = "LRLAB_DASK"
 MOST_CELLS = 400
 MOST_EPOCHS = 200_000  # of all networks together: some minutes on two cores
 TOGETHER = 16  # networks in one task: more at once would hardly train faster
-SHORT = 1.0  # seconds that a task should not take much longer than, so that progress is seen and a stop is felt; it has a cell at least
+TASK_SECONDS = 1.0  # seconds that a task should not take much longer than, so that progress is seen and a stop is felt; it has a cell at least
 REACHED = 10  # seconds in which a scheduler must answer
 SILENT = 300  # seconds after which a task is lost: joblib does not hear of those that Dask gives up because their workers keep dying
 TRIES = 2  # what was lost with a worker is run once more
@@ -291,7 +291,7 @@ def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]
     cells, shape = grid.cells, (len(grid.cells), grid.seeds)
     done = np.zeros(len(cells), dtype=bool)
     scores = Scores(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(shape, -1))
-    size = max(min(together, int(SHORT / grid.setup.seconds(1))) // grid.seeds, 1)
+    size = max(min(together, int(TASK_SECONDS / grid.setup.seconds(1))) // grid.seeds, 1)
     for attempt in range(TRIES):
         left = np.flatnonzero(~done)
         try:

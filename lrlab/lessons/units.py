@@ -16,21 +16,21 @@ from pydantic import Field, ValidationError, model_validator
 from lrlab import engine
 from lrlab.document import Experiment, Trial, parse, sentence
 from lrlab.document.run import Clock, DataRun, calls, first_step
-from lrlab.lessons.exercises import Exercise, Verdict
+from lrlab.lessons.exercises import Checked, Exercise
 from lrlab.lessons.settings import Settings, Wording
 from lrlab.schedules.params import Control
 
-Unit: TypeAlias = Literal["steps", "epochs", "samples", "ratio", "micro-batches"]
+WarmupUnit: TypeAlias = Literal["steps", "epochs", "samples", "ratio", "micro-batches"]
 Target: TypeAlias = Literal["pytorch", "transformers", "timm", "optax", "keras", "paddle"]
 MOST_COMPARED = 200_000
 """Steps at which two curves are compared; in a longer run they are spread evenly, those around the warmup's end among
 them.
 """
-START = 1e-8
+START_FACTOR = 1e-8
 """LinearLR's start factor, for it refuses 0."""
 MEANT = "as meant"
 STROKES = 400  # beside each other in a chart
-LOOKED_AT = 1000  # steps behind a cosine's end
+LOOK_AHEAD = 1000  # steps behind a cosine's end
 _MANY = 10**7
 
 
@@ -59,7 +59,7 @@ class Units(Settings):
     amount: Annotated[float, Field(gt=0, le=1e12), Control("number", label="Warmup", low=0.01, high=1e6, log=True)] = (
         5.0
     )
-    unit: Annotated[Unit, Wording("counted in", "A ratio is a share of the whole run.")] = "epochs"
+    unit: Annotated[WarmupUnit, Wording("counted in", "A ratio is a share of the whole run.")] = "epochs"
     peak: Annotated[float, Field(ge=1e-8, le=10), Control("rate", label="Peak rate", low=1e-5, high=1.0, log=True)] = (
         0.001
     )
@@ -174,7 +174,7 @@ def same_warmup(settings: Units) -> tuple[Written, ...]:
     steps, left, total = _spans(settings)
     peak = settings.peak
     cosine = {"kind": "torch.CosineAnnealingLR", "T_max": None}
-    line = {"kind": "torch.LinearLR", "start_factor": START, "total_iters": steps}
+    line = {"kind": "torch.LinearLR", "start_factor": START_FACTOR, "total_iters": steps}
     updates, excludes, includes = (
         "optimizer steps",
         "optimizer steps, without the warmup",
@@ -189,7 +189,7 @@ def same_warmup(settings: Units) -> tuple[Written, ...]:
     return (
         _written(settings, "PyTorch, SequentialLR", "pytorch", torch, (
             Argument("LinearLR.total_iters", steps, updates), Argument("milestones[0]", steps, updates),
-            Argument("CosineAnnealingLR.T_max", left, excludes)), note=f"LinearLR refuses a start of 0: it starts at {START:g} of the peak."),
+            Argument("CosineAnnealingLR.T_max", left, excludes)), note=f"LinearLR refuses a start of 0: it starts at {START_FACTOR:g} of the peak."),
         _written(settings, "transformers, get_scheduler", "transformers", _transformers(steps), (
             Argument("num_warmup_steps", steps, updates), Argument("num_training_steps", total, includes))),
         _written(settings, "timm, updates", "timm", {
@@ -312,7 +312,7 @@ def _over(run: DataRun, line: Trial) -> str:
     over = first_step(run, line.clock, run.steps)
     if over >= run.steps:
         return ""
-    after = engine.lr(run, line, np.unique(np.linspace(over, run.steps - 1, LOOKED_AT).astype(np.int64)))
+    after = engine.lr(run, line, np.unique(np.linspace(over, run.steps - 1, LOOK_AHEAD).astype(np.int64)))
     climbs = ", and transformers lets it climb again" if after.max() > after[0] else ""
     return f": the cosine is over at step {over:,} of {run.steps:,}{climbs}"
 
@@ -361,12 +361,12 @@ def compared(settings: Units) -> engine.Steps:
 
 # ---------------------------------------------------------------- exercises
 
-NEAR = 0.01
+TOLERANCE = 0.01
 """How near to the samples asked for an answer must come: whole steps cannot always meet them."""
 TARGET_STEPS, TARGET_ACCUMULATE, TARGET_RATIO = 12_345, 4, Fraction(1, 10)
 
 
-def _doubled(settings: Units) -> Verdict:
+def _doubled(settings: Units) -> Checked:
     first = Units()
     want, double = counts(first).samples, 2 * first.accumulate
     if settings.accumulate != double:
@@ -380,12 +380,12 @@ def _doubled(settings: Units) -> Verdict:
         return False, f"Leave {changed[0]} at {getattr(first, changed[0]):,}: it is {getattr(settings, changed[0]):,}."
     found = counts(settings)
     said = f"{found.steps:,} steps see {found.samples:,} samples"
-    if abs(found.samples - want) > NEAR * want:
+    if abs(found.samples - want) > TOLERANCE * want:
         return False, f"{said}, not {want:,}."
     return True, f"{said} of the {want:,} meant; before it took {warmup_steps(first):,} steps."
 
 
-def _tenth(settings: Units) -> Verdict:
+def _tenth(settings: Units) -> Checked:
     run = settings.run
     if (run.steps, run.accumulate) != (TARGET_STEPS, TARGET_ACCUMULATE):
         meant = f"{TARGET_STEPS:,} steps with accumulation {TARGET_ACCUMULATE}"

@@ -20,7 +20,7 @@ from lrlab.ui.widgets import FIELD_WIDTH, accept, commit, counted, escape, exact
 
 COLUMNS = 4
 TALL = 4  # arguments of one schedule under each other, while there is room beside
-LARGE = 1e16  # whole numbers up to here are written out
+WRITTEN_OUT = 1e16  # whole numbers up to here are written out
 
 Cell = Callable[[], None]
 Put = Callable[[str, Any], None]
@@ -220,7 +220,7 @@ def _duration(label: str, key: str, ticks: float, put: Put, *, disabled: bool) -
 
 def _plain(ticks: float) -> str:
     """A number as it is written in a field."""
-    return str(int(ticks)) if float(ticks).is_integer() and abs(ticks) < LARGE else repr(float(ticks))
+    return str(int(ticks)) if float(ticks).is_integer() and abs(ticks) < WRITTEN_OUT else repr(float(ticks))
 
 
 def _ticks(text: str) -> int | float:

@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 
 from lrlab import engine
 from lrlab.lessons import curve, paper
-from lrlab.lessons.curve import EXERCISES, NO_PI, OFF_BY_ONE, ONE, SGDR, SHORT, STEP, Curve
+from lrlab.lessons.curve import EXERCISES, NO_PI, OFF_BY_ONE, ONE, SGDR, SHORT, STEP, CurveSettings
 from lrlab.plans import restarts
 
 ALL: dict[str, Any] = {"short": True, "no_pi": True, "off_by_one": True}
 
 
-def anneal(share: float, settings: Curve) -> float:
+def anneal(share: float, settings: CurveSettings) -> float:
     """Equation 5 of the paper."""
     return settings.eta_min + 0.5 * (settings.peak - settings.eta_min) * (1 + math.cos(math.pi * share))
 
 
-def by_the_paper(settings: Curve, step: int) -> float:
+def by_the_paper(settings: CurveSettings, step: int) -> float:
     """Equation 5 of the paper, cycle by cycle."""
     since, cycle = step - settings.begin, settings.T_0 * settings.steps
     while since >= cycle:
@@ -34,13 +34,13 @@ def by_the_paper(settings: Curve, step: int) -> float:
 
 
 any_curve = st.builds(
-    Curve, T_0=st.integers(1, 60), T_mult=st.integers(1, 3), eta_min=st.sampled_from([0.0, 1e-3]), epochs=st.integers(21, 120),
+    CurveSettings, T_0=st.integers(1, 60), T_mult=st.integers(1, 3), eta_min=st.sampled_from([0.0, 1e-3]), epochs=st.integers(21, 120),
     warmup=st.integers(0, 20), peak=st.floats(0.01, 1.0), steps=st.integers(1, 5), T_max=st.integers(1, 150),
 )  # fmt: skip
 
 
 @given(any_curve)
-def test_the_curves_are_what_the_text_says(settings: Curve) -> None:
+def test_the_curves_are_what_the_text_says(settings: CurveSettings) -> None:
     experiment = curve.experiment(settings.replaced(**ALL))
     steps = np.arange(settings.begin, experiment.run.steps)
     share, left = (steps - settings.begin) / settings.left, settings.left
@@ -61,7 +61,7 @@ def test_the_curves_are_what_the_text_says(settings: Curve) -> None:
 
 
 @given(any_curve)
-def test_the_warmup_goes_up_to_the_peak_in_a_line(settings: Curve) -> None:
+def test_the_warmup_goes_up_to_the_peak_in_a_line(settings: CurveSettings) -> None:
     for trial in curve.experiment(settings).trials:
         steps = np.arange(settings.begin)
         want = settings.peak * (0.01 + 0.99 * steps / max(settings.begin, 1))
@@ -69,7 +69,7 @@ def test_the_warmup_goes_up_to_the_peak_in_a_line(settings: Curve) -> None:
 
 
 @given(any_curve)
-def test_cycles_end_where_counting_says(settings: Curve) -> None:
+def test_cycles_end_where_counting_says(settings: CurveSettings) -> None:
     ends, at, length = [], settings.warmup, settings.T_0
     while at + length <= settings.epochs:
         at += length
@@ -84,7 +84,7 @@ def test_cycles_end_where_counting_says(settings: Curve) -> None:
 @pytest.mark.parametrize("narrow", [1e-13, 1e-15])
 def test_a_narrow_way_down_ends_no_cycle_and_makes_no_two_curves_one(narrow: float) -> None:
     """An eta_min so near the peak that all rates are the peak to rounding."""
-    settings = Curve(eta_min=0.05 * (1 - narrow), epochs=3, T_0=7)
+    settings = CurveSettings(eta_min=0.05 * (1 - narrow), epochs=3, T_0=7)
     assert settings.eta_min < settings.peak
     assert curve.cycle_ends(settings) == []
     assert not CHECKS["three"](settings)[0]
@@ -94,7 +94,7 @@ def test_a_narrow_way_down_ends_no_cycle_and_makes_no_two_curves_one(narrow: flo
 
 
 @given(any_curve)
-def test_the_relations_hold(settings: Curve) -> None:
+def test_the_relations_hold(settings: CurveSettings) -> None:
     assert curve.cycle_difference(settings)[0] <= 1e-12
     assert curve.whole_difference(settings)[0] <= 1e-12
     jump = curve.jump(settings)
@@ -107,7 +107,7 @@ def test_the_relations_hold(settings: Curve) -> None:
 
 
 @given(any_curve)
-def test_numbers_are_sums_over_the_steps(settings: Curve) -> None:
+def test_numbers_are_sums_over_the_steps(settings: CurveSettings) -> None:
     plain = settings.replaced(warmup=0, epochs=settings.epochs - settings.warmup, **ALL)
     experiment = curve.experiment(plain)
     every = {
@@ -123,7 +123,7 @@ def test_numbers_are_sums_over_the_steps(settings: Curve) -> None:
 
 def test_a_cosine_in_numbers() -> None:
     """Mean (1 + 1/N) / 2 of the peak, last used (1 + cos(pi (N - 1) / N)) / 2; without pi it ends at (1 + cos 1) / 2."""
-    settings = Curve(epochs=200, steps=1, peak=1.0)
+    settings = CurveSettings(epochs=200, steps=1, peak=1.0)
     right = curve.numbers(settings, ONE)
     assert right.mean == pytest.approx(0.5 * (1 + 1 / 200))
     assert right.last == pytest.approx((math.pi / 400) ** 2, rel=1e-4)
@@ -137,8 +137,8 @@ def test_a_cosine_in_numbers() -> None:
 ])  # fmt: skip
 def test_what_leaves_no_curve_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        Curve(**changes)
-    assert Curve.read({f"curve.{name}": str(value) for name, value in changes.items()}) == (Curve(), [f"curve.{said}"])
+        CurveSettings(**changes)
+    assert CurveSettings.read({f"curve.{name}": str(value) for name, value in changes.items()}) == (CurveSettings(), [f"curve.{said}"])
 
 
 # ---------------------------------------------------------------- exercises
@@ -147,7 +147,7 @@ CHECKS = {exercise.key: exercise.check for exercise in EXERCISES}
 
 
 def solved(key: str, **changes: Any) -> bool:
-    done, said = CHECKS[key](Curve(**changes))
+    done, said = CHECKS[key](CurveSettings(**changes))
     assert said.endswith(".")
     assert done or any(letter.isdigit() for letter in said), f"{said} says nothing in numbers"
     return done
@@ -198,7 +198,7 @@ def test_back_at_the_peak() -> None:
 
 
 @given(any_curve)
-def test_back_at_the_peak_is_to_have_been_at_the_bottom(settings: Curve) -> None:
+def test_back_at_the_peak_is_to_have_been_at_the_bottom(settings: CurveSettings) -> None:
     """By the rates of every step."""
     rates = [anneal(step / (settings.T_max * settings.steps), settings) for step in range(settings.left)]
     share = (np.array(rates) - settings.eta_min) / (settings.peak - settings.eta_min)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from lrlab.lessons import prose
-from lrlab.lessons.curve import Curve
+from lrlab.lessons.curve import CurveSettings
 from lrlab.lessons.landscape import Scene
 from lrlab.lessons.rate_range import Range
 from lrlab.lessons.settings import Trained, Wording
@@ -126,7 +126,7 @@ def test_places_are_filled_and_formulas_left_alone() -> None:
 ])  # fmt: skip
 def test_what_does_not_go_together_is_said_under_the_name_of_a_field(entries: dict[str, str]) -> None:
     settings = next(
-        section for section in (Range, Grid, Curve, Scene, Units) if next(iter(entries)).startswith(f"{section.key}.")
+        section for section in (Range, Grid, CurveSettings, Scene, Units) if next(iter(entries)).startswith(f"{section.key}.")
     )
     found, (problem,) = settings.read(entries)
     assert found == settings()

@@ -23,7 +23,7 @@ TARGETS = get_args(units.Target)
 
 
 @st.composite
-def runs(draw: st.DrawFn, unit: units.Unit | None = None) -> Units:
+def runs(draw: st.DrawFn, unit: units.WarmupUnit | None = None) -> Units:
     """Small runs, leftovers of every kind among them."""
     chosen: Any = unit or draw(st.sampled_from(["steps", "epochs", "samples", "ratio", "micro-batches"]))
     amount = draw(
@@ -93,7 +93,7 @@ def test_six_frameworks_have_the_same_curve_or_none(settings: Units) -> None:
     assert tuple(one.target for one in written) == TARGETS
     for one in written:
         off = np.abs(engine.lr(settings.run, one.trial, every) - want).max() / settings.peak
-        assert off <= (units.START * 1.0001 if one.target == "pytorch" else 1e-12), one.title
+        assert off <= (units.START_FACTOR * 1.0001 if one.target == "pytorch" else 1e-12), one.title
         assert one.off == pytest.approx(off, abs=1e-12)
 
 

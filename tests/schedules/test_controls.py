@@ -13,7 +13,7 @@ from lrlab.schedules.base import described
 from lrlab.schedules.params import COUNTED, Control, Described, Slider, nearest
 
 LESSONS = (
-    curve.Curve,
+    curve.CurveSettings,
     landscape.Scene,
     network.Training,
     sweep.Grid,

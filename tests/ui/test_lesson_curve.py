@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from lrlab.document import parse
 from lrlab.lessons import curve
-from lrlab.lessons.curve import Curve
+from lrlab.lessons.curve import CurveSettings
 from lrlab.ui import state
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -35,11 +35,11 @@ def test_budgets_and_lengths_make_whole_cycles() -> None:
     app = opened()
     assert any("77.8% of the way above the minimum" in warning.value for warning in app.warning)
     seen(app.button(key="curve.budget.below").click().run())
-    assert lesson_pages.at_hand(app, Curve) == Curve(epochs=150)
+    assert lesson_pages.at_hand(app, CurveSettings) == CurveSettings(epochs=150)
     assert any("none is cut" in success.value for success in app.success)
     app = opened(curve__T_mult="1", curve__T_0="30")
     seen(app.button(key="curve.cycles.4").click().run())
-    assert lesson_pages.at_hand(app, Curve) == Curve(T_mult=1, T_0=50)
+    assert lesson_pages.at_hand(app, CurveSettings) == CurveSettings(T_mult=1, T_0=50)
 
 
 @pytest.mark.parametrize("address", [
@@ -113,6 +113,6 @@ def test_a_jump_is_measured_where_the_run_has_it(first: str, said: str) -> None:
 def test_open_in_tune_takes_the_curves_along_and_undo_brings_the_earlier_back() -> None:
     app = opened(curve__T_0="40")
     seen(app.button(key="curve.open").click().run())
-    assert app.session_state["experiment"] == curve.experiment(Curve(T_0=40))
+    assert app.session_state["experiment"] == curve.experiment(CurveSettings(T_0=40))
     seen(app.button(key="undo").click().run())
     assert app.session_state["experiment"] == parse(state.DEFAULT)

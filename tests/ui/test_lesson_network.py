@@ -169,7 +169,7 @@ def test_a_training_that_would_keep_the_others_waiting_is_refused_with_its_arith
     app = trained("pages/sgdr.py", LARGEST.replaced(ran=True).written() | {"present": "3"}, document(*trials))
     assert not jobs(app), "nor does a link start it"
     seconds = math.ceil(LARGEST.setup.seconds(160))
-    assert seconds > page_jobs.MOST
+    assert seconds > page_jobs.MOST_SECONDS
     said = f"8 schedules x 20 seeds are 160 networks of 65,000 steps each, about {seconds} seconds of work, and 60 is the most"
     assert said in texts(app)
     assert next(button for button in app.button if button.label.startswith("Train 8 schedules")).disabled
@@ -178,7 +178,7 @@ def test_a_training_that_would_keep_the_others_waiting_is_refused_with_its_arith
 
 def test_the_same_training_of_few_schedules_is_offered() -> None:
     app = trained("pages/sgdr.py", LARGEST.written() | {"present": "3"}, document(LEVEL, CYCLES))
-    assert LARGEST.setup.seconds(40) < page_jobs.MOST
+    assert LARGEST.setup.seconds(40) < page_jobs.MOST_SECONDS
     assert not next(button for button in app.button if button.label.startswith("Train 2 schedules")).disabled
     assert "of work" not in texts(app)
 

@@ -8,7 +8,7 @@ import pytest
 from oracle import ROOT
 from streamlit.testing.v1 import AppTest
 
-from lrlab.lessons.curve import Curve
+from lrlab.lessons.curve import CurveSettings
 from lrlab.ui import address, state
 from lrlab.ui.lessons.sgdr import LESSON
 
@@ -38,7 +38,7 @@ def own(app: AppTest) -> dict[str, str]:
 
 
 def chosen(app: AppTest) -> Any:
-    return app.session_state["lesson.at_hand"]["curve"] if "lesson.at_hand" in app.session_state else Curve()
+    return app.session_state["lesson.at_hand"]["curve"] if "lesson.at_hand" in app.session_state else CurveSettings()
 
 
 def at(app: AppTest, entries: dict[str, Any]) -> AppTest:
@@ -71,7 +71,7 @@ def test_a_slider_is_in_the_address_and_a_link_shows_the_same() -> None:
     seen(app.toggle(key="curve.short").set_value(True).run())
     assert own(app) == {"curve.T_0": "40", "curve.eta_min": "1e-05", "curve.short": "true"}
     again = opened(**{name.replace(".", "__"): text for name, text in own(app).items()})
-    assert chosen(again) == chosen(app) == Curve(T_0=40, eta_min=1e-5, short=True)
+    assert chosen(again) == chosen(app) == CurveSettings(T_0=40, eta_min=1e-5, short=True)
     assert again.slider(key="curve.T_0/slider").value == 40
     assert again.toggle(key="curve.short").value is True
     assert own(again) == own(app)
@@ -79,7 +79,7 @@ def test_a_slider_is_in_the_address_and_a_link_shows_the_same() -> None:
 
 def test_a_default_is_not_in_the_address() -> None:
     app = opened(curve__T_0="40")
-    seen(app.slider(key="curve.T_0/slider").set_value(Curve().T_0).run())
+    seen(app.slider(key="curve.T_0/slider").set_value(CurveSettings().T_0).run())
     assert not own(app)
 
 
@@ -89,17 +89,17 @@ def test_what_is_wrong_in_an_address_is_said_and_left_at_its_default() -> None:
     assert "curve.T_0: must be at least 1" in said
     assert "curve.x: is no setting of this page" in said
     assert f"present: must be the number of a section, from 1 to {SECTIONS}" in said
-    assert chosen(app) == Curve(epochs=210)
+    assert chosen(app) == CurveSettings(epochs=210)
     assert own(app) == {"curve.epochs": "210"}, "the address no longer says it"
 
 
 def test_what_a_field_refuses_is_said_and_what_was_there_stays() -> None:
     app = opened(curve__epochs="3")
     seen(app.slider(key="curve.warmup/slider").set_value(3).run())
-    assert chosen(app) == Curve(epochs=3)
+    assert chosen(app) == CurveSettings(epochs=3)
     assert "leave nothing of a run of 3" in texts(app).replace("\\", "")
     seen(app.slider(key="curve.warmup/slider").set_value(2).run())
-    assert chosen(app) == Curve(epochs=3, warmup=2)
+    assert chosen(app) == CurveSettings(epochs=3, warmup=2)
     assert "leave nothing" not in texts(app)
 
 
@@ -120,10 +120,10 @@ def test_an_earlier_address_brings_its_settings_back(monkeypatch: pytest.MonkeyP
     before = dict(app.query_params)
     seen(app.slider(key="curve.T_0/slider").set_value(50).run())
     seen(at(app, before).run())
-    assert chosen(app) == Curve(T_0=40)
+    assert chosen(app) == CurveSettings(T_0=40)
     del app.query_params["curve.T_0"]
     seen(app.run())
-    assert chosen(app) == Curve()
+    assert chosen(app) == CurveSettings()
 
 
 def test_a_quick_hand_is_not_taken_for_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_a_quick_hand_is_not_taken_for_back(monkeypatch: pytest.MonkeyPatch) -> 
     before = dict(app.query_params)
     seen(app.slider(key="curve.T_0/slider").set_value(50).run())
     seen(at(app, before).run())
-    assert chosen(app) == Curve(T_0=50)
+    assert chosen(app) == CurveSettings(T_0=50)
 
 
 def test_presenting_shows_one_section_and_goes_through_them() -> None:
@@ -192,7 +192,7 @@ def test_the_presenters_charts_are_larger() -> None:
 
 def test_exercises_know_when_they_are_done() -> None:
     app = opened()
-    count = sum(exercise.settings is Curve for exercise in LESSON.exercises)
+    count = sum(exercise.settings is CurveSettings for exercise in LESSON.exercises)
     assert f"0 of {count} solved" in texts(app)
     seen(app.slider(key="curve.T_0/slider").set_value(40).run())
     seen(app.slider(key="curve.T_mult/slider").set_value(4).run())

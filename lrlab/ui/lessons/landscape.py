@@ -11,7 +11,7 @@ from lrlab.lessons import landscape
 from lrlab.lessons.intervals import Interval, interval, verdict
 from lrlab.lessons.landscape import (
     BASINS,
-    FAR,
+    DIVERGED_BEYOND,
     FRAMES,
     LOST,
     NAMES,
@@ -33,10 +33,10 @@ HEIGHT, PRESENTED, COURSE = 470, 360, 330
 """Pixels of the animation, of the same on a slide, where the sliders that a class is shown fit below it, and of the
 shares over the run.
 """
-GRID = 810
+GRID_POINTS = 810
 """Points along the curve, and the width of the contours' picture in pixels."""
 PRESET = "landscape.preset"
-INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
+WITH_INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
 SHARE, LOSS = 2, 3
 """Decimals of a mean and of the difference of two alike, so that who subtracts finds no contradiction beyond rounding.
 """
@@ -64,7 +64,7 @@ def show() -> None:
     table = pd.DataFrame(rows(land, found)).set_index("schedule")
     st.table(table)
     st.caption(
-        f"Mean over the seeds, {UNBOUNDED if scene.seeds == 1 else INTERVALS}. "
+        f"Mean over the seeds, {UNBOUNDED if scene.seeds == 1 else WITH_INTERVALS}. "
         "A particle leaves the narrow basin each time that it goes over the watershed. The loss is that of the particles that have not diverged."
     )
     if presenting:
@@ -165,7 +165,7 @@ def divergences(found: Simulation) -> list[str]:
         if (steps >= 0).any():
             first, share = steps[steps >= 0].min(), number(float(shares[:, LOST].mean()), f".{SHARE}%")
             said.append(
-                f"{name}: diverged at step {first:,}. In the end {share} of all particles had gone beyond {FAR:,.0f}."
+                f"{name}: diverged at step {first:,}. In the end {share} of all particles had gone beyond {DIVERGED_BEYOND:,.0f}."
             )
     return said
 
@@ -203,10 +203,10 @@ def _dots(scene: Scene, found: Simulation) -> str:
 
 
 def _ground(land: Landscape) -> charts.Curve | charts.Contours:
-    x = np.linspace(-REACH, REACH, GRID)
+    x = np.linspace(-REACH, REACH, GRID_POINTS)
     if land.dimension == 1:
         return charts.Curve(x, land.loss(x[None]))
-    y = np.linspace(-REACH / 2, REACH / 2, GRID // 2)
+    y = np.linspace(-REACH / 2, REACH / 2, GRID_POINTS // 2)
     return charts.Contours(x, y, land.loss(np.stack(np.meshgrid(x, y))))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from lrlab.charts.heat import heat
-from lrlab.lessons.limit import BOUND, PEAKS, Limit, Limits, axes, limit
+from lrlab.lessons.limit import PEAKS, TRAINED_BELOW, Limit, Limits, axes, limit
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, jobs
 
@@ -28,7 +28,7 @@ def show() -> None:
         units=setup.hidden[0],
         batch=setup.batch_size,
         steps=setup.steps,
-        bound=f"{BOUND:.2f}",
+        bound=f"{TRAINED_BELOW:.2f}",
     )
     fields.row(Limit, "optimizer", "after", "gain", "depth")
     fields.row(Limit, "epochs", "seeds")
@@ -97,14 +97,14 @@ def signs(found: Limits, *, finished: bool) -> str:
     if np.isinf(found.loss).any():
         said.append("Grey: at least half of the seeds diverged.")
     for warmup, place in enumerate(found.largest):
-        failing = np.flatnonzero((found.loss[warmup] < BOUND) & (found.trained[warmup] < 1))
+        failing = np.flatnonzero((found.loss[warmup] < TRAINED_BELOW) & (found.trained[warmup] < 1))
         above = failing[failing > (-1 if place is None else place)]
         if above.size:
             seeds = round(found.seeds * (1 - found.trained[warmup, above[0]]))
             where = f"{found.loss[warmup, above[0]]:.2f} at a peak of {_peak(found, int(above[0]))} after {found.warmups[warmup]:,} steps"
             fails = f"{seeds} of the {found.seeds} seeds {'does' if seeds == 1 else 'do'} not train there"
             said.append(
-                f"The border asks for every seed, so a median below {BOUND:.2f} may stand above it: {where}, because {fails}."
+                f"The border asks for every seed, so a median below {TRAINED_BELOW:.2f} may stand above it: {where}, because {fails}."
             )
             break
     return " ".join(said)
@@ -123,7 +123,9 @@ def verdict(found: Limits, settings: Limit) -> str:
     said = f"**{settings.optimizer}**: the largest peak up to which every seed trains, by warmup: {each}.{_gaps(found)}"
     without, best = largest[0], max((place for place in largest if place is not None), default=None)
     if best is None:
-        below = f"In no cell did the loss of every seed come below {BOUND:.2f} in {settings.setup.steps:,} steps"
+        below = (
+            f"In no cell did the loss of every seed come below {TRAINED_BELOW:.2f} in {settings.setup.steps:,} steps"
+        )
         return f"{said} {below}; {found.broken.sum():,} of {found.loss.size * found.seeds:,} networks diverged."
     among = f"the best of the {len(largest) - 1} warmups, {settings.seeds} seeds a cell,"
     if without is None:

@@ -14,9 +14,8 @@ from lrlab import engine
 from lrlab.charts.panels import Line, Panel, panels
 from lrlab.document import DocumentError, Trial
 from lrlab.document.run import Run
-from lrlab.lessons import compare
-from lrlab.lessons import curve
-from lrlab.lessons.curve import Curve
+from lrlab.lessons import compare, curve
+from lrlab.lessons.curve import CurveSettings
 from lrlab.lessons.digits import CLASSES, TEST
 from lrlab.lessons.intervals import interval
 from lrlab.lessons.network import Floats, Outcome, Training, kept_at, squeezed, train
@@ -28,11 +27,11 @@ from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.lessons.numbers import mean
 from lrlab.ui.widgets import escape
 
-MOST = 8
+MOST_SCHEDULES = 8
 """Schedules that are trained: as many as can be told apart."""
-FEW = 5
+MIN_CYCLE = 5
 """Training steps of a cycle: with fewer the squeezed run misses its highest and lowest rates."""
-POINTS = 1500  # of the learning rate that are drawn
+POINTS_DRAWN = 1500  # of the learning rate that are drawn
 
 
 class Entry(NamedTuple):
@@ -89,12 +88,12 @@ def show() -> None:
 
 def _entries(settings: Training) -> list[Entry]:
     """The trials that Tune or the first section shows, squeezed onto the training; why one is not among them is said."""
-    experiment = state.experiment() if settings.schedules == "tune" else curve.experiment(frame.at_hand(Curve))
+    experiment = state.experiment() if settings.schedules == "tune" else curve.experiment(frame.at_hand(CurveSettings))
     shown = [(place, trial) for place, trial in enumerate(experiment.trials) if not trial.hidden]
-    if len(shown) > MOST:
-        st.caption(f"The first {MOST} of the {len(shown)} schedules that are shown.")
+    if len(shown) > MOST_SCHEDULES:
+        st.caption(f"The first {MOST_SCHEDULES} of the {len(shown)} schedules that are shown.")
     found = []
-    for place, trial in shown[:MOST]:
+    for place, trial in shown[:MOST_SCHEDULES]:
         try:
             found.append(_entry(experiment.run, place, trial, settings))
         except DocumentError as error:
@@ -138,8 +137,8 @@ def _no_snapshots(plan: restarts.Plan, length: int, steps: int) -> str:
     begin = length * plan.begin / (plan.begin + plan.left)
     shortest = np.diff([begin, *(end.step for end in plan.ends)]).min(initial=np.inf) * steps / length
     return (
-        f"its shortest cycle comes to {shortest:.1f} steps of this training, and takes {FEW} to be seen"
-        if shortest < FEW
+        f"its shortest cycle comes to {shortest:.1f} steps of this training, and takes {MIN_CYCLE} to be seen"
+        if shortest < MIN_CYCLE
         else ""
     )
 
@@ -236,7 +235,10 @@ def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[
     for entry in entries:
         at = np.unique(
             np.concatenate(
-                [np.linspace(0, entry.rates.size - 1, POINTS).astype(np.int64), np.array(entry.kept, dtype=np.int64)]
+                [
+                    np.linspace(0, entry.rates.size - 1, POINTS_DRAWN).astype(np.int64),
+                    np.array(entry.kept, dtype=np.int64),
+                ]
             )
         )
         rates.append(Line(entry.name, at / per_epoch, entry.rates[at], entry.place))
@@ -343,7 +345,7 @@ def _differences(entries: list[Entry], outcome: Outcome) -> None:
     for k, entry in enumerate(entries):
         sound = compare.sound(outcome, k)
         count = outcome.snapshots[k].size
-        if not count or sound.sum() < compare.FEW:
+        if not count or sound.sum() < compare.MIN_SEEDS:
             continue
         last, together = (100 * part[k][sound, -1] for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
         if count > 1:

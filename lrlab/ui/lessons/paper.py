@@ -6,9 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from lrlab.charts.dots import Dots, dots
-from lrlab.lessons import curve
-from lrlab.lessons import paper
-from lrlab.lessons.curve import Curve
+from lrlab.lessons import curve, paper
+from lrlab.lessons.curve import CurveSettings
 from lrlab.lessons.paper import COSINE, DATA, RESTARTS, WIDE, WIDER, Ensemble, Paper
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame
@@ -32,7 +31,7 @@ def show() -> None:
     ten, twenty = (tables.singles[RESTARTS][network] for network in (WIDE, WIDER))
     cosine, wider = (tables.singles[COSINE][network] for network in (WIDE, WIDER))
     most = tables.ensembles[-1]
-    run = Curve(T_0=10, T_mult=2, epochs=200)
+    run = CurveSettings(T_0=10, T_mult=2, epochs=200)
     cut = curve.rates(run, curve.SGDR, [curve.run(run).steps - 1]).item() / run.peak
     frame.text(
         "sgdr", "paper", models=most.models, runs=most.runs, snapshots=most.snapshots, most10=_two(most.errors[C10]), most100=_two(most.errors[C100]),

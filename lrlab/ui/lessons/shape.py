@@ -11,13 +11,13 @@ import streamlit as st
 from lrlab import charts, engine
 from lrlab.document import Experiment, View
 from lrlab.lessons import shape
-from lrlab.lessons.shape import Numbers, Shape
+from lrlab.lessons.shape import Shape, Totals
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.lessons.numbers import number
 from lrlab.ui.widgets import escape
 
-FIRST = 30
+STEPS_DRAWN = 30
 """Steps of the small chart."""
 
 
@@ -99,7 +99,7 @@ def _chart(settings: Shape, shown: Experiment) -> None:
 
 def _start(shown: Experiment) -> None:
     """The first steps, a point each, and the first ten in a table."""
-    steps = np.arange(min(FIRST, shown.run.steps))
+    steps = np.arange(min(STEPS_DRAWN, shown.run.steps))
     rates = [engine.lr(shown.run, trial, steps) for trial in shown.trials]
     lines = [
         charts.Line(trial.name, steps.astype(np.float64), rate, place, markers=True)
@@ -112,7 +112,7 @@ def _start(shown: Experiment) -> None:
         f"{line.name}: from {line.y[0]:.3g} to {line.y[-1]:.3g}" for line in lines
     )
     chart.show(figure, key="shape.first", height=300, alt=alt)
-    listed = steps[: shape.FIRST]
+    listed = steps[: shape.STEPS_LISTED]
     rows = [
         {"rate at step": trial.name, **{str(step): f"{rate[step]:.3g}" for step in listed}}
         for trial, rate in zip(shown.trials, rates, strict=True)
@@ -120,7 +120,7 @@ def _start(shown: Experiment) -> None:
     st.table(pd.DataFrame(rows).set_index("rate at step"))
 
 
-def _costs(settings: Shape, found: list[Numbers]) -> None:
+def _costs(settings: Shape, found: list[Totals]) -> None:
     """What each trial comes to."""
     lost = [round(1 - one.relative, 4) + 0.0 for one in found]  # no -0
     rows = [

@@ -21,7 +21,7 @@ VERSIONS = ("4.57", "5.23")
 """Of transformers, before and after warmup_ratio was taken away."""
 HEIGHT = 500
 """Of the chart of the mistakes: on a phone its legend has a line for each, in half of it."""
-MANY = 100
+NO_FRACTION_FROM = 100
 """Times from which on no fraction is told."""
 
 
@@ -142,4 +142,4 @@ def _too(length: int | None, meant: int) -> str:
     if length == meant:
         return "neither long nor short"
     way, times = ("long", length / meant) if length > meant else ("short", meant / max(length, 1))
-    return f"{way}, {times:,.0f} times" if times >= MANY else f"{way}, {times:.3g} times"
+    return f"{way}, {times:,.0f} times" if times >= NO_FRACTION_FROM else f"{way}, {times:.3g} times"
