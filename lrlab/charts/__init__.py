@@ -3,21 +3,21 @@ loaded to draw.
 """
 
 from lrlab.charts.basics import COLOURS, LABEL, Figure, style, upright
-from lrlab.charts.frames import Contours, Curve, animated, still
+from lrlab.charts.frames import Contours, LossCurve, animated, still
 from lrlab.charts.heat import heat
 from lrlab.charts.overlay import Flag, description, overlay, resumed
-from lrlab.charts.panels import Line, Mark, Panel, panels
+from lrlab.charts.panels import Line, Panel, UprightLine, panels
 
 __all__ = [
     "COLOURS",
     "LABEL",
     "Contours",
-    "Curve",
     "Figure",
     "Flag",
     "Line",
-    "Mark",
+    "LossCurve",
     "Panel",
+    "UprightLine",
     "animated",
     "description",
     "heat",

@@ -29,16 +29,25 @@ def dots(labels: Sequence[str], series: Sequence[Dots], axis: str, form: str = "
     return {
         "data": [_line(place, line, form, _sides(line, series)) for place, line in enumerate(series)],
         "layout": {
-            "hovermode": "closest", "margin": {"l": 8, "r": 24, "t": 36, "b": 4},
+            "hovermode": "closest",
+            "margin": {"l": 8, "r": 24, "t": 36, "b": 4},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 13}},
-            "xaxis": {"title": {"text": axis}, "automargin": True, "zeroline": False, "range": [low - room, high + 2 * room]},
+            "xaxis": {
+                "title": {"text": axis},
+                "automargin": True,
+                "zeroline": False,
+                "range": [low - room, high + 2 * room],
+            },
             "yaxis": {
-                "automargin": True, "zeroline": False, "range": [len(labels) - 0.5, -0.5],
-                "tickvals": list(range(len(labels))), "ticktext": [name(label, 40) for label in labels],
+                "automargin": True,
+                "zeroline": False,
+                "range": [len(labels) - 0.5, -0.5],
+                "tickvals": list(range(len(labels))),
+                "ticktext": [name(label, 40) for label in labels],
             },
             "meta": {"filename": "lrlab-dots"},
         },
-    }  # fmt: skip
+    }
 
 
 def _sides(line: Dots, series: Sequence[Dots]) -> list[str]:

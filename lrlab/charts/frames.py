@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lrlab.engine import Floats, Steps
 
 
-class Curve(NamedTuple):
+class LossCurve(NamedTuple):
     """A one-dimensional loss: x rising (n,), loss (n,)."""
 
     x: Floats
@@ -37,7 +37,7 @@ class Contours(NamedTuple):
     loss: Floats
 
 
-Background: TypeAlias = Curve | Contours
+Background: TypeAlias = LossCurve | Contours
 
 FOOT = 0.27  # of the height: the rates' panel
 HEAD = 0.12  # of the height between it and the landscapes
@@ -45,16 +45,23 @@ BETWEEN = 0.03  # of the width, between landscapes
 PILE = 0.14  # of the curve's height: particles at one place lie over each other up to here, so that many look like many
 GOLDEN = 0.6180339887
 TITLES = 66  # characters over the landscapes, all together
-RATES = 400  # points of a rate curve that are drawn
+RATE_POINTS = 400  # points of a rate curve that are drawn
 JUMP = 0.1  # of its height in one step: drawn as it is
 SHADE, LINE = 0.4, 0.65  # how opaque the bottom of a valley is, and a line of equal height
 LEVELS = 18  # such lines
-WIDTH = 1.5  # pixels of the picture from a line's middle to where it has faded
+FADE = 1.5  # pixels of the picture from a line's middle to where it has faded
 
 
 def animated(
-    background: Background, positions: Floats, rates: Floats, steps: Steps, *, names: Sequence[str], places: Sequence[int], filename: str,
-) -> Figure:  # fmt: skip
+    background: Background,
+    positions: Floats,
+    rates: Floats,
+    steps: Steps,
+    *,
+    names: Sequence[str],
+    places: Sequence[int],
+    filename: str,
+) -> Figure:
     """Particles at positions (schedules, frames, particles, dimensions) over their landscape; rates (schedules, steps
     of the run) below.
 
@@ -65,7 +72,7 @@ def animated(
         message = "positions and rates must be finite: freeze what diverged where it was last seen"
         raise ValueError(message)
     count = len(names)
-    ground = [_ground(background, k) for k in range(count)] if isinstance(background, Curve) else []
+    ground = [_ground(background, k) for k in range(count)] if isinstance(background, LossCurve) else []
     clouds = [_cloud(background, positions[k, 0], places[k], k) for k in range(count)]
     lines = [_rates(rates[k], names[k], places[k], count) for k in range(count)]
     moving = [*clouds, *_cursor(rates, int(steps[0]), places, count)]
@@ -110,7 +117,7 @@ def _axes(place: int) -> Figure:
     return {"xaxis": "x" + _suffix(place), "yaxis": "y" + _suffix(place)}
 
 
-def _ground(curve: Curve, k: int) -> Figure:
+def _ground(curve: LossCurve, k: int) -> Figure:
     line = {"x": packed(curve.x), "y": packed(curve.loss), "line": {"color": GREY, "width": 2}}
     return {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False} | line | _axes(k)
 
@@ -131,7 +138,7 @@ def _opacity(loss: Floats) -> Floats:
     height *= LEVELS / (height.max() or 1.0)
     level = np.rint(height)
     pixels = np.abs(height - level) / np.maximum(np.hypot(*np.gradient(height)), 1e-9)
-    line = np.where(level > 0, LINE * np.clip(WIDTH - pixels, 0, 1), 0)
+    line = np.where(level > 0, LINE * np.clip(FADE - pixels, 0, 1), 0)
     return np.asarray(np.maximum(SHADE * (1 - height / LEVELS), line))
 
 
@@ -157,7 +164,7 @@ def _cloud(background: Background, points: Floats, place: int, k: int) -> Figure
 def _rates(rates: Floats, label: str, place: int, count: int) -> Figure:
     """One schedule's rate at every step; of long runs so many points as a screen shows, and every jump."""
     jumps = np.flatnonzero(np.abs(np.diff(rates)) > JUMP * np.ptp(rates))
-    shown = np.unique(np.concatenate((np.linspace(0, rates.size - 1, RATES).astype(np.int64), jumps, jumps + 1)))
+    shown = np.unique(np.concatenate((np.linspace(0, rates.size - 1, RATE_POINTS).astype(np.int64), jumps, jumps + 1)))
     colour, dash = style(place)
     return {
         "type": "scatter", "mode": "lines", "x": packed(shown, "f8"), "y": packed(rates[shown]), "name": name(label),
@@ -204,13 +211,16 @@ def _layout(
     width = (1.0 - BETWEEN * (count - 1)) / count
     lefts = [k * (width + BETWEEN) for k in range(count)]
     layout: Figure = {
-        "hovermode": "x unified", "showlegend": False, "margin": {"l": 8, "r": 16, "t": 52, "b": 4}, "meta": {"filename": filename},
+        "hovermode": "x unified",
+        "showlegend": False,
+        "margin": {"l": 8, "r": 16, "t": 52, "b": 4},
+        "meta": {"filename": filename},
         "annotations": [_title(name(names[k], TITLES // count), places[k], lefts[k]) for k in range(count)],
         "images": _pictures(background, count) if isinstance(background, Contours) else [],
-    }  # fmt: skip
+    }
     heights = _heights(background)
     for k, left in enumerate(lefts):
-        loss = {"title": {"text": "loss"}} if isinstance(background, Curve) and k == 0 else {}
+        loss = {"title": {"text": "loss"}} if isinstance(background, LossCurve) and k == 0 else {}
         x = background.x[[0, -1]]
         inner = {
             "tickvals": np.quantile(x, [1 / 8, 1 / 2, 7 / 8]).tolist()
@@ -231,9 +241,15 @@ def _layout(
 def _title(label: str, place: int, left: float) -> Figure:
     """A schedule's name, in its colour's company, over its landscape."""
     return {
-        "text": f'<span style="color:{style(place)[0]}">●</span> {label}', "xref": "paper", "yref": "paper", "x": left, "y": 1,
-        "xanchor": "left", "yanchor": "bottom", "showarrow": False,
-    }  # fmt: skip
+        "text": f'<span style="color:{style(place)[0]}">●</span> {label}',
+        "xref": "paper",
+        "yref": "paper",
+        "x": left,
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+    }
 
 
 def _heights(background: Background) -> Floats:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 APART = 0.07  # of the height, between the names at the lines' ends
 CROWDED = 0.15  # of the width: marks closer than this have their words along the line
 DECADES = 1.5  # a log axis wider than this has ticks at powers of ten only
-LABEL = 18  # characters of such a name
-LETTER = 7  # pixels, of a letter in such a name
+END_NAME = 18  # characters of such a name
+LETTER_PIXELS = 7  # pixels, of a letter in such a name
 FAINT = 0.45
 LONGEST = 48  # characters of a line's own name, where the pointer is
 
@@ -61,7 +61,7 @@ class Panel(NamedTuple):
     zero: bool = False
 
 
-class Mark(NamedTuple):
+class UprightLine(NamedTuple):
     """An upright line through all panels, with words at its top."""
 
     x: float
@@ -69,7 +69,7 @@ class Mark(NamedTuple):
 
 
 def panels(
-    panels: Sequence[Panel], x_title: str, *, filename: str, marks: Sequence[Mark] = (), x_log: bool = False
+    panels: Sequence[Panel], x_title: str, *, filename: str, marks: Sequence[UprightLine] = (), x_log: bool = False
 ) -> Figure:
     """One panel or more, from top to bottom, each name in the legend once; the names stand at the line ends of the
     first panel too.
@@ -96,25 +96,41 @@ def panels(
         for p, (_, top) in zip(panels, tops, strict=True)
     ]
     labels = _ends(panels[0], tops[0], x_log=x_log)
-    longest = max((min(len(line.name), LABEL) for line in panels[0].lines), default=0)
+    longest = max((min(len(line.name), END_NAME) for line in panels[0].lines), default=0)
     layout: Figure = {
-        "hovermode": "x unified", "hoverlabel": {"namelength": LONGEST},
-        "margin": {"l": 8, "r": 28 + LETTER * longest if labels else 16, "t": 8, "b": 4},
+        "hovermode": "x unified",
+        "hoverlabel": {"namelength": LONGEST},
+        "margin": {"l": 8, "r": 28 + LETTER_PIXELS * longest if labels else 16, "t": 8, "b": 4},
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
         "xaxis": {
-            "title": {"text": x_title}, "type": "log" if x_log else "linear", "anchor": _axis("y", len(panels) - 1), "range": [low, high],
-            "automargin": True, "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4, "tickformat": "~g" if x_log else ",~r",
+            "title": {"text": x_title},
+            "type": "log" if x_log else "linear",
+            "anchor": _axis("y", len(panels) - 1),
+            "range": [low, high],
+            "automargin": True,
+            "zeroline": False,
+            "showline": True,
+            "ticks": "outside",
+            "ticklen": 4,
+            "tickformat": "~g" if x_log else ",~r",
             **({"dtick": 1} if x_log and high - low > DECADES else {}),
         },
         "shapes": [upright(mark.x, 1 - _head(panels)) for mark in marks],
         "annotations": [*heads, *labels, *_words(marks, panels, x_log=x_log)],
         "meta": {"filename": filename},
-    }  # fmt: skip
+    }
     for index, (panel, (foot, top)) in enumerate(zip(panels, tops, strict=True)):
         layout["yaxis" + _axis("", index)] = {
-            "type": "log" if panel.log else "linear", "domain": [foot, top], "automargin": True, "zeroline": False, "showline": True,
-            "tickformat": "~g", "nticks": 6, "exponentformat": "power", **_height(panel, x_log=x_log),
-        }  # fmt: skip
+            "type": "log" if panel.log else "linear",
+            "domain": [foot, top],
+            "automargin": True,
+            "zeroline": False,
+            "showline": True,
+            "tickformat": "~g",
+            "nticks": 6,
+            "exponentformat": "power",
+            **_height(panel, x_log=x_log),
+        }
     return {"data": data, "layout": layout}
 
 
@@ -180,7 +196,7 @@ def _seen(line: Line, *, x_log: bool) -> NDArray[np.bool_]:
     return seen & (line.x > 0) if x_log else seen
 
 
-def _span(panels: Sequence[Panel], marks: Sequence[Mark], *, x_log: bool) -> tuple[float, float]:
+def _span(panels: Sequence[Panel], marks: Sequence[UprightLine], *, x_log: bool) -> tuple[float, float]:
     """What the x axis shows, as Plotly counts it: all points and marks, but not the room that the names beside them
     take.
     """
@@ -217,20 +233,37 @@ def _stroke(line: Line, axis: str, x: Floats, y: Floats, *, first: bool) -> Figu
     colour, dash = style(line.place)
     label = name(line.name, LONGEST)
     return {
-        "type": "scatter", "mode": "lines+markers" if line.markers or y.size == 1 else "lines", "name": name(line.group),
-        "x": packed(x, "f8"), "y": packed(y), "yaxis": axis, "opacity": FAINT if line.faint else 1.0,
-        "line": {"color": colour, "dash": dash, "width": 2.2, "simplify": False}, "marker": {"size": 7},
-        "legendgroup": name(line.group), "showlegend": first, "hovertemplate": f"%{{y:.4g}}<extra>{label}</extra>",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines+markers" if line.markers or y.size == 1 else "lines",
+        "name": name(line.group),
+        "x": packed(x, "f8"),
+        "y": packed(y),
+        "yaxis": axis,
+        "opacity": FAINT if line.faint else 1.0,
+        "line": {"color": colour, "dash": dash, "width": 2.2, "simplify": False},
+        "marker": {"size": 7},
+        "legendgroup": name(line.group),
+        "showlegend": first,
+        "hovertemplate": f"%{{y:.4g}}<extra>{label}</extra>",
+    }
 
 
 def _band(line: Line, axis: str, x: Floats, y: Floats) -> Figure:
     red, green, blue = (int(style(line.place)[0][i : i + 2], 16) for i in (1, 3, 5))
     return {
-        "type": "scatter", "mode": "lines", "name": name(line.group), "x": packed(x, "f8"), "y": packed(y), "fill": "toself",
-        "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)", "line": {"width": 0}, "legendgroup": name(line.group), "showlegend": False,
-        "yaxis": axis, "hoverinfo": "skip",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "name": name(line.group),
+        "x": packed(x, "f8"),
+        "y": packed(y),
+        "fill": "toself",
+        "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)",
+        "line": {"width": 0},
+        "legendgroup": name(line.group),
+        "showlegend": False,
+        "yaxis": axis,
+        "hoverinfo": "skip",
+    }
 
 
 def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figure]:
@@ -249,11 +282,17 @@ def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figu
     )
     return [
         {
-            "x": float(np.log10(line.x[last]) if x_log else line.x[last]), "y": float(y), "xanchor": "left", "xshift": 6, "showarrow": False,
-            "text": f'<span style="color:{style(line.place)[0]}">■</span> {name(line.name, LABEL)}', "font": {"size": 12}, "align": "left",
+            "x": float(np.log10(line.x[last]) if x_log else line.x[last]),
+            "y": float(y),
+            "xanchor": "left",
+            "xshift": 6,
+            "showarrow": False,
+            "text": f'<span style="color:{style(line.place)[0]}">■</span> {name(line.name, END_NAME)}',
+            "font": {"size": 12},
+            "align": "left",
         }
         for (line, last), y in zip(ends, at, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def apart(values: Floats, gap: float, least: float = -np.inf) -> Floats:
@@ -273,16 +312,23 @@ def apart(values: Floats, gap: float, least: float = -np.inf) -> Floats:
     return result
 
 
-def _words(marks: Sequence[Mark], panels: Sequence[Panel], *, x_log: bool) -> list[Figure]:
+def _words(marks: Sequence[UprightLine], panels: Sequence[Panel], *, x_log: bool) -> list[Figure]:
     """The words of the marks, along their lines where these stand close."""
     places = np.sort([np.log10(mark.x) if x_log else mark.x for mark in marks])
     low, high = _span(panels, marks, x_log=x_log)
     close = places.size > 1 and np.diff(places).min() < CROWDED * (high - low)
     return [
         {
-            "x": float(np.log10(mark.x) if x_log else mark.x), "y": 1 - _head(panels), "yref": "paper", "xanchor": "left", "yanchor": "top",
-            "text": name(mark.text), "textangle": -90 if close else 0, "showarrow": False, "font": {"size": 12},
+            "x": float(np.log10(mark.x) if x_log else mark.x),
+            "y": 1 - _head(panels),
+            "yref": "paper",
+            "xanchor": "left",
+            "yanchor": "top",
+            "text": name(mark.text),
+            "textangle": -90 if close else 0,
+            "showarrow": False,
+            "font": {"size": 12},
         }
         for mark in marks
         if mark.text
-    ]  # fmt: skip
+    ]

@@ -80,8 +80,12 @@ class Units(Settings):
     def run(self) -> DataRun:
         """The run; what an epoch leaves over makes a step of its own, as in transformers 5."""
         return DataRun(
-            samples=self.samples, batch_size=self.batch_size, devices=self.devices, accumulate=self.accumulate, epochs=self.epochs,
-        )  # fmt: skip
+            samples=self.samples,
+            batch_size=self.batch_size,
+            devices=self.devices,
+            accumulate=self.accumulate,
+            epochs=self.epochs,
+        )
 
 
 class Counts(NamedTuple):
@@ -187,26 +191,82 @@ def same_warmup(settings: Units) -> tuple[Written, ...]:
     )
     torch = {"kind": "torch.SequentialLR", "schedulers": [line, cosine], "milestones": [steps]}
     return (
-        _written(settings, "PyTorch, SequentialLR", "pytorch", torch, (
-            Argument("LinearLR.total_iters", steps, updates), Argument("milestones[0]", steps, updates),
-            Argument("CosineAnnealingLR.T_max", left, excludes)), note=f"LinearLR refuses a start of 0: it starts at {START_FACTOR:g} of the peak."),
-        _written(settings, "transformers, get_scheduler", "transformers", _transformers(steps), (
-            Argument("num_warmup_steps", steps, updates), Argument("num_training_steps", total, includes))),
-        _written(settings, "timm, updates", "timm", {
-            "kind": "timm.CosineLRScheduler", "t_initial": None, "warmup_t": steps, "warmup_prefix": True, "t_in_epochs": False,
-        }, (Argument("warmup_t", steps, "updates, with t_in_epochs=False"),
-            Argument("t_initial", left, "updates, without the warmup (warmup_prefix)"))),
-        _written(settings, "optax", "optax", {
-            "kind": "optax.warmup_cosine_decay_schedule", "init_value": 0.0, "peak_value": peak, "warmup_steps": steps, "decay_steps": None,
-        }, (Argument("warmup_steps", steps, updates), Argument("decay_steps", total, includes))),
-        _written(settings, "Keras", "keras", {
-            "kind": "keras.CosineDecay", "initial_learning_rate": 0.0, "warmup_target": peak, "warmup_steps": steps, "decay_steps": None,
-        }, (Argument("warmup_steps", steps, updates), Argument("decay_steps", left, excludes)), note=by_micro_batch),
-        _written(settings, "Paddle, LinearWarmup", "paddle", {
-            "kind": "paddle.LinearWarmup", "start_lr": 0.0, "end_lr": peak, "warmup_steps": steps,
-            "learning_rate": {"kind": "paddle.CosineAnnealingDecay", "learning_rate": peak, "T_max": None},
-        }, (Argument("warmup_steps", steps, updates), Argument("CosineAnnealingDecay.T_max", left, excludes))),
-    )  # fmt: skip
+        _written(
+            settings,
+            "PyTorch, SequentialLR",
+            "pytorch",
+            torch,
+            (
+                Argument("LinearLR.total_iters", steps, updates),
+                Argument("milestones[0]", steps, updates),
+                Argument("CosineAnnealingLR.T_max", left, excludes),
+            ),
+            note=f"LinearLR refuses a start of 0: it starts at {START_FACTOR:g} of the peak.",
+        ),
+        _written(
+            settings,
+            "transformers, get_scheduler",
+            "transformers",
+            _transformers(steps),
+            (Argument("num_warmup_steps", steps, updates), Argument("num_training_steps", total, includes)),
+        ),
+        _written(
+            settings,
+            "timm, updates",
+            "timm",
+            {
+                "kind": "timm.CosineLRScheduler",
+                "t_initial": None,
+                "warmup_t": steps,
+                "warmup_prefix": True,
+                "t_in_epochs": False,
+            },
+            (
+                Argument("warmup_t", steps, "updates, with t_in_epochs=False"),
+                Argument("t_initial", left, "updates, without the warmup (warmup_prefix)"),
+            ),
+        ),
+        _written(
+            settings,
+            "optax",
+            "optax",
+            {
+                "kind": "optax.warmup_cosine_decay_schedule",
+                "init_value": 0.0,
+                "peak_value": peak,
+                "warmup_steps": steps,
+                "decay_steps": None,
+            },
+            (Argument("warmup_steps", steps, updates), Argument("decay_steps", total, includes)),
+        ),
+        _written(
+            settings,
+            "Keras",
+            "keras",
+            {
+                "kind": "keras.CosineDecay",
+                "initial_learning_rate": 0.0,
+                "warmup_target": peak,
+                "warmup_steps": steps,
+                "decay_steps": None,
+            },
+            (Argument("warmup_steps", steps, updates), Argument("decay_steps", left, excludes)),
+            note=by_micro_batch,
+        ),
+        _written(
+            settings,
+            "Paddle, LinearWarmup",
+            "paddle",
+            {
+                "kind": "paddle.LinearWarmup",
+                "start_lr": 0.0,
+                "end_lr": peak,
+                "warmup_steps": steps,
+                "learning_rate": {"kind": "paddle.CosineAnnealingDecay", "learning_rate": peak, "T_max": None},
+            },
+            (Argument("warmup_steps", steps, updates), Argument("CosineAnnealingDecay.T_max", left, excludes)),
+        ),
+    )
 
 
 def nearly(settings: Units) -> tuple[Written, ...]:
@@ -216,18 +276,47 @@ def nearly(settings: Units) -> tuple[Written, ...]:
     steps, _, total = _spans(settings)
     epochs = steps / settings.run.updates
     return (
-        _written(settings, "timm, epochs (its default)", "", {
-            "kind": "timm.CosineLRScheduler", "t_initial": None, "warmup_t": epochs, "warmup_prefix": True,
-        }, (Argument("warmup_t", epochs, "epochs: one rate for a whole epoch, the first one at 0"),), "epoch"),
-        _written(settings, "transformers, cosine_warmup_with_min_lr", "", {
-            "kind": "transformers.get_cosine_with_min_lr_schedule_with_warmup_lr_rate", "num_warmup_steps": steps, "num_training_steps": None,
-            "min_lr_rate": 0.0,
-        }, (Argument("num_warmup_steps", steps, "optimizer steps, all of it one step early: it starts at 1 / W"),)),
-        _written(settings, "DeepSpeed, WarmupCosineLR", "", {
-            "kind": "deepspeed.WarmupCosineLR", "total_num_steps": None, "warmup_num_steps": steps, "cos_min_ratio": 0.0,
-        }, (Argument("warmup_num_steps", steps, "optimizer steps, as a logarithm unless warmup_type says linear"),
-            Argument("total_num_steps", total, "optimizer steps, with the warmup"))),
-    )  # fmt: skip
+        _written(
+            settings,
+            "timm, epochs (its default)",
+            "",
+            {
+                "kind": "timm.CosineLRScheduler",
+                "t_initial": None,
+                "warmup_t": epochs,
+                "warmup_prefix": True,
+            },
+            (Argument("warmup_t", epochs, "epochs: one rate for a whole epoch, the first one at 0"),),
+            "epoch",
+        ),
+        _written(
+            settings,
+            "transformers, cosine_warmup_with_min_lr",
+            "",
+            {
+                "kind": "transformers.get_cosine_with_min_lr_schedule_with_warmup_lr_rate",
+                "num_warmup_steps": steps,
+                "num_training_steps": None,
+                "min_lr_rate": 0.0,
+            },
+            (Argument("num_warmup_steps", steps, "optimizer steps, all of it one step early: it starts at 1 / W"),),
+        ),
+        _written(
+            settings,
+            "DeepSpeed, WarmupCosineLR",
+            "",
+            {
+                "kind": "deepspeed.WarmupCosineLR",
+                "total_num_steps": None,
+                "warmup_num_steps": steps,
+                "cos_min_ratio": 0.0,
+            },
+            (
+                Argument("warmup_num_steps", steps, "optimizer steps, as a logarithm unless warmup_type says linear"),
+                Argument("total_num_steps", total, "optimizer steps, with the warmup"),
+            ),
+        ),
+    )
 
 
 def experiment(settings: Units, written: tuple[Written, ...]) -> Experiment:
@@ -340,8 +429,14 @@ def _line(settings: Units, title: str, schedule: dict[str, Any], clock: Clock = 
 
 
 def _written(
-    settings: Units, title: str, target: str, schedule: dict[str, Any], arguments: tuple[Argument, ...], clock: Clock = "step", note: str = "",
-) -> Written:  # fmt: skip
+    settings: Units,
+    title: str,
+    target: str,
+    schedule: dict[str, Any],
+    arguments: tuple[Argument, ...],
+    clock: Clock = "step",
+    note: str = "",
+) -> Written:
     line = _line(settings, title, schedule, clock)
     run, steps = settings.run, compared(settings)
     meant = engine.lr(run, _line(settings, title, _transformers(warmup_steps(settings))), steps)

@@ -259,8 +259,13 @@ def _spans(slot: Slot) -> None:
         st.session_state.durations = st.session_state[key] == "durations"
 
     st.segmented_control(
-        f"{slot.joints} as", ("steps", "durations"), key=key, required=True, label_visibility="collapsed", on_change=changed
-    )  # fmt: skip
+        f"{slot.joints} as",
+        ("steps", "durations"),
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+        on_change=changed,
+    )
 
 
 def durations() -> bool:

@@ -202,10 +202,10 @@ def _dots(scene: Scene, found: Simulation) -> str:
     return f"The dots are {dots}; what follows counts all.{piled}"
 
 
-def _ground(land: Landscape) -> charts.Curve | charts.Contours:
+def _ground(land: Landscape) -> charts.LossCurve | charts.Contours:
     x = np.linspace(-REACH, REACH, GRID_POINTS)
     if land.dimension == 1:
-        return charts.Curve(x, land.loss(x[None]))
+        return charts.LossCurve(x, land.loss(x[None]))
     y = np.linspace(-REACH / 2, REACH / 2, GRID_POINTS // 2)
     return charts.Contours(x, y, land.loss(np.stack(np.meshgrid(x, y))))
 

@@ -49,10 +49,18 @@ def show() -> None:
 def _draw(found: Limits, settings: Limit, *, finished: bool) -> None:
     """The map with the warmups across and the peaks upwards; as far as it has come."""
     figure = heat(
-        found.loss.T, [f"{warmup:,}" for warmup in found.warmups], [f"{peak:.3g}" for peak in found.peaks],
-        x_title="warmup, steps", y_title="peak rate", z_title="training loss", text=cells(found).T.tolist(),
-        steps=found.largest, steps_name="largest peak up to which every seed trains", filename="lrlab-limit", reverse=True,
-    )  # fmt: skip
+        found.loss.T,
+        [f"{warmup:,}" for warmup in found.warmups],
+        [f"{peak:.3g}" for peak in found.peaks],
+        x_title="warmup, steps",
+        y_title="peak rate",
+        z_title="training loss",
+        text=cells(found).T.tolist(),
+        steps=found.largest,
+        steps_name="largest peak up to which every seed trains",
+        filename="lrlab-limit",
+        reverse=True,
+    )
     chart.show(figure, key="limit.map", height=HEIGHT, alt=_in_words(found))
     st.caption(signs(found, finished=finished))
     if finished:
@@ -166,10 +174,13 @@ def csv(found: Limits) -> str:
     """A line for each cell in full precision; the loss empty where at least half of its seeds diverged."""
     rows = [
         {
-            "warmup_steps": int(found.warmups[w]), "peak": float(found.peaks[p]),
-            "training_loss": found.loss[w, p] if np.isfinite(found.loss[w, p]) else None, "seeds_trained": found.trained[w, p],
-            "seeds_diverged": int(found.broken[w, p]), "first_diverged_at_step": int(found.diverged[w, p]) if found.broken[w, p] else None,
+            "warmup_steps": int(found.warmups[w]),
+            "peak": float(found.peaks[p]),
+            "training_loss": found.loss[w, p] if np.isfinite(found.loss[w, p]) else None,
+            "seeds_trained": found.trained[w, p],
+            "seeds_diverged": int(found.broken[w, p]),
+            "first_diverged_at_step": int(found.diverged[w, p]) if found.broken[w, p] else None,
         }
         for w, p in np.ndindex(found.loss.shape)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows).astype({"first_diverged_at_step": "Int64"}).to_csv(index=False)

@@ -316,12 +316,17 @@ def _table(entries: list[Entry], outcome: Outcome) -> None:
         loss, accuracy = outcome.loss[k, sound, -1], 100 * outcome.accuracy[k, sound, -1]
         single, together = (100 * part[k][sound] for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
         cycles = single.shape[1]
-        rows.append({
-            "schedule": entry.name, "training loss": _between(loss, ".3f", np.inf), "test accuracy, %": _between(accuracy),
-            "at the last whole cycle, %": _between(single[:, -1]) if cycles else "",
-            "ensemble, %": _between(together[:, -1]) if cycles else "", "snapshots": str(cycles or ""),
-            "diverged": int((~sound).sum()),
-        })  # fmt: skip
+        rows.append(
+            {
+                "schedule": entry.name,
+                "training loss": _between(loss, ".3f", np.inf),
+                "test accuracy, %": _between(accuracy),
+                "at the last whole cycle, %": _between(single[:, -1]) if cycles else "",
+                "ensemble, %": _between(together[:, -1]) if cycles else "",
+                "snapshots": str(cycles or ""),
+                "diverged": int((~sound).sum()),
+            }
+        )
     st.markdown(
         "**After the last epoch**: means over the seeds, 95 % intervals in brackets where more than one is left",
         help=f"A blind guess is right in {100 / CLASSES:.0f} %.",

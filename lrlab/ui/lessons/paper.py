@@ -34,11 +34,25 @@ def show() -> None:
     run = CurveSettings(T_0=10, T_mult=2, epochs=200)
     cut = curve.rates(run, curve.SGDR, [curve.run(run).steps - 1]).item() / run.peak
     frame.text(
-        "sgdr", "paper", models=most.models, runs=most.runs, snapshots=most.snapshots, most10=_two(most.errors[C10]), most100=_two(most.errors[C100]),
-        cosine10=_two(cosine[C10]), wider10=_two(wider[C10]), restarts10=_two(ten[C10]), twenty10=_two(twenty[C10]),
-        cosine100=_two(cosine[C100]), wider100=_two(wider[C100]), restarts100=_two(ten[C100]), twenty100=_two(twenty[C100]),
-        gain=_two(cosine[C100] - ten[C100]), more=_two(wider[C100] - twenty[C100]), cut=number(cut, ".0%"),
-    )  # fmt: skip
+        "sgdr",
+        "paper",
+        models=most.models,
+        runs=most.runs,
+        snapshots=most.snapshots,
+        most10=_two(most.errors[C10]),
+        most100=_two(most.errors[C100]),
+        cosine10=_two(cosine[C10]),
+        wider10=_two(wider[C10]),
+        restarts10=_two(ten[C10]),
+        twenty10=_two(twenty[C10]),
+        cosine100=_two(cosine[C100]),
+        wider100=_two(wider[C100]),
+        restarts100=_two(ten[C100]),
+        twenty100=_two(twenty[C100]),
+        gain=_two(cosine[C100] - ten[C100]),
+        more=_two(wider[C100] - twenty[C100]),
+        cut=number(cut, ".0%"),
+    )
     st.caption(f"Source: {escape(tables.source)}.")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lrlab.charts.panels import Line, Mark, Panel, panels
+from lrlab.charts.panels import Line, Panel, UprightLine, panels
 from lrlab.lessons.network import Floats
 from lrlab.lessons.rate_range import Ramp, Range, Suggestion, lowest, range_test, smoothed, steepest, tenth
 from lrlab.ui import chart
@@ -16,9 +16,10 @@ from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.widgets import escape
 
 RANGE_RULES = (
-    ("Smith: up to the rate of the lowest loss, from a quarter of it", lowest), ("a tenth of the rate of the lowest loss", tenth),
+    ("Smith: up to the rate of the lowest loss, from a quarter of it", lowest),
+    ("a tenth of the rate of the lowest loss", tenth),
     ("steepest descent", steepest),
-)  # fmt: skip
+)
 RULE_NAMES = ("Smith", "tenth", "steepest")
 HEIGHT = 420
 CUT_ABOVE = 3.0
@@ -98,14 +99,14 @@ def _curves(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> dic
     return panels([panel], "learning rate", filename="lrlab-range", marks=marks, x_log=True)
 
 
-def _marks(short: str, suggestion: Suggestion) -> list[Mark]:
+def _marks(short: str, suggestion: Suggestion) -> list[UprightLine]:
     """The rates of a suggestion, as the table has them."""
     low, high = suggestion.low, suggestion.high
     if low is None or high is None:
         return []
     if low == high:
-        return [Mark(low, f"{short} {low:.3g}")]
-    return [Mark(low, f"{short} from {low:.3g}"), Mark(high, f"{short} to {high:.3g}")]
+        return [UprightLine(low, f"{short} {low:.3g}")]
+    return [UprightLine(low, f"{short} from {low:.3g}"), UprightLine(high, f"{short} to {high:.3g}")]
 
 
 def _range(suggestion: Suggestion) -> str:

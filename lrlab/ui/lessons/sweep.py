@@ -20,10 +20,19 @@ from lrlab.ui.widgets import escape, offer
 
 NO_CYCLE, GUESSING, DIVERGED, NOT_YET = "○", "≈", "\N{MULTIPLICATION SIGN}", "…"
 _COLUMNS = {
-    "T_0": "T_0", "T_mult": "T_mult", "peak": "peak rate", "cycles": "whole cycles", "cut": "last cycle cut", "accuracy": "test accuracy, %",
-    "low": "95 % from", "high": "to", "whole": "at the last whole cycle, %", "loss": "training loss", "diverged": "seeds diverged",
+    "T_0": "T_0",
+    "T_mult": "T_mult",
+    "peak": "peak rate",
+    "cycles": "whole cycles",
+    "cut": "last cycle cut",
+    "accuracy": "test accuracy, %",
+    "low": "95 % from",
+    "high": "to",
+    "whole": "at the last whole cycle, %",
+    "loss": "training loss",
+    "diverged": "seeds diverged",
     "step": "first at step",
-}  # fmt: skip
+}
 
 
 def show() -> None:
@@ -114,9 +123,15 @@ def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
     shown = [[rows.get(Cell(first, factor, peak)) for first in firsts] for peak in peaks]
     z = np.array([[_colour(row) for row in line] for line in shown])
     figure = charts.heat(
-        z, [str(first) for first in firsts], [f"{peak:g}" for peak in peaks], x_title="T_0, epochs", y_title="peak rate",
-        z_title="test accuracy, %", text=[[label(row, grid.seeds) for row in line] for line in shown], filename="lrlab-sweep",
-    )  # fmt: skip
+        z,
+        [str(first) for first in firsts],
+        [f"{peak:g}" for peak in peaks],
+        x_title="T_0, epochs",
+        y_title="peak rate",
+        z_title="test accuracy, %",
+        text=[[label(row, grid.seeds) for row in line] for line in shown],
+        filename="lrlab-sweep",
+    )
     seen = [row for line in shown for row in line if row]
     best = sweep.best(seen)
     alt = f"Heat map of the test accuracy over {len(firsts)} values of T_0 and {len(peaks)} peak rates, T_mult {factor}"

@@ -48,9 +48,12 @@ def _counts(settings: Units) -> None:
     """The same warmup in every unit."""
     found, run = units.counts(settings), settings.run
     row = {
-        "optimizer steps": f"{found.steps:,}", "epochs": f"{found.epochs:.6g}", "ratio": f"{found.ratio:.6g}", "samples": f"{found.samples:,}",
+        "optimizer steps": f"{found.steps:,}",
+        "epochs": f"{found.epochs:.6g}",
+        "ratio": f"{found.ratio:.6g}",
+        "samples": f"{found.samples:,}",
         "micro-batches": f"{found.micro_batches:,}",
-    }  # fmt: skip
+    }
     st.table(pd.DataFrame([row]), hide_index=True)
     st.caption(
         escape(
