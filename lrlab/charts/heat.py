@@ -52,7 +52,10 @@ def heat(
         for row, outs in zip(z, grey, strict=True)
     ]
     words = [["<br>".join(map(name, textwrap.wrap(word, CELL_LINE))) for word in row] for row in text]
-    hover = f"{name(x_title)}: %{{customdata[0]}}<br>{name(y_title)}: %{{customdata[1]}}<br>{name(z_title)}: %{{text}}<extra></extra>"
+    hover = (
+        f"{name(x_title)}: %{{customdata[0]}}<br>{name(y_title)}: %{{customdata[1]}}<br>{name(z_title)}: "
+        f"%{{text}}<extra></extra>"
+    )
     data: list[Figure] = [
         {
             "type": "heatmap",

@@ -132,7 +132,10 @@ def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats],
 def description(run: Run, curves: Sequence[Curve]) -> str:
     """What the chart shows, in words, for who does not see it."""
     lines = [
-        f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, {c.lr[..., -1].flat[0]:.3g} at the last step"
+        (
+            f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, "
+            f"{c.lr[..., -1].flat[0]:.3g} at the last step"
+        )
         for c in curves
     ]
     return f"Learning rate over {run.steps:,} optimizer steps. " + "; ".join(lines or ["no trial yet"])

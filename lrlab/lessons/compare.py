@@ -53,7 +53,10 @@ def divergence(name: str, diverged: NDArray[np.int64]) -> str:
     steps = diverged[diverged >= 0]
     if not steps.size:
         return ""
-    return f"{name}: {steps.size} of {diverged.size} networks diverged, {'first ' if steps.size > 1 else ''}at step {steps.min():,}"
+    return (
+        f"{name}: {steps.size} of {diverged.size} networks diverged, {'first ' if steps.size > 1 else ''}at "
+        f"step {steps.min():,}"
+    )
 
 
 def guessing(name: str, accuracy: Floats) -> str:
@@ -61,7 +64,10 @@ def guessing(name: str, accuracy: Floats) -> str:
     nothing where none does.
     """
     count = int((accuracy < GUESS).sum())
-    few = f"{name}: {count} of {accuracy.size} networks {'is' if count == 1 else 'are'} about as good as guessing, below {100 * GUESS:.0f} %"
+    few = (
+        f"{name}: {count} of {accuracy.size} networks {'is' if count == 1 else 'are'} about as good as "
+        f"guessing, below {100 * GUESS:.0f} %"
+    )
     return few if count else ""
 
 

@@ -317,7 +317,10 @@ def _back(settings: CurveSettings) -> Checked:
     if share < 1 - ARRIVED:
         return (
             False,
-            f"With T_max = {settings.T_max:,} epochs the last step uses {last:.3g}, {share:.1%} of the way up to {settings.peak:g}.",
+            (
+                f"With T_max = {settings.T_max:,} epochs the last step uses {last:.3g}, {share:.1%} of the "
+                f"way up to {settings.peak:g}."
+            ),
         )
     if settings.T_max >= settings.epochs - settings.warmup:
         return (

@@ -160,7 +160,10 @@ class Queue:
 
     def _check_room(self, key: str, mine: int) -> None:
         if mine >= self.per_owner:
-            msg = f"At most {self.per_owner} at a time for each visitor, and you have {mine} waiting or running: stop one, or wait."
+            msg = (
+                f"At most {self.per_owner} at a time for each visitor, and you have {mine} waiting or "
+                "running: stop one, or wait."
+            )
             raise Busy(msg)
         if key not in self._entries and len(self._entries) >= self.most:
             msg = f"{len(self._entries)} wait or run already, which is the most: try again in a while."

@@ -206,6 +206,9 @@ def _bottom(loss: Floats, *, rises: bool = True) -> tuple[int, str]:
     if rises and rise < FALL:
         return (
             at,
-            f"Beyond its lowest the loss rises by {100 * rise:.3g} % of its start, less than {100 * FALL:g} %: the test does not go far enough",
+            (
+                f"Beyond its lowest the loss rises by {100 * rise:.3g} % of its start, less than "
+                f"{100 * FALL:g} %: the test does not go far enough"
+            ),
         )
     return at, ""

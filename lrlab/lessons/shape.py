@@ -169,7 +169,8 @@ def remarks(settings: Shape) -> list[str]:
         )
     if settings.start == 0 and length and (settings.overlay or settings.form == "exponential"):
         said.append(
-            f"An exponential warmup cannot start at 0, from where no factor leads away: it starts at {SMALLEST:g} of the peak here."
+            "An exponential warmup cannot start at 0, from where no factor leads away: it starts at "
+            f"{SMALLEST:g} of the peak here."
         )
     if found.idle:
         them = "The first update runs" if found.idle == 1 else f"{found.idle:,} updates run"
@@ -230,7 +231,10 @@ def _cheap(settings: Shape) -> Checked:
         return False, f"The {settings.form} warmup loses {_percent(cost)} of the area, more than {_percent(COST)}."
     return (
         True,
-        f"{settings.form.capitalize()}, over {_percent(settings.length / settings.steps)} of the run: it loses {_percent(cost)} of the area.",
+        (
+            f"{settings.form.capitalize()}, over {_percent(settings.length / settings.steps)} of the run: it "
+            f"loses {_percent(cost)} of the area."
+        ),
     )
 
 

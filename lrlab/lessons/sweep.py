@@ -133,7 +133,10 @@ class Grid(Trained):
             raise ValueError(msg)
         epochs = cells * self.seeds * self.epochs
         if epochs > MOST_EPOCHS:
-            msg = f"T_0: {cells} cells x {self.seeds} seeds x {self.epochs} epochs are {epochs:,} epochs, and {MOST_EPOCHS:,} is the most"
+            msg = (
+                f"T_0: {cells} cells x {self.seeds} seeds x {self.epochs} epochs are {epochs:,} epochs, and "
+                f"{MOST_EPOCHS:,} is the most"
+            )
             raise ValueError(msg)
         return self
 
@@ -308,7 +311,10 @@ def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]
                     )
         except _lost() as error:
             if attempt == TRIES - 1:
-                msg = "Workers were killed or gave no answer, and again when what was missing was run anew: is there memory enough?"
+                msg = (
+                    "Workers were killed or gave no answer, and again when what was missing was run anew: is "
+                    "there memory enough?"
+                )
                 raise WorkError(msg) from error
         else:
             return

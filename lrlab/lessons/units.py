@@ -168,7 +168,10 @@ def refused(settings: Units) -> str:
     steps, run = warmup_steps(settings), settings.run
     if steps < run.steps:
         return ""
-    return f"The warmup comes to {steps:,} optimizer steps, and the run has {run.steps:,}: nothing is left to decay in, and optax raises."
+    return (
+        f"The warmup comes to {steps:,} optimizer steps, and the run has {run.steps:,}: nothing is left to "
+        "decay in, and optax raises."
+    )
 
 
 def same_warmup(settings: Units) -> tuple[Written, ...]:

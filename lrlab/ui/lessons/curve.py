@@ -219,7 +219,8 @@ def _formulas(settings: CurveSettings) -> None:
     rows = [{"factor": text} | _named(curve.numbers(settings, name)) for name, text in written.items()]
     st.table(pd.DataFrame(rows), hide_index=True)
     st.caption(
-        "Steps are counted from 0. Counted from 1, the last formula gives the last step eta_min itself: with eta_min = 0 an update that does nothing."
+        "Steps are counted from 0. Counted from 1, the last formula gives the last step eta_min itself: "
+        "with eta_min = 0 an update that does nothing."
     )
 
 

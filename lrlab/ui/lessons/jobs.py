@@ -139,7 +139,10 @@ def _terms(cost: str, seconds: float, most: int, *, asked: bool) -> str:
     """What a work takes, and by what rule it waits; `asked`: a link wanted it started."""
     time = about(seconds)
     link = f"This link asks for a training of {time}: start it. " if asked and seconds > LONG_TRAINING else ""
-    return f"{link}{cost[:1].upper()}{cost[1:]}, {time}. At most {most} at a time for each visitor; others wait their turn."
+    return (
+        f"{link}{cost[:1].upper()}{cost[1:]}, {time}. At most {most} at a time for each visitor; others wait "
+        "their turn."
+    )
 
 
 def _too_long(cost: str, seconds: float) -> str:
@@ -147,7 +150,10 @@ def _too_long(cost: str, seconds: float) -> str:
     if seconds <= MOST_SECONDS:
         return ""
     most = f"{MOST_SECONDS:.0f} is the most, because others wait for it"
-    return f"{cost[:1].upper()}{cost[1:]}, about {math.ceil(seconds):,} seconds of work, and {most}. Fewer networks or steps take less."
+    return (
+        f"{cost[:1].upper()}{cost[1:]}, about {math.ceil(seconds):,} seconds of work, and {most}. Fewer "
+        "networks or steps take less."
+    )
 
 
 def _offer(key: str, start: Callable[[], None], label: str, terms: str, why_not: str) -> None:

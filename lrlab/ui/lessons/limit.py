@@ -94,7 +94,10 @@ def _out(found: Limits, place: tuple[int, ...]) -> str:
 def signs(found: Limits, *, finished: bool) -> str:
     """What the cells of this map say, and why a low number may stand above the border."""
     said = [
-        f"In each cell: the median over {found.seeds} seeds of the mean training loss of the last epoch{'' if finished else ' so far'}."
+        (
+            f"In each cell: the median over {found.seeds} seeds of the mean training loss of the last "
+            f"epoch{'' if finished else ' so far'}."
+        )
     ]
     if found.broken.any():
         one = tuple(np.argwhere(found.broken)[0])
@@ -109,10 +112,14 @@ def signs(found: Limits, *, finished: bool) -> str:
         above = failing[failing > (-1 if place is None else place)]
         if above.size:
             seeds = round(found.seeds * (1 - found.trained[warmup, above[0]]))
-            where = f"{found.loss[warmup, above[0]]:.2f} at a peak of {_peak(found, int(above[0]))} after {found.warmups[warmup]:,} steps"
+            where = (
+                f"{found.loss[warmup, above[0]]:.2f} at a peak of {_peak(found, int(above[0]))} after "
+                f"{found.warmups[warmup]:,} steps"
+            )
             fails = f"{seeds} of the {found.seeds} seeds {'does' if seeds == 1 else 'do'} not train there"
             said.append(
-                f"The border asks for every seed, so a median below {TRAINED_BELOW:.2f} may stand above it: {where}, because {fails}."
+                f"The border asks for every seed, so a median below {TRAINED_BELOW:.2f} may stand above "
+                f"it: {where}, because {fails}."
             )
             break
     return " ".join(said)

@@ -64,7 +64,8 @@ def show() -> None:
     entries = _entries(settings)
     if settings.schedules == "tune" and entries:
         st.caption(
-            f"What is trained is what Tune shows, not what The curve above does: {escape(', '.join(entry.name for entry in entries))}."
+            "What is trained is what Tune shows, not what The curve above does: "
+            f"{escape(', '.join(entry.name for entry in entries))}."
         )
     if not entries:
         st.info("There is no schedule to train: add one there, or show one that is hidden.", icon=":material/info:")
@@ -81,7 +82,10 @@ def show() -> None:
         draw,
         more=rates.tobytes() + repr(kept).encode(),
         label=f"Train {len(entries)} schedule{'s' * (len(entries) > 1)} from {settings.seeds} seeds",
-        cost=f"{len(entries)} schedule{'s' * (len(entries) > 1)} x {settings.seeds} seeds are {networks} networks of {setup.steps:,} steps each",
+        cost=(
+            f"{len(entries)} schedule{'s' * (len(entries) > 1)} x {settings.seeds} seeds are {networks} "
+            f"networks of {setup.steps:,} steps each"
+        ),
         seconds=setup.seconds(networks, len(set().union(*kept))),
     )
 
@@ -163,7 +167,8 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
             alt=_kept_in_words(entries, outcome),
         )
         st.caption(
-            "Strong: the weights at the end of the last whole cycle; the ensemble of all snapshots. Faint: the weights now; each snapshot alone."
+            "Strong: the weights at the end of the last whole cycle; the ensemble of all snapshots. "
+            "Faint: the weights now; each snapshot alone."
         )
     if not finished:
         return
@@ -190,7 +195,10 @@ def _guesses(entries: list[Entry], outcome: Outcome) -> None:
         for k, entry in enumerate(entries)
     ]
     if any(said):
-        why = "Rates far too high or far too low bring this about without a divergence; these networks do count in the means."
+        why = (
+            "Rates far too high or far too low bring this about without a divergence; these networks do "
+            "count in the means."
+        )
         st.warning(escape(". ".join(filter(None, said)) + f". {why}"), icon=":material/casino:")
 
 
@@ -286,7 +294,10 @@ def _anytime(entries: list[Entry], settings: Training, outcome: Outcome) -> dict
 
 def _in_words(entries: list[Entry], outcome: Outcome) -> str:
     said = [
-        f"{entry.name[:80]}: training loss {outcome.loss[k, sound, -1].mean():.3g}, test accuracy {outcome.accuracy[k, sound, -1].mean():.1%}"
+        (
+            f"{entry.name[:80]}: training loss {outcome.loss[k, sound, -1].mean():.3g}, test accuracy "
+            f"{outcome.accuracy[k, sound, -1].mean():.1%}"
+        )
         if (sound := compare.sound(outcome, k)).any()
         else f"{entry.name[:80]}: every network diverged"
         for k, entry in enumerate(entries)
@@ -374,7 +385,8 @@ def _differences(entries: list[Entry], outcome: Outcome) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="network.differences")
     if cut:
         st.caption(
-            "Two schedules are compared by their last weights, which a cut last cycle leaves at a high rate: look at its last snapshot too."
+            "Two schedules are compared by their last weights, which a cut last cycle leaves at a high "
+            "rate: look at its last snapshot too."
         )
     if len(rows) > 1:
         st.caption(f"{len(rows)} intervals: about one in twenty misses the true difference by chance alone.")

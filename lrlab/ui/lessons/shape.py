@@ -53,7 +53,10 @@ def _length(settings: Shape) -> str:
         if left
         else f"nothing is left {use}"
     )
-    said = f"A warmup of {_counted(length, 'step')} is {_counted(length / settings.epoch, 'epoch')}, {share} of the run; {remains}."
+    said = (
+        f"A warmup of {_counted(length, 'step')} is {_counted(length / settings.epoch, 'epoch')}, {share} of "
+        f"the run; {remains}."
+    )
     return escape(said)
 
 
@@ -138,5 +141,8 @@ def _costs(settings: Shape, found: list[Totals]) -> None:
     st.table(pd.DataFrame(rows).set_index("trial"))
     said = "The area is the sum of the rates of all steps. Area lost: how much less that is than without a warmup."
     if min(lost) < 0:
-        said += " Less than nothing is lost where the mean rate of the warmup is above half of the peak, which is about the mean of a decay to 0."
+        said += (
+            " Less than nothing is lost where the mean rate of the warmup is above half of the peak, which "
+            "is about the mean of a decay to 0."
+        )
     st.caption(said)

@@ -143,8 +143,10 @@ def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
     alt += f". In {sum(row.diverged > 0 for row in seen)} of {len(seen)} cells seeds diverged"
     chart.show(figure, key="sweep.map", height=max(180, 90 + 42 * len(peaks)), alt=alt)
     st.caption(
-        f"Per cell: test accuracy in percent. {DIVERGED} diverged ({DIVERGED} 1/3: one of three seeds, the number is the others' mean); "
-        f"{GUESSING} no better than guessing; {NO_CYCLE} the first cycle is longer than the training. Grey: diverged, guessing, or not trained."
+        f"Per cell: test accuracy in percent. {DIVERGED} diverged ({DIVERGED} 1/3: one of three seeds, "
+        "the number is the others' mean); "
+        f"{GUESSING} no better than guessing; {NO_CYCLE} the first cycle is longer than the training. "
+        "Grey: diverged, guessing, or not trained."
     )
 
 
@@ -188,8 +190,14 @@ def verdict(result: Result, *, finished: bool) -> str:
     alike, others = result.rivals(best)
     if not others:
         return f"{said}."
-    apart = f"{alike:,} of the {others:,} others in which no seed diverged {'is' if alike == 1 else 'are'} not told apart from it"
-    apart += " (95 % interval of the difference, seed by seed, includes 0; there is none where all seeds agree), and the best of many is partly luck"
+    apart = (
+        f"{alike:,} of the {others:,} others in which no seed diverged {'is' if alike == 1 else 'are'} not "
+        "told apart from it"
+    )
+    apart += (
+        " (95 % interval of the difference, seed by seed, includes 0; there is none where all seeds agree), "
+        "and the best of many is partly luck"
+    )
     return f"{said}; {apart}."
 
 

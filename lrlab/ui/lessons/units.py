@@ -57,7 +57,8 @@ def _counts(settings: Units) -> None:
     st.table(pd.DataFrame([row]), hide_index=True)
     st.caption(
         escape(
-            f"One epoch: {run.micro_batches:,} micro-batches, {run.updates:,} optimizer steps of {run.step_samples:,} samples "
+            f"One epoch: {run.micro_batches:,} micro-batches, {run.updates:,} optimizer steps of "
+            f"{run.step_samples:,} samples "
             f"(the last one may see fewer). The run: {run.steps:,} steps."
         )
     )
@@ -68,7 +69,8 @@ def _same(same: tuple[Written, ...]) -> None:
     st.markdown("**The same warmup, written for six frameworks**")
     st.table(pd.DataFrame([_row(one) for one in same]).set_index("framework"))
     st.caption(
-        "From 0 in a straight line, then a cosine to 0. The difference is the largest from the curve of transformers, as a share of the peak."
+        "From 0 in a straight line, then a cosine to 0. The difference is the largest from the curve of "
+        "transformers, as a share of the peak."
     )
 
 
@@ -95,7 +97,8 @@ def _arguments(settings: Units) -> None:
     said += [optimizers.warmup_argument("warmup_steps", ratio, total, VERSIONS[1]).sentence] if ratio < 1 else []
     st.markdown("**In TrainingArguments of transformers**\n\n" + "\n".join(f"- {escape(line)}" for line in said))
     st.caption(
-        "A share is multiplied by the steps of the run and rounded up, so it can be a step off; a number of steps cannot."
+        "A share is multiplied by the steps of the run and rounded up, so it can be a step off; a number "
+        "of steps cannot."
     )
 
 
@@ -134,7 +137,10 @@ def _wrong(settings: Units, same: tuple[Written, ...]) -> None:
     for names in units.alike(settings, found):
         st.caption(escape(f"These lie on each other in the chart: {', '.join(names[:-1])} and {names[-1]}."))
     st.table(pd.DataFrame(rows).set_index("mistake"))
-    said = f"Each is get_cosine_schedule_with_warmup of transformers with num_training_steps={settings.run.steps}, the optimizer steps of the run."
+    said = (
+        "Each is get_cosine_schedule_with_warmup of transformers with "
+        f"num_training_steps={settings.run.steps}, the optimizer steps of the run."
+    )
     st.caption(escape(said))
 
 
