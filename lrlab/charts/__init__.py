@@ -1,5 +1,5 @@
-"""Values -> Plotly figures, as plain dicts: traces with base64 arrays, so that nothing of plotly's Python side is
-loaded to draw.
+"""Values -> Plotly figures. They are plain dicts with arrays in base64, so that drawing does not load plotly's Python
+package.
 """
 
 from lrlab.charts.basics import COLOURS, LABEL, Figure, style, upright

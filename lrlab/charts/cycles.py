@@ -1,4 +1,6 @@
-"""What cycles add to a chart of learning rates: where snapshots are taken, and the cycle that the run's end cuts."""
+"""What cycles add to a chart of learning rates: where snapshots are taken, and the last cycle where the run ends before
+the cycle does.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,9 @@ CUT_COLOUR = COLOURS[4]
 def with_cycles(
     figure: Figure, snapshots: Sequence[float], rates: Sequence[float], cut: tuple[float, float, str] | None = None
 ) -> Figure:
-    """The figure with a star at each snapshot, in units of its x axis; `cut`: from where to where a cycle is cut, and
-    the label of that band.
+    """The figure with a star at each snapshot, in units of its x axis.
+
+    `cut`: where the unfinished last cycle begins and ends, and the label of that band.
     """
     layout = figure["layout"]
     stars = {

@@ -1,4 +1,4 @@
-"""A dot plot: one row a name, one dot a series, for few numbers that are to be compared."""
+"""A dot plot for a few numbers to compare: each name has a row, and each series a dot in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from lrlab.charts.basics import COLOURS, Figure, name, packed
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
-MARGIN = 0.06  # of the values' range, beside the outermost dots
+MARGIN = 0.06  # of the values' range, left free beside the outermost dots
 
 
 class Dots(NamedTuple):
@@ -51,7 +51,7 @@ def dots(labels: Sequence[str], series: Sequence[Dots], axis: str, form: str = "
 
 
 def _sides(line: Dots, series: Sequence[Dots]) -> list[str]:
-    """On which side of each dot its number stands: away from the greater ones of its row."""
+    """On which side of each dot its number stands: right of the greatest dot of its row, left of the others."""
     greatest = {
         row: max(v for other in series for r, v in zip(other.rows, other.values, strict=True) if r == row)
         for row in line.rows

@@ -1,7 +1,7 @@
 """Figures that move: particles on a landscape, schedules side by side, and below them the rates with a cursor.
 
-A frame holds only what moves: `{"name": f"step {step:,}", "traces": [places in data], "data": [{"x": ..., "y": ...},
-...]}`, Plotly's own form.
+A frame holds only what moves, in Plotly's own form: `{"name": f"step {step:,}", "traces": [places in data], "data":
+[{"x": ..., "y": ...}, ...]}`.
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ class LossCurve(NamedTuple):
 
 
 class Contours(NamedTuple):
-    """A two-dimensional loss on an even grid: x (n,), y (m,), loss (m, n); a pixel of the picture for each of its
-    points.
-    """
+    """A two-dimensional loss on an even grid: x (n,), y (m,), loss (m, n). The picture has a pixel for each point."""
 
     x: Floats
     y: Floats
@@ -42,13 +40,13 @@ Background: TypeAlias = LossCurve | Contours
 FOOT = 0.27  # of the height: the rates' panel
 HEAD = 0.12  # of the height between it and the landscapes
 BETWEEN = 0.03  # of the width, between landscapes
-PILE = 0.14  # of the curve's height: particles at one place lie over each other up to here, so that many look like many
+PILE = 0.14  # of the curve's height: particles at one place are stacked up to here, so that one sees how many they are
 GOLDEN = 0.6180339887
 TITLES = 66  # characters over the landscapes, all together
 RATE_POINTS = 400  # points of a rate curve that are drawn
-JUMP = 0.1  # of its height in one step: drawn as it is
+JUMP = 0.1  # of its height: a rate that changes by this share in one step is drawn exactly there
 SHADE, LINE = 0.4, 0.65  # how opaque the bottom of a valley is, and a line of equal height
-LEVELS = 18  # such lines
+LEVELS = 18  # how many lines of equal height
 FADE = 1.5  # pixels of the picture from a line's middle to where it has faded
 
 
@@ -92,7 +90,7 @@ def animated(
 
 
 def still(figure: Figure, frame: int) -> Figure:
-    """The figure at one of its frames, without the others."""
+    """The figure at one of its frames, without the other frames."""
     chosen = figure["frames"][min(max(frame, 0), len(figure["frames"]) - 1)]
     data = list(figure["data"])
     for trace, moved in zip(chosen["traces"], chosen["data"], strict=True):
@@ -123,8 +121,8 @@ def _ground(curve: LossCurve, k: int) -> Figure:
 
 
 def _pictures(ground: Contours, count: int) -> list[Figure]:
-    """The landscape under each schedule's particles: a picture, since Plotly takes its own contours away as soon as
-    something moves.
+    """The landscape under each schedule's particles, as a picture: Plotly removes its own contours as soon as something
+    moves.
     """
     (left, right), (bottom, top) = ground.x[[0, -1]].tolist(), ground.y[[0, -1]].tolist()
     size = {"x": left, "y": top, "sizex": right - left, "sizey": top - bottom, "sizing": "stretch", "layer": "below"}
@@ -133,7 +131,9 @@ def _pictures(ground: Contours, count: int) -> list[Figure]:
 
 
 def _opacity(loss: Floats) -> Floats:
-    """From 0 to 1: valleys are shaded, and lines of equal height lie closer there, where the particles are."""
+    """From 0 to 1: the bottoms of valleys are darker, and lines of equal height are closer there, where the particles
+    are.
+    """
     height = np.sqrt(loss - loss.min())
     height *= LEVELS / (height.max() or 1.0)
     level = np.rint(height)
@@ -143,7 +143,7 @@ def _opacity(loss: Floats) -> Floats:
 
 
 def _png(opacity: Floats) -> str:
-    """A grey picture, its first row lowest, as an address that holds it."""
+    """A grey picture, its first row at the bottom, as a `data:` address that contains it."""
     from PIL import Image  # noqa: PLC0415 (only two-dimensional landscapes need it)
 
     opaque = np.rint(255 * opacity[::-1]).astype(np.uint8)
@@ -162,7 +162,7 @@ def _cloud(background: Background, points: Floats, place: int, k: int) -> Figure
 
 
 def _rates(rates: Floats, label: str, place: int, count: int) -> Figure:
-    """One schedule's rate at every step; of long runs so many points as a screen shows, and every jump."""
+    """One schedule's rate at every step; in long runs only as many points as a screen shows, and every jump."""
     jumps = np.flatnonzero(np.abs(np.diff(rates)) > JUMP * np.ptp(rates))
     shown = np.unique(np.concatenate((np.linspace(0, rates.size - 1, RATE_POINTS).astype(np.int64), jumps, jumps + 1)))
     colour, dash = style(place)
@@ -206,7 +206,7 @@ def _top(rates: Floats) -> float:
 def _layout(
     background: Background, rates: Floats, names: Sequence[str], places: Sequence[int], filename: str
 ) -> Figure:
-    """All ranges are fixed: what moves must not move the axes."""
+    """The layout; all ranges are fixed, so that the axes stay when something moves."""
     count = len(names)
     width = (1.0 - BETWEEN * (count - 1)) / count
     lefts = [k * (width + BETWEEN) for k in range(count)]
@@ -224,7 +224,7 @@ def _layout(
         x = background.x[[0, -1]]
         inner = {
             "tickvals": np.quantile(x, [1 / 8, 1 / 2, 7 / 8]).tolist()
-        }  # at the ends they would run into the neighbour's
+        }  # labels at the ends would run into those of the neighbour
         layout["xaxis" + _suffix(k)] = _axis("y", k, [left, left + width], x) | inner
         layout["yaxis" + _suffix(k)] = _axis("x", k, [FOOT + HEAD, 1], heights) | {"showticklabels": k == 0} | loss
     steps = {"title": {"text": "optimizer step"}, "tickformat": ",~r", "nticks": 12}
@@ -239,7 +239,7 @@ def _layout(
 
 
 def _title(label: str, place: int, left: float) -> Figure:
-    """A schedule's name, in its colour's company, over its landscape."""
+    """A schedule's name over its landscape, with a mark in its colour."""
     return {
         "text": f'<span style="color:{style(place)[0]}">●</span> {label}',
         "xref": "paper",

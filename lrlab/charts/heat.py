@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from lrlab.engine import Floats
 
 SCALE = ("#123570", "#3a4a6c", "#585c6e", "#737475", "#908d78", "#b0a570", "#d1c064", "#f5dd4b")
-"""Cividis without its darkest end, which would be lost on a dark page: equal steps of lightness, the same for all kinds
-of colour vision.
+"""The colour scale Cividis without its darkest end, which could not be seen on a dark page. Its steps of lightness are
+equal, and it looks the same to people of any colour vision.
 """
 CELL_LINE = 10  # characters of a cell's text in a line
 EVEN = 0.18  # the luminance on which black and white are read equally well
-HATCH = 5  # strokes across a grey cell
+HATCH = 5  # diagonal strokes across a grey cell
 GREY_CELL = "rgba(128, 128, 128, {})"
 
 
@@ -43,8 +43,8 @@ def heat(
     """Cells z (rows, columns) with their text (rows of columns), the first row at the bottom; `x` labels the columns
     and `y` the rows.
 
-    A cell whose z is not finite is grey and hatched. `steps`: per column the row over which a line runs (None: beneath
-    them all), called `steps_name`. `reverse`: the low values are the bright ones.
+    A cell whose z is not finite is grey with diagonal strokes. `steps`: for each column the row whose upper edge a line
+    runs along (None: below all rows); the line is called `steps_name`. `reverse`: low values get the bright colours.
     """
     grey = ~np.isfinite(z)
     shown = [
@@ -105,7 +105,9 @@ def heat(
 
 
 def _axis(title: str, labels: Sequence[str]) -> Figure:
-    """Places 0, 1, 2, ... under their labels: between them, shapes and the line can be drawn to the edges of cells."""
+    """The axis has the numbers 0, 1, 2, ... under their labels, so that shapes and the line can be drawn along the
+    edges of cells.
+    """
     return {
         "title": {"text": title},
         "tickmode": "array",
@@ -119,7 +121,7 @@ def _axis(title: str, labels: Sequence[str]) -> Figure:
 
 
 def _words(words: list[list[str]], cells: NDArray[np.bool_], colours: list[str] | None) -> Figure:
-    """The text of some cells, each in its colour or all in that of the page."""
+    """The text of some cells: each in a colour of its own, or all in the page's colour."""
     places: list[list[int]] = np.argwhere(cells).tolist()
     return {
         "type": "scatter",
@@ -134,7 +136,7 @@ def _words(words: list[list[str]], cells: NDArray[np.bool_], colours: list[str] 
 
 
 def _readable(values: Floats, *, reverse: bool) -> list[str]:
-    """Black or white for each value, whichever is read better on its colour."""
+    """For each value black or white, whichever is easier to read on the value's colour."""
     if not values.size:
         return []
     share = (values - values.min()) / (np.ptp(values) or 1.0)
@@ -147,7 +149,7 @@ def _readable(values: Floats, *, reverse: bool) -> list[str]:
 
 
 def _hatched(grey: NDArray[np.bool_]) -> list[Figure]:
-    """Every grey cell as a rectangle, and the strokes over all of them as one path."""
+    """Every grey cell as a rectangle, and the strokes of all of them as one path."""
     cells = [(float(c), float(r)) for r, c in zip(*np.nonzero(grey), strict=True)]
     edge = 0.49
     shapes: list[Figure] = [
@@ -160,7 +162,7 @@ def _hatched(grey: NDArray[np.bool_]) -> list[Figure]:
     strokes = []
     for c, r in cells:
         for k in range(1, 2 * HATCH):
-            d = 2 * edge * k / HATCH  # where x + y of the cell's own corner is d
+            d = 2 * edge * k / HATCH  # the stroke on which x + y, counted from the cell's corner, is d
             a, b = max(0.0, d - 2 * edge), min(2 * edge, d)
             strokes.append(f"M{c - edge + a:.4f},{r - edge + d - a:.4f}L{c - edge + b:.4f},{r - edge + d - b:.4f}")
     if strokes:
@@ -176,7 +178,7 @@ def _hatched(grey: NDArray[np.bool_]) -> list[Figure]:
 
 
 def _line(steps: Sequence[int | None], label: str) -> Figure:
-    """A line over the given row of each column."""
+    """A line along the upper edge of the given row in each column."""
     heights = [-0.5 if row is None else row + 0.5 for row in steps]
     x = np.array([edge for column in range(len(steps)) for edge in (column - 0.5, column + 0.5)])
     return {

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from lrlab.document.run import Run
     from lrlab.engine import Curve, Floats, Steps
 
-MOST_VALUES = 2_000  # of a metric that are drawn
+MOST_VALUES = 2_000  # so many values of a metric are drawn at most
 _EXACT_F4 = 2**24  # steps up to here are whole numbers in single precision
 SYMBOLS = {"error": "x", "warning": "triangle-up"}
 BAND = "#b8bcc4"
-MEANT_OPACITY = 0.45  # of a curve that was meant, but does not run
+MEANT_OPACITY = 0.45  # how opaque a curve is that was meant, but that the run does not get
 FLAG_LINE = 70  # characters of a flag's text in a line
 
 
 class Flag(NamedTuple):
-    """A finding that has a place: the trial's place in the list, the optimizer step and its rate, how bad it is, and
-    what it says.
+    """A finding that can be shown in the chart: the trial's place in the list, the optimizer step and the rate there,
+    how bad it is, and what it says.
     """
 
     place: int
@@ -47,10 +47,11 @@ def overlay(
     intended: Mapping[int, Curve] | None = None,
     flags: Sequence[Flag] = (),
 ) -> Figure:
-    """All trials on one pair of axes; below, a panel each: momentum where a shown trial cycles it, the metric where one
-    is shown to it.
+    """All trials on one pair of axes; below it a panel for the momentum, where a shown trial changes it, and one for
+    the metric, where a trial has one.
 
-    `intended`, by place in the list: curves that were meant but do not run, drawn faintly. `flags`: where findings lie.
+    `intended`, by place in the list: curves that were meant but that the run does not get, drawn faintly. `flags`: the
+    findings, where they are.
     """
     floor = _floor(curves) if view.y == "log" else None
     shown = [c for c in curves if not c.trial.hidden]
@@ -77,7 +78,7 @@ def overlay(
 
 
 def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats], step: int, view: View) -> Figure:
-    """The uninterrupted curve, faint, and the one after a resume, with a line where that was."""
+    """The uninterrupted curve, drawn faintly, and the one after a resume, with a line at that step."""
     lines = []
     for (steps, rates), label, dash, opacity in (
         (before, "uninterrupted", "dot", MEANT_OPACITY),
@@ -130,7 +131,7 @@ def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats],
 
 
 def description(run: Run, curves: Sequence[Curve]) -> str:
-    """What the chart shows, in words, for who does not see it."""
+    """What the chart shows, in words for people who cannot see it."""
     lines = [
         (
             f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, "
@@ -146,7 +147,7 @@ def _x(run: Run, steps: Steps, view: View) -> Floats:
 
 
 def _lifted(values: Floats, floor: float | None) -> Floats:
-    """On a log axis what is not positive would vanish: it is drawn at the bottom."""
+    """On a log axis a value that is not positive would be missing: it is drawn at the bottom."""
     return values if floor is None else np.maximum(values, floor)
 
 
@@ -158,7 +159,7 @@ def _floor(curves: Sequence[Curve]) -> float:
 
 
 def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, axis: str, what: str = "") -> list[Figure]:
-    """A line for every parameter group; `what` it is, where that is not the learning rate."""
+    """A line for every parameter group; `what` says what is drawn, where that is not the learning rate."""
     colour, dash = style(index)
     rows = np.atleast_2d(values)
     shown_name = name(curve.trial.name)
@@ -180,7 +181,9 @@ def _steps(run: Run, curve: Curve, view: View) -> dict[str, str]:
 
 
 def _meant(index: int, curve: Curve, run: Run, view: View, floor: float | None) -> list[Figure]:
-    """The curve that was meant: thin, faint, not in the legend, on a grey band that shows it before a dense one too."""
+    """The curve that was meant: thin, faint and not in the legend. It lies on a grey band, so that it can be seen in
+    front of a dense curve too.
+    """
     lines = _lines(index, curve, _steps(run, curve, view), _lifted(curve.lr, floor), "y", "meant:")
     bands = [
         line | {"opacity": MEANT_OPACITY, "showlegend": False, "hoverinfo": "skip", "line": {"color": BAND, "width": 5}}
@@ -238,12 +241,12 @@ def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) 
 
 
 def _metric_of(curve: Curve) -> Sequence[float | str]:
-    """What the trial's scheduler is shown, a value a call."""
+    """The values of the metric that the trial's scheduler gets, one for each call."""
     return getattr(curve.trial.schedule, "metrics", None) or ()
 
 
 def _metric(run: Run, curve: Curve) -> tuple[Steps, Floats]:
-    """The optimizer steps after which the scheduler was called with a value, and the values; as many as a chart can
+    """The optimizer steps after which the scheduler was called with a value, and the values; no more than a chart can
     show.
     """
     values = _metric_of(curve)[: calls(run, curve.trial.clock)]

@@ -1,4 +1,4 @@
-"""Lines on panels that stand over each other and share one x axis: what a training did, with its learning rate below."""
+"""Lines on panels above each other that share one x axis: how a training went, with its learning rate below."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from lrlab.engine import Floats
 
 APART = 0.07  # of the height, between the names at the lines' ends
-CROWDED = 0.15  # of the width: marks closer than this have their words along the line
+CROWDED = 0.15  # of the width: where upright lines are closer than this, their words are written along them
 DECADES = 1.5  # a log axis wider than this has ticks at powers of ten only
-END_NAME = 18  # characters of such a name
-LETTER_PIXELS = 7  # pixels, of a letter in such a name
+END_NAME = 18  # characters of a name at a line's end
+LETTER_PIXELS = 7  # pixels that a letter of such a name takes
 FAINT = 0.45
-LONGEST = 48  # characters of a line's own name, where the pointer is
+LONGEST = 48  # characters of a line's name in the box at the pointer
 
 
 class Line(NamedTuple):
-    """Points x, y (n,) under a name, in the colour and dash of its place in the list; `low` and `high` (n,): the band
-    around it.
+    """Points x, y (n,) under a name, with the colour and dash of its place in the list; `low` and `high` (n,): the band
+    around the line.
 
-    Where x, y or the band is no finite number, there is a gap. Lines that belong together share a name in the `legend`.
+    Where x, y or the band is not a finite number, there is a gap. Lines that belong together have the same name in the
+    `legend`.
     """
 
     name: str
@@ -48,10 +49,10 @@ class Line(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One panel: what its y axis is, the lines, and how high it is beside the others. On a `log` axis what is not
-    positive lies at the bottom.
+    """One panel: the title of its y axis, its lines, and its height compared with the other panels.
 
-    Where it is linear, the axis of what is never negative begins at `zero`.
+    On a `log` axis a value that is not positive is drawn at the bottom. `zero`: a linear axis begins at 0, for what is
+    never negative.
     """
 
     title: str
@@ -71,8 +72,8 @@ class UprightLine(NamedTuple):
 def panels(
     panels: Sequence[Panel], x_title: str, *, filename: str, marks: Sequence[UprightLine] = (), x_log: bool = False
 ) -> Figure:
-    """One panel or more, from top to bottom, each name in the legend once; the names stand at the line ends of the
-    first panel too.
+    """One panel or more, from top to bottom. Each name is in the legend once; in the first panel the names also stand
+    at the ends of their lines.
     """
     tops = _tops(panels)
     data: list[Figure] = []
@@ -139,12 +140,12 @@ def _axis(letter: str, index: int) -> str:
 
 
 def _head(panels: Sequence[Panel]) -> float:
-    """The share of the height, over each panel, for its title: the more panels, the higher the figure."""
+    """The share of the figure's height above each panel that its title takes; a figure with more panels is higher."""
     return 0.05 + 0.03 / len(panels)
 
 
 def _tops(panels: Sequence[Panel]) -> list[tuple[float, float]]:
-    """Foot and top of each panel, in shares of the height."""
+    """Bottom and top of each panel, as shares of the figure's height."""
     head = _head(panels)
     room = 1.0 - head * len(panels)
     heights = np.array([panel.share for panel in panels]) * room / sum(panel.share for panel in panels)
@@ -161,8 +162,8 @@ def _floor(panel: Panel) -> float | None:
 
 
 def _reach(panel: Panel, *, x_log: bool) -> tuple[float, float, bool]:
-    """The lowest and highest point of lines and bands, as Plotly counts them; where all is level there, room around it.
-    And whether it is.
+    """The lowest and the highest point of lines and bands, as Plotly finds them, and whether all of them are level;
+    where they are, with room above and below.
     """
     zero = panel.zero and not panel.log
     parts = [
@@ -182,8 +183,8 @@ def _reach(panel: Panel, *, x_log: bool) -> tuple[float, float, bool]:
 
 
 def _height(panel: Panel, *, x_log: bool) -> Figure:
-    """What the y axis shows, where that is not Plotly's to choose: it gives a level line an axis from 1 below it to 1
-    above it.
+    """The range of the y axis, where Plotly shall not choose it: around a level line Plotly would show 1 above and 1
+    below.
     """
     low, high, level = _reach(panel, x_log=x_log)
     return {"range": [low, high]} if level else {"rangemode": "tozero"} if panel.zero else {}
@@ -197,8 +198,8 @@ def _seen(line: Line, *, x_log: bool) -> NDArray[np.bool_]:
 
 
 def _span(panels: Sequence[Panel], marks: Sequence[UprightLine], *, x_log: bool) -> tuple[float, float]:
-    """What the x axis shows, as Plotly counts it: all points and marks, but not the room that the names beside them
-    take.
+    """The range of the x axis, as Plotly would choose it: all points and upright lines, without the room for the names
+    at the lines' ends.
     """
     x = np.concatenate(
         [[mark.x for mark in marks], *(line.x[_seen(line, x_log=x_log)] for panel in panels for line in panel.lines)]
@@ -211,7 +212,7 @@ def _span(panels: Sequence[Panel], marks: Sequence[UprightLine], *, x_log: bool)
 
 
 def _traces(line: Line, axis: str, floor: float | None, told: set[str], *, x_log: bool) -> list[Figure]:
-    """The band and the line, a trace each for every stretch without a gap."""
+    """The band and the line: a trace of each for every part without a gap."""
     seen = _seen(line, x_log=x_log)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], seen, [False])).astype(np.int8))).reshape(-1, 2)
     traces = []
@@ -267,7 +268,7 @@ def _band(line: Line, axis: str, x: Floats, y: Floats) -> Figure:
 
 
 def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figure]:
-    """The names at the ends of the lines, moved apart where they would lie over each other."""
+    """The names at the ends of the lines, moved apart where they would cover each other."""
     floor = _floor(panel)
     ends = [(line, seen[-1]) for line in panel.lines if (seen := np.flatnonzero(_seen(line, x_log=x_log))).size]
     if not 1 < len(ends) <= MOST_LABELLED:
@@ -296,10 +297,12 @@ def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figu
 
 
 def apart(values: Floats, gap: float, least: float = -np.inf) -> Floats:
-    """The values (n,) in their order, moved as little as keeps them `gap` from each other, and none below `least`."""
+    """The values (n,) in their order, moved as little as possible so that they are at least `gap` apart and none is
+    below `least`.
+    """
     order = np.argsort(values, kind="stable")
     stairs = gap * np.arange(values.size)
-    heaps: list[list[float]] = []  # sum and count of neighbours that stand in each other's way: they share their mean
+    heaps: list[list[float]] = []  # sum and count of neighbours that are too close: they are placed around their mean
     for value in values[order] - stairs:
         heaps.append([float(value), 1.0])
         while len(heaps) > 1 and heaps[-2][0] / heaps[-2][1] > heaps[-1][0] / heaps[-1][1]:
@@ -313,7 +316,7 @@ def apart(values: Floats, gap: float, least: float = -np.inf) -> Floats:
 
 
 def _words(marks: Sequence[UprightLine], panels: Sequence[Panel], *, x_log: bool) -> list[Figure]:
-    """The words of the marks, along their lines where these stand close."""
+    """The words of the upright lines, written along them where the lines are close to each other."""
     places = np.sort([np.log10(mark.x) if x_log else mark.x for mark in marks])
     low, high = _span(panels, marks, x_log=x_log)
     close = places.size > 1 and np.diff(places).min() < CROWDED * (high - low)

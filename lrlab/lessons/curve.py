@@ -1,4 +1,6 @@
-"""SGDR or cosine: the settings of the curve, the experiment made from them, what is measured on it, and the exercises."""
+"""SGDR or cosine: the settings of the section, the experiment made from them, what is measured on it, and the
+exercises.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,10 @@ from lrlab.schedules.torch.simple import CosineAnnealingWarmRestarts
 
 SGDR, ONE, STEP, SHORT = "SGDR", "one cosine", "step decay", "other T_max"
 NO_PI, OFF_BY_ONE = "without pi", "step - 1"
-START_FACTOR = 0.01  # of the peak: where the warmup begins
-MOST_LOOKED_AT = 2**13  # steps at most that two curves are compared at
-SAME = 1e-12  # of the way between eta_min and the peak: rounding
-ARRIVED = 0.01  # of the way between eta_min and the peak: what is nearer than that to one of them has come to it
+START_FACTOR = 0.01  # the warmup begins at this share of the peak
+MOST_LOOKED_AT = 2**13  # two curves are compared at so many steps at most
+SAME = 1e-12  # as a share of the way from eta_min to the peak: differences up to this are rounding
+ARRIVED = 0.01  # as a share of the way from eta_min to the peak: a rate this close to one of them has reached it
 
 
 class CurveSettings(Settings):
@@ -161,8 +163,8 @@ def _schedule(settings: CurveSettings, name: str) -> dict[str, Any]:
 
 
 class Annealing(NamedTuple):
-    """A curve's annealing in numbers: its first rate, the one half-way, the last used, the mean; how far from the one
-    cosine it is at most.
+    """A curve's annealing in numbers: its first rate, the one half-way, the last one used, the mean, and `off`, the
+    largest difference from one cosine.
     """
 
     first: float
@@ -187,8 +189,8 @@ def numbers(settings: CurveSettings, name: str) -> Annealing:
 
 
 def restarts(first: int, factor: int, length: int) -> list[int]:
-    """Where SGDR restarts in so many ticks, as the schedule itself marks it; the end is among them where a restart
-    would follow it at once.
+    """Where SGDR restarts within so many ticks, as the schedule itself marks it. The end is among them where a restart
+    would follow right after it.
     """
     marks = CosineAnnealingWarmRestarts(T_0=first, T_mult=factor).marks(length + 1, length)
     return [mark.tick for mark in marks or ()]
@@ -203,8 +205,8 @@ def cycle_ends(settings: CurveSettings) -> list[int]:
 
 
 def cycle_difference(settings: CurveSettings) -> tuple[float, int]:
-    """How far SGDR is at most from CosineAnnealingLR with T_max = T_0 over its first cycle, as far as the run goes; and
-    in how many steps of it.
+    """The largest difference between SGDR and CosineAnnealingLR with T_max = T_0 over SGDR's first cycle, or its part
+    that lies within the run; and over how many steps.
     """
     first = min(settings.T_0 * settings.steps, settings.left)
     steps = _looked_at(settings.begin, settings.begin + first)
@@ -212,8 +214,8 @@ def cycle_difference(settings: CurveSettings) -> tuple[float, int]:
 
 
 def whole_difference(settings: CurveSettings) -> tuple[float, int]:
-    """How far one cosine over the run is at most from SGDR with T_0 = all epochs (after the warmup), and in how many
-    steps of it.
+    """The largest difference between one cosine over the run and SGDR with T_0 = all epochs (after the warmup), and
+    over how many steps.
     """
     steps = _looked_at(0, run(settings).steps)
     uncut = settings.replaced(T_0=settings.epochs - settings.warmup)
@@ -221,7 +223,7 @@ def whole_difference(settings: CurveSettings) -> tuple[float, int]:
 
 
 def difference(settings: CurveSettings) -> float:
-    """How far one cosine and SGDR, as they are set, are at most from each other."""
+    """The largest difference between one cosine and SGDR with these settings."""
     steps = _looked_at(0, run(settings).steps)
     return _apart(rates(settings, ONE, steps), rates(settings, SGDR, steps))
 
@@ -235,8 +237,8 @@ def _apart(one: engine.Floats, other: engine.Floats) -> float:
 
 
 def jump(settings: CurveSettings) -> tuple[float, float] | None:
-    """The rates right after the first cycle: SGDR's, and that of CosineAnnealingLR with T_max = T_0; None where the run
-    ends before that step.
+    """The rates right after the first cycle, of SGDR and of CosineAnnealingLR with T_max = T_0; None where the run ends
+    before that step.
     """
     step = settings.begin + settings.T_0 * settings.steps
     if step >= run(settings).steps:
@@ -245,13 +247,15 @@ def jump(settings: CurveSettings) -> tuple[float, float] | None:
 
 
 def climbed(settings: CurveSettings) -> tuple[float, float]:
-    """The last rate that CosineAnnealingLR with the other T_max uses, and how far up from eta_min to the peak that is."""
+    """The last rate that CosineAnnealingLR with the other T_max uses, and which share of the way from eta_min up to the
+    peak that is.
+    """
     last = rates(settings, SHORT, [run(settings).steps - 1]).item()
     return last, _share(settings, last)
 
 
 def _share(settings: CurveSettings, rate: float) -> float:
-    """How far up from eta_min to the peak a rate is."""
+    """Which share of the way from eta_min up to the peak a rate is."""
     return (rate - settings.eta_min) / (settings.peak - settings.eta_min)
 
 
@@ -265,7 +269,7 @@ def _in_200(settings: CurveSettings) -> Checked:
 
 
 def _whole_cycles(settings: CurveSettings) -> Checked:
-    """Whether the run ends with one of several cycles."""
+    """Whether the run has several cycles and ends just where one of them does."""
     total = run(settings).steps
     ends = cycle_ends(settings)
     last = rates(settings, SGDR, [total - 1]).item()

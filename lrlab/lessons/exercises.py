@@ -10,12 +10,12 @@ from lrlab.lessons import prose
 from lrlab.lessons.settings import Settings
 
 Checked = tuple[bool, str]
-"""Whether the exercise is done, and the sentence that says so or says with numbers what is missing."""
+"""Whether the exercise is done, and a sentence: that it is done, or with numbers what is missing."""
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """Something to bring about with one section's settings; its text stands in text/<lesson>/exercise_<key>.md."""
+    """Something to reach with the settings of one section; its text is in text/<lesson>/exercise_<key>.md."""
 
     key: str
     title: str

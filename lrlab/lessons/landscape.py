@@ -1,5 +1,5 @@
-"""Noisy gradient descent on a loss with a narrow and a wide basin: where particles end under schedules of the same
-budget.
+"""Noisy gradient descent on a loss with a narrow and a wide basin: in which of them particles end under schedules that
+use the same number of steps.
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ SGDR, COSINE, STEP_DECAY = range(3)
 NAMES = ("SGDR", "one cosine", "step decay")
 FRAMES = 60
 SIMULATIONS_KEPT = 16
-"""Simulations that are remembered, half a megabyte each at most."""
+"""So many simulations are remembered; each takes half a megabyte at most."""
 PATHS_KEPT = 150
-"""Particles of the first seed whose paths are kept."""
+"""The paths of so many particles of the first seed are kept."""
 REACH = 4.0
-"""Half of the side of the part of the landscape that is shown."""
+"""The picture shows the landscape from minus this to plus this."""
 STARTING_BOX = ((-REACH, 0.0), (-1.0, 1.0))
-"""Particles begin evenly in the part of this that lies in the narrow basin; the second range only in two dimensions."""
+"""The box in which particles begin, evenly spread over its part that belongs to the narrow basin. The second range is
+for two dimensions only.
+"""
 DIVERGED_BEYOND = 1000.0
 """A particle beyond this, in any coordinate, has diverged."""
 
@@ -42,14 +44,14 @@ _BOWL = 0.1  # curvature of the bowl in which the basins lie
 _CENTRE = 1.5  # the narrow basin lies at -_CENTRE, the wide one at _CENTRE, on the first axis
 _DEPTHS = (0.8, 1.0)
 _WIDTH = 1.0
-_TRACE = (0.005, 8.0)  # the border's step and how far it is followed
-_BLOCK = 32  # steps whose noise is drawn at once
+_TRACE = (0.005, 8.0)  # with what step the border is followed, and how far
+_BLOCK = 32  # the noise of so many steps is drawn at once
 MOST_MOVES = 10_000_000
-"""Steps x particles x seeds x dimensions, about 1.5 s: a page waits for it."""
+"""The most steps x particles x seeds x dimensions: they take about 1.5 s, for which a page waits."""
 
 
 class Scene(Settings):
-    """What the section on the landscape is set to; `frame` is where its animation stands."""
+    """The settings of the section on the landscape; `frame` is the frame at which its animation stands."""
 
     key: ClassVar[str] = "landscape"
     dimension: Annotated[Literal[1, 2], Wording("Dimensions")] = 1
@@ -120,9 +122,9 @@ class Scene(Settings):
 
 @dataclass(frozen=True)
 class Landscape:
-    """A bowl with two wells, the narrow one to the left and 0.2 less deep; the wide basin's bottom has loss 0.
+    """A bowl with two wells, the narrow one to the left and 0.2 less deep; the loss at the bottom of the wide one is 0.
 
-    Points are arrays (dimension, ...), coordinates first.
+    Points are arrays (dimension, ...): the coordinates are the first axis.
     """
 
     dimension: int
@@ -140,12 +142,12 @@ class Landscape:
         return found
 
     def basin(self, points: Floats) -> NDArray[np.int64]:
-        """Into which basin the gradient leads from points: NARROW or WIDE, (...)."""
+        """Into which basin following the gradient leads from each point: NARROW or WIDE, (...)."""
         if self.dimension == 1:
             return np.where(points[0] < self.saddle[0], NARROW, WIDE)
         x, y = points[0], np.abs(points[1])
         border_x, border_y = self._border
-        beyond = np.maximum(y / border_y[-1], 1.0)  # far out the gradient is the bowl's, and points to its centre
+        beyond = np.maximum(y / border_y[-1], 1.0)  # far out only the bowl has a gradient, and that leads to its centre
         return np.where(x < beyond * np.interp(y / beyond, border_y, border_x), NARROW, WIDE)
 
     @cached_property
@@ -160,8 +162,8 @@ class Landscape:
 
     @cached_property
     def sharpness(self) -> float:
-        """The curvature at the bottom of the narrow basin: at a steady rate above 2 / curvature no particle comes to
-        rest there without noise.
+        """The curvature at the bottom of the narrow basin. At a constant rate above 2 / curvature no particle comes to
+        rest there, even without noise.
         """
         bottom = self._on_axis(self._zeros[:1])
         ahead, behind = (self.gradient(bottom + self._on_axis(np.array([d]))) for d in (1e-5, -1e-5))
@@ -169,10 +171,10 @@ class Landscape:
 
     @cached_property
     def escape(self) -> float:
-        """The smallest steady rate at which, without noise, a particle on the first axis leaves the narrow basin.
+        """The smallest constant rate at which, without noise, a particle on the first axis leaves the narrow basin.
 
-        It is the smallest with which one step leads from a place left of the bottom over the pass. From right of the
-        bottom all steps lead left.
+        It is the smallest rate with which one step leads from some place left of the bottom over the pass. From right
+        of the bottom every step leads to the left.
         """
         left = np.linspace(-2 * _CENTRE, self.minima[0, NARROW], 20_001)[:-1]
         return float(((self.saddle[0] - left) / -self.gradient(self._on_axis(left))[0]).min())
@@ -207,8 +209,9 @@ class Landscape:
 
     @cached_property
     def _border(self) -> tuple[Floats, Floats]:
-        """The watershed above the first axis, x and rising y: uphill from the saddle, which is stable, since all ways
-        up lead to the watershed.
+        """The border between the basins above the first axis, as x and rising y.
+
+        It is found by going uphill from the saddle. That is stable, since all ways up lead to the border.
         """
         length, reach = _TRACE
         at = self.saddle + np.array([0.0, 1e-6])
@@ -232,11 +235,11 @@ class Simulation:
     rates: Floats
     """(K, steps)"""
     shares: Floats
-    """(K, S, 3): of the particles, at the end, by BASINS."""
+    """(K, S, 3): the shares of the particles that are in each of BASINS at the end."""
     leaves: Floats
-    """(K, S): how often a particle went over the watershed out of the narrow basin, on average."""
+    """(K, S): how often a particle left the narrow basin over the border, on average."""
     loss: Floats
-    """(K, S): mean at the end over the particles that have not diverged; infinite where none is left."""
+    """(K, S): the mean loss at the end of the particles that have not diverged; infinite where none is left."""
     diverged: NDArray[np.int64]
     """(K, S): the first optimizer step that took a particle beyond DIVERGED_BEYOND; -1 where none did."""
     frames: NDArray[np.int64]
@@ -268,7 +271,9 @@ def rates(scene: Scene) -> Floats:
 
 
 def simulate(scene: Scene) -> Simulation:
-    """The scene's own schedules, over its seeds; remembered, so that nothing may be written into its arrays."""
+    """The scene's own schedules, over its seeds. The result is remembered for all, so its arrays must not be written
+    to.
+    """
     return _simulated(scene.replaced(frame=FRAMES))
 
 
@@ -319,7 +324,7 @@ def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
 
 
 def starts(land: Landscape, generator: np.random.Generator, n: int) -> Floats:
-    """Where n particles begin, (dimension, n): even in STARTING_BOX as far as it lies in the narrow basin."""
+    """Where n particles begin, (dimension, n): evenly over the part of STARTING_BOX that lies in the narrow basin."""
     low, high = np.array(STARTING_BOX[: land.dimension]).T[..., None]
     found = np.empty((land.dimension, 0))
     while found.shape[1] < n:
@@ -329,8 +334,8 @@ def starts(land: Landscape, generator: np.random.Generator, n: int) -> Floats:
 
 
 def _noise(generators: list[np.random.Generator], scene: Scene) -> Iterator[Floats]:
-    """Each step's noise, (dimension, S, P): every seed from its own stream, so that it does not hang on how many seeds
-    there are.
+    """Each step's noise, (dimension, S, P). Every seed has a random stream of its own, so that its noise does not
+    depend on the number of seeds.
     """
     for begin in range(0, scene.steps, _BLOCK):
         shape = min(_BLOCK, scene.steps - begin), scene.dimension, scene.particles
@@ -356,7 +361,9 @@ def difference(values: Floats, place: int = SGDR) -> Interval:
 
 
 def apart(found: Simulation, place: int = SGDR) -> Interval:
-    """One schedule minus one cosine in the share that ends in the wide basin, in points: between -100 and 100."""
+    """One schedule minus one cosine in the share that ends in the wide basin, in percentage points: between -100 and
+    100.
+    """
     return difference(100 * found.shares[..., WIDE], place).clipped(-100, 100)
 
 
@@ -366,7 +373,7 @@ def last_above(rate: Floats, limit: float) -> list[int]:
 
 
 class Preset(NamedTuple):
-    """Settings with a known outcome: the interval of `apart` lies as a whole between two numbers."""
+    """Settings with a known outcome: all of the interval of `apart` lies between two numbers."""
 
     title: str
     scene: Scene
@@ -379,13 +386,13 @@ PRESETS = (
     Preset("about as many", Scene(peak=0.18), -2, 2),
     Preset("fewer", Scene(peak=1.0), -np.inf, 0),
 )
-"""What the wide basin gets with restarts, against one cosine, and settings in which it does. They differ in the peak
-rate only.
+"""Settings in which more, as many or fewer particles end in the wide basin with restarts than with one cosine. They
+differ in the peak rate only.
 """
 
 
 def _worse(scene: Scene) -> exercises.Checked:
-    """Whether restarts bring fewer dots into the wide basin at the peak rate at which they bring about as many."""
+    """Whether settings other than the peak rate were changed so that restarts bring fewer dots into the wide basin."""
     peak = PRESETS[1].scene.peak
     if scene.peak != peak:
         return False, f"The peak rate is {scene.peak:g}, not {peak:g}."

@@ -1,5 +1,5 @@
-"""SGD and Adam in PyTorch's arithmetic, for many networks at once: parameters have leading axes, the rate is broadcast
-over them.
+"""SGD and Adam with the same arithmetic as in PyTorch, for many networks at once: parameters have leading axes, over
+which the rate is broadcast.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ OptimizerState: TypeAlias = tuple[Array, ...]
 
 @dataclass(frozen=True)
 class SGD:
-    """Down the gradient, with a velocity that keeps `momentum` of itself a step.
+    """Down the gradient, with a velocity of which each step keeps the share `momentum`.
 
     Source: torch.optim.SGD, dampening 0: the first velocity is the gradient itself.
     """
@@ -44,8 +44,8 @@ class SGD:
 
 @dataclass(frozen=True)
 class Adam:
-    """Down the mean gradient, each parameter's divided by the root of its mean square, both means corrected for having
-    begun at zero.
+    """Down the running mean of the gradient, divided for each parameter by the root of the running mean of its square.
+    Both means are corrected for having begun at zero.
 
     Source: torch.optim.Adam.
     """

@@ -19,12 +19,12 @@ from lrlab.schedules.params import Control
 Form: TypeAlias = Literal["linear", "cosine", "exponential", "constant", "logarithmic"]
 FORMS: tuple[Form, ...] = get_args(Form)
 MOST_STEPS = 1_000_000
-"""Of a run here: every step of it is summed."""
+"""The longest run here: every one of its steps is summed."""
 SMALLEST = 0.001
-"""The start factor of an exponential warmup that was asked to start at 0: a power of 0 stays there."""
+"""An exponential warmup that is asked to start at 0 starts here: no factor leads away from 0."""
 NONE = "no warmup"
 STEPS_LISTED = 10
-"""The first steps, which are listed."""
+"""So many of the first steps are listed."""
 
 
 class Shape(Settings):
@@ -68,18 +68,18 @@ class Totals:
     area: float
     """The sum of the rates of all steps."""
     relative: float
-    """The area as a share of that without a warmup."""
+    """The area as a share of the area without a warmup."""
     first: tuple[float, ...]
     """The rates of the first steps, ten at most."""
     idle: int
-    """Updates at a rate of exactly 0: they change nothing."""
+    """How many updates have a rate of exactly 0: they change nothing."""
     highest: float
     last: float
 
 
 def warmup(form: Form, start: float, length: int) -> dict[str, Any]:
-    """The first `length` >= 1 steps, rising from `start` times the peak to the peak at step `length`: torch's own where
-    it has one.
+    """The first `length` >= 1 steps, rising from `start` times the peak to the peak at step `length`; torch's own
+    schedule where it has one.
 
     As shares of the peak, with t the step and W the length: linear s + (1 - s) t / W; cosine s + (1 - s) (1 - cos(pi t
     / W)) / 2; exponential s ** (1 - t / W); constant s; logarithmic s + (1 - s) log(1 + t) / log(1 + W). LinearLR
@@ -101,12 +101,12 @@ def warmup(form: Form, start: float, length: int) -> dict[str, Any]:
 
 
 def started(form: Form, start: float) -> float:
-    """The start factor that a shape is drawn with: its own, but never 0 for a power."""
+    """The start factor that a shape is drawn with: the given one, but above 0 for an exponential one."""
     return SMALLEST if form == "exponential" and start == 0 else start
 
 
 def after(settings: Shape, steps: int) -> dict[str, Any]:
-    """The decay from the peak over the last `steps` of the run, to 0 or level."""
+    """The decay from the peak over the last `steps` of the run: to 0, or none at all."""
     if settings.decay == "cosine":
         return {"kind": "torch.CosineAnnealingLR", "T_max": None}
     if settings.decay == "linear":
@@ -115,7 +115,7 @@ def after(settings: Shape, steps: int) -> dict[str, Any]:
 
 
 def trial(settings: Shape, form: Form | None) -> dict[str, Any]:
-    """The document of one line: this shape and then the decay, or the decay alone over the whole run."""
+    """The document of one trial: this shape and then the decay, or the decay alone over the whole run."""
     schedule = after(settings, settings.steps)
     if form and settings.length:
         rest = after(settings, settings.steps - settings.length)
@@ -125,14 +125,14 @@ def trial(settings: Shape, form: Form | None) -> dict[str, Any]:
 
 
 def experiment(settings: Shape) -> Experiment:
-    """All five shapes, or the chosen one, and last the run without a warmup, as real trials."""
+    """All five shapes, or only the chosen one, and at the end the run without a warmup, as real trials."""
     forms = FORMS if settings.overlay else (settings.form,)
     run = {"total_steps": settings.steps, "steps_per_epoch": min(settings.epoch, settings.steps)}
     return parse({"lrlab": 1, "run": run, "trials": [trial(settings, form) for form in (*forms, None)]})
 
 
 def numbers(shown: Experiment) -> list[Totals]:
-    """The numbers of every trial, in their order; the last one is what the others are measured against."""
+    """The numbers of every trial, in their order; all are compared with the last one."""
     sums = [_summed(shown.run, line) for line in shown.trials]
     return [
         Totals(line.name, area, area / sums[-1][0], tuple(first.tolist()), idle, highest, last)
@@ -158,7 +158,7 @@ def chosen(settings: Shape) -> Totals:
 
 
 def remarks(settings: Shape) -> list[str]:
-    """What a reader must know about these settings: a sentence each, with numbers."""
+    """What a reader should know about these settings: sentences with numbers."""
     length, steps, found = settings.length, settings.steps, chosen(settings)
     said = []
     if length >= steps:
@@ -181,13 +181,13 @@ def remarks(settings: Shape) -> list[str]:
 # ---------------------------------------------------------------- exercises
 
 LEAST, LOW, RISE, COST = 0.05, 0.01, 0.1, 0.02
-"""Shares that the exercises ask for: of the run to warm up in, of the peak to begin at (at most), and of the area to
-lose.
+"""What the exercises ask for, as shares: a warmup of at least LEAST of the run, a first rate of at most LOW or RISE of
+the peak, and at most COST of the area lost.
 """
 
 
 def _percent(share: float) -> str:
-    """A share in four digits."""
+    """A share in percent, with four digits."""
     return f"{100 * share:.4g} %".replace("-", "\N{MINUS SIGN}")
 
 

@@ -1,5 +1,5 @@
-"""One warmup in different units and counts: what it is in optimizer steps, how frameworks want it written, and what is
-often written instead.
+"""One warmup in different units: how many optimizer steps it is, how frameworks want it written, and how it is often
+written by mistake.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from lrlab.schedules.params import Control
 WarmupUnit: TypeAlias = Literal["steps", "epochs", "samples", "ratio", "micro-batches"]
 Target: TypeAlias = Literal["pytorch", "transformers", "timm", "optax", "keras", "paddle"]
 MOST_COMPARED = 200_000
-"""Steps at which two curves are compared; in a longer run they are spread evenly, those around the warmup's end among
-them.
+"""Two curves are compared at so many steps. In a longer run these are spread evenly, with the steps around the warmup's
+end added.
 """
 START_FACTOR = 1e-8
-"""LinearLR's start factor, for it refuses 0."""
+"""LinearLR starts at this share of the peak, as it refuses 0."""
 MEANT = "as meant"
-STROKES = 400  # beside each other in a chart
-LOOK_AHEAD = 1000  # steps behind a cosine's end
+STROKES = 400  # so many lines can be told apart beside each other in a chart
+LOOK_AHEAD = 1000  # so many steps after a cosine's end are looked at
 _MANY = 10**7
 
 
@@ -78,7 +78,9 @@ class Units(Settings):
 
     @property
     def run(self) -> DataRun:
-        """The run; what an epoch leaves over makes a step of its own, as in transformers 5."""
+        """The run. The micro-batches that are left over at an epoch's end make a step of their own, as in transformers
+        5.
+        """
         return DataRun(
             samples=self.samples,
             batch_size=self.batch_size,
@@ -108,13 +110,14 @@ class Argument(NamedTuple):
 
 @dataclass(frozen=True)
 class Written:
-    """The warmup as one framework wants it; `off`: the largest difference from t / W and a cosine, as a share of the
-    peak, and its step.
+    """The warmup as one framework wants it.
+
+    `off`: the largest difference from t / W and a cosine, as a share of the peak, and the step where it is.
     """
 
     title: str
     target: str
-    """The exporter that writes it; nothing where this is only for comparison."""
+    """The exporter that writes it; empty where this is only for comparison."""
     trial: Trial
     arguments: tuple[Argument, ...]
     off: float
@@ -124,8 +127,8 @@ class Written:
 
 @dataclass(frozen=True)
 class Mistake:
-    """The warmup written in a wrong unit, or stepped by a wrong clock: how long it becomes, how far up the rate gets,
-    and where it ends.
+    """The warmup written in a wrong unit, or with a scheduler that is called at the wrong times: how long it becomes,
+    how high the rate gets, and where it ends.
     """
 
     title: str
@@ -134,13 +137,15 @@ class Mistake:
     length: int | None
     """In optimizer steps; None where it does not end in the run."""
     highest: float
-    """As a share of the peak, as `last`."""
+    """The highest rate, as a share of the peak."""
     last: float
-    """That of the run's last step."""
+    """The rate of the run's last step, as a share of the peak."""
 
 
 def warmup_steps(settings: Units) -> int:
-    """The optimizer steps after which so much has been seen, rounded up: no less is warmed up than was asked for."""
+    """After how many optimizer steps the run has seen what was asked for, rounded up, so that the warmup is not
+    shorter.
+    """
     run, value = settings.run, Fraction(repr(settings.amount))
     if settings.unit == "samples":
         return _through(value, run.samples, run.step_samples, run.updates)
@@ -150,13 +155,15 @@ def warmup_steps(settings: Units) -> int:
 
 
 def _through(value: Fraction, epoch: int, step: int, updates: int) -> int:
-    """Steps up to `value` of what an epoch has so many of; its last step may see less than the others."""
+    """How many steps it takes to see `value` of something of which an epoch has so many; the last step of an epoch may
+    see less than the others.
+    """
     whole, rest = divmod(value, epoch)
     return int(whole) * updates + math.ceil(rest / step)
 
 
 def counts(settings: Units) -> Counts:
-    """The same warmup in every unit, counted from its whole optimizer steps."""
+    """The same warmup in every unit, worked out from its whole optimizer steps."""
     run, steps = settings.run, warmup_steps(settings)
     whole, rest = divmod(steps, run.updates)
     samples, micro = whole * run.samples + rest * run.step_samples, whole * run.micro_batches + rest * run.accumulate
@@ -164,7 +171,7 @@ def counts(settings: Units) -> Counts:
 
 
 def refused(settings: Units) -> str:
-    """Why there is nothing to write: the warmup takes the whole run. Empty where it does not."""
+    """Why nothing can be written: the warmup takes the whole run. Empty where it does not."""
     steps, run = warmup_steps(settings), settings.run
     if steps < run.steps:
         return ""
@@ -175,8 +182,8 @@ def refused(settings: Units) -> str:
 
 
 def same_warmup(settings: Units) -> tuple[Written, ...]:
-    """The same warmup from 0 and then a cosine to 0, in six frameworks; ValueError (the sentence of `refused`) where it
-    takes the whole run.
+    """The same warmup from 0, followed by a cosine to 0, in six frameworks; ValueError (with the sentence of `refused`)
+    where the warmup takes the whole run.
     """
     steps, left, total = _spans(settings)
     peak = settings.peak
@@ -273,8 +280,8 @@ def same_warmup(settings: Units) -> tuple[Written, ...]:
 
 
 def nearly(settings: Units) -> tuple[Written, ...]:
-    """Native forms that come near and are not equal: a staircase of epochs, a start at 1 / W, a logarithm; ValueError
-    as `same_warmup`.
+    """Native schedules that are close and yet not equal: a staircase of epochs, a start at 1 / W, a logarithm;
+    ValueError as in `same_warmup`.
     """
     steps, _, total = _spans(settings)
     epochs = steps / settings.run.updates
@@ -329,9 +336,9 @@ def experiment(settings: Units, written: tuple[Written, ...]) -> Experiment:
 
 def mistakes(settings: Units) -> tuple[Mistake, ...]:
     """The same warmup in units that are often taken by mistake, for transformers' cosine over the run's optimizer
-    steps, whatever steps it.
+    steps, whenever its scheduler is called.
 
-    Those that in this run are what was meant, to less than a step, are left out.
+    A unit that in this run gives what was meant, to less than a step, is left out.
     """
     run, found = settings.run, counts(settings)
     steps, of = found.steps, f"num_warmup_steps wants {found.steps:,} optimizer steps"
@@ -369,8 +376,8 @@ def mistakes(settings: Units) -> tuple[Mistake, ...]:
 
 
 def alike(settings: Units, found: Sequence[Mistake]) -> list[list[str]]:
-    """What a chart of the run cannot tell apart, group by group: the same cosine behind warmups that differ by less
-    than a stroke's width.
+    """Groups of trials that look the same in a chart of the run: the same cosine after warmups whose lengths differ by
+    less than the width of a line.
     """
     ends = [(one.length, one.title) for one in found if one.trial.clock == "step" and one.length is not None]
     groups: list[list[tuple[int, str]]] = []
@@ -398,8 +405,8 @@ def _mistake(settings: Units, title: str, value: float, clock: Clock, arithmetic
 
 
 def _over(run: DataRun, line: Trial) -> str:
-    """What becomes of a cosine over the run's optimizer steps under a clock that is too fast; nothing under one that is
-    not.
+    """A sentence on what happens to a cosine over the run's optimizer steps when its scheduler is called too often;
+    empty where it is not.
     """
     over = first_step(run, line.clock, run.steps)
     if over >= run.steps:
@@ -410,7 +417,7 @@ def _over(run: DataRun, line: Trial) -> str:
 
 
 def _spans(settings: Units) -> tuple[int, int, int]:
-    """Steps of the warmup, of what is left, and of the run."""
+    """Steps of the warmup, of the rest, and of the whole run."""
     reason = refused(settings)
     if reason:
         raise ValueError(reason)
@@ -449,7 +456,7 @@ def _written(
 
 
 def compared(settings: Units) -> engine.Steps:
-    """The steps at which curves are compared: all of them, or an even grid and those around the warmup's end."""
+    """The steps at which curves are compared: all steps, or an even grid and the steps around the warmup's end."""
     total, end = settings.run.steps, warmup_steps(settings)
     if total <= MOST_COMPARED:
         return np.arange(total)
@@ -460,7 +467,8 @@ def compared(settings: Units) -> engine.Steps:
 # ---------------------------------------------------------------- exercises
 
 TOLERANCE = 0.01
-"""How near to the samples asked for an answer must come: whole steps cannot always meet them."""
+"""An answer may differ by this share from the number of samples asked for: whole steps cannot always give it exactly.
+"""
 TARGET_STEPS, TARGET_ACCUMULATE, TARGET_RATIO = 12_345, 4, Fraction(1, 10)
 
 

@@ -1,4 +1,4 @@
-"""Sliders and exact fields, made from a schedule's annotated fields and nowhere by hand."""
+"""The sliders and exact fields of a schedule's arguments, all made from the annotated types of its fields."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from lrlab.ui.tune import metric
 from lrlab.ui.widgets import FIELD_WIDTH, accept, commit, counted, escape, exact, key_of, offer, refuse, said, slider
 
 COLUMNS = 4
-TALL = 4  # arguments of one schedule under each other, while there is room beside
-WRITTEN_OUT = 1e16  # whole numbers up to here are written out
+TALL = 4  # so many arguments of one schedule stand in a column, as long as there is room for more columns
+WRITTEN_OUT = 1e16  # whole numbers below this are written with all digits
 
 Cell = Callable[[], None]
 Put = Callable[[str, Any], None]
-"""Takes the key of a widget, and what the person chose in it, to the document."""
+"""A function that takes the key of a widget and what the person chose in it, and puts that into the document."""
 
 
 def show(trial: Trial, path: Path, ticks: int) -> None:
-    """Every argument of the trial, base rate first: four beside each other, or a column for each schedule that is in
-    another.
+    """Every argument of the trial, base rate first: four beside each other, or, where it holds other schedules, a
+    column for each schedule.
     """
     bound = trial.bound(state.experiment().run)[0]
     own, *inner = _sections(trial.schedule, bound, (*path, "schedule"), ticks)
@@ -46,8 +46,8 @@ def show(trial: Trial, path: Path, ticks: int) -> None:
 
 
 def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, number: str = "") -> list[list[Cell]]:
-    """The schedule's own cells, then under their names those of every schedule in it; `bound` tells what a null horizon
-    comes to.
+    """The schedule's own cells, then those of every schedule in it under its name; `bound` says how long a horizon is
+    that is null.
     """
     own: list[Cell] = []
     feet: list[Cell] = []
@@ -89,7 +89,7 @@ def _nested(slot: nesting.Slot, value: Any, shown: Any, ticks: int, number: str)
 
 
 def _lengths(slot: nesting.Slot, joints: tuple[int, ...], about: params.Described, ticks: int) -> list[Cell]:
-    """How long each part lasts, in place of where the next one begins."""
+    """Fields for how long each part lasts, instead of fields for where the next one begins."""
     *parts, rest = nesting.lengths(list(joints), slot.span)
     path = (*slot.owner, slot.joints or "", "length")
     cells: list[Cell] = [
@@ -106,7 +106,7 @@ def _say(text: str) -> None:
 
 
 def _spread(sections: list[list[Cell]]) -> list[list[Cell]]:
-    """A column for each section; where there is room, more of them for tall ones."""
+    """A column for each section. Where there is room, tall sections get more than one."""
     across = [1] * len(sections)
     while True:
         heights = [max(math.ceil((len(section) - 1) / n), 1) for section, n in zip(sections, across, strict=True)]
@@ -121,7 +121,7 @@ def _spread(sections: list[list[Cell]]) -> list[list[Cell]]:
 
 
 def rows(columns: list[list[Cell]], across: int) -> None:
-    """Columns of cells, so many across."""
+    """Columns of cells, with `across` columns beside each other."""
     for row in range(0, len(columns), across):
         for column, cells in zip(st.columns(across), columns[row : row + across], strict=False):
             with column:
@@ -130,7 +130,7 @@ def rows(columns: list[list[Cell]], across: int) -> None:
 
 
 def _base_rate(rates: float | tuple[float, ...], path: Path) -> None:
-    """The trial's base rate; a list of them as text."""
+    """The trial's base rate; several of them as text."""
     field = Trial.model_fields["base_lr"]
     about = params.describe(field.annotation, field.metadata)
     if isinstance(rates, tuple):
@@ -194,12 +194,12 @@ def _expression(name: str, path: Path, value: str | tuple[str, ...] | None, abou
 
 
 def _duration(label: str, key: str, ticks: float, put: Put, *, disabled: bool) -> None:
-    """An exact field for a duration: ticks, or 5ep, or 10%."""
+    """An exact field for a duration: ticks, or text such as 5ep or 10%."""
     offer(key, _plain(ticks))
 
     def changed() -> None:
         text: str = st.session_state[key]
-        if not text.strip():  # an emptied field gets back what it had
+        if not text.strip():  # an emptied field shows its old value again
             accept()
             return
         try:
@@ -240,7 +240,7 @@ def _text(name: str, path: Path, value: str | None, about: params.Described) -> 
 
 
 def _pairs(name: str, path: Path, pairs: tuple[tuple[int, float], ...] | None, about: params.Described) -> None:
-    """Ticks with a number each, as one writes a dictionary."""
+    """Ticks with a number each, written like a dictionary."""
     key = key_of(path, "pairs")
     offer(key, ", ".join(f"{tick}: {number}" for tick, number in pairs or ()))
 
@@ -279,7 +279,7 @@ def _list_field(
 
 
 def _read(text: str, item: Callable[[str], Any]) -> Any:
-    """The number, or the text itself, which the document then refuses with its place."""
+    """The number; where it is none, the text itself, which the document refuses and says where."""
     try:
         return item(text.replace("_", ""))
     except ValueError:
@@ -297,7 +297,7 @@ def _number(
     horizon: bool = False,
     put: Put | None = None,
 ) -> None:
-    """A slider and an exact field for one number; a horizon has a switch that lets it follow the run."""
+    """A slider and an exact field for one number; with a box to tick where the argument may be null."""
     put = put or (lambda key, new: commit(key, path, new))
     label = about.label(name)
     number = shown if value is None and horizon else value
@@ -312,7 +312,7 @@ def _number(
 
 
 def _start(about: params.Described, ticks: int) -> float:
-    """What a field that is not set offers: a share of the run, or the run's steps per epoch."""
+    """The number that a field offers which is not set: a share of the run, or the run's steps per epoch."""
     share = about.offered.start
     share = share if isinstance(share, (int, float)) else 1
     lasts = _lasts(about, ticks)
