@@ -1,23 +1,23 @@
-"""Values -> Plotly figures, as plain dicts: traces with base64 arrays, so that nothing of plotly's Python side is
-loaded to draw.
+"""Values -> Plotly figures. They are plain dicts with arrays in base64, so that drawing does not load plotly's Python
+package.
 """
 
 from lrlab.charts.basics import COLOURS, LABEL, Figure, style, upright
-from lrlab.charts.frames import Contours, Curve, animated, still
+from lrlab.charts.frames import Contours, LossCurve, animated, still
 from lrlab.charts.heat import heat
 from lrlab.charts.overlay import Flag, description, overlay, resumed
-from lrlab.charts.panels import Line, Mark, Panel, panels
+from lrlab.charts.panels import Line, Panel, UprightLine, panels
 
 __all__ = [
     "COLOURS",
     "LABEL",
     "Contours",
-    "Curve",
     "Figure",
     "Flag",
     "Line",
-    "Mark",
+    "LossCurve",
     "Panel",
+    "UprightLine",
     "animated",
     "description",
     "heat",

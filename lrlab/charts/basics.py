@@ -14,18 +14,20 @@ if TYPE_CHECKING:
 Figure: TypeAlias = dict[str, Any]
 
 COLOURS = ("#2f7ed8", "#cf6a08", "#2a9d5c", "#9a62d6", "#d9455f", "#1496a3", "#a8763e", "#d35ba6")
-"""One list for light and dark: middle tones that keep 3 : 1 on both backgrounds."""
+"""One list for light and dark pages: middle tones with a contrast of at least 3 : 1 on both."""
 GREY = "#868e99"
-"""What belongs to no trial, on either background."""
+"""The colour of what belongs to no trial; it can be seen on a light page and on a dark one."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 LABEL = 28
-"""Characters of a trial's name in the chart."""
+"""So many characters of a trial's name are shown in the chart."""
 MOST_LABELLED = 6
-"""Lines whose names stand beside them; more would be a heap, and the legend has them all."""
+"""With at most so many lines each name stands beside its line; with more, names would cover each other, and the legend
+has them all.
+"""
 
 
 def style(index: int) -> tuple[str, str]:
-    """Colour and dash of the trial at this place in the list: the first pairs differ in both."""
+    """Colour and dash of the trial at this place in the list; neighbours in the list differ in both."""
     return COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
 
 

@@ -1,4 +1,4 @@
-"""A dot plot: one row a name, one dot a series, for few numbers that are to be compared."""
+"""A dot plot for a few numbers to compare: each name has a row, and each series a dot in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from lrlab.charts.basics import COLOURS, Figure, name, packed
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up")
-MARGIN = 0.06  # of the values' range, beside the outermost dots
+MARGIN = 0.06  # of the values' range, left free beside the outermost dots
 
 
 class Dots(NamedTuple):
@@ -29,20 +29,29 @@ def dots(labels: Sequence[str], series: Sequence[Dots], axis: str, form: str = "
     return {
         "data": [_line(place, line, form, _sides(line, series)) for place, line in enumerate(series)],
         "layout": {
-            "hovermode": "closest", "margin": {"l": 8, "r": 24, "t": 36, "b": 4},
+            "hovermode": "closest",
+            "margin": {"l": 8, "r": 24, "t": 36, "b": 4},
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 13}},
-            "xaxis": {"title": {"text": axis}, "automargin": True, "zeroline": False, "range": [low - room, high + 2 * room]},
+            "xaxis": {
+                "title": {"text": axis},
+                "automargin": True,
+                "zeroline": False,
+                "range": [low - room, high + 2 * room],
+            },
             "yaxis": {
-                "automargin": True, "zeroline": False, "range": [len(labels) - 0.5, -0.5],
-                "tickvals": list(range(len(labels))), "ticktext": [name(label, 40) for label in labels],
+                "automargin": True,
+                "zeroline": False,
+                "range": [len(labels) - 0.5, -0.5],
+                "tickvals": list(range(len(labels))),
+                "ticktext": [name(label, 40) for label in labels],
             },
             "meta": {"filename": "lrlab-dots"},
         },
-    }  # fmt: skip
+    }
 
 
 def _sides(line: Dots, series: Sequence[Dots]) -> list[str]:
-    """On which side of each dot its number stands: away from the greater ones of its row."""
+    """On which side of each dot its number stands: right of the greatest dot of its row, left of the others."""
     greatest = {
         row: max(v for other in series for r, v in zip(other.rows, other.values, strict=True) if r == row)
         for row in line.rows

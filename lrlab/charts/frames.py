@@ -1,7 +1,7 @@
 """Figures that move: particles on a landscape, schedules side by side, and below them the rates with a cursor.
 
-A frame holds only what moves: `{"name": f"step {step:,}", "traces": [places in data], "data": [{"x": ..., "y": ...},
-...]}`, Plotly's own form.
+A frame holds only what moves, in Plotly's own form: `{"name": f"step {step:,}", "traces": [places in data], "data":
+[{"x": ..., "y": ...}, ...]}`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lrlab.engine import Floats, Steps
 
 
-class Curve(NamedTuple):
+class LossCurve(NamedTuple):
     """A one-dimensional loss: x rising (n,), loss (n,)."""
 
     x: Floats
@@ -28,33 +28,38 @@ class Curve(NamedTuple):
 
 
 class Contours(NamedTuple):
-    """A two-dimensional loss on an even grid: x (n,), y (m,), loss (m, n); a pixel of the picture for each of its
-    points.
-    """
+    """A two-dimensional loss on an even grid: x (n,), y (m,), loss (m, n). The picture has a pixel for each point."""
 
     x: Floats
     y: Floats
     loss: Floats
 
 
-Background: TypeAlias = Curve | Contours
+Background: TypeAlias = LossCurve | Contours
 
 FOOT = 0.27  # of the height: the rates' panel
 HEAD = 0.12  # of the height between it and the landscapes
 BETWEEN = 0.03  # of the width, between landscapes
-PILE = 0.14  # of the curve's height: particles at one place lie over each other up to here, so that many look like many
+PILE = 0.14  # of the curve's height: particles at one place are stacked up to here, so that one sees how many they are
 GOLDEN = 0.6180339887
 TITLES = 66  # characters over the landscapes, all together
-RATES = 400  # points of a rate curve that are drawn
-JUMP = 0.1  # of its height in one step: drawn as it is
+RATE_POINTS = 400  # points of a rate curve that are drawn
+JUMP = 0.1  # of its height: a rate that changes by this share in one step is drawn exactly there
 SHADE, LINE = 0.4, 0.65  # how opaque the bottom of a valley is, and a line of equal height
-LEVELS = 18  # such lines
-WIDTH = 1.5  # pixels of the picture from a line's middle to where it has faded
+LEVELS = 18  # how many lines of equal height
+FADE = 1.5  # pixels of the picture from a line's middle to where it has faded
 
 
 def animated(
-    background: Background, positions: Floats, rates: Floats, steps: Steps, *, names: Sequence[str], places: Sequence[int], filename: str,
-) -> Figure:  # fmt: skip
+    background: Background,
+    positions: Floats,
+    rates: Floats,
+    steps: Steps,
+    *,
+    names: Sequence[str],
+    places: Sequence[int],
+    filename: str,
+) -> Figure:
     """Particles at positions (schedules, frames, particles, dimensions) over their landscape; rates (schedules, steps
     of the run) below.
 
@@ -65,7 +70,7 @@ def animated(
         message = "positions and rates must be finite: freeze what diverged where it was last seen"
         raise ValueError(message)
     count = len(names)
-    ground = [_ground(background, k) for k in range(count)] if isinstance(background, Curve) else []
+    ground = [_ground(background, k) for k in range(count)] if isinstance(background, LossCurve) else []
     clouds = [_cloud(background, positions[k, 0], places[k], k) for k in range(count)]
     lines = [_rates(rates[k], names[k], places[k], count) for k in range(count)]
     moving = [*clouds, *_cursor(rates, int(steps[0]), places, count)]
@@ -85,7 +90,7 @@ def animated(
 
 
 def still(figure: Figure, frame: int) -> Figure:
-    """The figure at one of its frames, without the others."""
+    """The figure at one of its frames, without the other frames."""
     chosen = figure["frames"][min(max(frame, 0), len(figure["frames"]) - 1)]
     data = list(figure["data"])
     for trace, moved in zip(chosen["traces"], chosen["data"], strict=True):
@@ -110,14 +115,14 @@ def _axes(place: int) -> Figure:
     return {"xaxis": "x" + _suffix(place), "yaxis": "y" + _suffix(place)}
 
 
-def _ground(curve: Curve, k: int) -> Figure:
+def _ground(curve: LossCurve, k: int) -> Figure:
     line = {"x": packed(curve.x), "y": packed(curve.loss), "line": {"color": GREY, "width": 2}}
     return {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False} | line | _axes(k)
 
 
 def _pictures(ground: Contours, count: int) -> list[Figure]:
-    """The landscape under each schedule's particles: a picture, since Plotly takes its own contours away as soon as
-    something moves.
+    """The landscape under each schedule's particles, as a picture: Plotly removes its own contours as soon as something
+    moves.
     """
     (left, right), (bottom, top) = ground.x[[0, -1]].tolist(), ground.y[[0, -1]].tolist()
     size = {"x": left, "y": top, "sizex": right - left, "sizey": top - bottom, "sizing": "stretch", "layer": "below"}
@@ -126,17 +131,19 @@ def _pictures(ground: Contours, count: int) -> list[Figure]:
 
 
 def _opacity(loss: Floats) -> Floats:
-    """From 0 to 1: valleys are shaded, and lines of equal height lie closer there, where the particles are."""
+    """From 0 to 1: the bottoms of valleys are darker, and lines of equal height are closer there, where the particles
+    are.
+    """
     height = np.sqrt(loss - loss.min())
     height *= LEVELS / (height.max() or 1.0)
     level = np.rint(height)
     pixels = np.abs(height - level) / np.maximum(np.hypot(*np.gradient(height)), 1e-9)
-    line = np.where(level > 0, LINE * np.clip(WIDTH - pixels, 0, 1), 0)
+    line = np.where(level > 0, LINE * np.clip(FADE - pixels, 0, 1), 0)
     return np.asarray(np.maximum(SHADE * (1 - height / LEVELS), line))
 
 
 def _png(opacity: Floats) -> str:
-    """A grey picture, its first row lowest, as an address that holds it."""
+    """A grey picture, its first row at the bottom, as a `data:` address that contains it."""
     from PIL import Image  # noqa: PLC0415 (only two-dimensional landscapes need it)
 
     opaque = np.rint(255 * opacity[::-1]).astype(np.uint8)
@@ -155,9 +162,9 @@ def _cloud(background: Background, points: Floats, place: int, k: int) -> Figure
 
 
 def _rates(rates: Floats, label: str, place: int, count: int) -> Figure:
-    """One schedule's rate at every step; of long runs so many points as a screen shows, and every jump."""
+    """One schedule's rate at every step; in long runs only as many points as a screen shows, and every jump."""
     jumps = np.flatnonzero(np.abs(np.diff(rates)) > JUMP * np.ptp(rates))
-    shown = np.unique(np.concatenate((np.linspace(0, rates.size - 1, RATES).astype(np.int64), jumps, jumps + 1)))
+    shown = np.unique(np.concatenate((np.linspace(0, rates.size - 1, RATE_POINTS).astype(np.int64), jumps, jumps + 1)))
     colour, dash = style(place)
     return {
         "type": "scatter", "mode": "lines", "x": packed(shown, "f8"), "y": packed(rates[shown]), "name": name(label),
@@ -199,22 +206,25 @@ def _top(rates: Floats) -> float:
 def _layout(
     background: Background, rates: Floats, names: Sequence[str], places: Sequence[int], filename: str
 ) -> Figure:
-    """All ranges are fixed: what moves must not move the axes."""
+    """The layout; all ranges are fixed, so that the axes stay when something moves."""
     count = len(names)
     width = (1.0 - BETWEEN * (count - 1)) / count
     lefts = [k * (width + BETWEEN) for k in range(count)]
     layout: Figure = {
-        "hovermode": "x unified", "showlegend": False, "margin": {"l": 8, "r": 16, "t": 52, "b": 4}, "meta": {"filename": filename},
+        "hovermode": "x unified",
+        "showlegend": False,
+        "margin": {"l": 8, "r": 16, "t": 52, "b": 4},
+        "meta": {"filename": filename},
         "annotations": [_title(name(names[k], TITLES // count), places[k], lefts[k]) for k in range(count)],
         "images": _pictures(background, count) if isinstance(background, Contours) else [],
-    }  # fmt: skip
+    }
     heights = _heights(background)
     for k, left in enumerate(lefts):
-        loss = {"title": {"text": "loss"}} if isinstance(background, Curve) and k == 0 else {}
+        loss = {"title": {"text": "loss"}} if isinstance(background, LossCurve) and k == 0 else {}
         x = background.x[[0, -1]]
         inner = {
             "tickvals": np.quantile(x, [1 / 8, 1 / 2, 7 / 8]).tolist()
-        }  # at the ends they would run into the neighbour's
+        }  # labels at the ends would run into those of the neighbour
         layout["xaxis" + _suffix(k)] = _axis("y", k, [left, left + width], x) | inner
         layout["yaxis" + _suffix(k)] = _axis("x", k, [FOOT + HEAD, 1], heights) | {"showticklabels": k == 0} | loss
     steps = {"title": {"text": "optimizer step"}, "tickformat": ",~r", "nticks": 12}
@@ -229,11 +239,17 @@ def _layout(
 
 
 def _title(label: str, place: int, left: float) -> Figure:
-    """A schedule's name, in its colour's company, over its landscape."""
+    """A schedule's name over its landscape, with a mark in its colour."""
     return {
-        "text": f'<span style="color:{style(place)[0]}">●</span> {label}', "xref": "paper", "yref": "paper", "x": left, "y": 1,
-        "xanchor": "left", "yanchor": "bottom", "showarrow": False,
-    }  # fmt: skip
+        "text": f'<span style="color:{style(place)[0]}">●</span> {label}',
+        "xref": "paper",
+        "yref": "paper",
+        "x": left,
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+    }
 
 
 def _heights(background: Background) -> Floats:

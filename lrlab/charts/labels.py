@@ -1,4 +1,4 @@
-"""Names beside their lines, where no line runs through them."""
+"""Where a name can stand beside its line, so that no line runs through it."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ if TYPE_CHECKING:
 
     from lrlab.engine import Floats
 
-COLUMNS = 160  # of the chart, in which a place is looked for
-LETTER = 2.0  # columns that a letter takes in a narrow window
+CHART_COLUMNS = 160  # the chart's width is divided into so many columns, and a name begins at one of them
+LETTER_COLUMNS = 2.0  # columns that a letter takes where the window is narrow
 ABOVE = 0.06  # of the height: from a line to the middle of its name
 CLEAR = 0.045  # of the height: from the middle of a name to the next line
 
 
 def places(lines: Floats, lengths: Sequence[int]) -> list[int]:
-    """The column at which each line's name, of so many letters, begins, for lines (K, COLUMNS) between 0 and 1.
+    """The column at which each line's name, of so many letters, begins; the lines are (K, CHART_COLUMNS), from 0 to 1.
 
-    Of those with room above the line it is the nearest to a place of its own along the run; where none has room, the
-    one with the most.
+    Each name has a preferred place along the run. It takes the nearest one with room above its line; where there is no
+    room anywhere, the place with the most.
     """
     taken = [(np.minimum(line[:-1], line[1:]), np.maximum(line[:-1], line[1:])) for line in lines]
     found = []
     for index, (line, length) in enumerate(zip(lines, lengths, strict=True)):
-        width = min(int(LETTER * length) + 2, COLUMNS // 2)  # with a column of air before it
-        middle = line[1 : COLUMNS - width + 1] + ABOVE
+        width = min(int(LETTER_COLUMNS * length) + 2, CHART_COLUMNS // 2)  # and an empty column before it
+        middle = line[1 : CHART_COLUMNS - width + 1] + ABOVE
         room = np.full(middle.size, CLEAR)
         for low, high in taken:
             lowest, highest = (sliding_window_view(side, width) for side in (low, high))
             room = np.minimum(room, np.maximum(lowest - middle[:, None], middle[:, None] - highest).min(axis=1))
-        wanted = COLUMNS * (index + 0.6) / (len(lines) + 0.4) - 1
+        wanted = CHART_COLUMNS * (index + 0.6) / (len(lines) + 0.4) - 1
         place = int(np.lexsort((np.abs(np.arange(middle.size) - wanted), -room))[0])
         found.append(place + 1)
-        here = (np.arange(COLUMNS - 1) >= place) & (np.arange(COLUMNS - 1) < place + width)
+        here = (np.arange(CHART_COLUMNS - 1) >= place) & (np.arange(CHART_COLUMNS - 1) < place + width)
         taken.append((np.where(here, middle[place], np.inf), np.where(here, middle[place], -np.inf)))
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lrlab.charts.basics import COLOURS, LABEL, MOST_LABELLED, Figure, name, packed, style
-from lrlab.charts.labels import COLUMNS, places
+from lrlab.charts.labels import CHART_COLUMNS, places
 from lrlab.document.run import calls, first_step
 from lrlab.engine import first_group
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from lrlab.document.run import Run
     from lrlab.engine import Curve, Floats, Steps
 
-MOST_VALUES = 2_000  # of a metric that are drawn
+MOST_VALUES = 2_000  # so many values of a metric are drawn at most
 _EXACT_F4 = 2**24  # steps up to here are whole numbers in single precision
 SYMBOLS = {"error": "x", "warning": "triangle-up"}
 BAND = "#b8bcc4"
-MEANT = 0.45  # of a curve that was meant, but does not run
-WRAP = 70  # characters of a flag's text in a line
+MEANT_OPACITY = 0.45  # how opaque a curve is that was meant, but that the run does not get
+FLAG_LINE = 70  # characters of a flag's text in a line
 
 
 class Flag(NamedTuple):
-    """A finding that has a place: the trial's place in the list, the optimizer step and its rate, how bad it is, and
-    what it says.
+    """A finding that can be shown in the chart: the trial's place in the list, the optimizer step and the rate there,
+    how bad it is, and what it says.
     """
 
     place: int
@@ -47,10 +47,11 @@ def overlay(
     intended: Mapping[int, Curve] | None = None,
     flags: Sequence[Flag] = (),
 ) -> Figure:
-    """All trials on one pair of axes; below, a panel each: momentum where a shown trial cycles it, the metric where one
-    is shown to it.
+    """All trials on one pair of axes; below it a panel for the momentum, where a shown trial changes it, and one for
+    the metric, where a trial has one.
 
-    `intended`, by place in the list: curves that were meant but do not run, drawn faintly. `flags`: where findings lie.
+    `intended`, by place in the list: curves that were meant but that the run does not get, drawn faintly. `flags`: the
+    findings, where they are.
     """
     floor = _floor(curves) if view.y == "log" else None
     shown = [c for c in curves if not c.trial.hidden]
@@ -77,36 +78,65 @@ def overlay(
 
 
 def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats], step: int, view: View) -> Figure:
-    """The uninterrupted curve, faint, and the one after a resume, with a line where that was."""
+    """The uninterrupted curve, drawn faintly, and the one after a resume, with a line at that step."""
     lines = []
     for (steps, rates), label, dash, opacity in (
-        (before, "uninterrupted", "dot", MEANT),
+        (before, "uninterrupted", "dot", MEANT_OPACITY),
         (after, "resumed", "solid", 1.0),
     ):
-        lines.append({
-            "type": "scatter", "mode": "lines", "name": label, "x": packed(_x(run, steps, view), "f8"), "y": packed(rates), "opacity": opacity,
-            "line": {"color": COLOURS[0], "dash": dash, "width": 2}, "hovertemplate": "%{y:.5g}<extra>" + label + "</extra>",
-        })  # fmt: skip
+        lines.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": label,
+                "x": packed(_x(run, steps, view), "f8"),
+                "y": packed(rates),
+                "opacity": opacity,
+                "line": {"color": COLOURS[0], "dash": dash, "width": 2},
+                "hovertemplate": "%{y:.5g}<extra>" + label + "</extra>",
+            }
+        )
     at = float(_x(run, np.array([step]), view)[0])
     return {
         "data": lines,
         "layout": {
-            "hovermode": "x unified", "margin": {"l": 8, "r": 24, "t": 8, "b": 4},
+            "hovermode": "x unified",
+            "margin": {"l": 8, "r": 24, "t": 8, "b": 4},
             "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
-            "xaxis": {"title": {"text": "epoch" if view.x == "epoch" else "optimizer step"}, "automargin": True, "zeroline": False},
-            "yaxis": {"title": {"text": "learning rate"}, "automargin": True, "rangemode": "tozero", "tickformat": "~g"},
+            "xaxis": {
+                "title": {"text": "epoch" if view.x == "epoch" else "optimizer step"},
+                "automargin": True,
+                "zeroline": False,
+            },
+            "yaxis": {
+                "title": {"text": "learning rate"},
+                "automargin": True,
+                "rangemode": "tozero",
+                "tickformat": "~g",
+            },
             "shapes": [
-                {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dash", "width": 1, "color": COLOURS[4]}},
+                {
+                    "type": "line",
+                    "x0": at,
+                    "x1": at,
+                    "y0": 0,
+                    "y1": 1,
+                    "yref": "paper",
+                    "line": {"dash": "dash", "width": 1, "color": COLOURS[4]},
+                },
             ],
             "meta": {"filename": "lrlab-resume"},
         },
-    }  # fmt: skip
+    }
 
 
 def description(run: Run, curves: Sequence[Curve]) -> str:
-    """What the chart shows, in words, for who does not see it."""
+    """What the chart shows, in words for people who cannot see it."""
     lines = [
-        f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, {c.lr[..., -1].flat[0]:.3g} at the last step"
+        (
+            f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, "
+            f"{c.lr[..., -1].flat[0]:.3g} at the last step"
+        )
         for c in curves
     ]
     return f"Learning rate over {run.steps:,} optimizer steps. " + "; ".join(lines or ["no trial yet"])
@@ -117,7 +147,7 @@ def _x(run: Run, steps: Steps, view: View) -> Floats:
 
 
 def _lifted(values: Floats, floor: float | None) -> Floats:
-    """On a log axis what is not positive would vanish: it is drawn at the bottom."""
+    """On a log axis a value that is not positive would be missing: it is drawn at the bottom."""
     return values if floor is None else np.maximum(values, floor)
 
 
@@ -129,7 +159,7 @@ def _floor(curves: Sequence[Curve]) -> float:
 
 
 def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, axis: str, what: str = "") -> list[Figure]:
-    """A line for every parameter group; `what` it is, where that is not the learning rate."""
+    """A line for every parameter group; `what` says what is drawn, where that is not the learning rate."""
     colour, dash = style(index)
     rows = np.atleast_2d(values)
     shown_name = name(curve.trial.name)
@@ -151,17 +181,22 @@ def _steps(run: Run, curve: Curve, view: View) -> dict[str, str]:
 
 
 def _meant(index: int, curve: Curve, run: Run, view: View, floor: float | None) -> list[Figure]:
-    """The curve that was meant: thin, faint, not in the legend, on a grey band that shows it before a dense one too."""
+    """The curve that was meant: thin, faint and not in the legend. It lies on a grey band, so that it can be seen in
+    front of a dense curve too.
+    """
     lines = _lines(index, curve, _steps(run, curve, view), _lifted(curve.lr, floor), "y", "meant:")
     bands = [
-        line | {"opacity": MEANT, "showlegend": False, "hoverinfo": "skip", "line": {"color": BAND, "width": 5}}
+        line | {"opacity": MEANT_OPACITY, "showlegend": False, "hoverinfo": "skip", "line": {"color": BAND, "width": 5}}
         for line in lines
     ]
     for band in bands:
         del band["hovertemplate"]
     return [
         *bands,
-        *(line | {"opacity": MEANT, "showlegend": False, "line": line["line"] | {"width": 1.4}} for line in lines),
+        *(
+            line | {"opacity": MEANT_OPACITY, "showlegend": False, "line": line["line"] | {"width": 1.4}}
+            for line in lines
+        ),
     ]
 
 
@@ -170,24 +205,39 @@ def _flags(severity: str, flags: Sequence[Flag], run: Run, view: View, floor: fl
     shown = [flag for flag in flags if flag.severity == severity]
     steps, rates = np.array([flag.step for flag in shown]), np.array([flag.rate for flag in shown])
     return {
-        "type": "scatter", "mode": "markers", "x": packed(_x(run, steps, view), "f8"), "y": packed(_lifted(rates, floor), "f8"),
-        "text": ["<br>".join(html.escape(line) for line in textwrap.wrap(flag.text, WRAP)) for flag in shown],
-        "name": f"{severity}s", "showlegend": False, "cliponaxis": False,
-        "marker": {"symbol": SYMBOLS[severity], "size": 13, "color": [style(flag.place)[0] for flag in shown], "line": {"width": 1, "color": "#fff"}},
+        "type": "scatter",
+        "mode": "markers",
+        "x": packed(_x(run, steps, view), "f8"),
+        "y": packed(_lifted(rates, floor), "f8"),
+        "text": ["<br>".join(html.escape(line) for line in textwrap.wrap(flag.text, FLAG_LINE)) for flag in shown],
+        "name": f"{severity}s",
+        "showlegend": False,
+        "cliponaxis": False,
+        "marker": {
+            "symbol": SYMBOLS[severity],
+            "size": 13,
+            "color": [style(flag.place)[0] for flag in shown],
+            "line": {"width": 1, "color": "#fff"},
+        },
         "hovertemplate": "%{text}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) -> Figure:
     places = np.searchsorted(curve.steps, [m.tick for m in curve.marks])
     first = first_group(curve.lr)
     return {
-        "type": "scatter", "mode": "markers", "x": packed(_x(run, curve.steps[places], view), "f8"), "y": packed(_lifted(first[places], floor)),
-        "text": [html.escape(m.label) for m in curve.marks], "name": f"{name(curve.trial.name)} marks",
-        "legendgroup": str(index), "showlegend": False,
+        "type": "scatter",
+        "mode": "markers",
+        "x": packed(_x(run, curve.steps[places], view), "f8"),
+        "y": packed(_lifted(first[places], floor)),
+        "text": [html.escape(m.label) for m in curve.marks],
+        "name": f"{name(curve.trial.name)} marks",
+        "legendgroup": str(index),
+        "showlegend": False,
         "marker": {"symbol": "diamond-open", "size": 9, "color": style(index)[0], "line": {"width": 1.6}},
         "hovertemplate": "%{text}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _metric_of(curve: Curve) -> Sequence[float | str]:
@@ -196,7 +246,7 @@ def _metric_of(curve: Curve) -> Sequence[float | str]:
 
 
 def _metric(run: Run, curve: Curve) -> tuple[Steps, Floats]:
-    """The optimizer steps after which the scheduler was called with a value, and the values; as many as a chart can
+    """The optimizer steps after which the scheduler was called with a value, and the values; no more than a chart can
     show.
     """
     values = _metric_of(curve)[: calls(run, curve.trial.clock)]
@@ -210,7 +260,7 @@ def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) 
     shown = [(index, curve) for index, curve in enumerate(curves) if not curve.trial.hidden and curve.steps.size]
     if not 0 < len(shown) <= MOST_LABELLED:
         return []
-    x = np.linspace(0, run.steps - 1, COLUMNS).astype(np.int64)
+    x = np.linspace(0, run.steps - 1, CHART_COLUMNS).astype(np.int64)
     y = np.array([np.interp(x, curve.steps, _lifted(first_group(curve.lr), floor)) for _, curve in shown])
     y = np.log10(y) if view.y == "log" else y
     low, high = y.min() if view.y == "log" else 0.0, y.max()
@@ -219,11 +269,16 @@ def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) 
     at = _x(run, x, view)
     return [
         {
-            "x": float(at[column]), "y": float(y[row, column]), "text": names[row], "font": {"color": style(index)[0], "size": 12},
-            "showarrow": False, "yshift": 11, "xanchor": "left",
+            "x": float(at[column]),
+            "y": float(y[row, column]),
+            "text": names[row],
+            "font": {"color": style(index)[0], "size": 12},
+            "showarrow": False,
+            "yshift": 11,
+            "xanchor": "left",
         }
         for row, (column, (index, _)) in enumerate(zip(columns, shown, strict=True))
-    ]  # fmt: skip
+    ]
 
 
 def _layout(run: Run, curves: Sequence[Curve], view: View, panels: Sequence[str], floor: float | None) -> Figure:
@@ -236,20 +291,27 @@ def _layout(run: Run, curves: Sequence[Curve], view: View, panels: Sequence[str]
         "hoverlabel": {"namelength": 40},
         "margin": {"l": 8, "r": 24, "t": 36, "b": 4},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 13}},
-        "xaxis": axis | {
+        "xaxis": axis
+        | {
             "title": {"text": "epoch" if view.x == "epoch" else "optimizer step"},
-            "range": [-0.005 * end, 1.005 * end], "hoverformat": ",.2f" if view.x == "epoch" else ",.0f",
+            "range": [-0.005 * end, 1.005 * end],
+            "hoverformat": ",.2f" if view.x == "epoch" else ",.0f",
             "tickformat": "~g" if view.x == "epoch" else ",~r",
             "anchor": f"y{len(panels) + 1}" if panels else "y",
         },
-        "yaxis": axis | {
-            "title": {"text": "learning rate"}, "type": view.y, "tickformat": ".0e" if view.y == "log" else "~g", "exponentformat": "power",
-            "domain": [foot, 1], "rangemode": "normal" if view.y == "log" else "tozero",
+        "yaxis": axis
+        | {
+            "title": {"text": "learning rate"},
+            "type": view.y,
+            "tickformat": ".0e" if view.y == "log" else "~g",
+            "exponentformat": "power",
+            "domain": [foot, 1],
+            "rangemode": "normal" if view.y == "log" else "tozero",
             **({"dtick": 1} if view.y == "log" else {}),
         },
         "annotations": _labels(curves, run, view, floor),
         "meta": {"filename": "lrlab"},
-    }  # fmt: skip
+    }
     for i, panel in enumerate(panels):
         low = foot * (len(panels) - 1 - i) / len(panels)
         layout[f"yaxis{i + 2}"] = axis | {

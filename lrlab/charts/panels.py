@@ -1,4 +1,4 @@
-"""Lines on panels that stand over each other and share one x axis: what a training did, with its learning rate below."""
+"""Lines on panels above each other that share one x axis: how a training went, with its learning rate below."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from lrlab.engine import Floats
 
 APART = 0.07  # of the height, between the names at the lines' ends
-CROWDED = 0.15  # of the width: marks closer than this have their words along the line
+CROWDED = 0.15  # of the width: where upright lines are closer than this, their words are written along them
 DECADES = 1.5  # a log axis wider than this has ticks at powers of ten only
-LABEL = 18  # characters of such a name
-LETTER = 7  # pixels, of a letter in such a name
+END_NAME = 18  # characters of a name at a line's end
+LETTER_PIXELS = 7  # pixels that a letter of such a name takes
 FAINT = 0.45
-LONGEST = 48  # characters of a line's own name, where the pointer is
+LONGEST = 48  # characters of a line's name in the box at the pointer
 
 
 class Line(NamedTuple):
-    """Points x, y (n,) under a name, in the colour and dash of its place in the list; `low` and `high` (n,): the band
-    around it.
+    """Points x, y (n,) under a name, with the colour and dash of its place in the list; `low` and `high` (n,): the band
+    around the line.
 
-    Where x, y or the band is no finite number, there is a gap. Lines that belong together share a name in the `legend`.
+    Where x, y or the band is not a finite number, there is a gap. Lines that belong together have the same name in the
+    `legend`.
     """
 
     name: str
@@ -48,10 +49,10 @@ class Line(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One panel: what its y axis is, the lines, and how high it is beside the others. On a `log` axis what is not
-    positive lies at the bottom.
+    """One panel: the title of its y axis, its lines, and its height compared with the other panels.
 
-    Where it is linear, the axis of what is never negative begins at `zero`.
+    On a `log` axis a value that is not positive is drawn at the bottom. `zero`: a linear axis begins at 0, for what is
+    never negative.
     """
 
     title: str
@@ -61,7 +62,7 @@ class Panel(NamedTuple):
     zero: bool = False
 
 
-class Mark(NamedTuple):
+class UprightLine(NamedTuple):
     """An upright line through all panels, with words at its top."""
 
     x: float
@@ -69,10 +70,10 @@ class Mark(NamedTuple):
 
 
 def panels(
-    panels: Sequence[Panel], x_title: str, *, filename: str, marks: Sequence[Mark] = (), x_log: bool = False
+    panels: Sequence[Panel], x_title: str, *, filename: str, marks: Sequence[UprightLine] = (), x_log: bool = False
 ) -> Figure:
-    """One panel or more, from top to bottom, each name in the legend once; the names stand at the line ends of the
-    first panel too.
+    """One panel or more, from top to bottom. Each name is in the legend once; in the first panel the names also stand
+    at the ends of their lines.
     """
     tops = _tops(panels)
     data: list[Figure] = []
@@ -96,25 +97,41 @@ def panels(
         for p, (_, top) in zip(panels, tops, strict=True)
     ]
     labels = _ends(panels[0], tops[0], x_log=x_log)
-    longest = max((min(len(line.name), LABEL) for line in panels[0].lines), default=0)
+    longest = max((min(len(line.name), END_NAME) for line in panels[0].lines), default=0)
     layout: Figure = {
-        "hovermode": "x unified", "hoverlabel": {"namelength": LONGEST},
-        "margin": {"l": 8, "r": 28 + LETTER * longest if labels else 16, "t": 8, "b": 4},
+        "hovermode": "x unified",
+        "hoverlabel": {"namelength": LONGEST},
+        "margin": {"l": 8, "r": 28 + LETTER_PIXELS * longest if labels else 16, "t": 8, "b": 4},
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
         "xaxis": {
-            "title": {"text": x_title}, "type": "log" if x_log else "linear", "anchor": _axis("y", len(panels) - 1), "range": [low, high],
-            "automargin": True, "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4, "tickformat": "~g" if x_log else ",~r",
+            "title": {"text": x_title},
+            "type": "log" if x_log else "linear",
+            "anchor": _axis("y", len(panels) - 1),
+            "range": [low, high],
+            "automargin": True,
+            "zeroline": False,
+            "showline": True,
+            "ticks": "outside",
+            "ticklen": 4,
+            "tickformat": "~g" if x_log else ",~r",
             **({"dtick": 1} if x_log and high - low > DECADES else {}),
         },
         "shapes": [upright(mark.x, 1 - _head(panels)) for mark in marks],
         "annotations": [*heads, *labels, *_words(marks, panels, x_log=x_log)],
         "meta": {"filename": filename},
-    }  # fmt: skip
+    }
     for index, (panel, (foot, top)) in enumerate(zip(panels, tops, strict=True)):
         layout["yaxis" + _axis("", index)] = {
-            "type": "log" if panel.log else "linear", "domain": [foot, top], "automargin": True, "zeroline": False, "showline": True,
-            "tickformat": "~g", "nticks": 6, "exponentformat": "power", **_height(panel, x_log=x_log),
-        }  # fmt: skip
+            "type": "log" if panel.log else "linear",
+            "domain": [foot, top],
+            "automargin": True,
+            "zeroline": False,
+            "showline": True,
+            "tickformat": "~g",
+            "nticks": 6,
+            "exponentformat": "power",
+            **_height(panel, x_log=x_log),
+        }
     return {"data": data, "layout": layout}
 
 
@@ -123,12 +140,12 @@ def _axis(letter: str, index: int) -> str:
 
 
 def _head(panels: Sequence[Panel]) -> float:
-    """The share of the height, over each panel, for its title: the more panels, the higher the figure."""
+    """The share of the figure's height above each panel that its title takes; a figure with more panels is higher."""
     return 0.05 + 0.03 / len(panels)
 
 
 def _tops(panels: Sequence[Panel]) -> list[tuple[float, float]]:
-    """Foot and top of each panel, in shares of the height."""
+    """Bottom and top of each panel, as shares of the figure's height."""
     head = _head(panels)
     room = 1.0 - head * len(panels)
     heights = np.array([panel.share for panel in panels]) * room / sum(panel.share for panel in panels)
@@ -145,8 +162,8 @@ def _floor(panel: Panel) -> float | None:
 
 
 def _reach(panel: Panel, *, x_log: bool) -> tuple[float, float, bool]:
-    """The lowest and highest point of lines and bands, as Plotly counts them; where all is level there, room around it.
-    And whether it is.
+    """The lowest and the highest point of lines and bands, as Plotly finds them, and whether all of them are level;
+    where they are, with room above and below.
     """
     zero = panel.zero and not panel.log
     parts = [
@@ -166,8 +183,8 @@ def _reach(panel: Panel, *, x_log: bool) -> tuple[float, float, bool]:
 
 
 def _height(panel: Panel, *, x_log: bool) -> Figure:
-    """What the y axis shows, where that is not Plotly's to choose: it gives a level line an axis from 1 below it to 1
-    above it.
+    """The range of the y axis, where Plotly shall not choose it: around a level line Plotly would show 1 above and 1
+    below.
     """
     low, high, level = _reach(panel, x_log=x_log)
     return {"range": [low, high]} if level else {"rangemode": "tozero"} if panel.zero else {}
@@ -180,9 +197,9 @@ def _seen(line: Line, *, x_log: bool) -> NDArray[np.bool_]:
     return seen & (line.x > 0) if x_log else seen
 
 
-def _span(panels: Sequence[Panel], marks: Sequence[Mark], *, x_log: bool) -> tuple[float, float]:
-    """What the x axis shows, as Plotly counts it: all points and marks, but not the room that the names beside them
-    take.
+def _span(panels: Sequence[Panel], marks: Sequence[UprightLine], *, x_log: bool) -> tuple[float, float]:
+    """The range of the x axis, as Plotly would choose it: all points and upright lines, without the room for the names
+    at the lines' ends.
     """
     x = np.concatenate(
         [[mark.x for mark in marks], *(line.x[_seen(line, x_log=x_log)] for panel in panels for line in panel.lines)]
@@ -195,7 +212,7 @@ def _span(panels: Sequence[Panel], marks: Sequence[Mark], *, x_log: bool) -> tup
 
 
 def _traces(line: Line, axis: str, floor: float | None, told: set[str], *, x_log: bool) -> list[Figure]:
-    """The band and the line, a trace each for every stretch without a gap."""
+    """The band and the line: a trace of each for every part without a gap."""
     seen = _seen(line, x_log=x_log)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], seen, [False])).astype(np.int8))).reshape(-1, 2)
     traces = []
@@ -217,24 +234,41 @@ def _stroke(line: Line, axis: str, x: Floats, y: Floats, *, first: bool) -> Figu
     colour, dash = style(line.place)
     label = name(line.name, LONGEST)
     return {
-        "type": "scatter", "mode": "lines+markers" if line.markers or y.size == 1 else "lines", "name": name(line.group),
-        "x": packed(x, "f8"), "y": packed(y), "yaxis": axis, "opacity": FAINT if line.faint else 1.0,
-        "line": {"color": colour, "dash": dash, "width": 2.2, "simplify": False}, "marker": {"size": 7},
-        "legendgroup": name(line.group), "showlegend": first, "hovertemplate": f"%{{y:.4g}}<extra>{label}</extra>",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines+markers" if line.markers or y.size == 1 else "lines",
+        "name": name(line.group),
+        "x": packed(x, "f8"),
+        "y": packed(y),
+        "yaxis": axis,
+        "opacity": FAINT if line.faint else 1.0,
+        "line": {"color": colour, "dash": dash, "width": 2.2, "simplify": False},
+        "marker": {"size": 7},
+        "legendgroup": name(line.group),
+        "showlegend": first,
+        "hovertemplate": f"%{{y:.4g}}<extra>{label}</extra>",
+    }
 
 
 def _band(line: Line, axis: str, x: Floats, y: Floats) -> Figure:
     red, green, blue = (int(style(line.place)[0][i : i + 2], 16) for i in (1, 3, 5))
     return {
-        "type": "scatter", "mode": "lines", "name": name(line.group), "x": packed(x, "f8"), "y": packed(y), "fill": "toself",
-        "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)", "line": {"width": 0}, "legendgroup": name(line.group), "showlegend": False,
-        "yaxis": axis, "hoverinfo": "skip",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "name": name(line.group),
+        "x": packed(x, "f8"),
+        "y": packed(y),
+        "fill": "toself",
+        "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)",
+        "line": {"width": 0},
+        "legendgroup": name(line.group),
+        "showlegend": False,
+        "yaxis": axis,
+        "hoverinfo": "skip",
+    }
 
 
 def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figure]:
-    """The names at the ends of the lines, moved apart where they would lie over each other."""
+    """The names at the ends of the lines, moved apart where they would cover each other."""
     floor = _floor(panel)
     ends = [(line, seen[-1]) for line in panel.lines if (seen := np.flatnonzero(_seen(line, x_log=x_log))).size]
     if not 1 < len(ends) <= MOST_LABELLED:
@@ -249,18 +283,26 @@ def _ends(panel: Panel, place: tuple[float, float], *, x_log: bool) -> list[Figu
     )
     return [
         {
-            "x": float(np.log10(line.x[last]) if x_log else line.x[last]), "y": float(y), "xanchor": "left", "xshift": 6, "showarrow": False,
-            "text": f'<span style="color:{style(line.place)[0]}">■</span> {name(line.name, LABEL)}', "font": {"size": 12}, "align": "left",
+            "x": float(np.log10(line.x[last]) if x_log else line.x[last]),
+            "y": float(y),
+            "xanchor": "left",
+            "xshift": 6,
+            "showarrow": False,
+            "text": f'<span style="color:{style(line.place)[0]}">■</span> {name(line.name, END_NAME)}',
+            "font": {"size": 12},
+            "align": "left",
         }
         for (line, last), y in zip(ends, at, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def apart(values: Floats, gap: float, least: float = -np.inf) -> Floats:
-    """The values (n,) in their order, moved as little as keeps them `gap` from each other, and none below `least`."""
+    """The values (n,) in their order, moved as little as possible so that they are at least `gap` apart and none is
+    below `least`.
+    """
     order = np.argsort(values, kind="stable")
     stairs = gap * np.arange(values.size)
-    heaps: list[list[float]] = []  # sum and count of neighbours that stand in each other's way: they share their mean
+    heaps: list[list[float]] = []  # sum and count of neighbours that are too close: they are placed around their mean
     for value in values[order] - stairs:
         heaps.append([float(value), 1.0])
         while len(heaps) > 1 and heaps[-2][0] / heaps[-2][1] > heaps[-1][0] / heaps[-1][1]:
@@ -273,16 +315,23 @@ def apart(values: Floats, gap: float, least: float = -np.inf) -> Floats:
     return result
 
 
-def _words(marks: Sequence[Mark], panels: Sequence[Panel], *, x_log: bool) -> list[Figure]:
-    """The words of the marks, along their lines where these stand close."""
+def _words(marks: Sequence[UprightLine], panels: Sequence[Panel], *, x_log: bool) -> list[Figure]:
+    """The words of the upright lines, written along them where the lines are close to each other."""
     places = np.sort([np.log10(mark.x) if x_log else mark.x for mark in marks])
     low, high = _span(panels, marks, x_log=x_log)
     close = places.size > 1 and np.diff(places).min() < CROWDED * (high - low)
     return [
         {
-            "x": float(np.log10(mark.x) if x_log else mark.x), "y": 1 - _head(panels), "yref": "paper", "xanchor": "left", "yanchor": "top",
-            "text": name(mark.text), "textangle": -90 if close else 0, "showarrow": False, "font": {"size": 12},
+            "x": float(np.log10(mark.x) if x_log else mark.x),
+            "y": 1 - _head(panels),
+            "yref": "paper",
+            "xanchor": "left",
+            "yanchor": "top",
+            "text": name(mark.text),
+            "textangle": -90 if close else 0,
+            "showarrow": False,
+            "font": {"size": 12},
         }
         for mark in marks
         if mark.text
-    ]  # fmt: skip
+    ]

@@ -1,3 +1,1 @@
-"""The lessons: simulations small enough to be run while one looks on, their settings, exercises and texts. Nothing here
-knows a page.
-"""
+"""The lessons: simulations that take a moment only, their settings, exercises and texts. Nothing here knows a page."""

@@ -1,4 +1,6 @@
-"""SGDR or cosine: the settings of the curve, the experiment made from them, what is measured on it, and the exercises."""
+"""SGDR or cosine: the settings of the section, the experiment made from them, what is measured on it, and the
+exercises.
+"""
 
 from __future__ import annotations
 
@@ -12,49 +14,67 @@ from lrlab import engine
 from lrlab.document import Experiment, Trial, parse
 from lrlab.document.run import StepRun
 from lrlab.lessons import paper
-from lrlab.lessons.exercises import Exercise, Verdict
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.exercises import Checked, Exercise
+from lrlab.lessons.settings import Settings, Wording
+from lrlab.schedules.params import Control
 from lrlab.schedules.torch.simple import CosineAnnealingWarmRestarts
 
 SGDR, ONE, STEP, SHORT = "SGDR", "one cosine", "step decay", "other T_max"
 NO_PI, OFF_BY_ONE = "without pi", "step - 1"
-START = 0.01  # of the peak: where the warmup begins
-LOOKED_AT = 2**13  # steps at most that two curves are compared at
-SAME = 1e-12  # of the way between eta_min and the peak: rounding
-NEAR = 0.01  # of the way between eta_min and the peak: what is nearer than that to one of them has come to it
+START_FACTOR = 0.01  # the warmup begins at this share of the peak
+MOST_LOOKED_AT = 2**13  # two curves are compared at so many steps at most
+SAME = 1e-12  # as a share of the way from eta_min to the peak: differences up to this are rounding
+ARRIVED = 0.01  # as a share of the way from eta_min to the peak: a rate this close to one of them has reached it
 
 
-class Curve(Settings):
+class CurveSettings(Settings):
     """The curves that are laid over each other; lengths in epochs."""
 
     key: ClassVar[str] = "curve"
 
-    T_0: Annotated[int, Field(ge=1, le=10_000), Slide("T_0 · epochs", "the first cycle", high=200)] = 10
-    T_mult: Annotated[int, Field(ge=1, le=10), Slide("T_mult", "each next cycle is so many times as long", high=4)] = 2
-    eta_min: Annotated[float, Field(ge=0, le=10), Slide("eta_min", "where the annealing ends", high=0.1, log=True)] = (
-        0.0
-    )
-    epochs: Annotated[int, Field(ge=1, le=2_000), Slide("epochs", "of the whole run, warmup included", high=400)] = 200
+    T_0: Annotated[int, Field(ge=1, le=10_000), Control("epochs", label="T_0", help="the first cycle", high=200)] = 10
+    T_mult: Annotated[
+        int,
+        Field(ge=1, le=10),
+        Control("number", label="T_mult", help="each next cycle is so many times as long", high=4),
+    ] = 2
+    eta_min: Annotated[
+        float,
+        Field(ge=0, le=10),
+        Control("rate", label="eta_min", help="where the annealing ends", high=0.1, log=True),
+    ] = 0.0
+    epochs: Annotated[
+        int,
+        Field(ge=1, le=2_000),
+        Control("epochs", label="epochs", help="of the whole run, warmup included", high=400),
+    ] = 200
     warmup: Annotated[
-        int, Field(ge=0, le=1_000), Slide("warmup · epochs", "a line up to the peak, in front of every curve", high=30)
+        int,
+        Field(ge=0, le=1_000),
+        Control("epochs", label="warmup", help="a line up to the peak, in front of every curve", high=30),
     ] = 0
-    peak: Annotated[float, Field(gt=0, le=10), Slide("peak rate", low=1e-4, high=1.0, log=True)] = 0.05
+    peak: Annotated[float, Field(gt=0, le=10), Control("rate", label="peak rate", low=1e-4, high=1.0, log=True)] = 0.05
     steps: Annotated[
         int,
         Field(ge=1, le=100_000),
-        Slide("steps per epoch", "optimizer steps: 391 are CIFAR's 50,000 images in batches of 128", high=1_000),
+        Control(
+            "number",
+            label="steps per epoch",
+            help="optimizer steps: 391 are CIFAR's 50,000 images in batches of 128",
+            high=1_000,
+        ),
     ] = 391
     T_max: Annotated[
         int,
         Field(ge=1, le=10_000),
-        Slide("T_max · epochs", "of the CosineAnnealingLR with a T_max of its own", high=400),
+        Control("epochs", label="T_max", help="of the CosineAnnealingLR with a T_max of its own", high=400),
     ] = 150
-    sgdr: Annotated[bool, Slide(SGDR)] = True
-    cosine: Annotated[bool, Slide(ONE, "CosineAnnealingLR with T_max = all epochs")] = True
-    step: Annotated[bool, Slide(STEP, "times 0.2 at 30, 60 and 80 % of the run, as in the SGDR paper")] = True
-    short: Annotated[bool, Slide(SHORT, "CosineAnnealingLR with a T_max of your own")] = False
-    no_pi: Annotated[bool, Slide(NO_PI, "a wrong formula: 1 + cos(t / T)")] = False
-    off_by_one: Annotated[bool, Slide(OFF_BY_ONE, "a wrong formula: cos(pi (t - 1) / (T - 1))")] = False
+    sgdr: Annotated[bool, Wording(SGDR)] = True
+    cosine: Annotated[bool, Wording(ONE, "CosineAnnealingLR with T_max = all epochs")] = True
+    step: Annotated[bool, Wording(STEP, "times 0.2 at 30, 60 and 80 % of the run, as in the SGDR paper")] = True
+    short: Annotated[bool, Wording(SHORT, "CosineAnnealingLR with a T_max of your own")] = False
+    no_pi: Annotated[bool, Wording(NO_PI, "a wrong formula: 1 + cos(t / T)")] = False
+    off_by_one: Annotated[bool, Wording(OFF_BY_ONE, "a wrong formula: cos(pi (t - 1) / (T - 1))")] = False
 
     @model_validator(mode="after")
     def _leaves_something_to_anneal(self) -> Self:
@@ -77,12 +97,12 @@ class Curve(Settings):
         return (self.epochs - self.warmup) * self.steps
 
 
-def run(settings: Curve) -> StepRun:
+def run(settings: CurveSettings) -> StepRun:
     """The run."""
     return StepRun(total_steps=settings.epochs * settings.steps, steps_per_epoch=settings.steps)
 
 
-def experiment(settings: Curve) -> Experiment:
+def experiment(settings: CurveSettings) -> Experiment:
     """The curves that are switched on, on one run."""
     shown = {
         SGDR: settings.sgdr,
@@ -101,20 +121,20 @@ def experiment(settings: Curve) -> Experiment:
     return parse(document)
 
 
-def trial(settings: Curve, name: str) -> Trial:
+def trial(settings: CurveSettings, name: str) -> Trial:
     """One curve, whether it is switched on or not."""
     return Trial.model_validate(_trial(settings, name))
 
 
-def _trial(settings: Curve, name: str) -> dict[str, Any]:
-    warm = {"kind": "torch.LinearLR", "start_factor": START, "total_iters": settings.begin}
+def _trial(settings: CurveSettings, name: str) -> dict[str, Any]:
+    warm = {"kind": "torch.LinearLR", "start_factor": START_FACTOR, "total_iters": settings.begin}
     schedule = _schedule(settings, name)
     if settings.warmup:
         schedule = {"kind": "torch.SequentialLR", "schedulers": [warm, schedule], "milestones": [settings.begin]}
     return {"name": name, "base_lr": settings.peak, "schedule": schedule}
 
 
-def _schedule(settings: Curve, name: str) -> dict[str, Any]:
+def _schedule(settings: CurveSettings, name: str) -> dict[str, Any]:
     left, floor = settings.left, settings.eta_min
     if name == SGDR:
         return {
@@ -142,9 +162,9 @@ def _schedule(settings: Curve, name: str) -> dict[str, Any]:
 # ---------------------------------------------------------------- what is measured
 
 
-class Numbers(NamedTuple):
-    """A curve's annealing in numbers: its first rate, the one half-way, the last used, the mean; how far from the one
-    cosine it is at most.
+class Annealing(NamedTuple):
+    """A curve's annealing in numbers: its first rate, the one half-way, the last one used, the mean, and `off`, the
+    largest difference from one cosine.
     """
 
     first: float
@@ -154,29 +174,29 @@ class Numbers(NamedTuple):
     off: float
 
 
-def rates(settings: Curve, name: str, steps: Any) -> engine.Floats:
+def rates(settings: CurveSettings, name: str, steps: Any) -> engine.Floats:
     """The rates of one curve at optimizer steps of the run."""
     return engine.lr(run(settings), trial(settings, name), steps)
 
 
-def numbers(settings: Curve, name: str) -> Numbers:
+def numbers(settings: CurveSettings, name: str) -> Annealing:
     """One curve from the end of the warmup on, in numbers."""
     plain = settings.replaced(warmup=0, epochs=settings.epochs - settings.warmup)
     first, half, last = rates(plain, name, [0, plain.left // 2, plain.left - 1]).tolist()
     steps = _looked_at(0, plain.left)
     off = _apart(rates(plain, name, steps), rates(plain, ONE, steps))
-    return Numbers(first, half, last, engine.summary(run(plain), trial(plain, name)).mean, off)
+    return Annealing(first, half, last, engine.summary(run(plain), trial(plain, name)).mean, off)
 
 
 def restarts(first: int, factor: int, length: int) -> list[int]:
-    """Where SGDR restarts in so many ticks, as the schedule itself marks it; the end is among them where a restart
-    would follow it at once.
+    """Where SGDR restarts within so many ticks, as the schedule itself marks it. The end is among them where a restart
+    would follow right after it.
     """
     marks = CosineAnnealingWarmRestarts(T_0=first, T_mult=factor).marks(length + 1, length)
     return [mark.tick for mark in marks or ()]
 
 
-def cycle_ends(settings: Curve) -> list[int]:
+def cycle_ends(settings: CurveSettings) -> list[int]:
     """The optimizer steps before which SGDR's cycles end."""
     return [
         settings.begin + epoch * settings.steps
@@ -184,41 +204,41 @@ def cycle_ends(settings: Curve) -> list[int]:
     ]
 
 
-def cycle_difference(settings: Curve) -> tuple[float, int]:
-    """How far SGDR is at most from CosineAnnealingLR with T_max = T_0 over its first cycle, as far as the run goes; and
-    in how many steps of it.
+def cycle_difference(settings: CurveSettings) -> tuple[float, int]:
+    """The largest difference between SGDR and CosineAnnealingLR with T_max = T_0 over SGDR's first cycle, or its part
+    that lies within the run; and over how many steps.
     """
     first = min(settings.T_0 * settings.steps, settings.left)
     steps = _looked_at(settings.begin, settings.begin + first)
     return _apart(rates(settings, SGDR, steps), rates(settings.replaced(T_max=settings.T_0), SHORT, steps)), steps.size
 
 
-def whole_difference(settings: Curve) -> tuple[float, int]:
-    """How far one cosine over the run is at most from SGDR with T_0 = all epochs (after the warmup), and in how many
-    steps of it.
+def whole_difference(settings: CurveSettings) -> tuple[float, int]:
+    """The largest difference between one cosine over the run and SGDR with T_0 = all epochs (after the warmup), and
+    over how many steps.
     """
     steps = _looked_at(0, run(settings).steps)
     uncut = settings.replaced(T_0=settings.epochs - settings.warmup)
     return _apart(rates(settings, ONE, steps), rates(uncut, SGDR, steps)), steps.size
 
 
-def difference(settings: Curve) -> float:
-    """How far one cosine and SGDR, as they are set, are at most from each other."""
+def difference(settings: CurveSettings) -> float:
+    """The largest difference between one cosine and SGDR with these settings."""
     steps = _looked_at(0, run(settings).steps)
     return _apart(rates(settings, ONE, steps), rates(settings, SGDR, steps))
 
 
 def _looked_at(begin: int, end: int) -> engine.Steps:
-    return np.rint(np.linspace(begin, end - 1, min(end - begin, LOOKED_AT))).astype(np.int64)
+    return np.rint(np.linspace(begin, end - 1, min(end - begin, MOST_LOOKED_AT))).astype(np.int64)
 
 
 def _apart(one: engine.Floats, other: engine.Floats) -> float:
     return float(np.abs(one - other).max())
 
 
-def jump(settings: Curve) -> tuple[float, float] | None:
-    """The rates right after the first cycle: SGDR's, and that of CosineAnnealingLR with T_max = T_0; None where the run
-    ends before that step.
+def jump(settings: CurveSettings) -> tuple[float, float] | None:
+    """The rates right after the first cycle, of SGDR and of CosineAnnealingLR with T_max = T_0; None where the run ends
+    before that step.
     """
     step = settings.begin + settings.T_0 * settings.steps
     if step >= run(settings).steps:
@@ -226,28 +246,30 @@ def jump(settings: Curve) -> tuple[float, float] | None:
     return rates(settings, SGDR, [step]).item(), rates(settings.replaced(T_max=settings.T_0), SHORT, [step]).item()
 
 
-def climbed(settings: Curve) -> tuple[float, float]:
-    """The last rate that CosineAnnealingLR with the other T_max uses, and how far up from eta_min to the peak that is."""
+def climbed(settings: CurveSettings) -> tuple[float, float]:
+    """The last rate that CosineAnnealingLR with the other T_max uses, and which share of the way from eta_min up to the
+    peak that is.
+    """
     last = rates(settings, SHORT, [run(settings).steps - 1]).item()
     return last, _share(settings, last)
 
 
-def _share(settings: Curve, rate: float) -> float:
-    """How far up from eta_min to the peak a rate is."""
+def _share(settings: CurveSettings, rate: float) -> float:
+    """Which share of the way from eta_min up to the peak a rate is."""
     return (rate - settings.eta_min) / (settings.peak - settings.eta_min)
 
 
 # ---------------------------------------------------------------- exercises
 
 
-def _in_200(settings: Curve) -> Verdict:
+def _in_200(settings: CurveSettings) -> Checked:
     if settings.epochs != 200:  # noqa: PLR2004 (what the exercise asks for)
         return False, f"The run has {settings.epochs:,} epochs, not 200."
     return _whole_cycles(settings)
 
 
-def _whole_cycles(settings: Curve) -> Verdict:
-    """Whether the run ends with one of several cycles."""
+def _whole_cycles(settings: CurveSettings) -> Checked:
+    """Whether the run has several cycles and ends just where one of them does."""
     total = run(settings).steps
     ends = cycle_ends(settings)
     last = rates(settings, SGDR, [total - 1]).item()
@@ -257,20 +279,20 @@ def _whole_cycles(settings: Curve) -> Verdict:
     )
     if not ends or ends[-1] != total:
         return False, f"{cycles}, then the run cuts the next one: {up}"
-    if _share(settings, last) > NEAR:
+    if _share(settings, last) > ARRIVED:
         return False, f"{cycles}, but the last is too few steps long to come down: {up}"
     if len(ends) == 1:
         return False, f"It ends at {last:.3g}, but without a restart: T_0 is the whole run."
     return True, f"{cycles}, and the last step uses {last:.3g}."
 
 
-def _warm(settings: Curve) -> Verdict:
+def _warm(settings: CurveSettings) -> Checked:
     if settings.warmup != 5:  # noqa: PLR2004 (what the exercise asks for)
         return False, f"The warmup lasts {_counted(settings.warmup, 'epoch')}, not 5."
     return _in_200(settings)
 
 
-def _same(settings: Curve) -> Verdict:
+def _same(settings: CurveSettings) -> Checked:
     apart = difference(settings)
     if apart <= SAME * (settings.peak - settings.eta_min):
         return True, f"At every step looked at the two rates differ by {apart:.2g} at most."
@@ -286,7 +308,7 @@ def _same(settings: Curve) -> Verdict:
     )
 
 
-def _three(settings: Curve) -> Verdict:
+def _three(settings: CurveSettings) -> Checked:
     ends, total = cycle_ends(settings), run(settings).steps
     said = f"{_counted(len(ends), 'snapshot')}" + (
         f", the last after epoch {ends[-1] // settings.steps:,} of {settings.epochs:,}" if ends else ""
@@ -294,12 +316,15 @@ def _three(settings: Curve) -> Verdict:
     return len(ends) == 3 and ends[-1] == total, f"{said}."  # noqa: PLR2004 (what the exercise asks for)
 
 
-def _back(settings: Curve) -> Verdict:
+def _back(settings: CurveSettings) -> Checked:
     last, share = climbed(settings)
-    if share < 1 - NEAR:
+    if share < 1 - ARRIVED:
         return (
             False,
-            f"With T_max = {settings.T_max:,} epochs the last step uses {last:.3g}, {share:.1%} of the way up to {settings.peak:g}.",
+            (
+                f"With T_max = {settings.T_max:,} epochs the last step uses {last:.3g}, {share:.1%} of the "
+                f"way up to {settings.peak:g}."
+            ),
         )
     if settings.T_max >= settings.epochs - settings.warmup:
         return (
@@ -315,9 +340,9 @@ def _counted(n: int, what: str) -> str:
 
 
 EXERCISES: Sequence[Exercise] = (
-    Exercise("minimum", "Make SGDR end at its minimum in 200 epochs", Curve, _in_200),
-    Exercise("same", "Make the one cosine and SGDR the same curve", Curve, _same),
-    Exercise("three", "Three snapshots, the last at the run's end", Curve, _three),
-    Exercise("back", "Find a T_max with which CosineAnnealingLR ends back at its peak", Curve, _back),
-    Exercise("warm", "End at the minimum in 200 epochs behind 5 epochs of warmup", Curve, _warm),
+    Exercise("minimum", "Make SGDR end at its minimum in 200 epochs", CurveSettings, _in_200),
+    Exercise("same", "Make the one cosine and SGDR the same curve", CurveSettings, _same),
+    Exercise("three", "Three snapshots, the last at the run's end", CurveSettings, _three),
+    Exercise("back", "Find a T_max with which CosineAnnealingLR ends back at its peak", CurveSettings, _back),
+    Exercise("warm", "End at the minimum in 200 epochs behind 5 epochs of warmup", CurveSettings, _warm),
 )

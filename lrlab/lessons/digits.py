@@ -19,8 +19,8 @@ _BRIGHTEST = 16
 
 
 class Digits(NamedTuple):
-    """Pixels, float64 from 0 to 1, of shape (n, 64), and the digits they show, int64 of shape (n,): 1,297 to train with
-    and 500 to test with.
+    """Pixels, float64 from 0 to 1, of shape (n, 64), and the digits that they show, int64 of shape (n,): 1,297 to train
+    with and 500 to test with.
     """
 
     train_x: NDArray[np.float64]

@@ -9,18 +9,18 @@ from typing import Any
 from lrlab.lessons import prose
 from lrlab.lessons.settings import Settings
 
-Verdict = tuple[bool, str]
-"""Whether the exercise is done, and the sentence that says so or says with numbers what is missing."""
+Checked = tuple[bool, str]
+"""Whether the exercise is done, and a sentence: that it is done, or with numbers what is missing."""
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """Something to bring about with one section's settings; its text stands in text/<lesson>/exercise_<key>.md."""
+    """Something to reach with the settings of one section; its text is in text/<lesson>/exercise_<key>.md."""
 
     key: str
     title: str
     settings: type[Settings]
-    check: Callable[[Any], Verdict]
+    check: Callable[[Any], Checked]
     """Takes a value of `settings`."""
 
     def text(self, lesson: str) -> str:

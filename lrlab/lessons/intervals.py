@@ -1,4 +1,4 @@
-"""What a few seeds say: a mean and the t-interval around it."""
+"""What can be concluded from a few seeds: a mean and the t-interval around it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 Verdict = Literal["higher", "lower", "no difference seen", "all seeds agree"]
 
 ROUNDING = 1e-9
-"""What two values may be off by and count as equal, as a share of the largest that is compared."""
+"""Two values count as equal up to this difference, as a share of the largest value that is compared."""
 
 
 class Interval(NamedTuple):
-    """A mean over `n` seeds and the ends of its interval: arrays of the shape of what was averaged, its axis of seeds
-    gone.
+    """A mean over `n` seeds and the ends of its interval. All are arrays in the shape of the values, without the axis
+    of seeds.
 
-    One seed says nothing about the spread: the ends are then minus and plus infinity, and `bounded` is False. Nor do
-    seeds that all agree: the width is then 0, and `agreed` True.
+    One seed says nothing about the spread: the ends are then minus and plus infinity, and `bounded` is False. Seeds
+    that all agree say nothing about it either: the width is then 0, and `agreed` True.
     """
 
     mean: NDArray[np.float64]
@@ -28,7 +28,7 @@ class Interval(NamedTuple):
 
     @property
     def bounded(self) -> bool:
-        """Whether the ends are finite: from two seeds on."""
+        """Whether the ends are finite, which they are from two seeds on."""
         return self.n > 1
 
     @property
@@ -38,25 +38,25 @@ class Interval(NamedTuple):
 
     @property
     def told(self) -> NDArray[np.bool_]:
-        """Whether a difference is told from zero, in the shape of the mean: the interval is one, and lies on one side
-        as a whole.
+        """Whether a difference differs from zero, in the shape of the mean: there is an interval, and all of it is on
+        one side of zero.
         """
         return np.asarray(~self.agreed & ((self.low > 0) | (self.high < 0)))
 
     def clipped(self, least: float, most: float) -> Interval:
-        """The same with its ends brought within what values can be at all."""
+        """The same with its ends moved to the lowest and highest values that are possible at all."""
         return self._replace(low=np.clip(self.low, least, most), high=np.clip(self.high, least, most))
 
 
 def interval(values: ArrayLike, axis: int = -1, level: float = 0.95) -> Interval:
-    """The t-interval of the mean along an axis of independent seeds; ValueError where that is empty or holds what is no
-    finite number.
+    """The t-interval of the mean along an axis of independent seeds; ValueError where there are no values or one is not
+    finite.
     """
     from scipy.special import stdtrit  # noqa: PLC0415 (starting the app must load nothing heavy)
 
     seeds = _seeds(values, axis)
     n = len(seeds)
-    same = (seeds == seeds[0]).all(axis=0)  # rounding would give equal values a spread
+    same = (seeds == seeds[0]).all(axis=0)  # equal values would get a small spread by rounding
     mean = np.where(same, seeds[0], seeds.mean(axis=0))
     if n == 1:
         return Interval(mean, np.full_like(mean, -np.inf), np.full_like(mean, np.inf), n)
@@ -65,8 +65,8 @@ def interval(values: ArrayLike, axis: int = -1, level: float = 0.95) -> Interval
 
 
 def difference(one: ArrayLike, other: ArrayLike) -> Interval:
-    """The interval of one less the other, seed by seed, along the last axis; what is but rounding is no difference, and
-    no spread of equal ones.
+    """The interval of `one` minus `other`, seed by seed, along the last axis. A difference within rounding counts as 0,
+    and differences that are equal within rounding have no spread.
     """
     first, second = (_seeds(values, -1) for values in np.broadcast_arrays(one, other))
     rounding = ROUNDING * max(np.abs(first).max(initial=0), np.abs(second).max(initial=0))
@@ -77,7 +77,7 @@ def difference(one: ArrayLike, other: ArrayLike) -> Interval:
 
 
 def _seeds(values: ArrayLike, axis: int) -> NDArray[np.float64]:
-    """The values with the axis of seeds in front; ValueError where there are none, or one is no finite number."""
+    """The values with the axis of seeds in front; ValueError where there are none, or one is not finite."""
     seeds = np.moveaxis(np.asarray(values, dtype=np.float64), axis, 0)
     if len(seeds) == 0 or not np.isfinite(seeds).all():
         msg = "an interval needs at least one seed, and finite values"
@@ -86,9 +86,9 @@ def _seeds(values: ArrayLike, axis: int) -> NDArray[np.float64]:
 
 
 def verdict(difference: Interval) -> Verdict:
-    """What the interval of one paired difference says: on which side of zero it lies as a whole, if on one.
+    """What the interval of one paired difference says: whether all of it is above zero, or below, or neither.
 
-    Seeds that all have the same difference, other than zero, are no ground for an interval: that is said instead.
+    Where all seeds have the same difference, other than zero, there is no interval: then that is said.
     """
     if difference.agreed and difference.mean != 0:
         return "all seeds agree"

@@ -1,5 +1,5 @@
-"""Works in the background, one after the other, for many people at once: who asks for what runs already joins it, and
-what is done is kept.
+"""Work in the background, one piece after the other, for many people at once. Who asks for something that runs already
+joins it, and results are kept.
 """
 
 from __future__ import annotations
@@ -11,28 +11,29 @@ from collections.abc import Callable, Iterator
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
-State: TypeAlias = Literal["waiting", "running", "done", "stopped", "failed"]
+JobState: TypeAlias = Literal["waiting", "running", "done", "stopped", "failed"]
 Work: TypeAlias = Callable[[], Iterator[tuple[float, T]]]
-"""Gives, as it goes on, the share done (0 to 1) and the result so far: None before there is one, the same again where
-only the share has grown.
+"""A piece of work: it yields, from time to time, the share done (0 to 1) and the result so far. The result is None
+before there is one, and the same again where only the share has grown.
 
-It can be stopped only where it yields, so it should do so every second or two. A generator is closed where it is
-stopped."""
+It can be stopped only where it yields, so it should yield every second or two. A generator is closed when it is
+stopped.
+"""
 
 ALIVE = ("waiting", "running")
 PATIENCE = 120.0
-"""Seconds for which a job goes on that nobody looks at: a closed browser must not hold up the others."""
+"""A job that nobody looks at goes on for so many seconds: a closed browser must not make the others wait."""
 
 _log = logging.getLogger(__name__)
 
 
 class Busy(Exception):  # noqa: N818 (an answer rather than an error)
-    """No room in the queue; its text is a sentence for the page."""
+    """There is no room in the queue; the text is a sentence for the page."""
 
 
 class WorkError(Exception):
-    """Why a work cannot be done, in a sentence for the page. Any other exception is logged, and the page says only that
-    it failed.
+    """Why some work cannot be done, in a sentence for the page. Any other exception is logged, and the page says only
+    that it failed.
     """
 
 
@@ -44,7 +45,7 @@ class Job(Generic[T]):
     def __init__(self, queue: Queue, owner: str, key: str) -> None:
         self.owner = owner
         self.key = key
-        self.state: State = "waiting"
+        self.state: JobState = "waiting"
         self.share = 0.0
         self.result: T | None = None
         self.problem = ""
@@ -58,7 +59,7 @@ class Job(Generic[T]):
 
     @property
     def place(self) -> int:
-        """How many works come before it."""
+        """How many pieces of work come before it."""
         return self.queue.place(self)
 
     def look(self) -> None:
@@ -66,18 +67,16 @@ class Job(Generic[T]):
         self.looked = self.queue.clock()
 
     def show(self, share: float, result: T) -> None:
-        """Take what the work has come to."""
+        """Take the share done and the result so far."""
         self.share, self.result = share, result
 
-    def end(self, state: State, problem: str = "") -> None:
-        """Come to this state; it is set last, so that who reads it finds the rest settled."""
+    def end(self, state: JobState, problem: str = "") -> None:
+        """End in this state. It is set last, so that everything else is final when somebody reads it."""
         self.problem = problem
         self.state = state
 
     def stop(self) -> None:
-        """End it, keeping the result so far; the work behind it ends when it next yields, unless others wait for it
-        too.
-        """
+        """End it and keep the result so far. The work ends when it next yields, unless others wait for it too."""
         self.queue.stop(self)
 
 
@@ -87,10 +86,10 @@ class _Entry(NamedTuple):
 
 
 class Queue:
-    """Runs works one after the other in a daemon thread; one work serves all the jobs with its key.
+    """Does one piece of work after the other in a daemon thread; a piece serves all jobs with its key.
 
-    `per_owner` jobs that wait or run for each owner, `most` works in all, `kept` finished results; `clock` gives
-    seconds.
+    `per_owner`: how many jobs of one owner may wait or run; `most`: how many pieces of work in all; `kept`: how many
+    finished results are kept; `clock` gives seconds.
     """
 
     def __init__(
@@ -103,15 +102,15 @@ class Queue:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.per_owner, self.most, self.kept, self.patience, self.clock = per_owner, most, kept, patience, clock
-        self._entries: dict[str, _Entry] = {}  # in their order, the one that runs included
+        self._entries: dict[str, _Entry] = {}  # in the order of the queue, with the one that runs
         self._running: _Entry | None = None
-        self._results: dict[str, Any] = {}  # the one last asked for at the end
+        self._results: dict[str, Any] = {}  # the one that was asked for last is at the end
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def submit(self, owner: str, key: str, work: Work[T]) -> Job[T]:
-        """A job for this work: done at once where its result is kept, the owner's own where it waits or runs already.
-        Raises Busy.
+        """A job for this work: done at once where its result is kept; the owner's own job where that waits or runs
+        already. Raises Busy.
         """
         with self._change:
             self._give_up()
@@ -130,12 +129,12 @@ class Queue:
             return job
 
     def serves(self, key: str) -> bool:
-        """Whether a result is kept, or its work waits or runs already, so that to ask for it makes no work."""
+        """Whether asking for this makes no new work: its result is kept, or its work waits or runs already."""
         with self._change:
             return key in self._results or key in self._entries
 
     def place(self, job: Job[Any]) -> int:
-        """How many works come before a job's."""
+        """How many pieces of work come before a job's."""
         with self._change:
             return list(self._entries).index(job.key) if job.alive else 0
 
@@ -160,7 +159,10 @@ class Queue:
 
     def _check_room(self, key: str, mine: int) -> None:
         if mine >= self.per_owner:
-            msg = f"At most {self.per_owner} at a time for each visitor, and you have {mine} waiting or running: stop one, or wait."
+            msg = (
+                f"At most {self.per_owner} at a time for each visitor, and you have {mine} waiting or "
+                "running: stop one, or wait."
+            )
             raise Busy(msg)
         if key not in self._entries and len(self._entries) >= self.most:
             msg = f"{len(self._entries)} wait or run already, which is the most: try again in a while."
@@ -201,7 +203,7 @@ class Queue:
             return key, entry
 
     def _follow(self, key: str, entry: _Entry) -> None:
-        """Hand a work's results to its jobs, until it ends or nobody wants it any more."""
+        """Give the results of some work to its jobs, until it ends or nobody wants it any more."""
         results = entry.work()
         result = None
         try:
@@ -209,7 +211,9 @@ class Queue:
                 if not self._hand(key, entry, share, result):
                     return
         finally:
-            close = getattr(results, "close", None)  # a generator cleans up at once, not when its last reference goes
+            close = getattr(
+                results, "close", None
+            )  # so that a generator cleans up now, and not whenever Python drops it
             if close:
                 close()
         with self._change:
@@ -217,12 +221,12 @@ class Queue:
             for oldest in list(self._results)[: -self.kept]:
                 del self._results[oldest]
             for job in entry.jobs:
-                job.show(1.0, result)  # to those too who came after the last yield
+                job.show(1.0, result)  # also to jobs that came after the last yield
             self._end(key, entry, "done")
 
     def _hand(self, key: str, entry: _Entry, share: float, result: Any) -> bool:
-        """Whether anybody wants it to go on; else it leaves the queue, so that whoever asks for it from now on gets a
-        new one.
+        """Whether anybody wants it to go on. If nobody does, it leaves the queue, and whoever asks for it from now on
+        gets a new one.
         """
         with self._change:
             self._give_up()
@@ -232,7 +236,7 @@ class Queue:
                 del self._entries[key]
             return bool(entry.jobs)
 
-    def _end(self, key: str, entry: _Entry, state: State, problem: str = "") -> None:
+    def _end(self, key: str, entry: _Entry, state: JobState, problem: str = "") -> None:
         with self._change:
             if self._entries.get(key) is entry:
                 del self._entries[key]

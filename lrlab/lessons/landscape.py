@@ -1,5 +1,5 @@
-"""Noisy gradient descent on a loss with a narrow and a wide basin: where particles end under schedules of the same
-budget.
+"""Noisy gradient descent on a loss with a narrow and a wide basin: in which of them particles end under schedules that
+use the same number of steps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from lrlab import engine
 from lrlab.document import Experiment, parse
 from lrlab.lessons import exercises, intervals, paper
 from lrlab.lessons.intervals import Interval, verdict
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Settings, Wording
+from lrlab.schedules.params import Control
 
 Floats = NDArray[np.float64]
 
@@ -26,78 +27,104 @@ NARROW, WIDE, LOST = range(3)
 SGDR, COSINE, STEP_DECAY = range(3)
 NAMES = ("SGDR", "one cosine", "step decay")
 FRAMES = 60
-KEPT = 16
-"""Simulations that are remembered, half a megabyte each at most."""
-DRAWN = 150
-"""Particles of the first seed whose paths are kept."""
+SIMULATIONS_KEPT = 16
+"""So many simulations are remembered; each takes half a megabyte at most."""
+PATHS_KEPT = 150
+"""The paths of so many particles of the first seed are kept."""
 REACH = 4.0
-"""Half of the side of the part of the landscape that is shown."""
-START = ((-REACH, 0.0), (-1.0, 1.0))
-"""Particles begin evenly in the part of this that lies in the narrow basin; the second range only in two dimensions."""
-FAR = 1000.0
+"""The picture shows the landscape from minus this to plus this."""
+STARTING_BOX = ((-REACH, 0.0), (-1.0, 1.0))
+"""The box in which particles begin, evenly spread over its part that belongs to the narrow basin. The second range is
+for two dimensions only.
+"""
+DIVERGED_BEYOND = 1000.0
 """A particle beyond this, in any coordinate, has diverged."""
 
 _BOWL = 0.1  # curvature of the bowl in which the basins lie
 _CENTRE = 1.5  # the narrow basin lies at -_CENTRE, the wide one at _CENTRE, on the first axis
 _DEPTHS = (0.8, 1.0)
-_WIDE = 1.0
-_TRACE = (0.005, 8.0)  # the border's step and how far it is followed
-_BLOCK = 32  # steps whose noise is drawn at once
-MOST = 10_000_000
-"""Steps x particles x seeds x dimensions, about 1.5 s: a page waits for it."""
+_WIDTH = 1.0
+_TRACE = (0.005, 8.0)  # with what step the border is followed, and how far
+_BLOCK = 32  # the noise of so many steps is drawn at once
+MOST_MOVES = 10_000_000
+"""The most steps x particles x seeds x dimensions: they take about 1.5 s, for which a page waits."""
 
 
 class Scene(Settings):
-    """What the section on the landscape is set to; `frame` is where its animation stands."""
+    """The settings of the section on the landscape; `frame` is the frame at which its animation stands."""
 
     key: ClassVar[str] = "landscape"
-    dimension: Annotated[Literal[1, 2], Slide("Dimensions")] = 1
+    dimension: Annotated[Literal[1, 2], Wording("Dimensions")] = 1
     noise: Annotated[
         float,
         Field(ge=0, le=10),
-        Slide("Noise", "standard deviation of what is added to each gradient", low=0.0, high=3.0, step=0.05),
+        Control(
+            "number",
+            label="Noise",
+            help="standard deviation of what is added to each gradient",
+            low=0.0,
+            high=3.0,
+            step=0.05,
+        ),
     ] = 1.5
     peak: Annotated[
         float,
         Field(gt=0, le=100),
-        Slide("Peak rate", "the rate that every schedule begins with", low=0.01, high=30.0, log=True),
+        Control(
+            "rate", label="Peak rate", help="the rate that every schedule begins with", low=0.01, high=30.0, log=True
+        ),
     ] = 0.06
-    T_0: Annotated[int, Field(ge=1, le=2000), Slide("T_0", "steps of SGDR's first cycle", low=5, high=500)] = 60
+    T_0: Annotated[
+        int, Field(ge=1, le=2000), Control("number", label="T_0", help="steps of SGDR's first cycle", low=5, high=500)
+    ] = 60
     T_mult: Annotated[
         int,
         Field(ge=1, le=10),
-        Slide("T_mult", "each cycle is so many times longer than the one before", low=1, high=4),
+        Control("number", label="T_mult", help="each cycle is so many times longer than the one before", low=1, high=4),
     ] = 2
     steps: Annotated[
-        int, Field(ge=1, le=1000), Slide("Steps", "the budget, the same for every schedule", low=20, high=600, step=10)
+        int,
+        Field(ge=1, le=1000),
+        Control("number", label="Steps", help="the budget, the same for every schedule", low=20, high=600, step=10),
     ] = 420
     width: Annotated[
         float,
         Field(ge=0.05, le=0.5),
-        Slide("Basin width", "of the narrow basin; the wide one has width 1", low=0.05, high=0.5, step=0.01),
+        Control(
+            "number",
+            label="Basin width",
+            help="of the narrow basin; the wide one has width 1",
+            low=0.05,
+            high=0.5,
+            step=0.01,
+        ),
     ] = 0.1
-    particles: Annotated[int, Field(ge=1, le=500), Slide("Particles", "of each seed", low=1, high=200)] = 100
+    particles: Annotated[
+        int, Field(ge=1, le=500), Control("number", label="Particles", help="of each seed", low=1, high=200)
+    ] = 100
     seeds: Annotated[
-        int, Field(ge=1, le=40), Slide("Seeds", "each with starts and noise of its own, the same for every schedule")
+        int,
+        Field(ge=1, le=40),
+        Control("number", label="Seeds", help="each with starts and noise of its own, the same for every schedule"),
     ] = 20
     frame: Annotated[int, Field(ge=0, le=FRAMES)] = FRAMES
 
     @model_validator(mode="after")
     def _not_too_many(self) -> Self:
         work = self.steps * self.particles * self.seeds * self.dimension
-        if work > MOST:
+        if work > MOST_MOVES:
             dimensions = f"{self.dimension} dimension{'s' * (self.dimension > 1)}"
             factors = f"{self.steps:,} steps x {self.particles:,} particles x {self.seeds:,} seeds x {dimensions}"
-            msg = f"particles: {factors} are {work:,}, and {MOST:,} is the most"
+            msg = f"particles: {factors} are {work:,}, and {MOST_MOVES:,} is the most"
             raise ValueError(msg)
         return self
 
 
 @dataclass(frozen=True)
 class Landscape:
-    """A bowl with two wells, the narrow one to the left and 0.2 less deep; the wide basin's bottom has loss 0.
+    """A bowl with two wells, the narrow one to the left and 0.2 less deep; the loss at the bottom of the wide one is 0.
 
-    Points are arrays (dimension, ...), coordinates first.
+    Points are arrays (dimension, ...): the coordinates are the first axis.
     """
 
     dimension: int
@@ -115,12 +142,12 @@ class Landscape:
         return found
 
     def basin(self, points: Floats) -> NDArray[np.int64]:
-        """Into which basin the gradient leads from points: NARROW or WIDE, (...)."""
+        """Into which basin following the gradient leads from each point: NARROW or WIDE, (...)."""
         if self.dimension == 1:
             return np.where(points[0] < self.saddle[0], NARROW, WIDE)
         x, y = points[0], np.abs(points[1])
         border_x, border_y = self._border
-        beyond = np.maximum(y / border_y[-1], 1.0)  # far out the gradient is the bowl's, and points to its centre
+        beyond = np.maximum(y / border_y[-1], 1.0)  # far out only the bowl has a gradient, and that leads to its centre
         return np.where(x < beyond * np.interp(y / beyond, border_y, border_x), NARROW, WIDE)
 
     @cached_property
@@ -135,8 +162,8 @@ class Landscape:
 
     @cached_property
     def sharpness(self) -> float:
-        """The curvature at the bottom of the narrow basin: at a steady rate above 2 / curvature no particle comes to
-        rest there without noise.
+        """The curvature at the bottom of the narrow basin. At a constant rate above 2 / curvature no particle comes to
+        rest there, even without noise.
         """
         bottom = self._on_axis(self._zeros[:1])
         ahead, behind = (self.gradient(bottom + self._on_axis(np.array([d]))) for d in (1e-5, -1e-5))
@@ -144,16 +171,16 @@ class Landscape:
 
     @cached_property
     def escape(self) -> float:
-        """The smallest steady rate at which, without noise, a particle on the first axis leaves the narrow basin.
+        """The smallest constant rate at which, without noise, a particle on the first axis leaves the narrow basin.
 
-        It is the smallest with which one step leads from a place left of the bottom over the pass. From right of the
-        bottom all steps lead left.
+        It is the smallest rate with which one step leads from some place left of the bottom over the pass. From right
+        of the bottom every step leads to the left.
         """
         left = np.linspace(-2 * _CENTRE, self.minima[0, NARROW], 20_001)[:-1]
         return float(((self.saddle[0] - left) / -self.gradient(self._on_axis(left))[0]).min())
 
     def _wells(self, points: Floats) -> Iterator[tuple[Floats, Floats, float]]:
-        for depth, width, centre in zip(_DEPTHS, (self.width, _WIDE), (-_CENTRE, _CENTRE), strict=True):
+        for depth, width, centre in zip(_DEPTHS, (self.width, _WIDTH), (-_CENTRE, _CENTRE), strict=True):
             offset: Floats = points.copy()
             offset[0] -= centre
             yield depth * np.exp(np.einsum("i...,i...->...", offset, offset) * (-0.5 / width**2)), offset, width
@@ -182,8 +209,9 @@ class Landscape:
 
     @cached_property
     def _border(self) -> tuple[Floats, Floats]:
-        """The watershed above the first axis, x and rising y: uphill from the saddle, which is stable, since all ways
-        up lead to the watershed.
+        """The border between the basins above the first axis, as x and rising y.
+
+        It is found by going uphill from the saddle. That is stable, since all ways up lead to the border.
         """
         length, reach = _TRACE
         at = self.saddle + np.array([0.0, 1e-6])
@@ -207,19 +235,19 @@ class Simulation:
     rates: Floats
     """(K, steps)"""
     shares: Floats
-    """(K, S, 3): of the particles, at the end, by BASINS."""
+    """(K, S, 3): the shares of the particles that are in each of BASINS at the end."""
     leaves: Floats
-    """(K, S): how often a particle went over the watershed out of the narrow basin, on average."""
+    """(K, S): how often a particle left the narrow basin over the border, on average."""
     loss: Floats
-    """(K, S): mean at the end over the particles that have not diverged; infinite where none is left."""
+    """(K, S): the mean loss at the end of the particles that have not diverged; infinite where none is left."""
     diverged: NDArray[np.int64]
-    """(K, S): the first optimizer step that took a particle beyond FAR; -1 where none did."""
+    """(K, S): the first optimizer step that took a particle beyond DIVERGED_BEYOND; -1 where none did."""
     frames: NDArray[np.int64]
     """(F,): the optimizer steps made at each frame."""
     course: Floats
     """(K, S, F): the share in the wide basin at the frames."""
     paths: Floats
-    """(K, F, n, dimension): the first seed's first DRAWN particles at the frames."""
+    """(K, F, n, dimension): the first seed's first PATHS_KEPT particles at the frames."""
 
 
 def experiment(scene: Scene) -> Experiment:
@@ -243,11 +271,13 @@ def rates(scene: Scene) -> Floats:
 
 
 def simulate(scene: Scene) -> Simulation:
-    """The scene's own schedules, over its seeds; remembered, so that nothing may be written into its arrays."""
+    """The scene's own schedules, over its seeds. The result is remembered for all, so its arrays must not be written
+    to.
+    """
     return _simulated(scene.replaced(frame=FRAMES))
 
 
-@lru_cache(KEPT)
+@lru_cache(SIMULATIONS_KEPT)
 def _simulated(scene: Scene) -> Simulation:
     found = descend(scene, rates(scene))
     for values in vars(found).values():
@@ -270,15 +300,15 @@ def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
     gone, left = np.full(points.shape[1:], -1), np.zeros(points.shape[1:], dtype=np.int64)
     inside = land.basin(points) == NARROW
     frames = np.unique(np.rint(np.linspace(0, scene.steps, FRAMES + 1)).astype(np.int64))
-    paths, course = [points[:, :, 0, :DRAWN]], [1.0 - inside.mean(axis=-1)]
+    paths, course = [points[:, :, 0, :PATHS_KEPT]], [1.0 - inside.mean(axis=-1)]
     for step, xi in enumerate(_noise(generators, scene)):
         moved = points - rate[:, step, None, None] * (land.gradient(points) + scene.noise * xi[:, None])
-        gone[(gone < 0) & (np.abs(moved) > FAR).any(axis=0)] = step
+        gone[(gone < 0) & (np.abs(moved) > DIVERGED_BEYOND).any(axis=0)] = step
         points = np.where(gone < 0, moved, points)
         was, inside = inside, land.basin(points) == NARROW
         left += was & ~inside
         if step + 1 in frames:
-            paths.append(points[:, :, 0, :DRAWN])
+            paths.append(points[:, :, 0, :PATHS_KEPT])
             course.append((~inside & (gone < 0)).mean(axis=-1))
     shares, loss, diverged = _ends(land, points, gone)
     return Simulation(
@@ -294,8 +324,8 @@ def descend(scene: Scene, rate: Floats, first_seed: int = 0) -> Simulation:
 
 
 def starts(land: Landscape, generator: np.random.Generator, n: int) -> Floats:
-    """Where n particles begin, (dimension, n): even in START as far as it lies in the narrow basin."""
-    low, high = np.array(START[: land.dimension]).T[..., None]
+    """Where n particles begin, (dimension, n): evenly over the part of STARTING_BOX that lies in the narrow basin."""
+    low, high = np.array(STARTING_BOX[: land.dimension]).T[..., None]
     found = np.empty((land.dimension, 0))
     while found.shape[1] < n:
         points = generator.uniform(low, high, (land.dimension, n))
@@ -304,8 +334,8 @@ def starts(land: Landscape, generator: np.random.Generator, n: int) -> Floats:
 
 
 def _noise(generators: list[np.random.Generator], scene: Scene) -> Iterator[Floats]:
-    """Each step's noise, (dimension, S, P): every seed from its own stream, so that it does not hang on how many seeds
-    there are.
+    """Each step's noise, (dimension, S, P). Every seed has a random stream of its own, so that its noise does not
+    depend on the number of seeds.
     """
     for begin in range(0, scene.steps, _BLOCK):
         shape = min(_BLOCK, scene.steps - begin), scene.dimension, scene.particles
@@ -331,7 +361,9 @@ def difference(values: Floats, place: int = SGDR) -> Interval:
 
 
 def apart(found: Simulation, place: int = SGDR) -> Interval:
-    """One schedule minus one cosine in the share that ends in the wide basin, in points: between -100 and 100."""
+    """One schedule minus one cosine in the share that ends in the wide basin, in percentage points: between -100 and
+    100.
+    """
     return difference(100 * found.shares[..., WIDE], place).clipped(-100, 100)
 
 
@@ -341,7 +373,7 @@ def last_above(rate: Floats, limit: float) -> list[int]:
 
 
 class Preset(NamedTuple):
-    """Settings with a known outcome: the interval of `apart` lies as a whole between two numbers."""
+    """Settings with a known outcome: all of the interval of `apart` lies between two numbers."""
 
     title: str
     scene: Scene
@@ -354,13 +386,13 @@ PRESETS = (
     Preset("about as many", Scene(peak=0.18), -2, 2),
     Preset("fewer", Scene(peak=1.0), -np.inf, 0),
 )
-"""What the wide basin gets with restarts, against one cosine, and settings in which it does. They differ in the peak
-rate only.
+"""Settings in which more, as many or fewer particles end in the wide basin with restarts than with one cosine. They
+differ in the peak rate only.
 """
 
 
-def _worse(scene: Scene) -> exercises.Verdict:
-    """Whether restarts bring fewer dots into the wide basin at the peak rate at which they bring about as many."""
+def _worse(scene: Scene) -> exercises.Checked:
+    """Whether settings other than the peak rate were changed so that restarts bring fewer dots into the wide basin."""
     peak = PRESETS[1].scene.peak
     if scene.peak != peak:
         return False, f"The peak rate is {scene.peak:g}, not {peak:g}."

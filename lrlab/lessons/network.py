@@ -15,42 +15,47 @@ from pydantic import Field
 
 from lrlab.lessons.digits import CLASSES, TEST, digits
 from lrlab.lessons.optimizers import SGD, Adam, Array, Optimizer
-from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.settings import Trained, Wording
+from lrlab.schedules.params import Control
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-BOUND = 1e3
-"""A network whose loss is beyond this, or no number, has diverged: one that knows nothing has ln 10 = 2.3."""
+DIVERGED_ABOVE = 1e3
+"""A network has diverged when its loss is above this or is not a number. One that knows nothing has a loss of ln 10 =
+2.3.
+"""
 STACK = 48
-"""Networks that are stepped together: more would leave the processor's caches."""
+"""So many networks make their steps together; more would not fit into the processor's caches."""
 ALONE = 2**18
-"""Multiplications in a product of matrices that OpenBLAS leaves to one thread: to share out more costs seconds where
-cores are busy.
+"""OpenBLAS does a product of matrices of up to so many multiplications in one thread. It shares out larger ones, which
+takes seconds where the cores are busy.
 """
 PORTION = 25
-"""Test samples that are multiplied at a time."""
+"""So many test samples are multiplied at a time."""
 OVERHEAD, SLOPE = 8e-6, 1.6e-10
-"""Seconds of one network's step, on an idle core of 2020 or so: at least, and for each of its parameters and samples.
+"""What one step of one network takes on an idle core of about 2020, in seconds: at least the first, and the second for
+each of its parameters and samples.
 """
 LOOK = 0.45
-"""What a test sample costs in comparison with a training sample, which has its gradient too."""
+"""How long a test sample takes, as a share of the time of a training sample, which needs its gradient too."""
 PAUSE = 0.3
-"""Seconds of work, as the above count them, after which a training yields though no epoch is over: a stop must be felt
-soon.
+"""After so many seconds of work, by the estimate above, a training yields even within an epoch, so that it can be
+stopped soon.
 """
 MOMENTUM = 0.9
 _SGD = SGD(MOMENTUM)
-_NOISE = 1  # the seed of the wrong labels, which are the data set's and so the same for all
+_NOISE = 1  # the seed of the wrong labels: they belong to the data set and are the same for all networks
 
 
 @dataclass(frozen=True)
 class Setup:
     """The network, its data and how long it trains.
 
-    `hidden`: units of each hidden layer; `label_noise`: the share of training labels that are wrong; `gain`: multiplies
-    He's first weights. With every label right the task is all but solved under any schedule; with a fifth of them wrong
-    it is not.
+    `hidden`: units of each hidden layer; `label_noise`: the share of training labels that are wrong; `gain`: a factor
+    for He's first weights.
+
+    With every label right, the task is nearly solved under any schedule; with a fifth of the labels wrong it is not.
     """
 
     hidden: tuple[int, ...] = (64,)
@@ -64,7 +69,7 @@ class Setup:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Optimizer steps in an epoch: the last one may have a smaller batch."""
+        """Optimizer steps in an epoch; the last step may have a smaller batch."""
         return -(-self.samples // self.batch_size)
 
     @property
@@ -84,11 +89,11 @@ class Setup:
 
     @property
     def look_seconds(self) -> float:
-        """About how long a core takes to see what one network makes of the test set."""
+        """About how long a core takes to run one network on the test set."""
         return SLOPE * LOOK * self.parameters * TEST
 
     def seconds(self, networks: int, snapshots: int = 0) -> float:
-        """About how long a core takes to train so many networks, with a look at the test set after each epoch and at
+        """About how long a core takes to train so many networks and to run them on the test set after each epoch and at
         each snapshot.
         """
         return networks * (self.steps * self.step_seconds + (self.epochs + snapshots) * self.look_seconds)
@@ -103,37 +108,55 @@ def optimizer(name: Named, momentum: float = MOMENTUM) -> Optimizer:
 
 
 class Training(Trained):
-    """What is trained under the schedules of Tune, and how."""
+    """The settings of the training: which schedules, and which network on which data."""
 
     key: ClassVar[str] = "network"
 
     schedules: Annotated[
         Literal["tune", "curve"],
-        Slide(
+        Wording(
             "Schedules", "Those that Tune shows, or the curves of the first section.", names=("of Tune", "of The curve")
         ),
     ] = "tune"
-    epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", low=5, high=60)] = 30
+    epochs: Annotated[int, Field(ge=1, le=200), Control("epochs", label="Epochs", low=5, high=60)] = 30
     seeds: Annotated[
         int,
         Field(ge=5, le=20),
-        Slide("Seeds", "Networks under each schedule, each with its own first weights and order of samples."),
+        Control(
+            "number",
+            label="Seeds",
+            help="Networks under each schedule, each with its own first weights and order of samples.",
+        ),
     ] = 10
     factor: Annotated[
         float,
         Field(ge=1e-4, le=1e4),
-        Slide("Rate factor", "Every rate of every schedule times this: the network wants other rates.", log=True),
+        Control(
+            "number",
+            label="Rate factor",
+            help="Every rate of every schedule times this: the network wants other rates.",
+            log=True,
+        ),
     ] = 1.0
     noise: Annotated[
         float,
         Field(ge=0, le=0.9),
-        Slide("Wrong labels", "The share of training samples under a wrong label.", low=0.0, high=0.5, step=0.01),
+        Control(
+            "number",
+            label="Wrong labels",
+            help="The share of training samples under a wrong label.",
+            low=0.0,
+            high=0.5,
+            step=0.01,
+        ),
     ] = 0.2
-    optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
-    momentum: Annotated[float, Field(ge=0, le=0.99), Slide("Momentum", "Of Adam: beta1.", step=0.01)] = MOMENTUM
-    batch: Annotated[int, Field(ge=4, le=256), Slide("Batch size", low=8, high=128, step=4)] = 32
-    hidden: Annotated[int, Field(ge=1, le=128), Slide("Hidden units", low=8)] = 64
-    samples: Annotated[int, Field(ge=10, le=1297), Slide("Training samples", low=97, step=100)] = 1297
+    optimizer: Annotated[Named, Wording("Optimizer")] = "SGD"
+    momentum: Annotated[
+        float, Field(ge=0, le=0.99), Control("number", label="Momentum", help="Of Adam: beta1.", step=0.01)
+    ] = MOMENTUM
+    batch: Annotated[int, Field(ge=4, le=256), Control("number", label="Batch size", low=8, high=128, step=4)] = 32
+    hidden: Annotated[int, Field(ge=1, le=128), Control("number", label="Hidden units", low=8)] = 64
+    samples: Annotated[int, Field(ge=10, le=1297), Control("number", label="Training samples", low=97, step=100)] = 1297
 
     @property
     def setup(self) -> Setup:
@@ -144,26 +167,26 @@ class Training(Trained):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What K schedules x S seeds have come to after E epochs.
+    """The results of K schedules x S seeds after E epochs.
 
-    A diverged network (see `Networks`) has zero weights from then on: its later entries are those of a blind guess, and
-    `diverged` masks them.
+    A network that diverged (see `Networks`) has zero weights from then on. Its later entries are those of a blind
+    guess, and `diverged` tells which ones these are.
     """
 
     epochs: Counts
     """1 to E."""
     loss: Floats
-    """(K, S, E): mean training loss over the batches of the epoch, each before its step."""
+    """(K, S, E): the mean training loss of the epoch's batches, each measured before its step."""
     accuracy: Floats
-    """(K, S, E): share of the test set that is right after the epoch."""
+    """(K, S, E): the share of the test set that is classified right after the epoch."""
     snapshots: tuple[Counts, ...]
-    """For each schedule the n steps reached so far whose weights were kept, after them."""
+    """For each schedule the n steps so far after which the weights were kept."""
     snapshot_accuracy: tuple[Floats, ...]
     """For each schedule (S, n): test accuracy of each snapshot."""
     ensemble_accuracy: tuple[Floats, ...]
-    """For each schedule (S, n): test accuracy of the mean probabilities of the first 1 to n snapshots."""
+    """For each schedule (S, n): the test accuracy when the probabilities of the first 1 to n snapshots are averaged."""
     diverged: Counts
-    """(K, S): the optimizer step, from 0, whose loss was beyond BOUND; -1 where none was."""
+    """(K, S): the first optimizer step, from 0, whose loss was above DIVERGED_ABOVE; -1 where there was none."""
 
 
 @functools.lru_cache(maxsize=8)
@@ -184,8 +207,8 @@ def _shapes(setup: Setup) -> list[tuple[int, int]]:
 
 
 def initial(setup: Setup, rng: np.random.Generator) -> Floats:
-    """One network's parameters (P,): for each layer weights (inputs, outputs), normal of deviation gain * sqrt(2 /
-    inputs), and biases of zero.
+    """One network's parameters (P,): for each layer its weights (inputs, outputs), normally distributed with deviation
+    gain * sqrt(2 / inputs), and its biases, zero.
     """
     parts = [
         np.append(rng.normal(0, setup.gain * math.sqrt(2 / rows), rows * columns), np.zeros(columns))
@@ -206,7 +229,7 @@ def layers(setup: Setup, flat: Array) -> list[tuple[Array, Array]]:
 
 
 def softmax(logits: Array) -> Array:
-    """Probabilities (..., 10); the logits are used up."""
+    """Probabilities (..., 10). They are written over the logits."""
     logits -= logits.max(axis=-1, keepdims=True)
     np.exp(logits, out=logits)
     logits /= logits.sum(axis=-1, keepdims=True)
@@ -214,7 +237,7 @@ def softmax(logits: Array) -> Array:
 
 
 def _product(left: Array, right: Array, out: Array) -> Array:
-    """Stacks of matrices multiplied into `out`, as many rows at a time as one thread does."""
+    """Multiply stacks of matrices into `out`, at a time only as many rows as one thread does."""
     rows = max(ALONE // (left.shape[-1] * right.shape[-1]), 1)
     for at in range(0, left.shape[-2], rows):
         np.matmul(left[..., at : at + rows, :], right, out=out[..., at : at + rows, :])
@@ -222,15 +245,15 @@ def _product(left: Array, right: Array, out: Array) -> Array:
 
 
 class Networks:
-    """K x S networks in the midst of their training, as stacked arrays; ReLU, softmax, cross entropy.
+    """K x S networks during their training, as stacked arrays, with ReLU, softmax and cross entropy.
 
     Every seed has its own first weights and order of samples, the same for all K schedules. A network diverges at the
-    first step whose loss is beyond BOUND or no number: its weights become zero at once, and stay so.
+    first step whose loss is above DIVERGED_ABOVE or is not a number: its weights become zero at once, and stay zero.
     """
 
     def __init__(self, setup: Setup, schedules: int, seeds: int) -> None:
         self.setup = setup
-        self.count = 0  # steps done
+        self.count = 0  # how many steps were made
         self.diverged = np.full((schedules, seeds), -1)
         self._rngs = [np.random.default_rng([seed]) for seed in range(seeds)]
         first = np.array([initial(setup, rng) for rng in self._rngs], dtype=setup.dtype)
@@ -245,11 +268,11 @@ class Networks:
         return np.array([rng.permutation(self.setup.samples) for rng in self._rngs])
 
     def step(self, chosen: Counts, rates: Floats) -> Floats:
-        """One optimizer step with the samples `chosen` (S, b) at a rate for each schedule (K,); the losses before it,
-        (K, S).
+        """One optimizer step with the samples `chosen` (S, b) at a rate for each schedule (K,); returns the losses
+        before the step, (K, S).
         """
         pixels, targets = (part[chosen] for part in task(self.setup))
-        with np.errstate(all="ignore"):  # what overflows is frozen
+        with np.errstate(all="ignore"):  # a network that overflows is set to zero below
             loss = self.backward(pixels, targets)
             loss = self._frozen(loss)
             rate = np.where(self.diverged < 0, rates[:, None], 0.0).astype(self.setup.dtype)
@@ -258,7 +281,7 @@ class Networks:
         return loss
 
     def backward(self, pixels: Array, targets: Array) -> Floats:
-        """Mean loss (K, S) over samples (S, b, 64) with targets (S, b, 10); its gradient is in `gradients`."""
+        """The mean loss (K, S) over samples (S, b, 64) with targets (S, b, 10); the gradient is then in `gradients`."""
         inputs = self._forward(pixels)
         logits = inputs.pop()
         logits -= logits.max(axis=-1, keepdims=True)
@@ -280,18 +303,20 @@ class Networks:
         return loss
 
     def probabilities(self) -> Array:
-        """Of each digit for each test sample: (K, S, 500, 10). A network that has come to be no number is frozen first."""
+        """The probability of each digit for each test sample: (K, S, 500, 10). A network whose weights are no longer
+        numbers is set to zero first.
+        """
         with np.errstate(all="ignore"):
             logits = np.moveaxis(self._forward(self._test)[-1], 0, 2)
             logits = logits.reshape(*self.diverged.shape, -1, CLASSES)
-            broken = ~(np.abs(logits).max(axis=(-1, -2)) < BOUND**2)
+            broken = ~(np.abs(logits).max(axis=(-1, -2)) < DIVERGED_ABOVE**2)
             if broken.any():
                 self._freeze(broken, self.count - 1)
                 logits[broken] = 0
             return softmax(logits)
 
     def _forward(self, pixels: Array) -> list[Array]:
-        """What goes into each layer, and the logits that come out of the last."""
+        """The inputs of each layer, and the logits that the last layer gives."""
         values = [pixels]
         for place, (weights, biases) in enumerate(self._layers):
             stack = np.broadcast_shapes(values[-1].shape[:-2], weights.shape[:-2])
@@ -305,11 +330,11 @@ class Networks:
         return values
 
     def _frozen(self, loss: Floats) -> Floats:
-        """The losses, those of networks that diverge here at BOUND."""
-        broken = ~(loss <= BOUND)
+        """The losses, with DIVERGED_ABOVE for networks that diverge here, which are set to zero."""
+        broken = ~(loss <= DIVERGED_ABOVE)
         if broken.any():
             self._freeze(broken, self.count)
-        return np.where(broken, BOUND, loss)
+        return np.where(broken, DIVERGED_ABOVE, loss)
 
     def _freeze(self, broken: NDArray[np.bool_], step: int) -> None:
         self.diverged[broken & (self.diverged < 0)] = step
@@ -334,7 +359,7 @@ class _Kept:
 
 
 def _accuracy(probabilities: Array) -> Floats:
-    """The share of the test set that is right, of (..., 500, 10)."""
+    """The share of the test set that is classified right, from probabilities (..., 500, 10)."""
     right: Floats = (probabilities.argmax(axis=-1) == digits().test_y).mean(axis=-1)
     return right
 
@@ -383,7 +408,7 @@ def train(
 
 
 def _share(networks: Sequence[Networks]) -> float:
-    """How much of the training is done, counted in steps of one network."""
+    """Which share of the training is done, where every step of every network counts alike."""
     sizes = [stack.diverged.size for stack in networks]
     return sum(stack.count * size for stack, size in zip(networks, sizes, strict=True)) / (
         networks[0].setup.steps * sum(sizes)
@@ -393,8 +418,8 @@ def _share(networks: Sequence[Networks]) -> float:
 def _epoch(
     networks: Networks, rates: Floats, wanted: Sequence[frozenset[int]], kept: Sequence[_Kept]
 ) -> Iterator[tuple[float, Floats]]:
-    """One pass over the data: after each step about its cost in seconds, and the sum (K, S) so far of what the samples
-    add to the mean loss.
+    """One pass over the data. After each step it yields about how long the step took, in seconds, and the sum (K, S) of
+    the losses of the samples so far, each as its share of the epoch's mean.
     """
     setup, size = networks.setup, networks.diverged.size
     step_seconds, look_seconds = size * setup.step_seconds, size * setup.look_seconds
@@ -413,18 +438,19 @@ def _epoch(
 
 
 def squeezed(length: int, steps: int) -> Counts:
-    """Which steps of a run of `length` a training of `steps` takes its rates from: step i that at the same share of the
-    run.
+    """Which steps of a run of `length` a training of `steps` takes its rates from: step i takes that of the step at the
+    same share of the run.
 
-    Step i uses step i * (length - 1) / (steps - 1), rounded, halves to the even one: first to first, last to last. A
-    training of one step uses the first. Where the training is the longer one, steps of the run are used more than once.
+    Step i uses step i * (length - 1) / (steps - 1), rounded, halves to the even one, so the first uses the first and
+    the last the last. A training of one step uses the first. Where the training is the longer one, steps of the run are
+    used more than once.
     """
     return np.rint(np.linspace(0, length - 1, steps)).astype(np.int64)
 
 
 def kept_at(length: int, steps: int, snapshots: Sequence[int]) -> list[int]:
-    """Where the squeezed training keeps its weights for steps of the run: after the last step whose rate is from there
-    or before, each once.
+    """After which steps the squeezed training keeps its weights, for given steps of the run: after the last step whose
+    rate comes from that step or an earlier one; each once.
     """
     at = np.searchsorted(squeezed(length, steps), np.array(snapshots, dtype=np.int64), side="right") - 1
     return sorted({int(step) for step in at if step >= 0})

@@ -1,5 +1,5 @@
-"""SGD and Adam in PyTorch's arithmetic, for many networks at once: parameters have leading axes, the rate is broadcast
-over them.
+"""SGD and Adam with the same arithmetic as in PyTorch, for many networks at once: parameters have leading axes, over
+which the rate is broadcast.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]]
-State: TypeAlias = tuple[Array, ...]
+OptimizerState: TypeAlias = tuple[Array, ...]
 
 
 @dataclass(frozen=True)
 class SGD:
-    """Down the gradient, with a velocity that keeps `momentum` of itself a step.
+    """Down the gradient, with a velocity of which each step keeps the share `momentum`.
 
     Source: torch.optim.SGD, dampening 0: the first velocity is the gradient itself.
     """
@@ -24,11 +24,11 @@ class SGD:
     momentum: float = 0.9
     nesterov: bool = False
 
-    def start(self, parameters: Array) -> State:
+    def start(self, parameters: Array) -> OptimizerState:
         """The velocity, of the parameters' shape."""
         return (np.zeros_like(parameters),)
 
-    def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:
+    def update(self, parameters: Array, gradients: Array, state: OptimizerState, rate: Array, count: int) -> None:
         """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and
         ones behind them.
         """
@@ -44,8 +44,8 @@ class SGD:
 
 @dataclass(frozen=True)
 class Adam:
-    """Down the mean gradient, each parameter's divided by the root of its mean square, both means corrected for having
-    begun at zero.
+    """Down the running mean of the gradient, divided for each parameter by the root of the running mean of its square.
+    Both means are corrected for having begun at zero.
 
     Source: torch.optim.Adam.
     """
@@ -54,11 +54,11 @@ class Adam:
     beta2: float = 0.999
     eps: float = 1e-8
 
-    def start(self, parameters: Array) -> State:
+    def start(self, parameters: Array) -> OptimizerState:
         """The two running means, of the parameters' shape."""
         return np.zeros_like(parameters), np.zeros_like(parameters)
 
-    def update(self, parameters: Array, gradients: Array, state: State, rate: Array, count: int) -> None:
+    def update(self, parameters: Array, gradients: Array, state: OptimizerState, rate: Array, count: int) -> None:
         """Step `count` (0-based), in place; the gradients are used up. `rate` has the parameters' leading axes, and
         ones behind them.
         """

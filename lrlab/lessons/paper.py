@@ -7,7 +7,7 @@ import json
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.settings import Settings, Wording
 
 DATA = ("CIFAR-10", "CIFAR-100")
 WIDE, WIDER = "WRN-28-10", "WRN-28-20"
@@ -20,14 +20,14 @@ class Paper(Settings):
 
     key: ClassVar[str] = "paper"
 
-    data: Annotated[Literal["CIFAR-10", "CIFAR-100"], Slide("data set")] = "CIFAR-10"
+    data: Annotated[Literal["CIFAR-10", "CIFAR-100"], Wording("data set")] = "CIFAR-10"
     network: Annotated[
-        Literal["both", "WRN-28-10", "WRN-28-20"], Slide("network", "wide residual networks; 28-20 is the wider one")
+        Literal["both", "WRN-28-10", "WRN-28-20"], Wording("network", "wide residual networks; 28-20 is the wider one")
     ] = "both"
 
 
 class Ensemble(NamedTuple):
-    """So many snapshots of each of so many runs, their predictions averaged: `errors` by data set."""
+    """An ensemble: so many snapshots of each of so many runs, with their predictions averaged; `errors` by data set."""
 
     runs: int
     snapshots: int
@@ -40,8 +40,8 @@ class Ensemble(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """Both tables: `singles` by schedule, network and data set; the ensembles, all of WRN-28-10 under T_0 = 10, T_mult
-    = 2.
+    """Both tables: `singles` by schedule, network and data set; and the ensembles, all of WRN-28-10 with T_0 = 10,
+    T_mult = 2.
     """
 
     source: str
@@ -50,12 +50,12 @@ class Tables(NamedTuple):
     ensembles: tuple[Ensemble, ...]
 
     def best(self, network: str, data: str) -> str:
-        """The schedule whose single model errs least."""
+        """The schedule whose single model makes the fewest errors."""
         return min(self.singles, key=lambda schedule: self.singles[schedule][network][data])
 
 
 def step_decay(steps: int) -> dict[str, Any]:
-    """The paper's baseline on a run of so many steps: the rate times 0.2 after 60, 120 and 160 of 200 epochs."""
+    """The paper's baseline, for a run of so many steps: the rate times 0.2 after 60, 120 and 160 of 200 epochs."""
     return {
         "kind": "torch.MultiStepLR",
         "milestones": [round(share * steps) for share in (0.3, 0.6, 0.8)],

@@ -1,4 +1,4 @@
-"""The lessons' texts: Markdown files under text/<lesson>/, in which a page fills the places `{name}` with live numbers."""
+"""The lessons' texts: Markdown files under text/<lesson>/. A page fills places, written `{name}`, with numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 
 _PLACE = re.compile(
     r"\$\$.*?\$\$|\$[^$]*\$|\{([A-Za-z]\w*)\}", re.DOTALL
-)  # what stands between dollars is a formula, whose braces are its own
+)  # what is between dollars is a formula, and its braces are not places
 
 
 @cache
@@ -24,5 +24,5 @@ def places(text: str) -> set[str]:
 
 
 def fill(text: str, **numbers: object) -> str:
-    """The text with every place filled; KeyError with the name of a place that is given nothing."""
+    """The text with every place filled; KeyError with the name of a place that gets no number."""
     return _PLACE.sub(lambda match: str(numbers[match[1]]) if match[1] else match[0], text)

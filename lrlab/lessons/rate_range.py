@@ -14,38 +14,50 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
-from lrlab.lessons.network import BOUND, Counts, Floats, Named, Networks, Setup, optimizer
-from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.network import DIVERGED_ABOVE, Counts, Floats, Named, Networks, Setup, optimizer
+from lrlab.lessons.settings import Trained, Wording
+from lrlab.schedules.params import Control
 
 FALL = 0.1
-"""A curve falls, or rises again, where it does so by this share of its start: the first value, or the mean of its first
-tenth where that is less.
+"""A curve counts as falling, or as rising again, where it does so by this share of its start: of its first value, or of
+the mean of its first tenth where that is less.
 """
 WINDOW = 20
-"""A slope is that between two points each a share of 1 / WINDOW of the steps away: that from step to step is noise."""
+"""A slope is measured between two points, each 1 / WINDOW of all steps away: from one step to the next it would be
+noise.
+"""
 YIELDS = 20
-"""How often the test shows what it has."""
+"""How many times the test yields what it has so far."""
 
 
 class Range(Trained):
-    """The network of the range test, and how its rate rises."""
+    """The settings of the range test: the network, and how the rate rises."""
 
     key: ClassVar[str] = "range"
     drawn: ClassVar[frozenset[str]] = frozenset({"smoothing"})
 
-    low: Annotated[float, Field(ge=1e-8, le=1), Slide("Lowest rate", low=1e-6, high=0.1, log=True)] = 1e-4
-    high: Annotated[float, Field(ge=1e-7, le=100), Slide("Highest rate", low=1e-3, high=100.0, log=True)] = 10.0
-    steps: Annotated[int, Field(ge=10, le=3000), Slide("Steps", low=20, high=1000, step=10)] = 300
-    rise: Annotated[Literal["exponential", "linear"], Slide("The rate rises", names=("exponentially", "linearly"))] = (
-        "exponential"
+    low: Annotated[float, Field(ge=1e-8, le=1), Control("rate", label="Lowest rate", low=1e-6, high=0.1, log=True)] = (
+        1e-4
     )
-    optimizer: Annotated[Named, Slide("Optimizer")] = "SGD"
-    batch: Annotated[int, Field(ge=4, le=256), Slide("Batch size", low=8, high=128, step=4)] = 32
-    seeds: Annotated[int, Field(ge=1, le=20), Slide("Seeds")] = 5
+    high: Annotated[
+        float, Field(ge=1e-7, le=100), Control("rate", label="Highest rate", low=1e-3, high=100.0, log=True)
+    ] = 10.0
+    steps: Annotated[int, Field(ge=10, le=3000), Control("number", label="Steps", low=20, high=1000, step=10)] = 300
+    rise: Annotated[
+        Literal["exponential", "linear"], Wording("The rate rises", names=("exponentially", "linearly"))
+    ] = "exponential"
+    optimizer: Annotated[Named, Wording("Optimizer")] = "SGD"
+    batch: Annotated[int, Field(ge=4, le=256), Control("number", label="Batch size", low=8, high=128, step=4)] = 32
+    seeds: Annotated[int, Field(ge=1, le=20), Control("number", label="Seeds")] = 5
     smoothing: Annotated[
         float,
         Field(ge=0, le=0.99),
-        Slide("Smoothing", "What the running mean of the loss keeps of itself a step. Needs no new test.", step=0.01),
+        Control(
+            "number",
+            label="Smoothing",
+            help="What the running mean of the loss keeps of itself a step. Needs no new test.",
+            step=0.01,
+        ),
     ] = 0.9
 
     @model_validator(mode="after")
@@ -82,36 +94,38 @@ class Ramp:
     rates: Floats
     """(n,)."""
     loss: Floats
-    """(S, n): of each step's batch, before the step; BOUND from where a seed has diverged."""
+    """(S, n): the loss of each step's batch, before the step; DIVERGED_ABOVE from the step at which a seed diverged."""
     diverged: Counts
-    """(S,): the step whose loss was beyond BOUND; -1 where none was."""
+    """(S,): the first step whose loss was above DIVERGED_ABOVE; -1 where there was none."""
 
     @property
     def sound(self) -> int:
-        """How many steps there are before a seed diverges: what can be drawn."""
+        """How many steps there are before any seed diverges: these can be drawn."""
         return int(self.diverged[self.diverged >= 0].min(initial=self.rates.size))
 
     def alone(self, seed: int) -> Ramp:
-        """The test of one seed, which ends where it diverges itself."""
+        """The test of one seed alone, which ends where this seed diverges."""
         return Ramp(self.rates, self.loss[seed : seed + 1], self.diverged[seed : seed + 1])
 
     def curves(self, keep: float) -> tuple[Floats, Floats]:
-        """The rates (m,) and smoothed losses (S, m) for a rule to look at: up to the first step at which a seed
-        diverged, which is a rise.
+        """The rates (m,) and smoothed losses (S, m) that a rule looks at: up to the first step at which a seed
+        diverged, which counts as a rise.
         """
         end = min(self.sound + 1, self.rates.size)
         return self.rates[:end], smoothed(self.loss[:, :end], keep)
 
 
 def range_test(settings: Range) -> Iterator[tuple[float, Ramp]]:
-    """Raise the rate over `settings.seeds` fresh networks at once; now and then the share done and the curve so far."""
+    """Raise the rate over `settings.seeds` fresh networks at once; from time to time yield the share done and the curve
+    so far.
+    """
     networks, rates = Networks(settings.setup, 1, settings.seeds), settings.rates
-    loss = np.full((settings.seeds, rates.size), BOUND)
+    loss = np.full((settings.seeds, rates.size), DIVERGED_ABOVE)
     every = -(-rates.size // YIELDS)
     batches = _batches(networks)
     for step in range(rates.size):
         found = networks.step(next(batches), rates[step : step + 1])[0]
-        loss[:, step] = np.where(networks.diverged[0] < 0, found, BOUND)
+        loss[:, step] = np.where(networks.diverged[0] < 0, found, DIVERGED_ABOVE)
         if (step + 1) % every == 0 or step + 1 == rates.size:
             yield (
                 (step + 1) / rates.size,
@@ -120,7 +134,9 @@ def range_test(settings: Range) -> Iterator[tuple[float, Ramp]]:
 
 
 def _batches(networks: Networks) -> Iterator[Counts]:
-    """Whole batches of each seed's own order, epoch after epoch: a smaller last one would be noisier than the rest."""
+    """Whole batches in each seed's own order, epoch after epoch. A smaller last batch is left out: it would be noisier
+    than the rest.
+    """
     size = networks.setup.batch_size
     while True:
         order = networks.order()
@@ -129,8 +145,8 @@ def _batches(networks: Networks) -> Iterator[Counts]:
 
 
 def smoothed(loss: Floats, keep: float) -> Floats:
-    """The running mean along the last axis: m = keep * m + (1 - keep) * loss from 0, over 1 - keep ** (step + 1), so
-    that the start weighs fully.
+    """The running mean along the last axis: m = keep * m + (1 - keep) * loss, starting at 0, divided by 1 - keep **
+    (step + 1), so that the start has its full weight.
     """
     means, mean = np.empty_like(loss), np.zeros(loss.shape[:-1])
     for step in range(loss.shape[-1]):
@@ -140,7 +156,7 @@ def smoothed(loss: Floats, keep: float) -> Floats:
 
 
 class Suggestion(NamedTuple):
-    """Rates from `low` to `high`, which may be one and the same; or None, and the sentence that says why there is none."""
+    """Rates from `low` to `high`, which may be equal; or None, and a sentence that says why there are none."""
 
     low: float | None
     high: float | None
@@ -148,31 +164,30 @@ class Suggestion(NamedTuple):
 
 
 def lowest(rates: Floats, loss: Floats) -> Suggestion:
-    """The range that ends where the smoothed loss (n,) is lowest, beyond which it rises or gets ragged, and begins at a
-    quarter of that.
+    """The range that ends where the smoothed loss (n,) is lowest, and begins at a quarter of that rate.
 
-    Smith 2015 takes the maximum from where the accuracy stops rising or gets ragged, and the minimum from a third or a
-    quarter of it (2017). There is none where the loss does not fall by a tenth of its start, or does not rise by as
-    much again: then the test did not go far enough.
+    Smith 2015 takes as maximum the rate from which the accuracy stops rising or gets ragged, and as minimum a third or
+    a quarter of it (2017). There is no range where the loss does not fall by a tenth of its start, or does not rise by
+    as much again: then the test did not go far enough.
     """
     at, why_none = _bottom(loss)
     return Suggestion(None, None, why_none) if why_none else Suggestion(float(rates[at]) / 4, float(rates[at]))
 
 
 def tenth(rates: Floats, loss: Floats) -> Suggestion:
-    """One rate: a tenth of that at which the smoothed loss (n,) is lowest (Gugger 2018). There is none where `lowest`
-    has none.
+    """One rate: a tenth of the rate at which the smoothed loss (n,) is lowest (Gugger 2018). There is none where
+    `lowest` gives none.
     """
     at, why_none = _bottom(loss)
     return Suggestion(None, None, why_none) if why_none else Suggestion(float(rates[at]) / 10, float(rates[at]) / 10)
 
 
 def steepest(rates: Floats, loss: Floats) -> Suggestion:
-    """One rate: that around which the smoothed loss (n,) falls fastest over the logarithm of the rate, before it is
+    """One rate: the one at which the smoothed loss (n,) falls fastest over the logarithm of the rate, before it is
     lowest (fastai's lr_find).
 
-    The slope is that of a tenth of the steps around. There is none where the loss does not fall by a tenth of its
-    start, or within fewer steps.
+    The slope is measured over a tenth of the steps around it. There is none where the loss does not fall by a tenth of
+    its start, or where it falls within fewer steps.
     """
     at, why_none = _bottom(loss, rises=False)
     if why_none:
@@ -187,7 +202,7 @@ def steepest(rates: Floats, loss: Floats) -> Suggestion:
 
 
 def _bottom(loss: Floats, *, rises: bool = True) -> tuple[int, str]:
-    """Where the curve is lowest, and why that suggests nothing, if it does not."""
+    """Where the curve is lowest, and why no rate can be suggested from that; empty where one can."""
     start = min(float(loss[0]), float(loss[: max(loss.size // 10, 1)].mean()))
     at = int(loss.argmin())
     fall, rise = 1 - loss[at] / start, (loss[at:].max() - loss[at]) / start
@@ -196,6 +211,9 @@ def _bottom(loss: Floats, *, rises: bool = True) -> tuple[int, str]:
     if rises and rise < FALL:
         return (
             at,
-            f"Beyond its lowest the loss rises by {100 * rise:.3g} % of its start, less than {100 * FALL:g} %: the test does not go far enough",
+            (
+                f"Beyond its lowest the loss rises by {100 * rise:.3g} % of its start, less than "
+                f"{100 * FALL:g} %: the test does not go far enough"
+            ),
         )
     return at, ""

@@ -1,5 +1,5 @@
-"""A lesson's settings: a frozen value for each section, with how a page offers it and how the address of a page carries
-it.
+"""A lesson's settings: a frozen value for each section. It says how a page offers its fields, and it can be written
+into an address and read from one.
 """
 
 from __future__ import annotations
@@ -21,23 +21,20 @@ MOST_TEXT = 100  # characters of one value in an address
 
 
 @dataclass(frozen=True)
-class Slide:
-    """How a page offers a field: its label, a slider's softer range inside the hard bounds, logarithmic or not, its
-    step; what choices are called.
+class Wording:
+    """What a page says of a switch, a text or a choice: its label, its help, and what the choices are called.
+
+    A number has a `Control` in place of it.
     """
 
     label: str
     help: str = ""
-    low: float | None = None
-    high: float | None = None
-    log: bool = False
-    step: float | None = None
     names: tuple[str, ...] = ()
 
 
 class Settings(BaseModel):
     """What a section of a lesson is set to. Every field has a default; one that a page offers is annotated with its
-    bounds and a `Slide`.
+    bounds and a `Control`, or with its choices and a `Wording`.
 
     A validator of several fields names one of them first: "warmup: 5 epochs leave nothing".
     """
@@ -45,12 +42,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     key: ClassVar[str]
-    """Unique over all lessons: what the fields' names begin with in an address."""
+    """What the names of the fields begin with in an address; no two sections of all lessons have the same."""
 
     @classmethod
     def read(cls, address: Mapping[str, str]) -> tuple[Self, list[str]]:
-        """The settings that the entries "<key>.<field>" of an address ask for; what is wrong, a sentence each, and at
-        its default in the settings.
+        """The settings that the entries "<key>.<field>" of an address ask for, and a sentence for each entry that is
+        wrong; its field keeps its default.
         """
         values: dict[str, Any] = {}
         problems = []
@@ -69,11 +66,11 @@ class Settings(BaseModel):
                 problems.append(f"{entry}: {sentence(error).removeprefix(': ')}")
         try:
             return cls(**values), problems
-        except ValidationError as error:  # each is right, but not with the others
+        except ValidationError as error:  # each value is allowed, but not together with the others
             return cls(), [*problems, f"{cls.key}.{sentence(error)}"]
 
     def written(self) -> dict[str, str]:
-        """The entries of an address: {"<key>.<field>": text} of what differs from its default."""
+        """The entries of an address, {"<key>.<field>": text}, for the fields that differ from their default."""
         fields = type(self).model_fields
         values = {name: getattr(self, name) for name in fields}
         return {
@@ -81,40 +78,40 @@ class Settings(BaseModel):
         }
 
     def replaced(self, **changes: Any) -> Self:
-        """The same with other values of some fields; ValidationError where that makes no settings."""
+        """The same with other values of some fields; ValidationError where these are no valid settings."""
         return type(self)(**{name: getattr(self, name) for name in type(self).model_fields} | changes)
 
     @classmethod
     def about(cls, name: str) -> Described:
-        """The hard bounds, or the choices, of a field."""
+        """How a page offers a field, and its hard bounds or its choices."""
         field = cls.model_fields[name]
         return describe(field.annotation, field.metadata)
 
     @classmethod
-    def slide(cls, name: str) -> Slide:
-        """How a page offers a field; by its name where it does not say."""
-        slide: Slide | None = find(cls.model_fields[name].metadata, Slide)
-        return slide or Slide(name)
+    def wording(cls, name: str) -> Wording:
+        """What a page says of a switch, a text or a choice; the field's name where nothing is said."""
+        wording: Wording | None = find(cls.model_fields[name].metadata, Wording)
+        return wording or Wording(name)
 
 
 class Trained(Settings):
-    """What a section trains on demand."""
+    """The settings of a section whose training is started by a button."""
 
     drawn: ClassVar[frozenset[str]] = frozenset()
-    """Fields that change what is drawn of an outcome, and not the outcome."""
+    """Fields that change only how an outcome is drawn."""
 
     ran: bool = False
-    """Whether the training was started, so that a link to the page starts it again; no widget sets it."""
+    """Whether the training was started, so that a link to the page starts it again; no widget sets this."""
 
     def replaced(self, **changes: Any) -> Self:
-        """The same with other values of some fields; what is to be trained is then another thing, and was not started
-        yet.
+        """The same with other values of some fields. Unless these only change how it is drawn, it is another training,
+        which was not started yet.
         """
         return super().replaced(**({} if changes.keys() <= self.drawn else {"ran": False}) | changes)
 
     @property
     def work(self) -> str:
-        """What names the outcome: a hash of all fields that it hangs on."""
+        """A name for the outcome: a hash of all fields that it depends on."""
         text = self.model_dump_json(exclude={"ran", *self.drawn})
         return f"{self.key}.{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -126,8 +123,8 @@ def _adapter(settings: type[Settings], name: str) -> TypeAdapter[Any]:
 
 
 def _value(settings: type[Settings], name: str, text: str) -> Any:
-    """The value that a text stands for: itself where the field holds text, else a number or a truth value as JSON
-    writes it.
+    """The value that a text of the address stands for: the text itself where the field holds text, else a number or a
+    truth value as JSON writes it.
     """
     adapter = _adapter(settings, name)
     try:

@@ -12,18 +12,19 @@ from pydantic import Field
 from lrlab import engine
 from lrlab.document import Experiment, Trial, parse
 from lrlab.document.run import Run
-from lrlab.lessons.exercises import Exercise, Verdict
-from lrlab.lessons.settings import Settings, Slide
+from lrlab.lessons.exercises import Checked, Exercise
+from lrlab.lessons.settings import Settings, Wording
+from lrlab.schedules.params import Control
 
 Form: TypeAlias = Literal["linear", "cosine", "exponential", "constant", "logarithmic"]
 FORMS: tuple[Form, ...] = get_args(Form)
 MOST_STEPS = 1_000_000
-"""Of a run here: every step of it is summed."""
+"""The longest run here: every one of its steps is summed."""
 SMALLEST = 0.001
-"""The start factor of an exponential warmup that was asked to start at 0: a power of 0 stays there."""
+"""An exponential warmup that is asked to start at 0 starts here: no factor leads away from 0."""
 NONE = "no warmup"
-FIRST = 10
-"""The first steps, which are listed."""
+STEPS_LISTED = 10
+"""So many of the first steps are listed."""
 
 
 class Shape(Settings):
@@ -31,44 +32,54 @@ class Shape(Settings):
 
     key: ClassVar[str] = "shape"
 
-    length: Annotated[int, Field(ge=0, le=MOST_STEPS), Slide("Warmup, in steps", low=0, high=1000, step=1)] = 200
-    form: Annotated[Form, Slide("Shape")] = "linear"
+    length: Annotated[
+        int, Field(ge=0, le=MOST_STEPS), Control("number", label="Warmup, in steps", low=0, high=1000, step=1)
+    ] = 200
+    form: Annotated[Form, Wording("Shape")] = "linear"
     start: Annotated[
         float,
         Field(ge=0, le=1),
-        Slide("Start factor", "The first rate, as a share of the peak.", low=0.0, high=1.0, step=0.01),
+        Control(
+            "number", label="Start factor", help="The first rate, as a share of the peak.", low=0.0, high=1.0, step=0.01
+        ),
     ] = 0.0
-    steps: Annotated[int, Field(ge=1, le=MOST_STEPS), Slide("Steps of the run", low=100, high=20_000, step=1)] = 2000
-    epoch: Annotated[int, Field(ge=1, le=MOST_STEPS), Slide("Steps of an epoch", low=10, high=2000, step=1)] = 100
-    peak: Annotated[float, Field(ge=1e-8, le=10), Slide("Peak rate", low=1e-5, high=1.0, log=True)] = 0.1
+    steps: Annotated[
+        int, Field(ge=1, le=MOST_STEPS), Control("number", label="Steps of the run", low=100, high=20_000, step=1)
+    ] = 2000
+    epoch: Annotated[
+        int, Field(ge=1, le=MOST_STEPS), Control("number", label="Steps of an epoch", low=10, high=2000, step=1)
+    ] = 100
+    peak: Annotated[float, Field(ge=1e-8, le=10), Control("rate", label="Peak rate", low=1e-5, high=1.0, log=True)] = (
+        0.1
+    )
     decay: Annotated[
-        Literal["cosine", "linear", "none"], Slide("Decay after it", "It fits what the warmup leaves of the run.")
+        Literal["cosine", "linear", "none"], Wording("Decay after it", "It fits what the warmup leaves of the run.")
     ] = "cosine"
     overlay: Annotated[
-        bool, Slide("All shapes", "Lay all five over each other, or the chosen one over a run without a warmup.")
+        bool, Wording("All shapes", "Lay all five over each other, or the chosen one over a run without a warmup.")
     ] = True
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Totals:
     """What one trial comes to, summed over every step."""
 
     name: str
     area: float
     """The sum of the rates of all steps."""
     relative: float
-    """The area as a share of that without a warmup."""
+    """The area as a share of the area without a warmup."""
     first: tuple[float, ...]
     """The rates of the first steps, ten at most."""
     idle: int
-    """Updates at a rate of exactly 0: they change nothing."""
+    """How many updates have a rate of exactly 0: they change nothing."""
     highest: float
     last: float
 
 
 def warmup(form: Form, start: float, length: int) -> dict[str, Any]:
-    """The first `length` >= 1 steps, rising from `start` times the peak to the peak at step `length`: torch's own where
-    it has one.
+    """The first `length` >= 1 steps, rising from `start` times the peak to the peak at step `length`; torch's own
+    schedule where it has one.
 
     As shares of the peak, with t the step and W the length: linear s + (1 - s) t / W; cosine s + (1 - s) (1 - cos(pi t
     / W)) / 2; exponential s ** (1 - t / W); constant s; logarithmic s + (1 - s) log(1 + t) / log(1 + W). LinearLR
@@ -90,12 +101,12 @@ def warmup(form: Form, start: float, length: int) -> dict[str, Any]:
 
 
 def started(form: Form, start: float) -> float:
-    """The start factor that a shape is drawn with: its own, but never 0 for a power."""
+    """The start factor that a shape is drawn with: the given one, but above 0 for an exponential one."""
     return SMALLEST if form == "exponential" and start == 0 else start
 
 
 def after(settings: Shape, steps: int) -> dict[str, Any]:
-    """The decay from the peak over the last `steps` of the run, to 0 or level."""
+    """The decay from the peak over the last `steps` of the run: to 0, or none at all."""
     if settings.decay == "cosine":
         return {"kind": "torch.CosineAnnealingLR", "T_max": None}
     if settings.decay == "linear":
@@ -104,7 +115,7 @@ def after(settings: Shape, steps: int) -> dict[str, Any]:
 
 
 def trial(settings: Shape, form: Form | None) -> dict[str, Any]:
-    """The document of one line: this shape and then the decay, or the decay alone over the whole run."""
+    """The document of one trial: this shape and then the decay, or the decay alone over the whole run."""
     schedule = after(settings, settings.steps)
     if form and settings.length:
         rest = after(settings, settings.steps - settings.length)
@@ -114,17 +125,17 @@ def trial(settings: Shape, form: Form | None) -> dict[str, Any]:
 
 
 def experiment(settings: Shape) -> Experiment:
-    """All five shapes, or the chosen one, and last the run without a warmup, as real trials."""
+    """All five shapes, or only the chosen one, and at the end the run without a warmup, as real trials."""
     forms = FORMS if settings.overlay else (settings.form,)
     run = {"total_steps": settings.steps, "steps_per_epoch": min(settings.epoch, settings.steps)}
     return parse({"lrlab": 1, "run": run, "trials": [trial(settings, form) for form in (*forms, None)]})
 
 
-def numbers(shown: Experiment) -> list[Numbers]:
-    """The numbers of every trial, in their order; the last one is what the others are measured against."""
+def numbers(shown: Experiment) -> list[Totals]:
+    """The numbers of every trial, in their order; all are compared with the last one."""
     sums = [_summed(shown.run, line) for line in shown.trials]
     return [
-        Numbers(line.name, area, area / sums[-1][0], tuple(first.tolist()), idle, highest, last)
+        Totals(line.name, area, area / sums[-1][0], tuple(first.tolist()), idle, highest, last)
         for line, (area, first, idle, highest, last) in zip(shown.trials, sums, strict=True)
     ]
 
@@ -132,16 +143,22 @@ def numbers(shown: Experiment) -> list[Numbers]:
 @lru_cache(maxsize=64)
 def _summed(run: Run, line: Trial) -> tuple[float, engine.Floats, int, float, float]:
     rates = np.concatenate([piece for _, piece in engine.chunks(run, line)])
-    return float(rates.sum()), rates[:FIRST], int(np.count_nonzero(rates == 0)), float(rates.max()), float(rates[-1])
+    return (
+        float(rates.sum()),
+        rates[:STEPS_LISTED],
+        int(np.count_nonzero(rates == 0)),
+        float(rates.max()),
+        float(rates[-1]),
+    )
 
 
-def chosen(settings: Shape) -> Numbers:
+def chosen(settings: Shape) -> Totals:
     """The numbers of the chosen shape."""
     return next(found for found in numbers(experiment(settings)) if found.name == settings.form)
 
 
 def remarks(settings: Shape) -> list[str]:
-    """What a reader must know about these settings: a sentence each, with numbers."""
+    """What a reader should know about these settings: sentences with numbers."""
     length, steps, found = settings.length, settings.steps, chosen(settings)
     said = []
     if length >= steps:
@@ -152,7 +169,8 @@ def remarks(settings: Shape) -> list[str]:
         )
     if settings.start == 0 and length and (settings.overlay or settings.form == "exponential"):
         said.append(
-            f"An exponential warmup cannot start at 0, from where no factor leads away: it starts at {SMALLEST:g} of the peak here."
+            "An exponential warmup cannot start at 0, from where no factor leads away: it starts at "
+            f"{SMALLEST:g} of the peak here."
         )
     if found.idle:
         them = "The first update runs" if found.idle == 1 else f"{found.idle:,} updates run"
@@ -163,13 +181,13 @@ def remarks(settings: Shape) -> list[str]:
 # ---------------------------------------------------------------- exercises
 
 LEAST, LOW, RISE, COST = 0.05, 0.01, 0.1, 0.02
-"""Shares that the exercises ask for: of the run to warm up in, of the peak to begin at (at most), and of the area to
-lose.
+"""What the exercises ask for, as shares: a warmup of at least LEAST of the run, a first rate of at most LOW or RISE of
+the peak, and at most COST of the area lost.
 """
 
 
 def _percent(share: float) -> str:
-    """A share in four digits."""
+    """A share in percent, with four digits."""
     return f"{100 * share:.4g} %".replace("-", "\N{MINUS SIGN}")
 
 
@@ -182,7 +200,7 @@ def _too_short(settings: Shape) -> str:
     )
 
 
-def _awake(settings: Shape) -> Verdict:
+def _awake(settings: Shape) -> Checked:
     found = chosen(settings)
     first = started(settings.form, settings.start)
     if wrong := _too_short(settings):
@@ -197,7 +215,7 @@ def _awake(settings: Shape) -> Verdict:
     return True, f"All {settings.steps:,} updates move; the first one at {first:.3g} of the peak."
 
 
-def _cheap(settings: Shape) -> Verdict:
+def _cheap(settings: Shape) -> Checked:
     found = chosen(settings)
     first, cost = started(settings.form, settings.start), 1 - found.relative
     if wrong := _too_short(settings):
@@ -213,7 +231,10 @@ def _cheap(settings: Shape) -> Verdict:
         return False, f"The {settings.form} warmup loses {_percent(cost)} of the area, more than {_percent(COST)}."
     return (
         True,
-        f"{settings.form.capitalize()}, over {_percent(settings.length / settings.steps)} of the run: it loses {_percent(cost)} of the area.",
+        (
+            f"{settings.form.capitalize()}, over {_percent(settings.length / settings.steps)} of the run: it "
+            f"loses {_percent(cost)} of the area."
+        ),
     )
 
 

@@ -1,5 +1,5 @@
-"""Grids of SGDR trainings: first cycle x growth x peak rate x seeds, on all local cores, or on the Dask cluster that
-LRLAB_DASK names.
+"""Grids of SGDR trainings: first cycle x growth x peak rate x seeds. They run on all local cores, or on the Dask
+cluster that LRLAB_DASK names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from lrlab.lessons.curve import restarts
 from lrlab.lessons.intervals import difference, interval
 from lrlab.lessons.jobs import WorkError
 from lrlab.lessons.network import MOMENTUM, Floats, Named, Outcome, Setup, optimizer, train
-from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.settings import Trained, Wording
+from lrlab.schedules.params import Control
 
 if TYPE_CHECKING:
     from joblib import Parallel
@@ -34,19 +35,23 @@ DASK = "LRLAB_DASK"
 """The environment variable with the address of a Dask scheduler, such as tcp://10.0.0.5:8786."""
 
 MOST_CELLS = 400
-MOST_EPOCHS = 200_000  # of all networks together: some minutes on two cores
-TOGETHER = 16  # networks in one task: more at once would hardly train faster
-SHORT = 1.0  # seconds that a task should not take much longer than, so that progress is seen and a stop is felt; it has a cell at least
-REACHED = 10  # seconds in which a scheduler must answer
-SILENT = 300  # seconds after which a task is lost: joblib does not hear of those that Dask gives up because their workers keep dying
-TRIES = 2  # what was lost with a worker is run once more
+MOST_EPOCHS = 200_000  # of all networks together; they take some minutes on two cores
+TOGETHER = 16  # so many networks in one task; with more at once it would hardly be faster
+TASK_SECONDS = (
+    1.0  # seconds that a task takes at most, about: so one sees progress and can stop; one cell may take longer
+)
+REACHED = 10  # seconds within which a scheduler must answer
+SILENT = (
+    300  # seconds until a task counts as lost: where workers keep dying, Dask gives a task up and joblib is not told
+)
+TRIES = 2  # a task that was lost with its worker runs once more
 
 _WHOLE = re.compile(r"\d{1,6}", re.ASCII)
 
 
 def _listed(text: str, number: Callable[[str], float], wanted: str) -> str:
-    """The text in its tidy form, "5, 10, 20", each number once; ValueError where one is not as wanted, or two are
-    written alike to six digits.
+    """The text in its tidy form, "5, 10, 20", with each number once. ValueError where a number is not as wanted, or two
+    are the same when written with six digits.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     for part in parts:
@@ -91,8 +96,8 @@ _Rates = Annotated[
 
 
 class Cell(NamedTuple):
-    """One schedule of a grid: the first cycle's length in epochs, the factor of the next ones, the rate at which each
-    begins.
+    """One schedule of a grid: the length of the first cycle in epochs, how many times as long each next one is, and the
+    rate at which each begins.
     """
 
     T_0: int
@@ -101,19 +106,25 @@ class Cell(NamedTuple):
 
 
 class Grid(Trained):
-    """What is swept: every T_0 with every T_mult and every peak rate, each from all seeds."""
+    """The settings of a sweep: every T_0 with every T_mult and every peak rate, each with all seeds."""
 
     key: ClassVar[str] = "sweep"
     drawn: ClassVar[frozenset[str]] = frozenset({"shown"})
 
-    T_0: Annotated[_Wholes, Slide("T_0, epochs", "First cycles, in epochs, with commas between them")] = (
+    T_0: Annotated[_Wholes, Wording("T_0, epochs", "First cycles, in epochs, with commas between them")] = (
         "1, 5, 10, 15, 30"
     )
-    T_mult: Annotated[_Wholes, Slide("T_mult", "How many times as long as the one before each cycle is")] = "1, 2"
-    peak: Annotated[_Rates, Slide("Peak rates", "The rate at which every cycle begins")] = "0.003, 0.01, 0.03, 0.1, 0.3"
-    epochs: Annotated[int, Field(ge=1, le=200), Slide("Epochs", "How long each network trains", high=60)] = 30
-    seeds: Annotated[int, Field(ge=1, le=20), Slide("Seeds", "Networks trained for each cell", high=10)] = 3
-    optimizer: Annotated[Named, Slide("Optimizer", f"SGD has a momentum of {MOMENTUM}.")] = "SGD"
+    T_mult: Annotated[_Wholes, Wording("T_mult", "How many times as long as the one before each cycle is")] = "1, 2"
+    peak: Annotated[_Rates, Wording("Peak rates", "The rate at which every cycle begins")] = (
+        "0.003, 0.01, 0.03, 0.1, 0.3"
+    )
+    epochs: Annotated[
+        int, Field(ge=1, le=200), Control("epochs", label="Epochs", help="How long each network trains", high=60)
+    ] = 30
+    seeds: Annotated[
+        int, Field(ge=1, le=20), Control("number", label="Seeds", help="Networks trained for each cell", high=10)
+    ] = 3
+    optimizer: Annotated[Named, Wording("Optimizer", f"SGD has a momentum of {MOMENTUM}.")] = "SGD"
     shown: Annotated[int, Field(ge=1)] = 1
     """The T_mult whose map is drawn; where it is not in the list, the first."""
 
@@ -126,7 +137,10 @@ class Grid(Trained):
             raise ValueError(msg)
         epochs = cells * self.seeds * self.epochs
         if epochs > MOST_EPOCHS:
-            msg = f"T_0: {cells} cells x {self.seeds} seeds x {self.epochs} epochs are {epochs:,} epochs, and {MOST_EPOCHS:,} is the most"
+            msg = (
+                f"T_0: {cells} cells x {self.seeds} seeds x {self.epochs} epochs are {epochs:,} epochs, and "
+                f"{MOST_EPOCHS:,} is the most"
+            )
             raise ValueError(msg)
         return self
 
@@ -147,13 +161,13 @@ class Grid(Trained):
 
 
 def whole_cycles(grid: Grid, cell: Cell) -> tuple[int, int]:
-    """How many cycles come to their end within the training, and the epochs that they take."""
+    """How many cycles end within the training, and after how many epochs the last of them does."""
     ends = restarts(cell.T_0, cell.T_mult, grid.epochs)
     return len(ends), max(ends, default=0)
 
 
 def experiment(grid: Grid, cells: Sequence[Cell]) -> Experiment:
-    """The cells as trials of the network's run: a document as Tune has it."""
+    """The cells as trials of the network's run: an experiment as Tune shows it."""
     setup = grid.setup
     trials = [
         {
@@ -178,7 +192,7 @@ def experiment(grid: Grid, cells: Sequence[Cell]) -> Experiment:
 
 @dataclass(frozen=True)
 class Scores:
-    """What n cells have come to from S seeds; of a network that diverged only `diverged` says anything."""
+    """The scores of n cells with S seeds. Of a network that diverged, only `diverged` means something."""
 
     accuracy: Floats
     """(n, S): test accuracy at the end."""
@@ -193,30 +207,31 @@ class Scores:
 class Row(NamedTuple):
     """A cell in words and numbers: means over the seeds that did not diverge, None where there are none.
 
-    `low` and `high` are their 95 % interval; None where one seed, or seeds that all agree, give none.
+    `low` and `high` are the ends of their 95 % interval; None where there is only one seed, or all seeds agree, as
+    these give no interval.
     """
 
     T_0: int
     T_mult: int
     peak: float
     cycles: int
-    """Whole ones."""
+    """How many whole cycles there are."""
     cut: bool
-    """Whether the training ends amid a cycle."""
+    """Whether the training ends within a cycle."""
     accuracy: float | None
     low: float | None
     high: float | None
     whole: float | None
     loss: float | None
     diverged: int
-    """Seeds."""
+    """How many seeds diverged."""
     step: int | None
     """The first optimizer step at which one diverged."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A grid, where it runs, which of its cells are done, and the scores of all, zero where not done."""
+    """A grid, where it runs, which of its cells are done, and the scores of all, zero where a cell is not done."""
 
     grid: Grid
     where: str
@@ -228,10 +243,11 @@ class Result:
         return [self._row(place, cell) for place, cell in enumerate(self.grid.cells) if self.done[place]]
 
     def rivals(self, best: Row) -> tuple[int, int]:
-        """How many other cells in which no seed diverged are not told apart from the best, and how many such there are.
+        """How many other cells do not differ from the best one, and how many are compared: those in which no seed
+        diverged.
 
-        Told apart: the 95 % interval of the difference, seed by seed, leaves out 0. One seed gives no interval, nor do
-        seeds that all differ alike.
+        A cell differs from the best where the 95 % interval of the difference, seed by seed, does not contain 0. One
+        seed gives no interval, and neither do seeds that all have the same difference.
         """
         place = self.grid.cells.index(Cell(*best[:3]))
         others = self.done & (self.scores.diverged < 0).all(axis=1)
@@ -258,7 +274,7 @@ class Result:
 
 
 def best(rows: Sequence[Row]) -> Row | None:
-    """The cell of the highest test accuracy at the end, among those of which no seed diverged."""
+    """The cell with the highest test accuracy at the end, among those in which no seed diverged."""
     return max((row for row in rows if not row.diverged), key=lambda row: row.accuracy or 0, default=None)
 
 
@@ -269,22 +285,23 @@ def score(grid: Grid, cells: Sequence[Cell]) -> Scores:
     rates = np.array([engine.lr(trials.run, trial, np.arange(setup.steps)) for trial in trials.trials])
     ends = [whole_cycles(grid, cell)[1] * setup.steps_per_epoch for cell in cells]
     *_, (_, last) = train(setup, rates, grid.seeds, [[end - 1] if end else [] for end in ends])
-    outcome = cast("Outcome", last)  # there is one after an epoch
+    outcome = cast("Outcome", last)  # there is an outcome after every epoch
     whole = [kept[:, 0] if kept.size else np.zeros(grid.seeds) for kept in outcome.snapshot_accuracy]
     return Scores(outcome.accuracy[..., -1], np.array(whole), outcome.loss[..., -1], outcome.diverged)
 
 
 def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]]:
-    """Train all cells: after each task the share done and the result so far. Closing it cancels what is left.
+    """Train all cells; after each task, yield the share done and the result so far. Closing this generator cancels what
+    is left.
 
-    A task holds up to `together` networks, or one cell's. Neither this nor where it runs changes a result by more than
-    the rounding of single precision, and on processors of one kind not at all. WorkError where the cluster cannot be
-    used, or workers are killed again and again.
+    A task holds up to `together` networks, or those of one cell where these are more. Neither this nor where the tasks
+    run changes a result by more than the rounding of single precision, and on processors of one kind nothing changes at
+    all. WorkError where the cluster cannot be used, or workers are killed again and again.
     """
     cells, shape = grid.cells, (len(grid.cells), grid.seeds)
     done = np.zeros(len(cells), dtype=bool)
     scores = Scores(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(shape, -1))
-    size = max(min(together, int(SHORT / grid.setup.seconds(1))) // grid.seeds, 1)
+    size = max(min(together, int(TASK_SECONDS / grid.setup.seconds(1))) // grid.seeds, 1)
     for attempt in range(TRIES):
         left = np.flatnonzero(~done)
         try:
@@ -301,7 +318,10 @@ def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]
                     )
         except _lost() as error:
             if attempt == TRIES - 1:
-                msg = "Workers were killed or gave no answer, and again when what was missing was run anew: is there memory enough?"
+                msg = (
+                    "Workers were killed or gave no answer, and again when what was missing was run anew: is "
+                    "there memory enough?"
+                )
                 raise WorkError(msg) from error
         else:
             return
@@ -310,7 +330,7 @@ def sweep(grid: Grid, together: int = TOGETHER) -> Iterator[tuple[float, Result]
 def _run(
     parallel: Parallel, grid: Grid, tasks: Sequence[NDArray[np.int64]]
 ) -> Iterator[tuple[NDArray[np.int64], Scores]]:
-    """The tasks' scores, in the order in which they come; closed, it leaves no task behind."""
+    """The scores of the tasks, in the order in which they are done. When this is closed, no task goes on."""
     from joblib import delayed  # noqa: PLC0415 (starting the app must load nothing heavy)
 
     with closing(parallel(delayed(_task)(grid, places) for places in tasks)) as found:
@@ -354,7 +374,7 @@ def _client(address: str) -> Any:
     except ImportError:
         msg = f"{DASK} names a Dask scheduler, but this server has no Dask: pip install distributed, or unset {DASK}."
         raise WorkError(msg) from None
-    make: Any = distributed.Client  # which has no annotations
+    make: Any = distributed.Client  # distributed has no annotations
     try:
         client: Any = make(address, timeout=REACHED, set_as_default=False)
     except (OSError, ValueError) as error:

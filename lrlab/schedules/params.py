@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 from pydantic.fields import FieldInfo
@@ -19,20 +21,26 @@ Unit = Literal["ticks", "epochs", "updates", "rate", "factor", "number", "expres
 
 @dataclass(frozen=True)
 class Control:
-    """How a page offers a field: its unit, the slider's softer range (`high` None: as long as the run), where a new one
-    starts.
+    """How a page offers a field, of a schedule or of a lesson: its unit, the range of its slider, where a new one
+    starts, and what help says.
 
+    The hard bounds are not said here: they are those of pydantic's `Field`. The slider's range lies within them.
     `start` of ticks and epochs is a share of the run; updates start at the run's optimizer steps per epoch.
     """
 
     unit: Unit
     low: float = 0.0
     high: float | None = None
+    """None: as long as the run where the unit counts it, else up to the hard bound."""
     log: bool = False
     start: float | str | None = None
     help: str = ""
     arguments: tuple[str, ...] = ()
     """What an expression is over: the arguments that the native callable gets."""
+    label: str = ""
+    """What a page calls the field; empty: its name."""
+    step: float | None = None
+    """The slider's step; None: one that suits the range."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +146,7 @@ Power: TypeAlias = Annotated[float, Field(ge=0), Control("number", low=0.0, high
 Multiple: TypeAlias = Annotated[int, Field(ge=1, le=10**6), Control("number", low=1, high=4)]
 
 
-Values: TypeAlias = Annotated[list_of(float), Control("rate", help="rates, in brackets: [0.1, 0.01]")]  # type: ignore[valid-type]
+Values: TypeAlias = Annotated[list_of(float), replace(_RATE, help="rates, in brackets: [0.1, 0.01]")]  # type: ignore[valid-type]
 """Rates, one a level."""
 
 Metrics: TypeAlias = Annotated[
@@ -220,9 +228,24 @@ def find(metadata: list[Any], kind: type[Any]) -> Any:
     return next((m for m in metadata if isinstance(m, kind)), None)
 
 
+COUNTED = frozenset({"ticks", "epochs", "updates"})
+"""The units in which a run is counted: a slider of them is as long as the run."""
+
+EPOCH_STOPS = 20  # a slider of ticks goes by whole epochs where it has at least so many of them
+SLIDER_STEPS = 200  # between the ends of a slider whose control says no step
+
+
+class Slider(NamedTuple):
+    """A slider with even steps: whole numbers, all three of them, or all three floats."""
+
+    low: float
+    high: float
+    step: float
+
+
 @dataclass(frozen=True)
 class Described:
-    """What a page needs to know of a field, read off its annotation."""
+    """What a page needs to know of a field, read off its annotation: how it is offered, and its hard bounds."""
 
     control: Control | None
     choices: tuple[str, ...] = ()
@@ -240,6 +263,75 @@ class Described:
     def unit(self) -> str:
         """What it counts in; nothing where it is no number, text or list."""
         return self.control.unit if self.control else ""
+
+    @property
+    def offered(self) -> Control:
+        """The control; that of a plain number where the field has none."""
+        return self.control or Control("number")
+
+    def label(self, name: str) -> str:
+        """What stands above the field called `name`: with its unit, where that is ticks or epochs."""
+        label, unit = self.offered.label or name, self.offered.unit
+        return f"{label} · {unit}" if unit in ("ticks", "epochs") and unit != label.lower() else label
+
+    def whole(self, value: float) -> bool:
+        """Whether the slider and the exact field at `value` go by whole numbers."""
+        return self.integer or (isinstance(value, int) and self.offered.unit in COUNTED)
+
+    def stops(self, reach: float | None = None) -> tuple[float, ...]:
+        """The stops of a logarithmic slider, zero first where the field may be 0; none of any other slider.
+
+        `reach` is a value at which the slider begins, or ends, where it lies outside the slider's range.
+        """
+        if not self.offered.log:
+            return ()
+        low, high = self._range(None, 1.0)
+        if reach is not None:
+            low, high = min(low, reach), max(high, reach)
+        return stops(low or high * 1e-8, high, zero=not self.positive and (self.low is None or self.low <= 0))
+
+    def slider(self, value: float, lasts: int | None = None, epoch: int | None = None) -> Slider:
+        """A slider with even steps that reaches `value`.
+
+        `lasts` is the run's length in the field's unit, and `epoch` the ticks of an epoch where ticks may go by epochs.
+        """
+        control = self.offered
+        if lasts is not None and control.unit in COUNTED and self.whole(value):  # from 0, so that its stops are round
+            high = int(control.high or lasts)
+            by_epochs = control.unit == "ticks" and epoch is not None and high >= EPOCH_STOPS * epoch
+            by = epoch if by_epochs else max(high // SLIDER_STEPS, 1)
+            return Slider(min(0, int(value)), max(high, int(value), 1), by or 1)
+        if self.integer:
+            start, end = map(int, self._range(lasts, value + 10))
+            return Slider(min(start, int(value)), max(end, int(value)), int(control.step or 1))
+        least, most = self._range(lasts, 1.0)
+        step = control.step or (most - least) / SLIDER_STEPS
+        return Slider(min(least, float(value)), max(most, float(value)), float(step))
+
+    def typing_step(self, value: float) -> float:
+        """By how much the exact field goes up and down: 1, or a tenth of the value's leading digit."""
+        if self.whole(value):
+            return 1.0
+        return 10.0 ** math.floor(math.log10(value)) / 10 if value > 0 else 0.01
+
+    def _range(self, lasts: int | None, otherwise: float) -> tuple[float, float]:
+        """The slider's range, within the hard bounds: up to its own end, else the run's, else the hard bound."""
+        low = self.offered.low if self.low is None else max(self.offered.low, self.low)
+        ends = (self.offered.high, lasts, self.high, otherwise)
+        return float(low), float(next(end for end in ends if end is not None))
+
+
+@cache
+def stops(low: float, high: float, *, zero: bool) -> tuple[float, ...]:
+    """The stops of a logarithmic slider: zero, then twelve to a decade."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = (float(f"{m}e{e}") for e in decades for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
+    return (*([0.0] if zero else []), *(stop for stop in found if low <= stop <= high))
+
+
+def nearest(offered: tuple[float, ...], number: float) -> float:
+    """The stop nearest to a number, by their ratio."""
+    return min(filter(None, offered), key=lambda stop: abs(math.log(stop / number))) if number > 0 else offered[0]
 
 
 def describe(annotation: Any, metadata: list[Any]) -> Described:

@@ -1,4 +1,4 @@
-"""Sliders and exact fields, made from a schedule's annotated fields and nowhere by hand."""
+"""The sliders and exact fields of a schedule's arguments, all made from the annotated types of its fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from lrlab.document import Trial
@@ -17,26 +16,20 @@ from lrlab.schedules.base import described, is_horizon
 from lrlab.schedules.spans import Path
 from lrlab.ui import nesting, state
 from lrlab.ui.tune import metric
-from lrlab.ui.widgets import WHOLE, accept, commit, counted, escape, key_of, nearest, offer, refuse, said, stops
+from lrlab.ui.widgets import FIELD_WIDTH, accept, commit, counted, escape, exact, key_of, offer, refuse, said, slider
 
 COLUMNS = 4
-TALL = 4  # arguments of one schedule under each other, while there is room beside
-LARGE = 1e16  # whole numbers up to here are written out
-FIELD = 118  # pixels of an exact field beside its slider
-EPOCH_STOPS = 20  # a slider of ticks goes by epochs where it has at least as many of them
-
-
-RATES = stops(1e-8, 10.0, zero=True)
-
+TALL = 4  # so many arguments of one schedule stand in a column, as long as there is room for more columns
+WRITTEN_OUT = 1e16  # whole numbers below this are written with all digits
 
 Cell = Callable[[], None]
 Put = Callable[[str, Any], None]
-"""Takes the key of a widget, and what the person chose in it, to the document."""
+"""A function that takes the key of a widget and what the person chose in it, and puts that into the document."""
 
 
 def show(trial: Trial, path: Path, ticks: int) -> None:
-    """Every argument of the trial, base rate first: four beside each other, or a column for each schedule that is in
-    another.
+    """Every argument of the trial, base rate first: four beside each other, or, where it holds other schedules, a
+    column for each schedule.
     """
     bound = trial.bound(state.experiment().run)[0]
     own, *inner = _sections(trial.schedule, bound, (*path, "schedule"), ticks)
@@ -52,8 +45,8 @@ def show(trial: Trial, path: Path, ticks: int) -> None:
 
 
 def _sections(schedule: Schedule, bound: Schedule, path: Path, ticks: int, number: str = "") -> list[list[Cell]]:
-    """The schedule's own cells, then under their names those of every schedule in it; `bound` tells what a null horizon
-    comes to.
+    """The schedule's own cells, then those of every schedule in it under its name; `bound` says how long a horizon is
+    that is null.
     """
     own: list[Cell] = []
     feet: list[Cell] = []
@@ -95,7 +88,7 @@ def _nested(slot: nesting.Slot, value: Any, shown: Any, ticks: int, number: str)
 
 
 def _lengths(slot: nesting.Slot, joints: tuple[int, ...], about: params.Described, ticks: int) -> list[Cell]:
-    """How long each part lasts, in place of where the next one begins."""
+    """Fields for how long each part lasts, instead of fields for where the next one begins."""
     *parts, rest = nesting.lengths(list(joints), slot.span)
     path = (*slot.owner, slot.joints or "", "length")
     cells: list[Cell] = [
@@ -112,7 +105,7 @@ def _say(text: str) -> None:
 
 
 def _spread(sections: list[list[Cell]]) -> list[list[Cell]]:
-    """A column for each section; where there is room, more of them for tall ones."""
+    """A column for each section. Where there is room, tall sections get more than one."""
     across = [1] * len(sections)
     while True:
         heights = [max(math.ceil((len(section) - 1) / n), 1) for section, n in zip(sections, across, strict=True)]
@@ -127,7 +120,7 @@ def _spread(sections: list[list[Cell]]) -> list[list[Cell]]:
 
 
 def rows(columns: list[list[Cell]], across: int) -> None:
-    """Columns of cells, so many across."""
+    """Columns of cells, with `across` columns beside each other."""
     for row in range(0, len(columns), across):
         for column, cells in zip(st.columns(across), columns[row : row + across], strict=False):
             with column:
@@ -136,7 +129,7 @@ def rows(columns: list[list[Cell]], across: int) -> None:
 
 
 def _base_rate(rates: float | tuple[float, ...], path: Path) -> None:
-    """The trial's base rate; a list of them as text."""
+    """The trial's base rate; several of them as text."""
     field = Trial.model_fields["base_lr"]
     about = params.describe(field.annotation, field.metadata)
     if isinstance(rates, tuple):
@@ -188,7 +181,7 @@ def _expression(name: str, path: Path, value: str | tuple[str, ...] | None, abou
     key = key_of(path, "text")
     groups = isinstance(value, tuple)
     offer(key, "; ".join(value) if isinstance(value, tuple) else value or "")
-    help_ = about.control.help if about.control else ""
+    help_ = about.offered.help
 
     def changed() -> None:
         text: str = st.session_state[key]
@@ -200,12 +193,12 @@ def _expression(name: str, path: Path, value: str | tuple[str, ...] | None, abou
 
 
 def _duration(label: str, key: str, ticks: float, put: Put, *, disabled: bool) -> None:
-    """An exact field for a duration: ticks, or 5ep, or 10%."""
+    """An exact field for a duration: ticks, or text such as 5ep or 10%."""
     offer(key, _plain(ticks))
 
     def changed() -> None:
         text: str = st.session_state[key]
-        if not text.strip():  # an emptied field gets back what it had
+        if not text.strip():  # an emptied field shows its old value again
             accept()
             return
         try:
@@ -214,13 +207,19 @@ def _duration(label: str, key: str, ticks: float, put: Put, *, disabled: bool) -
             refuse(key, f"{label.split(' · ', maxsplit=1)[0]}: {error}")
 
     st.text_input(
-        f"{label}, exact", key=key, label_visibility="collapsed", disabled=disabled, width=FIELD, max_chars=MOST_TYPED, on_change=changed,
-    )  # fmt: skip
+        f"{label}, exact",
+        key=key,
+        label_visibility="collapsed",
+        disabled=disabled,
+        width=FIELD_WIDTH,
+        max_chars=MOST_TYPED,
+        on_change=changed,
+    )
 
 
 def _plain(ticks: float) -> str:
     """A number as it is written in a field."""
-    return str(int(ticks)) if float(ticks).is_integer() and abs(ticks) < LARGE else repr(float(ticks))
+    return str(int(ticks)) if float(ticks).is_integer() and abs(ticks) < WRITTEN_OUT else repr(float(ticks))
 
 
 def _ticks(text: str) -> int | float:
@@ -235,12 +234,12 @@ def _text(name: str, path: Path, value: str | None, about: params.Described) -> 
         text: str = st.session_state[key]
         commit(key, path, None if about.optional and not text.strip() else text)
 
-    st.text_input(name, key=key, help=about.control.help if about.control else "", on_change=changed)
+    st.text_input(name, key=key, help=about.offered.help, on_change=changed)
     said(key)
 
 
 def _pairs(name: str, path: Path, pairs: tuple[tuple[int, float], ...] | None, about: params.Described) -> None:
-    """Ticks with a number each, as one writes a dictionary."""
+    """Ticks with a number each, written like a dictionary."""
     key = key_of(path, "pairs")
     offer(key, ", ".join(f"{tick}: {number}" for tick, number in pairs or ()))
 
@@ -258,7 +257,7 @@ def _pairs(name: str, path: Path, pairs: tuple[tuple[int, float], ...] | None, a
         else:
             commit(key, path, dict(read) if read or not about.optional else None)
 
-    st.text_input(name, key=key, help=about.control.help if about.control else "", on_change=changed)
+    st.text_input(name, key=key, help=about.offered.help, on_change=changed)
     said(key)
 
 
@@ -279,7 +278,7 @@ def _list_field(
 
 
 def _read(text: str, item: Callable[[str], Any]) -> Any:
-    """The number, or the text itself, which the document then refuses with its place."""
+    """The number; where it is none, the text itself, which the document refuses and says where."""
     try:
         return item(text.replace("_", ""))
     except ValueError:
@@ -297,10 +296,9 @@ def _number(
     horizon: bool = False,
     put: Put | None = None,
 ) -> None:
-    """A slider and an exact field for one number; a horizon has a switch that lets it follow the run."""
+    """A slider and an exact field for one number; with a box to tick where the argument may be null."""
     put = put or (lambda key, new: commit(key, path, new))
-    unit = about.control.unit if about.control else ""
-    label = f"{name} · {unit}" if unit in ("ticks", "epochs") and unit != name else name
+    label = about.label(name)
     number = shown if value is None and horizon else value
     if number is None:
         number = _start(about, ticks)
@@ -313,11 +311,18 @@ def _number(
 
 
 def _start(about: params.Described, ticks: int) -> float:
-    """What a field that is not set offers: a share of the run, or the run's steps per epoch."""
-    control = about.control
-    share = control.start if control and isinstance(control.start, (int, float)) else 1
-    whole = _units(control.unit, ticks) if control else 1
-    return max(round(share * whole), 1) if control and control.unit in ("ticks", "epochs", "updates") else share
+    """The number that a field offers which is not set: a share of the run, or the run's steps per epoch."""
+    share = about.offered.start
+    share = share if isinstance(share, (int, float)) else 1
+    lasts = _lasts(about, ticks)
+    return share if lasts is None else max(round(share * lasts), 1)
+
+
+def _lasts(about: params.Described, ticks: int) -> int | None:
+    """How long the run is in the field's unit; None where the unit does not count it."""
+    run = state.experiment().run
+    found = {"ticks": ticks, "epochs": max(run.steps // run.updates, 1), "updates": run.updates}
+    return found.get(about.offered.unit)
 
 
 def _null(path: Path, value: Any, number: Any, label: str) -> None:
@@ -326,92 +331,32 @@ def _null(path: Path, value: Any, number: Any, label: str) -> None:
     st.checkbox(label, key=key, on_change=lambda: commit(key, path, None if st.session_state[key] else number))
 
 
-def _whole(value: Any, about: params.Described) -> bool:
-    return about.integer or (
-        isinstance(value, int) and about.control is not None and about.control.unit in ("ticks", "epochs", "updates")
-    )
-
-
 def _slider(
     label: str, path: Path, number: Any, about: params.Described, ticks: int, put: Put, *, disabled: bool
 ) -> None:
     key = key_of(path, "slider")
-    control = about.control or params.Control("number", high=1.0)
+    whole = about.whole(number)
 
     def changed() -> None:
         value = st.session_state[key]
-        value = int(value) if _whole(number, about) else float(value)
-        put(key, max(value, 1) if value == 0 and about.positive and _whole(number, about) else value)
+        value = int(value) if whole else float(value)
+        put(key, max(value, 1) if value == 0 and about.positive and whole else value)
 
-    if control.log or control.unit == "rate":
-        offered = RATES if control.unit == "rate" else stops(control.low, control.high or 1.0, zero=not about.positive)
-        offer(key, nearest(offered, number))
-        st.select_slider(label, offered, key=key, format_func=lambda v: f"{v:g}", disabled=disabled, on_change=changed)
-        return
-    low, high, step = _range(number, about, ticks)
-    offer(key, type(low)(number))
-    if st.session_state.get(f"{key}/range") != (
-        low,
-        high,
-        step,
-    ):  # Streamlit makes another slider of it, which would begin at its low end
-        st.session_state[f"{key}/range"], st.session_state[key] = (low, high, step), type(low)(number)
-    st.slider(
-        label,
-        low,
-        high,
-        step=step,
-        key=key,
-        format="%d" if isinstance(low, int) else "%.5g",
-        disabled=disabled,
-        on_change=changed,
-    )
-
-
-def _range(number: Any, about: params.Described, ticks: int) -> tuple[Any, Any, Any]:
-    """The slider's softer range, which always reaches the value; for ticks as long as the run, in epochs where that is
-    fine enough.
-    """
-    control = about.control or params.Control("number", high=1.0)
-    if control.unit in ("ticks", "epochs", "updates") and _whole(number, about):
-        high = int(control.high or _units(control.unit, ticks))
-        updates = state.experiment().run.updates
-        fine = control.unit == "ticks" and high >= EPOCH_STOPS * updates
-        step = updates if fine and ticks == state.experiment().run.steps else max(high // 200, 1)
-        return min(0, int(number)), max(high, int(number), 1), step
-    if about.integer:
-        return min(int(control.low), int(number)), max(int(control.high or int(number) + 10), int(number)), 1
-    least, most = float(control.low), float(control.high or _units(control.unit, ticks))
-    return min(least, float(number)), max(most, float(number)), (most - least) / 200
-
-
-def _units(unit: str, ticks: int) -> int:
     run = state.experiment().run
-    return {"ticks": ticks, "epochs": max(run.steps // run.updates, 1), "updates": run.updates}.get(unit, 1)
+    epoch = run.updates if ticks == run.steps else None
+    offered = about.stops() or about.slider(number, _lasts(about, ticks), epoch)
+    slider(label, key, number, offered, changed, disabled=disabled)
 
 
 def _field(label: str, path: Path, number: Any, about: params.Described, put: Put, *, disabled: bool) -> None:
     key = key_of(path, "number")
-    if about.control is not None and about.control.unit == "ticks":
+    if about.offered.unit == "ticks":
         _duration(label, key, number, put, disabled=disabled)
         return
-    whole = _whole(number, about)
-    offer(key, float(number))
 
     def changed() -> None:
         value = st.session_state[key]
         if value is not None:
-            put(key, counted(value) if whole else value)
+            put(key, counted(value) if about.whole(number) else value)
 
-    step = 1.0 if whole else float(10.0 ** np.floor(np.log10(number)) / 10) if number > 0 else 0.01
-    st.number_input(
-        f"{label}, exact",
-        value=None,  # so that an emptied field is nothing, and not the least number there is
-        key=key,
-        step=step,
-        format=WHOLE if whole else "%.8g",
-        label_visibility="collapsed",
-        disabled=disabled,
-        width=FIELD,
-        on_change=changed,
-    )
+    exact(label, key, number, about, changed, disabled=disabled)

@@ -1,4 +1,6 @@
-"""Schedules in schedules: add one, replace, move and remove them; what joins them in time follows."""
+"""Schedules inside schedules: add one, replace, move and remove them. Where each part begins is changed along with
+that.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ NUMBER, NOTHING = "a number", "none"
 
 @dataclass(frozen=True)
 class Slot:
-    """An argument that holds schedules, or one schedule: where its owner stands, and the ticks that are left to that."""
+    """An argument that holds one schedule or several: the path of the schedule that owns it, and how many ticks that
+    one has.
+    """
 
     owner: Path
     name: str
@@ -40,7 +44,7 @@ class Slot:
     joints: str | None = None
     """The owner's argument that says when each next one begins."""
     alike: bool = False
-    """Whether all in it are of one kind, which the document therefore does not name."""
+    """Whether all schedules in it are of one kind, so that the document does not name their kind."""
 
     @property
     def path(self) -> Path:
@@ -66,7 +70,7 @@ def slots(schedule: Schedule, path: Path, span: int) -> dict[str, Slot]:
 
 
 def lengths(joints: list[int], span: int) -> list[int]:
-    """How long each part is in force; the last one has what is left."""
+    """How long each part lasts; the last one has the rest."""
     return [end - begin for begin, end in pairwise(accumulate([*turns(starts(joints)), span], max))]
 
 
@@ -76,7 +80,7 @@ def joined(parts: list[int]) -> list[int]:
 
 
 def appended(owner: Document, slot: Slot, child: Any) -> Document:
-    """One schedule more, for the second half of what was the last one's."""
+    """With one more schedule at the end, which takes over the second half of the last one's time."""
     new = owner | {slot.name: [*owner[slot.name], child]}
     if slot.joints:
         parts = lengths(owner[slot.joints], slot.span)
@@ -85,7 +89,9 @@ def appended(owner: Document, slot: Slot, child: Any) -> Document:
 
 
 def without(owner: Document, slot: Slot, index: int) -> Document:
-    """One schedule less: the next one begins where it did, or the one before the last goes on to the end."""
+    """With one schedule less. The next one begins where the removed one did; without the last one, the one before it
+    goes on to the end.
+    """
     new = owner | {slot.name: [child for i, child in enumerate(owner[slot.name]) if i != index]}
     if slot.joints:
         last = min(index, len(owner[slot.joints]) - 1)
@@ -94,11 +100,11 @@ def without(owner: Document, slot: Slot, index: int) -> Document:
 
 
 def moved(owner: Document, slot: Slot, index: int, by: int) -> Document:
-    """A schedule changes places with its neighbour; each keeps its length."""
+    """With a schedule and its neighbour exchanged; each keeps its length."""
     children = list(owner[slot.name])
     to = index + by
     if not 0 <= min(index, to) <= max(index, to) < len(children):
-        return owner  # a quick hand is ahead of the buttons that it sees
+        return owner  # somebody clicked faster than the page was drawn: there is no such neighbour any more
     children[index], children[to] = children[to], children[index]
     new = owner | {slot.name: children}
     if slot.joints:
@@ -109,7 +115,9 @@ def moved(owner: Document, slot: Slot, index: int, by: int) -> Document:
 
 
 def replaced(owner: Document, slot: Slot, value: Any, calls_: int) -> Document:
-    """Another value for an argument of one schedule; metrics come with the schedule that looks at them, and go with it."""
+    """With another value for an argument that holds one schedule. A schedule that looks at metrics brings some along,
+    and takes them away when it goes.
+    """
     new = owner | {slot.name: value}
     if KINDS[owner["kind"]].takes_metrics:
         new.pop("metrics", None)
@@ -119,7 +127,7 @@ def replaced(owner: Document, slot: Slot, value: Any, calls_: int) -> Document:
 
 
 def _put(document: Any, path: Path, value: Any) -> Any:
-    """The document with another value at a path; all beside the path is shared."""
+    """The document with another value at a path; everything else is shared with the old one, not copied."""
     if not path:
         return value
     new = copy(document)
@@ -136,7 +144,9 @@ def _child(kind: str, run: Run, span: int) -> Document:
 
 @lru_cache(maxsize=32)
 def _fitting(run: Run, trial: Trial, slot: Slot) -> tuple[str, ...]:
-    """The kinds with which the trial stays one; `slot` is as if the trial were the only one."""
+    """The kinds of schedules with which the trial is still a valid one; the path of `slot` is that of a document with
+    only this trial.
+    """
     document = Experiment(run=run, trials=(trial,)).document()
     owner: Any = document
     for step in slot.owner:
@@ -170,7 +180,7 @@ def _rate(value: Any, name: str) -> Any:
 
 
 def head(slot: Slot, index: int | None, count: int, title: str) -> None:
-    """A nested schedule's name; in a list, with buttons to move it and to take it out."""
+    """The name of a nested schedule; in a list also buttons that move it and take it out."""
     with st.container(
         horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute", gap=None
     ):
@@ -206,7 +216,7 @@ def head(slot: Slot, index: int | None, count: int, title: str) -> None:
 
 
 def _tool(path: Path, what: str, label: str, icon: str, act: Callable[[], None], *, disabled: bool) -> None:
-    """A button that shows its icon only: the frame's style hides the label from the eye, not from a screen reader."""
+    """A button that shows only its icon: the frame's style hides the label from sight, but not from a screen reader."""
     st.button(
         escape(label),
         key=key_of(path, what),
@@ -219,14 +229,16 @@ def _tool(path: Path, what: str, label: str, icon: str, act: Callable[[], None],
 
 
 def _change(slot: Slot, act: Any, *arguments: Any) -> None:
-    """Do something to the owner as it is now, if it is still there."""
+    """Change the owner as it is now, if it still exists."""
     owner = state.value_at(slot.owner)
     if isinstance(owner, dict):
         commit(key_of(slot.path, "nesting"), slot.owner, act(owner, slot, *arguments))
 
 
 def foot(slot: Slot, value: Any, about: params.Described) -> None:
-    """At the end of the owner's own arguments: how its lengths are shown, and the way to another schedule."""
+    """What stands below the owner's own arguments: how its lengths are shown, and how to add or choose another
+    schedule.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if slot.joints and len(value) > 1:
             _spans(slot)
@@ -253,26 +265,29 @@ def _spans(slot: Slot) -> None:
         st.session_state.durations = st.session_state[key] == "durations"
 
     st.segmented_control(
-        f"{slot.joints} as", ("steps", "durations"), key=key, required=True, label_visibility="collapsed", on_change=changed
-    )  # fmt: skip
+        f"{slot.joints} as",
+        ("steps", "durations"),
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+        on_change=changed,
+    )
 
 
 def durations() -> bool:
-    """Whether this session sees lengths in place of where each part begins."""
+    """Whether this session shows how long each part lasts, instead of where it begins."""
     return bool(st.session_state.get("durations"))
 
 
 def set_length(slot: Slot, index: int, key: str, value: int) -> None:
-    """Give a part another length; those behind it keep theirs."""
+    """Give a part another length; the parts after it keep theirs."""
     parts = lengths(state.value_at((*slot.owner, slot.joints or "")), slot.span)
     parts[index] = value
     commit(key, (*slot.owner, slot.joints or ""), joined(parts))
 
 
 def set_lengths(slot: Slot, key: str, values: list[Any]) -> None:
-    """Give every part but the last its length; what is no number is refused by the document, which then names its
-    place.
-    """
+    """Give every part but the last its length. What is not a number is refused by the document, with its place."""
     numbers = all(isinstance(value, int) for value in values)
     commit(key, (*slot.owner, slot.joints or ""), list(accumulate(values)) if numbers else values)
 
@@ -317,5 +332,5 @@ def _chosen(slot: Slot, about: params.Described) -> None:
 
 
 def _repeat(slot: Slot) -> None:
-    """The last one once more."""
+    """Add the last schedule once more."""
     _change(slot, lambda owner, _: appended(owner, slot, owner[slot.name][-1]))

@@ -9,11 +9,11 @@ import pytest
 from figures import decoded, read
 from PIL import Image
 
-from lrlab.charts import Contours, Curve, Figure, animated, still
+from lrlab.charts import Contours, Figure, LossCurve, animated, still
 
 RNG = np.random.default_rng(0)
 X = np.linspace(-2, 2, 81)
-CURVE = Curve(X, X**2)
+CURVE = LossCurve(X, X**2)
 BOWL = Contours(X, X[:40], X[:40, None] ** 2 + X**2)
 STEPS = np.array([0, 40, 99])
 RATES = np.array([np.linspace(1, 0, 100), np.where(np.arange(100) < 50, 1.0, 0.1)])

@@ -8,7 +8,7 @@ from figures import read
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrlab.charts import Line, Mark, Panel, panels
+from lrlab.charts import Line, Panel, UprightLine, panels
 from lrlab.charts.panels import apart
 
 X = np.arange(1.0, 7.0)
@@ -72,7 +72,9 @@ def test_on_a_log_axis_what_is_not_positive_lies_at_the_bottom() -> None:
 def test_on_a_log_x_axis_what_is_not_positive_is_left_out_and_marks_are_placed_by_their_power() -> None:
     x = np.array([0, 1e-3, 1e-2, 1e-1])
     drawn = read(
-        panels([Panel("loss", [Line("a", x, x, 0)])], "rate", filename="x", x_log=True, marks=[Mark(1e-2, "here")])
+        panels(
+            [Panel("loss", [Line("a", x, x, 0)])], "rate", filename="x", x_log=True, marks=[UprightLine(1e-2, "here")]
+        )
     )
     assert drawn.data[0].x.tolist() == x[1:].tolist()
     assert drawn.layout.shapes[0].x0 == 1e-2
@@ -92,7 +94,7 @@ def test_names_are_no_markup() -> None:
             [Panel("<i>", [Line("<b>a", X, Y, 0), Line("<b>b", X, Y, 1)])],
             "epoch",
             filename="x",
-            marks=[Mark(2, "<u>")],
+            marks=[UprightLine(2, "<u>")],
         )
     )
     assert not any(markup in text for markup in ("<i>", "<b>", "<u>"))

@@ -13,20 +13,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lrlab import engine
-from lrlab.lessons import curve as sgdr
-from lrlab.lessons import paper
-from lrlab.lessons.curve import EXERCISES, NO_PI, OFF_BY_ONE, ONE, SGDR, SHORT, STEP, Curve
+from lrlab.lessons import curve, paper
+from lrlab.lessons.curve import EXERCISES, NO_PI, OFF_BY_ONE, ONE, SGDR, SHORT, STEP, CurveSettings
 from lrlab.plans import restarts
 
 ALL: dict[str, Any] = {"short": True, "no_pi": True, "off_by_one": True}
 
 
-def anneal(share: float, settings: Curve) -> float:
+def anneal(share: float, settings: CurveSettings) -> float:
     """Equation 5 of the paper."""
     return settings.eta_min + 0.5 * (settings.peak - settings.eta_min) * (1 + math.cos(math.pi * share))
 
 
-def by_the_paper(settings: Curve, step: int) -> float:
+def by_the_paper(settings: CurveSettings, step: int) -> float:
     """Equation 5 of the paper, cycle by cycle."""
     since, cycle = step - settings.begin, settings.T_0 * settings.steps
     while since >= cycle:
@@ -35,15 +34,14 @@ def by_the_paper(settings: Curve, step: int) -> float:
 
 
 any_curve = st.builds(
-    Curve, T_0=st.integers(1, 60), T_mult=st.integers(1, 3), eta_min=st.sampled_from([0.0, 1e-3]),
-    epochs=st.integers(21, 120), warmup=st.integers(0, 20), peak=st.floats(0.01, 1.0), steps=st.integers(1, 5),
-    T_max=st.integers(1, 150),
+    CurveSettings, T_0=st.integers(1, 60), T_mult=st.integers(1, 3), eta_min=st.sampled_from([0.0, 1e-3]), epochs=st.integers(21, 120),
+    warmup=st.integers(0, 20), peak=st.floats(0.01, 1.0), steps=st.integers(1, 5), T_max=st.integers(1, 150),
 )  # fmt: skip
 
 
 @given(any_curve)
-def test_the_curves_are_what_the_text_says(settings: Curve) -> None:
-    experiment = sgdr.experiment(settings.replaced(**ALL))
+def test_the_curves_are_what_the_text_says(settings: CurveSettings) -> None:
+    experiment = curve.experiment(settings.replaced(**ALL))
     steps = np.arange(settings.begin, experiment.run.steps)
     share, left = (steps - settings.begin) / settings.left, settings.left
     assert [trial.name for trial in experiment.trials] == [SGDR, ONE, STEP, SHORT, NO_PI, OFF_BY_ONE]
@@ -63,22 +61,24 @@ def test_the_curves_are_what_the_text_says(settings: Curve) -> None:
 
 
 @given(any_curve)
-def test_the_warmup_goes_up_to_the_peak_in_a_line(settings: Curve) -> None:
-    for trial in sgdr.experiment(settings).trials:
+def test_the_warmup_goes_up_to_the_peak_in_a_line(settings: CurveSettings) -> None:
+    for trial in curve.experiment(settings).trials:
         steps = np.arange(settings.begin)
         want = settings.peak * (0.01 + 0.99 * steps / max(settings.begin, 1))
-        np.testing.assert_allclose(engine.lr(sgdr.run(settings), trial, steps), want, rtol=1e-9)
+        np.testing.assert_allclose(engine.lr(curve.run(settings), trial, steps), want, rtol=1e-9)
 
 
 @given(any_curve)
-def test_cycles_end_where_counting_says(settings: Curve) -> None:
+def test_cycles_end_where_counting_says(settings: CurveSettings) -> None:
     ends, at, length = [], settings.warmup, settings.T_0
     while at + length <= settings.epochs:
         at += length
         ends.append(at * settings.steps)
         length *= settings.T_mult
-    assert sgdr.cycle_ends(settings) == ends
-    planned = restarts.plan(sgdr.run(settings), sgdr.trial(settings, SGDR))  # what the chart beside the exercises shows
+    assert curve.cycle_ends(settings) == ends
+    planned = restarts.plan(
+        curve.run(settings), curve.trial(settings, SGDR)
+    )  # what the chart beside the exercises shows
     assert planned
     assert [end.step for end in planned.ends] == ends
 
@@ -86,20 +86,20 @@ def test_cycles_end_where_counting_says(settings: Curve) -> None:
 @pytest.mark.parametrize("narrow", [1e-13, 1e-15])
 def test_a_narrow_way_down_ends_no_cycle_and_makes_no_two_curves_one(narrow: float) -> None:
     """An eta_min so near the peak that all rates are the peak to rounding."""
-    settings = Curve(eta_min=0.05 * (1 - narrow), epochs=3, T_0=7)
+    settings = CurveSettings(eta_min=0.05 * (1 - narrow), epochs=3, T_0=7)
     assert settings.eta_min < settings.peak
-    assert sgdr.cycle_ends(settings) == []
+    assert curve.cycle_ends(settings) == []
     assert not CHECKS["three"](settings)[0]
     assert not CHECKS["same"](settings)[0]
     assert CHECKS["same"](settings.replaced(T_0=3))[0]
-    assert sgdr.cycle_ends(settings.replaced(T_0=1, T_mult=1)) == [391, 782, 1173]
+    assert curve.cycle_ends(settings.replaced(T_0=1, T_mult=1)) == [391, 782, 1173]
 
 
 @given(any_curve)
-def test_the_relations_hold(settings: Curve) -> None:
-    assert sgdr.cycle_difference(settings)[0] <= 1e-12
-    assert sgdr.whole_difference(settings)[0] <= 1e-12
-    jump = sgdr.jump(settings)
+def test_the_relations_hold(settings: CurveSettings) -> None:
+    assert curve.cycle_difference(settings)[0] <= 1e-12
+    assert curve.whole_difference(settings)[0] <= 1e-12
+    jump = curve.jump(settings)
     if settings.epochs - settings.warmup <= settings.T_0:
         assert jump is None, "the run has no step after the first cycle"
         return
@@ -109,14 +109,14 @@ def test_the_relations_hold(settings: Curve) -> None:
 
 
 @given(any_curve)
-def test_numbers_are_sums_over_the_steps(settings: Curve) -> None:
+def test_numbers_are_sums_over_the_steps(settings: CurveSettings) -> None:
     plain = settings.replaced(warmup=0, epochs=settings.epochs - settings.warmup, **ALL)
-    experiment = sgdr.experiment(plain)
+    experiment = curve.experiment(plain)
     every = {
         trial.name: engine.lr(experiment.run, trial, np.arange(experiment.run.steps)) for trial in experiment.trials
     }
     for name in (ONE, NO_PI, OFF_BY_ONE):
-        rates, found = every[name], sgdr.numbers(settings, name)
+        rates, found = every[name], curve.numbers(settings, name)
         off = np.abs(rates - every[ONE]).max()
         np.testing.assert_allclose(
             found, [rates[0], rates[rates.size // 2], rates[-1], rates.mean(), off], rtol=1e-9, atol=1e-15
@@ -124,24 +124,26 @@ def test_numbers_are_sums_over_the_steps(settings: Curve) -> None:
 
 
 def test_a_cosine_in_numbers() -> None:
-    """Mean (1 + 1/N) / 2 of the peak, the last (1 + cos(pi (N - 1) / N)) / 2; without pi its end is (1 + cos 1) / 2."""
-    settings = Curve(epochs=200, steps=1, peak=1.0)
-    right = sgdr.numbers(settings, ONE)
+    """Mean (1 + 1/N) / 2 of the peak, last used (1 + cos(pi (N - 1) / N)) / 2; without pi it ends at (1 + cos 1) / 2."""
+    settings = CurveSettings(epochs=200, steps=1, peak=1.0)
+    right = curve.numbers(settings, ONE)
     assert right.mean == pytest.approx(0.5 * (1 + 1 / 200))
     assert right.last == pytest.approx((math.pi / 400) ** 2, rel=1e-4)
     assert right.half == pytest.approx(0.5)
-    assert sgdr.numbers(settings.replaced(steps=100), NO_PI).last == pytest.approx((1 + math.cos(1)) / 2, rel=1e-4)
-    assert sgdr.numbers(settings, OFF_BY_ONE).first < 1.0
+    assert curve.numbers(settings.replaced(steps=100), NO_PI).last == pytest.approx((1 + math.cos(1)) / 2, rel=1e-4)
+    assert curve.numbers(settings, OFF_BY_ONE).first < 1.0
 
 
 @pytest.mark.parametrize(("changes", "said"), [
-    ({"warmup": 200}, "warmup: 200 epochs leave nothing of a run of 200"),
-    ({"eta_min": 0.05}, "eta_min: 0.05 is not below the peak rate of 0.05"),
+    ({"warmup": 200}, "warmup: 200 epochs leave nothing of a run of 200"), ({"eta_min": 0.05}, "eta_min: 0.05 is not below the peak rate of 0.05"),
 ])  # fmt: skip
 def test_what_leaves_no_curve_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        Curve(**changes)
-    assert Curve.read({f"curve.{name}": str(value) for name, value in changes.items()}) == (Curve(), [f"curve.{said}"])
+        CurveSettings(**changes)
+    assert CurveSettings.read({f"curve.{name}": str(value) for name, value in changes.items()}) == (
+        CurveSettings(),
+        [f"curve.{said}"],
+    )
 
 
 # ---------------------------------------------------------------- exercises
@@ -150,7 +152,7 @@ CHECKS = {exercise.key: exercise.check for exercise in EXERCISES}
 
 
 def solved(key: str, **changes: Any) -> bool:
-    done, said = CHECKS[key](Curve(**changes))
+    done, said = CHECKS[key](CurveSettings(**changes))
     assert said.endswith(".")
     assert done or any(letter.isdigit() for letter in said), f"{said} says nothing in numbers"
     return done
@@ -201,7 +203,7 @@ def test_back_at_the_peak() -> None:
 
 
 @given(any_curve)
-def test_back_at_the_peak_is_to_have_been_at_the_bottom(settings: Curve) -> None:
+def test_back_at_the_peak_is_to_have_been_at_the_bottom(settings: CurveSettings) -> None:
     """By the rates of every step."""
     rates = [anneal(step / (settings.T_max * settings.steps), settings) for step in range(settings.left)]
     share = (np.array(rates) - settings.eta_min) / (settings.peak - settings.eta_min)

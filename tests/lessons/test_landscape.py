@@ -17,7 +17,7 @@ from lrlab.lessons import landscape
 from lrlab.lessons.intervals import verdict
 from lrlab.lessons.landscape import (
     COSINE,
-    FAR,
+    DIVERGED_BEYOND,
     LOST,
     NAMES,
     NARROW,
@@ -149,7 +149,7 @@ def slope(point: Point, width: float) -> Point:
 
 def plain(scene: Scene, place: int, seed: int) -> list[list[Point]]:
     """A seed's particles under one schedule, a step and a coordinate at a time: where each is after every step, until
-    it is beyond FAR.
+    it is beyond DIVERGED_BEYOND.
     """
     rate, (starts, noise) = landscape.rates(scene)[place], begun(scene, seed)
     found = []
@@ -160,7 +160,7 @@ def plain(scene: Scene, place: int, seed: int) -> list[list[Point]]:
             path.append(
                 tuple(float(p - lr * (d + scene.noise * x)) for p, d, x in zip(path[-1], down, xi, strict=True))
             )
-            if max(map(abs, path[-1])) > FAR:
+            if max(map(abs, path[-1])) > DIVERGED_BEYOND:
                 break
         found.append(path)
     return found
@@ -188,9 +188,9 @@ def test_particles_begin_evenly_in_the_narrow_basin(land: Landscape) -> None:
     found = landscape.starts(land, np.random.default_rng(3), 20_000)
     assert found.shape == (land.dimension, 20_000)
     assert (land.basin(found) == NARROW).all()
-    low, high = np.array(landscape.START[: land.dimension]).T[..., None]
+    low, high = np.array(landscape.STARTING_BOX[: land.dimension]).T[..., None]
     assert ((found >= low) & (found <= high)).all()
-    places = np.meshgrid(*(np.linspace(*ends, 801) for ends in landscape.START[: land.dimension]))
+    places = np.meshgrid(*(np.linspace(*ends, 801) for ends in landscape.STARTING_BOX[: land.dimension]))
     grid = np.stack([axis.ravel() for axis in places])
     inside = grid[:, land.basin(grid) == NARROW]
     for axis in range(land.dimension):
@@ -260,15 +260,15 @@ def test_frames_are_steps_of_the_run_and_the_last_is_its_end() -> None:
         assert (found.frames[0], found.frames[-1], len(found.frames)) == (0, steps, most)
         assert found.paths.shape == (3, most, 12, 1)
         assert found.course[..., -1] == pytest.approx(found.shares[..., WIDE])
-    assert landscape.simulate(small(particles=200, dimension=2)).paths.shape == (3, 61, landscape.DRAWN, 2)
+    assert landscape.simulate(small(particles=200, dimension=2)).paths.shape == (3, 61, landscape.PATHS_KEPT, 2)
 
 
 # ---------------------------------------------------------------- what goes wrong
 
 
 def first_beyond(scene: Scene, place: int, seed: int) -> int:
-    """The step at which a plain loop sees the first particle beyond FAR."""
-    steps = [len(path) - 2 for path in plain(scene, place, seed) if max(map(abs, path[-1])) > FAR]
+    """The step at which a plain loop sees the first particle beyond DIVERGED_BEYOND."""
+    steps = [len(path) - 2 for path in plain(scene, place, seed) if max(map(abs, path[-1])) > DIVERGED_BEYOND]
     return min(steps, default=-1)
 
 
@@ -283,7 +283,7 @@ def test_particles_that_diverge_are_counted_and_frozen(dimension: int) -> None:
     assert (found.shares[..., WIDE] > 0).any()
     assert found.shares.sum(axis=-1) == pytest.approx(1)
     assert found.course[..., -1] == pytest.approx(found.shares[..., WIDE])
-    assert np.abs(found.paths).max() <= FAR
+    assert np.abs(found.paths).max() <= DIVERGED_BEYOND
 
 
 def test_no_settings_give_a_number_that_is_none() -> None:
@@ -310,7 +310,7 @@ def test_the_mean_loss_is_that_of_the_particles_that_are_left() -> None:
     found = landscape.simulate(scene)
     some = (found.shares[..., LOST] > 0) & (found.shares[..., LOST] < 1)
     assert some.any()
-    assert (found.loss[some] < Landscape(1, scene.width).loss(np.array([[FAR]]))).all()
+    assert (found.loss[some] < Landscape(1, scene.width).loss(np.array([[DIVERGED_BEYOND]]))).all()
 
 
 def test_a_first_cycle_longer_than_the_run_is_no_restart() -> None:
@@ -343,8 +343,8 @@ def dearest(limit: Callable[[str], float | None]) -> dict[str, int]:
 
 
 def test_the_sliders_stay_within_the_budget_and_what_does_not_is_refused_with_the_arithmetic() -> None:
-    soft = dearest(lambda name: Scene.slide(name).high or Scene.about(name).high)
-    assert landscape.MOST * 0.9 < math.prod(soft.values()) <= landscape.MOST
+    soft = dearest(lambda name: Scene.about(name).offered.high or Scene.about(name).high)
+    assert landscape.MOST_MOVES * 0.9 < math.prod(soft.values()) <= landscape.MOST_MOVES
     Scene(**soft)
     hard = dearest(lambda name: Scene.about(name).high)
     said = "particles: 1,000 steps x 500 particles x 40 seeds x 2 dimensions are 40,000,000, and 10,000,000 is the most"

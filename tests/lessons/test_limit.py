@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrlab.lessons.digits import digits
-from lrlab.lessons.limit import BOUND, PEAKS, Limit, Limits, axes, judged, limit, schedule
+from lrlab.lessons.limit import PEAKS, TRAINED_BELOW, Limit, Limits, axes, judged, limit, schedule
 from lrlab.lessons.network import Networks, Outcome, layers, task
 
 
@@ -28,7 +28,7 @@ def test_the_warmup_rises_by_equal_steps_from_near_zero_to_the_peak(after: str, 
 
 def test_cells_are_judged_by_every_seed() -> None:
     """Four cells of three seeds: trained, two trained, one diverged, two diverged."""
-    good, bad, far = 0.9 * BOUND, 1.1 * BOUND, 9 * BOUND
+    good, bad, far = 0.9 * TRAINED_BELOW, 1.1 * TRAINED_BELOW, 9 * TRAINED_BELOW
     loss = np.array([[good, good, good], [good, far, bad], [good, bad, far], [2.3, good, 2.3]])[..., None]
     diverged = np.array([[-1, -1, -1], [-1, -1, -1], [-1, -1, 7], [5, -1, 3]])
     outcome = Outcome(np.array([1]), loss, loss, (), (), (), diverged)

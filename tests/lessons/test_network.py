@@ -11,7 +11,7 @@ import pytest
 from lrlab.lessons import network
 from lrlab.lessons.digits import digits
 from lrlab.lessons.network import (
-    BOUND,
+    DIVERGED_ABOVE,
     MOMENTUM,
     Networks,
     Outcome,
@@ -223,7 +223,7 @@ def test_a_network_that_diverges_is_named_with_its_step_and_gives_numbers_only(
     assert set(outcome.diverged.tolist()[1]) <= {8, 9}  # a snapshot after step 8 shows it at once
     for part in (outcome.loss, outcome.accuracy, *outcome.snapshot_accuracy, *outcome.ensemble_accuracy):
         assert np.isfinite(part).all()
-    assert outcome.loss.max() <= BOUND
+    assert outcome.loss.max() <= DIVERGED_ABOVE
     np.testing.assert_allclose(outcome.loss[1, :, -1], np.log(10), rtol=1e-6)
 
 
@@ -236,18 +236,18 @@ def test_the_step_of_divergence_is_the_first_whose_loss_is_beyond_the_bound() ->
     networks = Networks(SMALL, 1, 1)
     order = networks.order()
     losses = [float(networks.step(order[:, at : at + 30], np.array([rate]))[0, 0]) for at in range(0, 200, 30)]
-    assert max(losses[:step]) < BOUND
-    assert losses[step] == BOUND
+    assert max(losses[:step]) < DIVERGED_ABOVE
+    assert losses[step] == DIVERGED_ABOVE
 
 
-@pytest.mark.parametrize(("bias", "diverged"), [(BOUND - 1, -1), (BOUND + 1, 0)])
+@pytest.mark.parametrize(("bias", "diverged"), [(DIVERGED_ABOVE - 1, -1), (DIVERGED_ABOVE + 1, 0)])
 def test_the_bound_is_the_bound(bias: float, diverged: int) -> None:
     """Networks that say 0 with a certainty of exp(bias), shown other digits, have a loss of the bias."""
     networks = Networks(SMALL, 1, 1)
     networks.parameters[...] = 0
     networks.parameters[..., -10] = bias
     others = np.flatnonzero(task(SMALL)[1][:, 0] == 0)[None, :20]
-    assert networks.step(others, np.zeros(1))[0, 0] == pytest.approx(min(bias, BOUND))
+    assert networks.step(others, np.zeros(1))[0, 0] == pytest.approx(min(bias, DIVERGED_ABOVE))
     assert networks.diverged.tolist() == [[diverged]]
 
 

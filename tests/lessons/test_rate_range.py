@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from lrlab.lessons.network import BOUND, Networks
+from lrlab.lessons.network import DIVERGED_ABOVE, Networks
 from lrlab.lessons.rate_range import Ramp, Range, lowest, range_test, smoothed, steepest, tenth
 
 RATES = np.geomspace(1e-4, 10, 501)
@@ -80,8 +80,8 @@ def test_the_loss_of_each_step_is_there_and_diverged_seeds_are_marked() -> None:
     assert 0 < broken.size < 5
     for seed in broken:
         step = int(last.diverged[seed])
-        assert (last.loss[seed, step:] == BOUND).all()
-        assert (last.loss[seed, :step] < BOUND).all()
+        assert (last.loss[seed, step:] == DIVERGED_ABOVE).all()
+        assert (last.loss[seed, :step] < DIVERGED_ABOVE).all()
     assert last.sound == last.diverged[broken].min()
     rates, curves = last.curves(0.9)
     assert rates.size == curves.shape[1] == last.sound + 1
@@ -109,7 +109,7 @@ def test_a_test_without_divergence_is_sound_to_its_end() -> None:
 
 
 def test_a_seed_alone_ends_where_it_diverges_itself() -> None:
-    ramp = Ramp(RATES, np.array([np.where(np.arange(501) < 200, BOWL, BOUND), BOWL]), np.array([200, -1]))
+    ramp = Ramp(RATES, np.array([np.where(np.arange(501) < 200, BOWL, DIVERGED_ABOVE), BOWL]), np.array([200, -1]))
     assert ramp.curves(0)[0].size == ramp.alone(0).curves(0)[0].size == 201
     rates, (curve,) = ramp.alone(1).curves(0)
     assert rates.tolist() == RATES.tolist()

@@ -13,24 +13,25 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from lrlab.lessons import prose
-from lrlab.lessons.curve import Curve
+from lrlab.lessons.curve import CurveSettings
 from lrlab.lessons.landscape import Scene
 from lrlab.lessons.rate_range import Range
-from lrlab.lessons.settings import Slide, Trained
+from lrlab.lessons.settings import Trained, Wording
 from lrlab.lessons.sweep import Grid
 from lrlab.lessons.units import Units
+from lrlab.schedules.params import Control
 
 
 class Sample(Trained):
     key: ClassVar[str] = "sample"
     drawn: ClassVar[frozenset[str]] = frozenset({"on"})
 
-    count: Annotated[int, Field(ge=1, le=10**6), Slide("count")] = 5
-    rate: Annotated[float, Field(ge=0, le=10), Slide("rate", log=True)] = 0.1
-    shape: Annotated[Literal["line", "true", "8"], Slide("shape")] = "line"
-    size: Annotated[Literal[8, 16], Slide("size")] = 8
+    count: Annotated[int, Field(ge=1, le=10**6), Control("number", label="count")] = 5
+    rate: Annotated[float, Field(ge=0, le=10), Control("rate", label="rate", log=True)] = 0.1
+    shape: Annotated[Literal["line", "true", "8"], Wording("shape")] = "line"
+    size: Annotated[Literal[8, 16], Wording("size")] = 8
     word: Annotated[str, Field(max_length=40)] = ""
-    on: Annotated[bool, Slide("on")] = True
+    on: Annotated[bool, Wording("on")] = True
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -103,10 +104,10 @@ def test_one_bad_entry_leaves_the_others() -> None:
 
 
 def test_what_a_page_offers_stands_in_the_annotation() -> None:
-    assert Sample.slide("rate").log
+    assert Sample.about("rate").offered.log
     assert (Sample.about("count").low, Sample.about("count").high, Sample.about("count").integer) == (1, 10**6, True)
     assert Sample.about("shape").choices == ("line", "true", "8")
-    assert Sample.slide("ran").label == "ran"
+    assert Sample.wording("ran").label == "ran"
 
 
 def test_places_are_filled_and_formulas_left_alone() -> None:
@@ -126,7 +127,9 @@ def test_places_are_filled_and_formulas_left_alone() -> None:
 ])  # fmt: skip
 def test_what_does_not_go_together_is_said_under_the_name_of_a_field(entries: dict[str, str]) -> None:
     settings = next(
-        section for section in (Range, Grid, Curve, Scene, Units) if next(iter(entries)).startswith(f"{section.key}.")
+        section
+        for section in (Range, Grid, CurveSettings, Scene, Units)
+        if next(iter(entries)).startswith(f"{section.key}.")
     )
     found, (problem,) = settings.read(entries)
     assert found == settings()

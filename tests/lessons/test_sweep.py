@@ -255,7 +255,7 @@ def test_worker_processes_and_batches_change_nothing(together: int, serial: Scor
 
 def test_a_task_is_short_but_for_one_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(sweep(SMALL))) == 1
-    monkeypatch.setattr(module, "SHORT", 1.5 * SMALL.setup.seconds(SMALL.seeds))
+    monkeypatch.setattr(module, "TASK_SECONDS", 1.5 * SMALL.setup.seconds(SMALL.seeds))
     assert len(list(sweep(SMALL))) == 8
 
 

@@ -8,8 +8,8 @@ import streamlit as st
 from lrlab import charts, engine
 from lrlab.charts.cycles import with_cycles
 from lrlab.document import Experiment
-from lrlab.lessons import curve as sgdr
-from lrlab.lessons.curve import NO_PI, OFF_BY_ONE, ONE, SGDR, Curve
+from lrlab.lessons import curve
+from lrlab.lessons.curve import NO_PI, OFF_BY_ONE, ONE, SGDR, CurveSettings
 from lrlab.plans import restarts
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
@@ -23,26 +23,34 @@ LINES = ("sgdr", "cosine", "step", "short", "no_pi", "off_by_one")
 
 def show() -> None:
     """The whole section."""
-    settings = frame.at_hand(Curve)
-    experiment = sgdr.experiment(settings)
-    plan = restarts.plan(experiment.run, sgdr.trial(settings, SGDR))
+    settings = frame.at_hand(CurveSettings)
+    experiment = curve.experiment(settings)
+    plan = restarts.plan(experiment.run, curve.trial(settings, SGDR))
     _chart(settings, experiment, plan)
     with st.container(horizontal=True):
         for name in LINES:
-            fields.field(Curve, name)
+            fields.field(CurveSettings, name)
     fields.row(
-        Curve, "T_0", "T_mult", "eta_min", "peak", "epochs", "warmup", "steps", *(["T_max"] if settings.short else [])
+        CurveSettings,
+        "T_0",
+        "T_mult",
+        "eta_min",
+        "peak",
+        "epochs",
+        "warmup",
+        "steps",
+        *(["T_max"] if settings.short else []),
     )
     if plan is not None:
         _cycles(settings, plan)
-    frame.text("sgdr", "curve", short=sgdr.SHORT)
+    frame.text("sgdr", "curve", short=curve.SHORT)
     _relations(settings)
     _formulas(settings)
     home.tune(experiment, "curve", disabled=not experiment.trials)
     home.as_code(experiment, "curve")
 
 
-def _chart(settings: Curve, experiment: Experiment, plan: restarts.Plan | None) -> None:
+def _chart(settings: CurveSettings, experiment: Experiment, plan: restarts.Plan | None) -> None:
     curves = engine.curves(experiment)
     figure = charts.overlay(experiment.run, curves, experiment.view)
     alt = charts.description(experiment.run, curves)
@@ -68,7 +76,7 @@ def _chart(settings: Curve, experiment: Experiment, plan: restarts.Plan | None) 
         st.caption("Every line is switched off.")
 
 
-def _cut(settings: Curve, plan: restarts.Plan) -> tuple[float, float, str] | None:
+def _cut(settings: CurveSettings, plan: restarts.Plan) -> tuple[float, float, str] | None:
     """From where to where the last cycle is cut, in epochs, and what to say of it."""
     if not plan.cut:
         return None
@@ -79,7 +87,7 @@ def _cut(settings: Curve, plan: restarts.Plan) -> tuple[float, float, str] | Non
 # ---------------------------------------------------------------- cycles
 
 
-def _cycles(settings: Curve, plan: restarts.Plan) -> None:
+def _cycles(settings: CurveSettings, plan: restarts.Plan) -> None:
     """What the run's end does to the cycles, and which lengths and budgets fit."""
     cycles = f"{plan.whole:,} whole cycle{'s' * (plan.whole != 1)}"
     up = f"its last step uses {plan.last_lr:.4g}, {plan.height:.1%} of the way above the minimum"
@@ -103,7 +111,7 @@ def _cycles(settings: Curve, plan: restarts.Plan) -> None:
         _snapshots(settings, plan)
 
 
-def _lengths(settings: Curve, plan: restarts.Plan) -> None:
+def _lengths(settings: CurveSettings, plan: restarts.Plan) -> None:
     """A button for each number of cycles that a T_0 of whole epochs makes fill the run."""
     st.markdown(f"**T_0 for {settings.epochs - settings.warmup:,} epochs** with T_mult = {settings.T_mult}")
     apart = []
@@ -113,7 +121,7 @@ def _lengths(settings: Curve, plan: restarts.Plan) -> None:
             cycles = f"{choice.cycles} cycle{'s' * (choice.cycles != 1)}"
             if not epochs.is_integer():
                 apart.append(f"{cycles}: {epochs:.4g}")
-            elif epochs <= (Curve.about("T_0").high or epochs):
+            elif epochs <= (CurveSettings.about("T_0").high or epochs):
                 new = settings.replaced(T_0=int(epochs))
                 st.button(
                     f"{cycles}: T_0 = {int(epochs):,}",
@@ -125,10 +133,10 @@ def _lengths(settings: Curve, plan: restarts.Plan) -> None:
         st.caption(f"No whole number of epochs: {', '.join(apart)}.")
 
 
-def _budgets(settings: Curve, plan: restarts.Plan) -> None:
+def _budgets(settings: CurveSettings, plan: restarts.Plan) -> None:
     """A button for the whole-cycle budget on each side of the run."""
     st.markdown(f"**Epochs for T_0 = {settings.T_0:,}, T_mult = {settings.T_mult}**")
-    most = Curve.about("epochs").high or settings.epochs
+    most = CurveSettings.about("epochs").high or settings.epochs
     with st.container(horizontal=True):
         for name, budget in (("below", plan.below), ("above", plan.above)):
             if budget is None or budget.epochs is None or (name == "above" and budget == plan.below):
@@ -143,7 +151,7 @@ def _budgets(settings: Curve, plan: restarts.Plan) -> None:
                 st.button(text, key=f"curve.budget.{name}", icon=":material/schedule:", on_click=frame.put, args=(new,))
 
 
-def _snapshots(settings: Curve, plan: restarts.Plan) -> None:
+def _snapshots(settings: CurveSettings, plan: restarts.Plan) -> None:
     """The steps whose weights are the cycles' best."""
     st.markdown("**Snapshots**: the weights after the last step of each whole cycle")
     if not plan.ends:
@@ -165,13 +173,13 @@ def _snapshots(settings: Curve, plan: restarts.Plan) -> None:
 # ---------------------------------------------------------------- relations
 
 
-def _relations(settings: Curve) -> None:
+def _relations(settings: CurveSettings) -> None:
     """How the curves hang together, measured on these settings."""
-    first, steps = sgdr.cycle_difference(settings)
-    whole, all_steps = sgdr.whole_difference(settings)
-    jump = sgdr.jump(settings)
+    first, steps = curve.cycle_difference(settings)
+    whole, all_steps = curve.whole_difference(settings)
+    jump = curve.jump(settings)
     jumped = f"SGDR {jump[0]:.4g}, CosineAnnealingLR {jump[1]:.4g}" if jump else "not in this run, which ends before it"
-    last, up = sgdr.climbed(settings)
+    last, up = curve.climbed(settings)
     rows = [
         (
             "CosineAnnealingLR is SGDR's annealing without its restarts: with T_max = T_0 the first cycles are equal",
@@ -193,14 +201,14 @@ def _relations(settings: Curve) -> None:
     st.table(pd.DataFrame(rows, columns=["Relation", "Measured here"]).map(escape), hide_index=True)
 
 
-def _ends(settings: Curve) -> str:
+def _ends(settings: CurveSettings) -> str:
     left = settings.epochs - settings.warmup
     if settings.T_max < left:
         return "comes down, turns, and climbs back smoothly"
     return "comes down once, just to the run's end" if settings.T_max == left else "is cut before it is down"
 
 
-def _formulas(settings: Curve) -> None:
+def _formulas(settings: CurveSettings) -> None:
     """The right formula beside the two that are often copied."""
     st.markdown("**The formula, and two that are often copied wrong**, after the warmup")
     written = {
@@ -208,13 +216,14 @@ def _formulas(settings: Curve) -> None:
         NO_PI: r"$\frac{1}{2}\left(1 + \cos(t / T)\right)$, without $\pi$",
         OFF_BY_ONE: r"$\frac{1}{2}\left(1 + \cos(\pi (t - 1) / (T - 1))\right)$",
     }
-    rows = [{"factor": text} | _named(sgdr.numbers(settings, name)) for name, text in written.items()]
+    rows = [{"factor": text} | _named(curve.numbers(settings, name)) for name, text in written.items()]
     st.table(pd.DataFrame(rows), hide_index=True)
     st.caption(
-        "Steps are counted from 0. Counted from 1, the last formula gives the last step eta_min itself: with eta_min = 0 an update that does nothing."
+        "Steps are counted from 0. Counted from 1, the last formula gives the last step eta_min itself: "
+        "with eta_min = 0 an update that does nothing."
     )
 
 
-def _named(found: sgdr.Numbers) -> dict[str, str]:
+def _named(found: curve.Annealing) -> dict[str, str]:
     shown = {"first": found.first, "half-way": found.half, "last used": found.last, "mean": found.mean}
     return {name: f"{value:.4g}" for name, value in shown.items()} | {"off by at most": f"{found.off:.2g}"}

@@ -22,13 +22,13 @@ REFRESH = 0.5
 """Seconds between two looks at a job that waits or runs."""
 UNSEEN = 5.0
 """Seconds after which a job that was not looked at is on screen no more."""
-LONG = 30.0
+LONG_TRAINING = 30.0
 """Seconds beyond which a link does not start a work by itself."""
-MOST = 60.0
+MOST_SECONDS = 60.0
 """Seconds of a training beyond which it is not offered: the other visitors' trainings wait for it. What may be swept is
 bounded by its grid.
 """
-KEPT = 8
+JOBS_KEPT = 8
 """Jobs that a visitor's page remembers; results of other visitors are kept by the queue."""
 
 
@@ -55,14 +55,14 @@ def panel(
 
     The result hangs on the settings, and on what `more` holds, and nothing else. `label` stands on the button; `cost`
     (such as "15 networks") and the `seconds` that it takes stand beside it. A link starts what is short, or done
-    already, and offers the rest; a training beyond MOST is refused. `draw` runs in a fragment until the job ends: its
+    already, and offers the rest; a training beyond MOST_SECONDS is refused. `draw` runs in a fragment until the job ends: its
     charts need keys of their own, and widgets that change settings belong outside of it, or appear only when the result
     is whole.
     """
     key = f"{settings.work}{hashlib.sha256(more).hexdigest() if more else ''}"
     jobs = _jobs()
     here = queue(lane)
-    if settings.ran and key not in jobs and (seconds <= LONG or here.serves(key)):
+    if settings.ran and key not in jobs and (seconds <= LONG_TRAINING or here.serves(key)):
         _submit(lane, key, work)
     job = jobs.get(key)
 
@@ -122,7 +122,7 @@ def _submit(lane: Lane, key: str, work: Callable[[], Iterator[tuple[float, Any]]
         return
     jobs.pop(key, None)
     jobs[key] = job
-    for old in [k for k, job in jobs.items() if not job.alive][:-KEPT]:
+    for old in [k for k, job in jobs.items() if not job.alive][:-JOBS_KEPT]:
         del jobs[old]
 
 
@@ -138,16 +138,22 @@ def about(seconds: float) -> str:
 def _terms(cost: str, seconds: float, most: int, *, asked: bool) -> str:
     """What a work takes, and by what rule it waits; `asked`: a link wanted it started."""
     time = about(seconds)
-    link = f"This link asks for a training of {time}: start it. " if asked and seconds > LONG else ""
-    return f"{link}{cost[:1].upper()}{cost[1:]}, {time}. At most {most} at a time for each visitor; others wait their turn."
+    link = f"This link asks for a training of {time}: start it. " if asked and seconds > LONG_TRAINING else ""
+    return (
+        f"{link}{cost[:1].upper()}{cost[1:]}, {time}. At most {most} at a time for each visitor; others wait "
+        "their turn."
+    )
 
 
 def _too_long(cost: str, seconds: float) -> str:
     """Why a training may not be started, with its arithmetic; nothing where it may."""
-    if seconds <= MOST:
+    if seconds <= MOST_SECONDS:
         return ""
-    most = f"{MOST:.0f} is the most, because others wait for it"
-    return f"{cost[:1].upper()}{cost[1:]}, about {math.ceil(seconds):,} seconds of work, and {most}. Fewer networks or steps take less."
+    most = f"{MOST_SECONDS:.0f} is the most, because others wait for it"
+    return (
+        f"{cost[:1].upper()}{cost[1:]}, about {math.ceil(seconds):,} seconds of work, and {most}. Fewer "
+        "networks or steps take less."
+    )
 
 
 def _offer(key: str, start: Callable[[], None], label: str, terms: str, why_not: str) -> None:

@@ -11,7 +11,7 @@ from lrlab.lessons import landscape
 from lrlab.lessons.intervals import Interval, interval, verdict
 from lrlab.lessons.landscape import (
     BASINS,
-    FAR,
+    DIVERGED_BEYOND,
     FRAMES,
     LOST,
     NAMES,
@@ -33,10 +33,10 @@ HEIGHT, PRESENTED, COURSE = 470, 360, 330
 """Pixels of the animation, of the same on a slide, where the sliders that a class is shown fit below it, and of the
 shares over the run.
 """
-GRID = 810
+GRID_POINTS = 810
 """Points along the curve, and the width of the contours' picture in pixels."""
 PRESET = "landscape.preset"
-INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
+WITH_INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
 SHARE, LOSS = 2, 3
 """Decimals of a mean and of the difference of two alike, so that who subtracts finds no contradiction beyond rounding.
 """
@@ -64,8 +64,9 @@ def show() -> None:
     table = pd.DataFrame(rows(land, found)).set_index("schedule")
     st.table(table)
     st.caption(
-        f"Mean over the seeds, {UNBOUNDED if scene.seeds == 1 else INTERVALS}. "
-        "A particle leaves the narrow basin each time that it goes over the watershed. The loss is that of the particles that have not diverged."
+        f"Mean over the seeds, {UNBOUNDED if scene.seeds == 1 else WITH_INTERVALS}. "
+        "A particle leaves the narrow basin each time that it goes over the watershed. The loss is that "
+        "of the particles that have not diverged."
     )
     if presenting:
         _text(scene, land)
@@ -105,7 +106,10 @@ def _above(scene: Scene, land: Landscape) -> str:
     goes beyond it.
     """
     if scene.peak > land.escape:
-        return f"Here every schedule begins above that, at {scene.peak:g}; the table says when each is above it for the last time."
+        return (
+            f"Here every schedule begins above that, at {scene.peak:g}; the table says when each is above it "
+            "for the last time."
+        )
     noise = (
         "and there is no noise"
         if scene.noise == 0
@@ -140,7 +144,8 @@ def remarks(scene: Scene, found: Simulation) -> list[str]:
     if scene.steps < scene.T_0:
         end = f"{found.rates[landscape.SGDR, -1] / scene.peak:.0%}"
         said.append(
-            f"T_0 of {scene.T_0:,} is longer than the run of {scene.steps:,} steps: nothing restarts, and SGDR ends at {end} of its peak."
+            f"T_0 of {scene.T_0:,} is longer than the run of {scene.steps:,} steps: nothing restarts, and "
+            f"SGDR ends at {end} of its peak."
         )
     elif scene.steps == scene.T_0:
         said.append(f"T_0 is the whole run of {scene.steps:,} steps: nothing restarts, and SGDR is one cosine.")
@@ -151,7 +156,8 @@ def remarks(scene: Scene, found: Simulation) -> list[str]:
         )
     if scene.particles == 1:
         said.append(
-            "With one particle the share of a seed is 0 or 100 %: the intervals are wide, and rough where nearly all seeds agree."
+            "With one particle the share of a seed is 0 or 100 %: the intervals are wide, and rough "
+            "where nearly all seeds agree."
         )
     if scene.seeds == 1:
         said.append("One seed does not tell how seeds differ: there is no interval, and nothing can be concluded.")
@@ -165,7 +171,8 @@ def divergences(found: Simulation) -> list[str]:
         if (steps >= 0).any():
             first, share = steps[steps >= 0].min(), number(float(shares[:, LOST].mean()), f".{SHARE}%")
             said.append(
-                f"{name}: diverged at step {first:,}. In the end {share} of all particles had gone beyond {FAR:,.0f}."
+                f"{name}: diverged at step {first:,}. In the end {share} of all particles had gone beyond "
+                f"{DIVERGED_BEYOND:,.0f}."
             )
     return said
 
@@ -202,11 +209,11 @@ def _dots(scene: Scene, found: Simulation) -> str:
     return f"The dots are {dots}; what follows counts all.{piled}"
 
 
-def _ground(land: Landscape) -> charts.Curve | charts.Contours:
-    x = np.linspace(-REACH, REACH, GRID)
+def _ground(land: Landscape) -> charts.LossCurve | charts.Contours:
+    x = np.linspace(-REACH, REACH, GRID_POINTS)
     if land.dimension == 1:
-        return charts.Curve(x, land.loss(x[None]))
-    y = np.linspace(-REACH / 2, REACH / 2, GRID // 2)
+        return charts.LossCurve(x, land.loss(x[None]))
+    y = np.linspace(-REACH / 2, REACH / 2, GRID_POINTS // 2)
     return charts.Contours(x, y, land.loss(np.stack(np.meshgrid(x, y))))
 
 
@@ -215,7 +222,10 @@ def _in_words(found: Simulation, at: int) -> str:
     shares = "; ".join(
         f"{name} {share:.0%}" for name, share in zip(NAMES, found.course[:, :, at].mean(axis=1), strict=True)
     )
-    return f"Particles on the loss under three schedules side by side, after {found.frames[at]:,} steps. In the wide basin, of all seeds: {shares}"
+    return (
+        f"Particles on the loss under three schedules side by side, after {found.frames[at]:,} steps. In the "
+        f"wide basin, of all seeds: {shares}"
+    )
 
 
 def _course(found: Simulation) -> None:
@@ -277,7 +287,10 @@ def _losses(found: Simulation, place: int) -> str:
     if not np.isfinite(found.loss[both]).all():
         return "mean loss at the end: there are seeds of which no particle is left to compare."
     if found.shares[both, :, LOST].any():
-        return "mean loss at the end: no fair comparison, since particles diverged, and the means are over those that are left."
+        return (
+            "mean loss at the end: no fair comparison, since particles diverged, and the means are over "
+            "those that are left."
+        )
     return "mean loss at the end: " + worded(landscape.difference(found.loss, place), LOSS, "")
 
 

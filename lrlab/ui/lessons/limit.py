@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from lrlab.charts.heat import heat
-from lrlab.lessons.limit import BOUND, PEAKS, Limit, Limits, axes, limit
+from lrlab.lessons.limit import PEAKS, TRAINED_BELOW, Limit, Limits, axes, limit
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, jobs
 
@@ -28,7 +28,7 @@ def show() -> None:
         units=setup.hidden[0],
         batch=setup.batch_size,
         steps=setup.steps,
-        bound=f"{BOUND:.2f}",
+        bound=f"{TRAINED_BELOW:.2f}",
     )
     fields.row(Limit, "optimizer", "after", "gain", "depth")
     fields.row(Limit, "epochs", "seeds")
@@ -49,10 +49,18 @@ def show() -> None:
 def _draw(found: Limits, settings: Limit, *, finished: bool) -> None:
     """The map with the warmups across and the peaks upwards; as far as it has come."""
     figure = heat(
-        found.loss.T, [f"{warmup:,}" for warmup in found.warmups], [f"{peak:.3g}" for peak in found.peaks],
-        x_title="warmup, steps", y_title="peak rate", z_title="training loss", text=cells(found).T.tolist(),
-        steps=found.largest, steps_name="largest peak up to which every seed trains", filename="lrlab-limit", reverse=True,
-    )  # fmt: skip
+        found.loss.T,
+        [f"{warmup:,}" for warmup in found.warmups],
+        [f"{peak:.3g}" for peak in found.peaks],
+        x_title="warmup, steps",
+        y_title="peak rate",
+        z_title="training loss",
+        text=cells(found).T.tolist(),
+        steps=found.largest,
+        steps_name="largest peak up to which every seed trains",
+        filename="lrlab-limit",
+        reverse=True,
+    )
     chart.show(figure, key="limit.map", height=HEIGHT, alt=_in_words(found))
     st.caption(signs(found, finished=finished))
     if finished:
@@ -86,7 +94,10 @@ def _out(found: Limits, place: tuple[int, ...]) -> str:
 def signs(found: Limits, *, finished: bool) -> str:
     """What the cells of this map say, and why a low number may stand above the border."""
     said = [
-        f"In each cell: the median over {found.seeds} seeds of the mean training loss of the last epoch{'' if finished else ' so far'}."
+        (
+            f"In each cell: the median over {found.seeds} seeds of the mean training loss of the last "
+            f"epoch{'' if finished else ' so far'}."
+        )
     ]
     if found.broken.any():
         one = tuple(np.argwhere(found.broken)[0])
@@ -97,14 +108,18 @@ def signs(found: Limits, *, finished: bool) -> str:
     if np.isinf(found.loss).any():
         said.append("Grey: at least half of the seeds diverged.")
     for warmup, place in enumerate(found.largest):
-        failing = np.flatnonzero((found.loss[warmup] < BOUND) & (found.trained[warmup] < 1))
+        failing = np.flatnonzero((found.loss[warmup] < TRAINED_BELOW) & (found.trained[warmup] < 1))
         above = failing[failing > (-1 if place is None else place)]
         if above.size:
             seeds = round(found.seeds * (1 - found.trained[warmup, above[0]]))
-            where = f"{found.loss[warmup, above[0]]:.2f} at a peak of {_peak(found, int(above[0]))} after {found.warmups[warmup]:,} steps"
+            where = (
+                f"{found.loss[warmup, above[0]]:.2f} at a peak of {_peak(found, int(above[0]))} after "
+                f"{found.warmups[warmup]:,} steps"
+            )
             fails = f"{seeds} of the {found.seeds} seeds {'does' if seeds == 1 else 'do'} not train there"
             said.append(
-                f"The border asks for every seed, so a median below {BOUND:.2f} may stand above it: {where}, because {fails}."
+                f"The border asks for every seed, so a median below {TRAINED_BELOW:.2f} may stand above "
+                f"it: {where}, because {fails}."
             )
             break
     return " ".join(said)
@@ -123,7 +138,9 @@ def verdict(found: Limits, settings: Limit) -> str:
     said = f"**{settings.optimizer}**: the largest peak up to which every seed trains, by warmup: {each}.{_gaps(found)}"
     without, best = largest[0], max((place for place in largest if place is not None), default=None)
     if best is None:
-        below = f"In no cell did the loss of every seed come below {BOUND:.2f} in {settings.setup.steps:,} steps"
+        below = (
+            f"In no cell did the loss of every seed come below {TRAINED_BELOW:.2f} in {settings.setup.steps:,} steps"
+        )
         return f"{said} {below}; {found.broken.sum():,} of {found.loss.size * found.seeds:,} networks diverged."
     among = f"the best of the {len(largest) - 1} warmups, {settings.seeds} seeds a cell,"
     if without is None:
@@ -164,10 +181,13 @@ def csv(found: Limits) -> str:
     """A line for each cell in full precision; the loss empty where at least half of its seeds diverged."""
     rows = [
         {
-            "warmup_steps": int(found.warmups[w]), "peak": float(found.peaks[p]),
-            "training_loss": found.loss[w, p] if np.isfinite(found.loss[w, p]) else None, "seeds_trained": found.trained[w, p],
-            "seeds_diverged": int(found.broken[w, p]), "first_diverged_at_step": int(found.diverged[w, p]) if found.broken[w, p] else None,
+            "warmup_steps": int(found.warmups[w]),
+            "peak": float(found.peaks[p]),
+            "training_loss": found.loss[w, p] if np.isfinite(found.loss[w, p]) else None,
+            "seeds_trained": found.trained[w, p],
+            "seeds_diverged": int(found.broken[w, p]),
+            "first_diverged_at_step": int(found.diverged[w, p]) if found.broken[w, p] else None,
         }
         for w, p in np.ndindex(found.loss.shape)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows).astype({"first_diverged_at_step": "Int64"}).to_csv(index=False)

@@ -14,9 +14,8 @@ from lrlab import engine
 from lrlab.charts.panels import Line, Panel, panels
 from lrlab.document import DocumentError, Trial
 from lrlab.document.run import Run
-from lrlab.lessons import compare
-from lrlab.lessons import curve as sgdr
-from lrlab.lessons.curve import Curve
+from lrlab.lessons import compare, curve
+from lrlab.lessons.curve import CurveSettings
 from lrlab.lessons.digits import CLASSES, TEST
 from lrlab.lessons.intervals import interval
 from lrlab.lessons.network import Floats, Outcome, Training, kept_at, squeezed, train
@@ -26,11 +25,11 @@ from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.lessons.numbers import mean
 from lrlab.ui.widgets import escape
 
-MOST = 8
+MOST_SCHEDULES = 8
 """Schedules that are trained: as many as can be told apart."""
-FEW = 5
+MIN_CYCLE = 5
 """Training steps of a cycle: with fewer the squeezed run misses its highest and lowest rates."""
-POINTS = 1500  # of the learning rate that are drawn
+POINTS_DRAWN = 1500  # of the learning rate that are drawn
 
 
 class Entry(NamedTuple):
@@ -63,7 +62,8 @@ def show() -> None:
     entries = _entries(settings)
     if settings.schedules == "tune" and entries:
         st.caption(
-            f"What is trained is what Tune shows, not what The curve above does: {escape(', '.join(entry.name for entry in entries))}."
+            "What is trained is what Tune shows, not what The curve above does: "
+            f"{escape(', '.join(entry.name for entry in entries))}."
         )
     if not entries:
         st.info("There is no schedule to train: add one there, or show one that is hidden.", icon=":material/info:")
@@ -80,19 +80,22 @@ def show() -> None:
         draw,
         more=rates.tobytes() + repr(kept).encode(),
         label=f"Train {len(entries)} schedule{'s' * (len(entries) > 1)} from {settings.seeds} seeds",
-        cost=f"{len(entries)} schedule{'s' * (len(entries) > 1)} x {settings.seeds} seeds are {networks} networks of {setup.steps:,} steps each",
+        cost=(
+            f"{len(entries)} schedule{'s' * (len(entries) > 1)} x {settings.seeds} seeds are {networks} "
+            f"networks of {setup.steps:,} steps each"
+        ),
         seconds=setup.seconds(networks, len(set().union(*kept))),
     )
 
 
 def _entries(settings: Training) -> list[Entry]:
     """The trials that Tune or the first section shows, squeezed onto the training; why one is not among them is said."""
-    experiment = state.experiment() if settings.schedules == "tune" else sgdr.experiment(frame.at_hand(Curve))
+    experiment = state.experiment() if settings.schedules == "tune" else curve.experiment(frame.at_hand(CurveSettings))
     shown = [(place, trial) for place, trial in enumerate(experiment.trials) if not trial.hidden]
-    if len(shown) > MOST:
-        st.caption(f"The first {MOST} of the {len(shown)} schedules that are shown.")
+    if len(shown) > MOST_SCHEDULES:
+        st.caption(f"The first {MOST_SCHEDULES} of the {len(shown)} schedules that are shown.")
     found = []
-    for place, trial in shown[:MOST]:
+    for place, trial in shown[:MOST_SCHEDULES]:
         try:
             found.append(_entry(experiment.run, place, trial, settings))
         except DocumentError as error:
@@ -137,8 +140,8 @@ def _no_snapshots(plan: restarts.Plan, length: int, steps: int) -> str:
     begin = length * plan.begin / (plan.begin + plan.left)
     shortest = np.diff([begin, *(end.step for end in plan.ends)]).min(initial=np.inf) * steps / length
     return (
-        f"its shortest cycle comes to {shortest:.1f} steps of this training, and takes {FEW} to be seen"
-        if shortest < FEW
+        f"its shortest cycle comes to {shortest:.1f} steps of this training, and takes {MIN_CYCLE} to be seen"
+        if shortest < MIN_CYCLE
         else ""
     )
 
@@ -163,7 +166,8 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
             alt=_kept_in_words(entries, outcome),
         )
         st.caption(
-            "Strong: the weights at the end of the last whole cycle; the ensemble of all snapshots. Faint: the weights now; each snapshot alone."
+            "Strong: the weights at the end of the last whole cycle; the ensemble of all snapshots. "
+            "Faint: the weights now; each snapshot alone."
         )
     if not finished:
         return
@@ -190,7 +194,10 @@ def _guesses(entries: list[Entry], outcome: Outcome) -> None:
         for k, entry in enumerate(entries)
     ]
     if any(said):
-        why = "Rates far too high or far too low bring this about without a divergence; these networks do count in the means."
+        why = (
+            "Rates far too high or far too low bring this about without a divergence; these networks do "
+            "count in the means."
+        )
         st.warning(escape(". ".join(filter(None, said)) + f". {why}"), icon=":material/casino:")
 
 
@@ -235,7 +242,10 @@ def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[
     for entry in entries:
         at = np.unique(
             np.concatenate(
-                [np.linspace(0, entry.rates.size - 1, POINTS).astype(np.int64), np.array(entry.kept, dtype=np.int64)]
+                [
+                    np.linspace(0, entry.rates.size - 1, POINTS_DRAWN).astype(np.int64),
+                    np.array(entry.kept, dtype=np.int64),
+                ]
             )
         )
         rates.append(Line(entry.name, at / per_epoch, entry.rates[at], entry.place))
@@ -283,7 +293,10 @@ def _anytime(entries: list[Entry], settings: Training, outcome: Outcome) -> dict
 
 def _in_words(entries: list[Entry], outcome: Outcome) -> str:
     said = [
-        f"{entry.name[:80]}: training loss {outcome.loss[k, sound, -1].mean():.3g}, test accuracy {outcome.accuracy[k, sound, -1].mean():.1%}"
+        (
+            f"{entry.name[:80]}: training loss {outcome.loss[k, sound, -1].mean():.3g}, test accuracy "
+            f"{outcome.accuracy[k, sound, -1].mean():.1%}"
+        )
         if (sound := compare.sound(outcome, k)).any()
         else f"{entry.name[:80]}: every network diverged"
         for k, entry in enumerate(entries)
@@ -313,12 +326,17 @@ def _table(entries: list[Entry], outcome: Outcome) -> None:
         loss, accuracy = outcome.loss[k, sound, -1], 100 * outcome.accuracy[k, sound, -1]
         single, together = (100 * part[k][sound] for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
         cycles = single.shape[1]
-        rows.append({
-            "schedule": entry.name, "training loss": _between(loss, ".3f", np.inf), "test accuracy, %": _between(accuracy),
-            "at the last whole cycle, %": _between(single[:, -1]) if cycles else "",
-            "ensemble, %": _between(together[:, -1]) if cycles else "", "snapshots": str(cycles or ""),
-            "diverged": int((~sound).sum()),
-        })  # fmt: skip
+        rows.append(
+            {
+                "schedule": entry.name,
+                "training loss": _between(loss, ".3f", np.inf),
+                "test accuracy, %": _between(accuracy),
+                "at the last whole cycle, %": _between(single[:, -1]) if cycles else "",
+                "ensemble, %": _between(together[:, -1]) if cycles else "",
+                "snapshots": str(cycles or ""),
+                "diverged": int((~sound).sum()),
+            }
+        )
     st.markdown(
         "**After the last epoch**: means over the seeds, 95 % intervals in brackets where more than one is left",
         help=f"A blind guess is right in {100 / CLASSES:.0f} %.",
@@ -342,7 +360,7 @@ def _differences(entries: list[Entry], outcome: Outcome) -> None:
     for k, entry in enumerate(entries):
         sound = compare.sound(outcome, k)
         count = outcome.snapshots[k].size
-        if not count or sound.sum() < compare.FEW:
+        if not count or sound.sum() < compare.MIN_SEEDS:
             continue
         last, together = (100 * part[k][sound, -1] for part in (outcome.snapshot_accuracy, outcome.ensemble_accuracy))
         if count > 1:
@@ -366,7 +384,8 @@ def _differences(entries: list[Entry], outcome: Outcome) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="network.differences")
     if cut:
         st.caption(
-            "Two schedules are compared by their last weights, which a cut last cycle leaves at a high rate: look at its last snapshot too."
+            "Two schedules are compared by their last weights, which a cut last cycle leaves at a high "
+            "rate: look at its last snapshot too."
         )
     if len(rows) > 1:
         st.caption(f"{len(rows)} intervals: about one in twenty misses the true difference by chance alone.")

@@ -6,9 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from lrlab.charts.dots import Dots, dots
-from lrlab.lessons import curve as sgdr
-from lrlab.lessons import paper
-from lrlab.lessons.curve import Curve
+from lrlab.lessons import curve, paper
+from lrlab.lessons.curve import CurveSettings
 from lrlab.lessons.paper import COSINE, DATA, RESTARTS, WIDE, WIDER, Ensemble, Paper
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame
@@ -32,14 +31,28 @@ def show() -> None:
     ten, twenty = (tables.singles[RESTARTS][network] for network in (WIDE, WIDER))
     cosine, wider = (tables.singles[COSINE][network] for network in (WIDE, WIDER))
     most = tables.ensembles[-1]
-    run = Curve(T_0=10, T_mult=2, epochs=200)
-    cut = sgdr.rates(run, sgdr.SGDR, [sgdr.run(run).steps - 1]).item() / run.peak
+    run = CurveSettings(T_0=10, T_mult=2, epochs=200)
+    cut = curve.rates(run, curve.SGDR, [curve.run(run).steps - 1]).item() / run.peak
     frame.text(
-        "sgdr", "paper", models=most.models, runs=most.runs, snapshots=most.snapshots, most10=_two(most.errors[C10]), most100=_two(most.errors[C100]),
-        cosine10=_two(cosine[C10]), wider10=_two(wider[C10]), restarts10=_two(ten[C10]), twenty10=_two(twenty[C10]),
-        cosine100=_two(cosine[C100]), wider100=_two(wider[C100]), restarts100=_two(ten[C100]), twenty100=_two(twenty[C100]),
-        gain=_two(cosine[C100] - ten[C100]), more=_two(wider[C100] - twenty[C100]), cut=number(cut, ".0%"),
-    )  # fmt: skip
+        "sgdr",
+        "paper",
+        models=most.models,
+        runs=most.runs,
+        snapshots=most.snapshots,
+        most10=_two(most.errors[C10]),
+        most100=_two(most.errors[C100]),
+        cosine10=_two(cosine[C10]),
+        wider10=_two(wider[C10]),
+        restarts10=_two(ten[C10]),
+        twenty10=_two(twenty[C10]),
+        cosine100=_two(cosine[C100]),
+        wider100=_two(wider[C100]),
+        restarts100=_two(ten[C100]),
+        twenty100=_two(twenty[C100]),
+        gain=_two(cosine[C100] - ten[C100]),
+        more=_two(wider[C100] - twenty[C100]),
+        cut=number(cut, ".0%"),
+    )
     st.caption(f"Source: {escape(tables.source)}.")
 
 

@@ -32,7 +32,13 @@ def bar(number: int, titles: Sequence[str], go: Callable[[int | None], None]) ->
         )
         for label, icon, to, key in to_press:
             st.button(
-                label, icon=f":material/{icon}:", key=f"present.{label.lower()}", type="tertiary", disabled=to == number, on_click=go, args=(to,),
+                label,
+                icon=f":material/{icon}:",
+                key=f"present.{label.lower()}",
+                type="tertiary",
+                disabled=to == number,
+                on_click=go,
+                args=(to,),
                 shortcut=key,
-            )  # fmt: skip
+            )
         st.html(_KEYS, width="content", unsafe_allow_javascript=True)

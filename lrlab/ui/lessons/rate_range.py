@@ -8,27 +8,28 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lrlab.charts.panels import Line, Mark, Panel, panels
+from lrlab.charts.panels import Line, Panel, UprightLine, panels
 from lrlab.lessons.network import Floats
 from lrlab.lessons.rate_range import Ramp, Range, Suggestion, lowest, range_test, smoothed, steepest, tenth
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.widgets import escape
 
-RULES = (
-    ("Smith: up to the rate of the lowest loss, from a quarter of it", lowest), ("a tenth of the rate of the lowest loss", tenth),
+RANGE_RULES = (
+    ("Smith: up to the rate of the lowest loss, from a quarter of it", lowest),
+    ("a tenth of the rate of the lowest loss", tenth),
     ("steepest descent", steepest),
-)  # fmt: skip
-SHORT = ("Smith", "tenth", "steepest")
+)
+RULE_NAMES = ("Smith", "tenth", "steepest")
 HEIGHT = 420
-DRAWN = 3.0
+CUT_ABOVE = 3.0
 """Of the loss at the start: a mean beyond that is cut off, since it would take all of the chart."""
 
 
 def show() -> None:
     """The whole section."""
     settings = frame.at_hand(Range)
-    frame.text("warmup", "range", steps=f"{settings.steps:,}", low=f"{settings.low:g}", high=f"{settings.high:g}")
+    frame.text("warmup", "rate_range", steps=f"{settings.steps:,}", low=f"{settings.low:g}", high=f"{settings.high:g}")
     fields.row(Range, "low", "high", "steps", "rise")
     fields.row(Range, "optimizer", "batch", "seeds", "smoothing")
 
@@ -46,7 +47,7 @@ def show() -> None:
 
 
 def _draw(ramp: Ramp, keep: float, *, finished: bool) -> None:
-    found = [(name, rule(*_mean(ramp, keep))) for name, rule in RULES] if finished else []
+    found = [(name, rule(*_mean(ramp, keep))) for name, rule in RANGE_RULES] if finished else []
     chart.show(_curves(ramp, keep, found), key="range.curves", height=HEIGHT, alt=_in_words(ramp, found))
     broken = np.flatnonzero(ramp.diverged >= 0)
     if broken.size:
@@ -59,7 +60,7 @@ def _draw(ramp: Ramp, keep: float, *, finished: bool) -> None:
     if not finished:
         return
     _suggestions(ramp, keep, found)
-    frame.text("warmup", "range_weaknesses")
+    frame.text("warmup", "rate_range_weaknesses")
     csv = pd.DataFrame(
         {"rate": ramp.rates} | {f"seed {seed}": _cut(ramp, seed) for seed in range(len(ramp.loss))}
     ).to_csv(index_label="step")
@@ -87,23 +88,25 @@ def _curves(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> dic
     lines = []
     if rates.size:
         mean = each.mean(axis=0)
-        far = np.flatnonzero(mean > DRAWN * mean[0])
+        far = np.flatnonzero(mean > CUT_ABOVE * mean[0])
         end = int(far[0]) if far.size else mean.size
-        top = np.minimum(each.max(axis=0), DRAWN * mean[0])
+        top = np.minimum(each.max(axis=0), CUT_ABOVE * mean[0])
         lines = [Line("mean of the seeds", rates[:end], mean[:end], 0, each.min(axis=0)[:end], top[:end])]
-    marks = [mark for short, (_, suggestion) in zip(SHORT, found, strict=False) for mark in _marks(short, suggestion)]
+    marks = [
+        mark for short, (_, suggestion) in zip(RULE_NAMES, found, strict=False) for mark in _marks(short, suggestion)
+    ]
     panel = Panel("training loss, smoothed; band: all seeds", lines)
     return panels([panel], "learning rate", filename="lrlab-range", marks=marks, x_log=True)
 
 
-def _marks(short: str, suggestion: Suggestion) -> list[Mark]:
+def _marks(short: str, suggestion: Suggestion) -> list[UprightLine]:
     """The rates of a suggestion, as the table has them."""
     low, high = suggestion.low, suggestion.high
     if low is None or high is None:
         return []
     if low == high:
-        return [Mark(low, f"{short} {low:.3g}")]
-    return [Mark(low, f"{short} from {low:.3g}"), Mark(high, f"{short} to {high:.3g}")]
+        return [UprightLine(low, f"{short} {low:.3g}")]
+    return [UprightLine(low, f"{short} from {low:.3g}"), UprightLine(high, f"{short} to {high:.3g}")]
 
 
 def _range(suggestion: Suggestion) -> str:
@@ -140,7 +143,7 @@ def untried(name: str, mean: Suggestion, seeds: list[float], first: float) -> st
 def _suggestions(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> None:
     """Each rule on the mean, and what it gives for each seed alone."""
     rows, below = [], []
-    for short, (name, suggestion), (_, rule) in zip(SHORT, found, RULES, strict=True):
+    for short, (name, suggestion), (_, rule) in zip(RULE_NAMES, found, RANGE_RULES, strict=True):
         rates = alone(ramp, keep, rule)
         below.append(untried(short, suggestion, rates, float(ramp.rates[0])))
         spread = f"{min(rates):.3g} to {max(rates):.3g}" if rates else "no suggestion"

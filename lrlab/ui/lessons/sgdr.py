@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrlab.lessons.curve import EXERCISES, Curve
+from lrlab.lessons.curve import EXERCISES, CurveSettings
 from lrlab.lessons.landscape import EXERCISES as ON_LANDSCAPE
 from lrlab.lessons.landscape import Scene
 from lrlab.lessons.network import Training
@@ -15,7 +15,7 @@ LESSON = Lesson(
     "sgdr",
     "SGDR or cosine?",
     (
-        Section("curve", "The curve", curve.show, Curve),
+        Section("curve", "The curve", curve.show, CurveSettings),
         Section("landscape", "The landscape", landscape.show, Scene),
         Section("network", "A real network", network.show, Training),
         Section("sweep", "A sweep over cycles and rates", sweep.show, Grid),

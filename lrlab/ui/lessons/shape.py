@@ -10,14 +10,14 @@ import streamlit as st
 
 from lrlab import charts, engine
 from lrlab.document import Experiment, View
-from lrlab.lessons import shape as warmup
-from lrlab.lessons.shape import Numbers, Shape
+from lrlab.lessons import shape
+from lrlab.lessons.shape import Shape, Totals
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.lessons.numbers import number
 from lrlab.ui.widgets import escape
 
-FIRST = 30
+STEPS_DRAWN = 30
 """Steps of the small chart."""
 
 
@@ -25,13 +25,13 @@ def show() -> None:
     """The whole section."""
     frame.text("warmup", "shape")
     settings = frame.at_hand(Shape)
-    shown = warmup.experiment(settings)
-    found = warmup.numbers(shown)
+    shown = shape.experiment(settings)
+    found = shape.numbers(shown)
     _chart(settings, shown)
     st.caption(_length(settings))
     fields.row(Shape, "length", "start", "form", "decay")
     fields.row(Shape, "steps", "epoch", "peak", "overlay")
-    said = warmup.remarks(settings)
+    said = shape.remarks(settings)
     if said:
         st.info("  \n".join(map(escape, said)), icon=":material/info:")
     _start(shown)
@@ -39,8 +39,8 @@ def show() -> None:
     place = [trial.name for trial in shown.trials].index(settings.form)
     home.tune(shown, "shape", place=place)
     home.as_code(shown, "shape", place=place)
-    frame.text("warmup", "formulas")
-    frame.text("warmup", "intro")
+    frame.text("warmup", "shape_formulas")
+    frame.text("warmup", "shape_intro")
 
 
 def _length(settings: Shape) -> str:
@@ -53,7 +53,10 @@ def _length(settings: Shape) -> str:
         if left
         else f"nothing is left {use}"
     )
-    said = f"A warmup of {_counted(length, 'step')} is {_counted(length / settings.epoch, 'epoch')}, {share} of the run; {remains}."
+    said = (
+        f"A warmup of {_counted(length, 'step')} is {_counted(length / settings.epoch, 'epoch')}, {share} of "
+        f"the run; {remains}."
+    )
     return escape(said)
 
 
@@ -99,7 +102,7 @@ def _chart(settings: Shape, shown: Experiment) -> None:
 
 def _start(shown: Experiment) -> None:
     """The first steps, a point each, and the first ten in a table."""
-    steps = np.arange(min(FIRST, shown.run.steps))
+    steps = np.arange(min(STEPS_DRAWN, shown.run.steps))
     rates = [engine.lr(shown.run, trial, steps) for trial in shown.trials]
     lines = [
         charts.Line(trial.name, steps.astype(np.float64), rate, place, markers=True)
@@ -112,7 +115,7 @@ def _start(shown: Experiment) -> None:
         f"{line.name}: from {line.y[0]:.3g} to {line.y[-1]:.3g}" for line in lines
     )
     chart.show(figure, key="shape.first", height=300, alt=alt)
-    listed = steps[: warmup.FIRST]
+    listed = steps[: shape.STEPS_LISTED]
     rows = [
         {"rate at step": trial.name, **{str(step): f"{rate[step]:.3g}" for step in listed}}
         for trial, rate in zip(shown.trials, rates, strict=True)
@@ -120,7 +123,7 @@ def _start(shown: Experiment) -> None:
     st.table(pd.DataFrame(rows).set_index("rate at step"))
 
 
-def _costs(settings: Shape, found: list[Numbers]) -> None:
+def _costs(settings: Shape, found: list[Totals]) -> None:
     """What each trial comes to."""
     lost = [round(1 - one.relative, 4) + 0.0 for one in found]  # no -0
     rows = [
@@ -138,5 +141,8 @@ def _costs(settings: Shape, found: list[Numbers]) -> None:
     st.table(pd.DataFrame(rows).set_index("trial"))
     said = "The area is the sum of the rates of all steps. Area lost: how much less that is than without a warmup."
     if min(lost) < 0:
-        said += " Less than nothing is lost where the mean rate of the warmup is above half of the peak, which is about the mean of a decay to 0."
+        said += (
+            " Less than nothing is lost where the mean rate of the warmup is above half of the peak, which "
+            "is about the mean of a decay to 0."
+        )
     st.caption(said)

@@ -20,10 +20,19 @@ from lrlab.ui.widgets import escape, offer
 
 NO_CYCLE, GUESSING, DIVERGED, NOT_YET = "○", "≈", "\N{MULTIPLICATION SIGN}", "…"
 _COLUMNS = {
-    "T_0": "T_0", "T_mult": "T_mult", "peak": "peak rate", "cycles": "whole cycles", "cut": "last cycle cut", "accuracy": "test accuracy, %",
-    "low": "95 % from", "high": "to", "whole": "at the last whole cycle, %", "loss": "training loss", "diverged": "seeds diverged",
+    "T_0": "T_0",
+    "T_mult": "T_mult",
+    "peak": "peak rate",
+    "cycles": "whole cycles",
+    "cut": "last cycle cut",
+    "accuracy": "test accuracy, %",
+    "low": "95 % from",
+    "high": "to",
+    "whole": "at the last whole cycle, %",
+    "loss": "training loss",
+    "diverged": "seeds diverged",
     "step": "first at step",
-}  # fmt: skip
+}
 
 
 def show() -> None:
@@ -114,9 +123,15 @@ def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
     shown = [[rows.get(Cell(first, factor, peak)) for first in firsts] for peak in peaks]
     z = np.array([[_colour(row) for row in line] for line in shown])
     figure = charts.heat(
-        z, [str(first) for first in firsts], [f"{peak:g}" for peak in peaks], x_title="T_0, epochs", y_title="peak rate",
-        z_title="test accuracy, %", text=[[label(row, grid.seeds) for row in line] for line in shown], filename="lrlab-sweep",
-    )  # fmt: skip
+        z,
+        [str(first) for first in firsts],
+        [f"{peak:g}" for peak in peaks],
+        x_title="T_0, epochs",
+        y_title="peak rate",
+        z_title="test accuracy, %",
+        text=[[label(row, grid.seeds) for row in line] for line in shown],
+        filename="lrlab-sweep",
+    )
     seen = [row for line in shown for row in line if row]
     best = sweep.best(seen)
     alt = f"Heat map of the test accuracy over {len(firsts)} values of T_0 and {len(peaks)} peak rates, T_mult {factor}"
@@ -128,8 +143,10 @@ def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
     alt += f". In {sum(row.diverged > 0 for row in seen)} of {len(seen)} cells seeds diverged"
     chart.show(figure, key="sweep.map", height=max(180, 90 + 42 * len(peaks)), alt=alt)
     st.caption(
-        f"Per cell: test accuracy in percent. {DIVERGED} diverged ({DIVERGED} 1/3: one of three seeds, the number is the others' mean); "
-        f"{GUESSING} no better than guessing; {NO_CYCLE} the first cycle is longer than the training. Grey: diverged, guessing, or not trained."
+        f"Per cell: test accuracy in percent. {DIVERGED} diverged ({DIVERGED} 1/3: one of three seeds, "
+        "the number is the others' mean); "
+        f"{GUESSING} no better than guessing; {NO_CYCLE} the first cycle is longer than the training. "
+        "Grey: diverged, guessing, or not trained."
     )
 
 
@@ -173,8 +190,14 @@ def verdict(result: Result, *, finished: bool) -> str:
     alike, others = result.rivals(best)
     if not others:
         return f"{said}."
-    apart = f"{alike:,} of the {others:,} others in which no seed diverged {'is' if alike == 1 else 'are'} not told apart from it"
-    apart += " (95 % interval of the difference, seed by seed, includes 0; there is none where all seeds agree), and the best of many is partly luck"
+    apart = (
+        f"{alike:,} of the {others:,} others in which no seed diverged {'is' if alike == 1 else 'are'} not "
+        "told apart from it"
+    )
+    apart += (
+        " (95 % interval of the difference, seed by seed, includes 0; there is none where all seeds agree), "
+        "and the best of many is partly luck"
+    )
     return f"{said}; {apart}."
 
 

@@ -21,7 +21,7 @@ VERSIONS = ("4.57", "5.23")
 """Of transformers, before and after warmup_ratio was taken away."""
 HEIGHT = 500
 """Of the chart of the mistakes: on a phone its legend has a line for each, in half of it."""
-MANY = 100
+NO_FRACTION_FROM = 100
 """Times from which on no fraction is told."""
 
 
@@ -48,13 +48,17 @@ def _counts(settings: Units) -> None:
     """The same warmup in every unit."""
     found, run = units.counts(settings), settings.run
     row = {
-        "optimizer steps": f"{found.steps:,}", "epochs": f"{found.epochs:.6g}", "ratio": f"{found.ratio:.6g}", "samples": f"{found.samples:,}",
+        "optimizer steps": f"{found.steps:,}",
+        "epochs": f"{found.epochs:.6g}",
+        "ratio": f"{found.ratio:.6g}",
+        "samples": f"{found.samples:,}",
         "micro-batches": f"{found.micro_batches:,}",
-    }  # fmt: skip
+    }
     st.table(pd.DataFrame([row]), hide_index=True)
     st.caption(
         escape(
-            f"One epoch: {run.micro_batches:,} micro-batches, {run.updates:,} optimizer steps of {run.step_samples:,} samples "
+            f"One epoch: {run.micro_batches:,} micro-batches, {run.updates:,} optimizer steps of "
+            f"{run.step_samples:,} samples "
             f"(the last one may see fewer). The run: {run.steps:,} steps."
         )
     )
@@ -65,7 +69,8 @@ def _same(same: tuple[Written, ...]) -> None:
     st.markdown("**The same warmup, written for six frameworks**")
     st.table(pd.DataFrame([_row(one) for one in same]).set_index("framework"))
     st.caption(
-        "From 0 in a straight line, then a cosine to 0. The difference is the largest from the curve of transformers, as a share of the peak."
+        "From 0 in a straight line, then a cosine to 0. The difference is the largest from the curve of "
+        "transformers, as a share of the peak."
     )
 
 
@@ -92,7 +97,8 @@ def _arguments(settings: Units) -> None:
     said += [optimizers.warmup_argument("warmup_steps", ratio, total, VERSIONS[1]).sentence] if ratio < 1 else []
     st.markdown("**In TrainingArguments of transformers**\n\n" + "\n".join(f"- {escape(line)}" for line in said))
     st.caption(
-        "A share is multiplied by the steps of the run and rounded up, so it can be a step off; a number of steps cannot."
+        "A share is multiplied by the steps of the run and rounded up, so it can be a step off; a number "
+        "of steps cannot."
     )
 
 
@@ -131,7 +137,10 @@ def _wrong(settings: Units, same: tuple[Written, ...]) -> None:
     for names in units.alike(settings, found):
         st.caption(escape(f"These lie on each other in the chart: {', '.join(names[:-1])} and {names[-1]}."))
     st.table(pd.DataFrame(rows).set_index("mistake"))
-    said = f"Each is get_cosine_schedule_with_warmup of transformers with num_training_steps={settings.run.steps}, the optimizer steps of the run."
+    said = (
+        "Each is get_cosine_schedule_with_warmup of transformers with "
+        f"num_training_steps={settings.run.steps}, the optimizer steps of the run."
+    )
     st.caption(escape(said))
 
 
@@ -142,4 +151,4 @@ def _too(length: int | None, meant: int) -> str:
     if length == meant:
         return "neither long nor short"
     way, times = ("long", length / meant) if length > meant else ("short", meant / max(length, 1))
-    return f"{way}, {times:,.0f} times" if times >= MANY else f"{way}, {times:.3g} times"
+    return f"{way}, {times:,.0f} times" if times >= NO_FRACTION_FROM else f"{way}, {times:.3g} times"

@@ -8,8 +8,7 @@ from lrlab.lessons.shape import EXERCISES as SHAPE_EXERCISES
 from lrlab.lessons.shape import Shape
 from lrlab.lessons.units import EXERCISES as UNIT_EXERCISES
 from lrlab.lessons.units import Units
-from lrlab.ui.lessons import limit, shape, units
-from lrlab.ui.lessons import rate_range as range_test
+from lrlab.ui.lessons import limit, rate_range, shape, units
 from lrlab.ui.lessons.frame import Lesson, Section
 
 LESSON = Lesson(
@@ -19,7 +18,7 @@ LESSON = Lesson(
         Section("shape", "Length and shape", shape.show, Shape),
         Section("limit", "The largest peak that still trains", limit.show, Limit),
         Section("units", "The same warmup in other units", units.show, Units),
-        Section("range", "The LR range test", range_test.show, Range),
+        Section("range", "The LR range test", rate_range.show, Range),
     ),
     (*SHAPE_EXERCISES, *UNIT_EXERCISES),
 )
