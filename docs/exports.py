@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lrlab.exporters import EXPORTERS
 from lrlab.exporters.module import checked_with
-from lrlab.exporters.proof import proofs
+from lrlab.exporters.proof import proof
+from lrlab.schedules import KINDS
 
 TARGET = Path(__file__).with_suffix(".md")
 HEAD = """# The exports
@@ -22,7 +23,8 @@ module's interval says; `tests/genuine/test_training.py` asks the genuine Traine
 
 **native** is the framework's own constructor, written by itself where it is exact over the whole run; **portable** is a plain function written from
 the curve. The form that is written by itself stands first; `--form native` or `--form portable` asks for the other. A dash: the target cannot hold
-that schedule, and the export says why; "(2 of 5)" says in how many of the cases there is that form.
+that schedule, and the export says why; "(2 of 5)" says in how many of the cases there is that form; "not yet run" is
+said of what the record does not have.
 """
 
 
@@ -32,7 +34,7 @@ def page() -> str:
         [
             HEAD,
             _targets(),
-            *(_section(framework, list(kinds)) for framework, kinds in groupby(proofs(), lambda k: k.split(".")[0])),
+            *(_section(framework, list(kinds)) for framework, kinds in groupby(KINDS, lambda k: k.split(".")[0])),
         ]
     )
 
@@ -51,8 +53,8 @@ def _says(exporter: object) -> str:
 def _section(framework: str, kinds: list[str]) -> str:
     head = f"## {framework}\n\n| schedule | cases | {' | '.join(EXPORTERS)} |\n| --- | --- | {' | '.join('---' for _ in EXPORTERS)} |\n"
     rows = [
-        f"| `{kind.partition('.')[2]}` | {proof.cases} | {' | '.join(proof.cell(target) for target in EXPORTERS)} |"
-        for kind, proof in ((kind, proofs()[kind]) for kind in kinds)
+        f"| `{kind.partition('.')[2]}` | {found.cases} | {' | '.join(found.cell(target) for target in EXPORTERS)} |"
+        for kind, found in ((kind, proof(kind)) for kind in kinds)
     ]
     return head + "\n".join(rows) + "\n"
 

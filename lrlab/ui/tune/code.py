@@ -14,7 +14,8 @@ from lrlab.document import DocumentError, Trial
 from lrlab.document.run import Run
 from lrlab.exporters import EXPORTERS, export, job
 from lrlab.exporters.base import Exporter, Form, Loop
-from lrlab.exporters.proof import proofs
+from lrlab.exporters.proof import NOT_RUN, proof
+from lrlab.schedules import KINDS
 from lrlab.ui import state
 from lrlab.ui.widgets import escape
 
@@ -128,13 +129,11 @@ def _said(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> st
         return "The whole experiment, every trial of it."
     chosen = job(experiment, target, trial, form, loop)
     reason = exporter.not_native(experiment.run, trial) or exporter.prefers_portable(experiment.run, trial)
-    proof = proofs()[trial.schedule.kind]
-    cases, off = proof.seen[target].get(chosen.form, (0, 0.0))
-    ran = (
-        f" Run with {cases} recorded cases of this schedule it was off by {off:.1g} of the largest rate at most."
-        if cases
-        else ""
-    )
+    seen = proof(trial.schedule.kind).seen
+    cases, off = seen.get(target, {}).get(chosen.form, (0, 0.0))
+    ran = f" With recorded cases of this schedule: {NOT_RUN}." if target not in seen else ""
+    if cases:
+        ran = f" Run with {cases} recorded cases of this schedule it was off by {off:.1g} of the largest rate at most."
     why = f" ({reason})" if reason else ""
     made = (
         "Native: the framework's own constructor."
@@ -154,8 +153,11 @@ def _proof(trial: Trial) -> None:
         st.caption(
             "The largest deviation from the curve over all recorded cases, as a share of the largest rate; the form written by itself first."
         )
-        rows = sorted(proofs().values(), key=lambda proof: proof.kind != trial.schedule.kind)
-        table = [{"schedule": p.kind, "cases": p.cases} | {EXPORTERS[t].title: p.cell(t) for t in p.seen} for p in rows]
+        rows = map(proof, sorted(KINDS, key=lambda kind: kind != trial.schedule.kind))
+        table = [
+            {"schedule": found.kind, "cases": found.cases} | {exporter.title: found.cell(target) for target, exporter in EXPORTERS.items()}
+            for found in rows
+        ]
         st.dataframe(pd.DataFrame(table).set_index("schedule"), height=420)
 
 
