@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lrlab.charts.basics import COLOURS, LABEL, MOST_LABELLED, Figure, name, packed, style
+from lrlab.charts.basics import COLOURS, LABEL, MOST_LABELLED, Figure, name, packed, stroke, style
 from lrlab.charts.labels import COLUMNS, places
 from lrlab.document.run import calls, first_step
 from lrlab.engine import first_group
@@ -85,7 +85,7 @@ def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats],
     ):
         lines.append({
             "type": "scatter", "mode": "lines", "name": label, "x": packed(_x(run, steps, view), "f8"), "y": packed(rates), "opacity": opacity,
-            "line": {"color": COLOURS[0], "dash": dash, "width": 2}, "hovertemplate": "%{y:.5g}<extra>" + label + "</extra>",
+            "line": stroke(2, color=COLOURS[0], dash=dash), "hovertemplate": "%{y:.5g}<extra>" + label + "</extra>",
         })  # fmt: skip
     at = float(_x(run, np.array([step]), view)[0])
     return {
@@ -138,7 +138,7 @@ def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, axis: st
         label = f"{shown_name}[{group}]" if len(rows) > 1 else shown_name
         lines.append({
             "type": "scatter", "mode": "lines", "name": label, "x": x, "y": packed(row),
-            "line": {"color": colour, "dash": dash, "width": 2.2 if group == 0 else 1.2},
+            "line": stroke(2.2 if group == 0 else 1.2, color=colour, dash=dash),
             "legendgroup": str(index), "showlegend": axis == "y" and group == 0,
             "visible": "legendonly" if curve.trial.hidden else True, "yaxis": axis,
             "hovertemplate": (f"{what} %{{y:.4g}}" if what else "%{y:.5g}") + f"<extra>{label}</extra>",
@@ -154,7 +154,7 @@ def _meant(index: int, curve: Curve, run: Run, view: View, floor: float | None) 
     """The curve that was meant: thin, faint, not in the legend, on a grey band that shows it before a dense one too."""
     lines = _lines(index, curve, _steps(run, curve, view), _lifted(curve.lr, floor), "y", "meant:")
     bands = [
-        line | {"opacity": MEANT, "showlegend": False, "hoverinfo": "skip", "line": {"color": BAND, "width": 5}}
+        line | {"opacity": MEANT, "showlegend": False, "hoverinfo": "skip", "line": stroke(5, color=BAND)}
         for line in lines
     ]
     for band in bands:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lrlab.charts.basics import MOST_LABELLED, Figure, name, packed, style, upright
+from lrlab.charts.basics import MOST_LABELLED, Figure, name, packed, stroke, style, upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,7 +219,7 @@ def _stroke(line: Line, axis: str, x: Floats, y: Floats, *, first: bool) -> Figu
     return {
         "type": "scatter", "mode": "lines+markers" if line.markers or y.size == 1 else "lines", "name": name(line.group),
         "x": packed(x, "f8"), "y": packed(y), "yaxis": axis, "opacity": FAINT if line.faint else 1.0,
-        "line": {"color": colour, "dash": dash, "width": 2.2, "simplify": False}, "marker": {"size": 7},
+        "line": stroke(2.2, color=colour, dash=dash), "marker": {"size": 7},
         "legendgroup": name(line.group), "showlegend": first, "hovertemplate": f"%{{y:.4g}}<extra>{label}</extra>",
     }  # fmt: skip
 
@@ -228,7 +228,7 @@ def _band(line: Line, axis: str, x: Floats, y: Floats) -> Figure:
     red, green, blue = (int(style(line.place)[0][i : i + 2], 16) for i in (1, 3, 5))
     return {
         "type": "scatter", "mode": "lines", "name": name(line.group), "x": packed(x, "f8"), "y": packed(y), "fill": "toself",
-        "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)", "line": {"width": 0}, "legendgroup": name(line.group), "showlegend": False,
+        "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)", "line": stroke(0), "legendgroup": name(line.group), "showlegend": False,
         "yaxis": axis, "hoverinfo": "skip",
     }  # fmt: skip
 
