@@ -20,13 +20,16 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lrlab.charts import still
+from lrlab.engine import NoCurve
+from lrlab.ui.widgets import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from streamlit.components.v2.types import ComponentRenderer
 
     from lrlab.charts import Figure
+    from lrlab.engine import Curve
 
 
 AHEAD = 0.02
@@ -83,6 +86,15 @@ def show(
         on_frame_change=_told(key, "frame", on_frame),
     )
     time.sleep(AHEAD)
+
+
+def reasons(curves: Sequence[Curve | NoCurve]) -> bool:
+    """Say, in the chart's place, why shown trials cannot be drawn; whether there is still a chart to draw."""
+    missing = [found for found in curves if isinstance(found, NoCurve)]
+    for found in missing:
+        if not found.trial.hidden:
+            st.warning(f"Not drawn: {escape(found.reason)}.", icon=":material/error:")
+    return len(missing) < len(curves) or not curves
 
 
 def enlarged(figure: Figure, scale: float) -> Figure:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from lrlab import engine
 from lrlab.document import DocumentError, Trial
 from lrlab.document.run import Run
 from lrlab.exporters import EXPORTERS, export, job
@@ -17,6 +18,7 @@ from lrlab.exporters.base import Exporter, Form, Loop
 from lrlab.exporters.proof import NOT_RUN, proof
 from lrlab.schedules import KINDS
 from lrlab.ui import state
+from lrlab.ui.tune import view
 from lrlab.ui.widgets import escape
 
 MOST_ROWS = 2_000_000
@@ -43,7 +45,14 @@ def tab() -> None:
             format_func=lambda t: EXPORTERS[t].title,
         )
     )
-    exporter = EXPORTERS[target]
+    if target == "json" or not view.no_rates():
+        _target(target, trial)
+    _proof(trial)
+
+
+def _target(target: str, trial: Trial) -> None:
+    """The trial in this target's form: what can be chosen of it, the code and its file."""
+    experiment, exporter = state.experiment(), EXPORTERS[target]
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
         form, loop = _choices(exporter, experiment.run, trial)
@@ -63,7 +72,6 @@ def tab() -> None:
     else:
         st.caption(_said(target, trial, form, loop))
         st.code(code, language=exporter.language, height=420)
-    _proof(trial)
 
 
 def _choices(exporter: Exporter, run: Run, trial: Trial) -> tuple[Form | None, Loop | None]:
@@ -109,17 +117,22 @@ def _written(target: str, trial: Trial, form: Form | None, loop: Loop | None) ->
     """The code (of every step: none before it is asked for), or why there is none."""
     experiment = state.experiment()
     if target in EVERY_STEP:
-        rows = experiment.run.steps
-        return (
-            "",
-            ""
-            if rows <= MOST_ROWS
-            else f"{rows:,} rows are more than a browser should hold: python -m lrlab curve writes them",
-        )
+        return "", _not_in_browser(experiment.run, trial)
     try:
         return export(experiment, target, trial.name, form=form, loop=loop), ""
     except DocumentError as error:
         return "", f"{error}. Another target will do"
+
+
+def _not_in_browser(run: Run, trial: Trial) -> str:
+    """Why the browser gets no file of every step; nothing where it gets one."""
+    if run.steps > MOST_ROWS:
+        return f"{run.steps:,} rows are more than a browser should hold: python -m lrlab curve writes them"
+    try:
+        engine.summary(run, trial)
+    except DocumentError as error:  # at a step that the chart does not show
+        return str(error)
+    return ""
 
 
 def _said(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> str:

@@ -11,6 +11,7 @@ from lrlab import charts, engine
 from lrlab.document.run import DataRun, Run
 from lrlab.plans import resume
 from lrlab.ui import chart, state
+from lrlab.ui.tune import view
 from lrlab.ui.widgets import ask_whole, escape
 
 HOWS: dict[str, str] = {
@@ -41,6 +42,8 @@ def tab() -> None:
     if not experiment.trials:
         st.caption("No trial yet.")
         return
+    if view.no_rates():
+        return
     run, trial = experiment.run, state.trial()
     left, right = st.columns([1, 2])
     with left:
@@ -51,8 +54,10 @@ def tab() -> None:
             key="resume.how",
             format_func=(HOWS | {"longer": "another length of the run"}).__getitem__,
         )
+        old = _points(max(0, step - run.steps // 10), run)
         try:
             jump, steps, rates = _longer(run, trial, step) if how == "longer" else _same(run, trial, step, how)
+            before = engine.lr(run, trial, old)
         except ValueError as error:
             st.info(f"{escape(str(error))}.")
             return
@@ -63,10 +68,9 @@ def tab() -> None:
         if jump.warning:
             st.caption(":red[More than a tenth: the run will feel it.]")
     with right:
-        old = _points(max(0, step - run.steps // 10), run)
         figure = charts.resumed(
             run,
-            (old, engine.first_group(engine.lr(run, trial, old))),
+            (old, engine.first_group(before)),
             (steps, engine.first_group(rates)),
             step,
             experiment.view,

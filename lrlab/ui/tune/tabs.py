@@ -42,17 +42,24 @@ def _numbers() -> None:
         st.caption("No trial yet.")
         return
     offer("asked", min(int(st.session_state.get("asked", run.steps // 2)), run.steps - 1))
-    rows = []
+    rows, reasons = [], []
     for trial in experiment.trials:
-        s = engine.summary(run, trial)
-        asked = engine.lr(run, trial, [st.session_state.asked])
+        try:
+            s = engine.summary(run, trial)
+            asked = engine.lr(run, trial, [st.session_state.asked])
+        except DocumentError as error:
+            reasons.append(str(error))
+            continue
         rows.append({
             "trial": escape(trial.name[:80]) + r"\[0\]" * isinstance(trial.base_lr, tuple),
             "first": f"{s.first:.4g}", "peak": f"{s.peak:.4g}", "peak at step": f"{s.peak_step:,}",
             "last used": f"{s.last:.4g}", "mean": f"{s.mean:.4g}{'' if s.exact else ' (sampled)'}", "above half of the peak": f"{s.above_half:.1%}",
             f"LR at step {st.session_state.asked:,}": f"{asked.flat[0]:.6g}",
         })  # fmt: skip
-    st.table(pd.DataFrame(rows).set_index("trial"))
+    for reason in reasons:
+        st.info(f"{escape(reason)}.")
+    if rows:
+        st.table(pd.DataFrame(rows).set_index("trial"))
     st.number_input("LR at step", min_value=0, max_value=run.steps - 1, key="asked", width=220)
     if any(isinstance(t.base_lr, tuple) for t in experiment.trials):
         st.caption("Of a trial with several parameter groups: the first one.")

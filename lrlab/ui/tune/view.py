@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from lrlab import engine
 from lrlab.ui import state
 from lrlab.ui.widgets import accept, commit, escape, offer
 
@@ -22,6 +23,14 @@ def problem() -> None:
         st.warning(
             f"{escape(too_long)}: it stands in the Code tab. A reload would lose this page.", icon=":material/warning:"
         )
+
+
+def no_rates() -> bool:
+    """Say why the trial being shaped has no rates, where that is so; whether it is."""
+    reason = engine.failure(state.experiment().run, state.trial())
+    if reason is not None:
+        st.info(f"{escape(reason)}.")
+    return reason is not None
 
 
 def link(entries: dict[str, str]) -> None:
