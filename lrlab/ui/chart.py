@@ -21,6 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lrlab.charts import still
 from lrlab.engine import NoCurve
+from lrlab.ui import memory
 from lrlab.ui.widgets import escape
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def show(
     Where plotly.js cannot be laid beside app.py, Streamlit's own chart stands in: lines are hidden by the page's
     buttons only, nothing moves.
     """
-    scale = LARGE if st.session_state.get("presenting") else 1.0
+    scale = LARGE if memory.recall("presenting") else 1.0
     height = round(height * scale)
     if scale != 1.0:
         figure = enlarged(figure, scale)

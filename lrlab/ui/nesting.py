@@ -20,6 +20,7 @@ from lrlab.schedules.combine import starts, turns
 from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.spans import Path
 from lrlab.ui import state
+from lrlab.ui.tune import memory
 from lrlab.ui.widgets import commit, escape, key_of, offer, said
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def _spans(slot: Slot) -> None:
     offer(key, "durations" if durations() else "steps")
 
     def changed() -> None:
-        st.session_state.durations = st.session_state[key] == "durations"
+        memory.choose(durations=st.session_state[key] == "durations")
 
     st.segmented_control(
         f"{slot.joints} as", ("steps", "durations"), key=key, required=True, label_visibility="collapsed", on_change=changed
@@ -264,8 +265,8 @@ def _spans(slot: Slot) -> None:
 
 
 def durations() -> bool:
-    """Whether this session sees lengths in place of where each part begins."""
-    return bool(st.session_state.get("durations"))
+    """Whether the page shows how long each part lasts, in place of where it begins."""
+    return memory.chosen().durations
 
 
 def set_length(slot: Slot, index: int, key: str, value: int) -> None:

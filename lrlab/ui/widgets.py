@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from lrlab.schedules.spans import Path
-from lrlab.ui import state
+from lrlab.ui import memory, state
 
 
 def key_of(path: Path, what: str) -> str:
@@ -17,13 +17,9 @@ def key_of(path: Path, what: str) -> str:
     return f"{'.'.join(map(str, path))}/{what}"
 
 
-HEARD = "heard"
-"""Whether this run of the script has heard of a change already: its callbacks come before all else."""
-
-
 def offer(key: str, value: Any) -> None:
     """Let a widget show the document's value, unless it holds what was just refused."""
-    st.session_state[HEARD] = False
+    st.session_state.callback_ran = False
     if key in _refused() or st.session_state.get(key) == value:
         return
     _shown()[key] = [*_shown().get(key, ())[-16:], st.session_state.get(key), value]
@@ -31,14 +27,15 @@ def offer(key: str, value: Any) -> None:
 
 
 def heard(key: str) -> bool:
-    """Whether a change that comes in is the person's.
+    """Whether a widget's change was made by the person, and not by the page itself.
 
-    Keys pressed at a slider change the field beside it, and with the next press the browser sends an earlier number of
-    that field again: the second change in one run is an echo, where it is what the page itself has shown there.
+    A key pressed at a slider changes the number in the field beside it. With the next key the browser may send that
+    field's earlier number along, as if the person had typed it. So of two changes in one run the second one does not
+    count where its value is one that the page itself has lately shown in that field.
     """
-    echo = st.session_state.get(HEARD, False) and st.session_state.get(key) in _shown().get(key, ())
-    st.session_state[HEARD] = True
-    return not echo
+    sent_along = memory.recall("callback_ran") and st.session_state.get(key) in _shown().get(key, ())
+    st.session_state.callback_ran = True  # Streamlit calls all callbacks of a run before it draws the page
+    return not sent_along
 
 
 def commit(key: str, path: Path, value: Any) -> None:
@@ -108,10 +105,10 @@ def escape(text: str) -> str:
 
 def _shown() -> dict[str, list[Any]]:
     """What was lately shown in each widget without the person's doing."""
-    shown: dict[str, list[Any]] = st.session_state.setdefault("shown", {})
+    shown: dict[str, list[Any]] = memory.recall("shown")
     return shown
 
 
 def _refused() -> dict[str, str]:
-    refused: dict[str, str] = st.session_state.setdefault("refused", {})
+    refused: dict[str, str] = memory.recall("refused")
     return refused

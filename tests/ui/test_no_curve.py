@@ -1,4 +1,4 @@
-"""A valid document may hold a trial whose rates cannot be worked out at every step: a sentence, on a page that works."""
+"""A trial of a valid document whose rates cannot be worked out at every step: a sentence, on a page that works."""
 
 from __future__ import annotations
 

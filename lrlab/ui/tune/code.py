@@ -5,7 +5,8 @@ proven.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 import streamlit as st
@@ -18,12 +19,14 @@ from lrlab.exporters.base import Exporter, Form, Loop
 from lrlab.exporters.proof import NOT_RUN, proof
 from lrlab.schedules import KINDS
 from lrlab.ui import state
-from lrlab.ui.tune import view
-from lrlab.ui.widgets import escape
+from lrlab.ui.tune import memory, view
+from lrlab.ui.widgets import escape, offer
 
 MOST_ROWS = 2_000_000
 """Steps of a file of every step made for the browser; the command line writes longer ones."""
 EVERY_STEP = ("csv", "npy")
+T = TypeVar("T", Form, Loop)
+
 FORMS: dict[Form, str] = {"native": "Native", "portable": "Portable"}
 LOOPS: dict[Loop, str] = {"plain": "Plain", "accelerate": "Accelerate"}
 
@@ -39,10 +42,9 @@ def tab() -> None:
         st.segmented_control(
             "As",
             list(EXPORTERS),
-            key="target",
-            default="pytorch",
             required=True,
             format_func=lambda t: EXPORTERS[t].title,
+            **memory.show("target", "target", memory.chosen().target),
         )
     )
     if target == "json" or not view.no_rates():
@@ -76,18 +78,11 @@ def _target(target: str, trial: Trial) -> None:
 
 def _choices(exporter: Exporter, run: Run, trial: Trial) -> tuple[Form | None, Loop | None]:
     """The form and the loop, where there is something to choose."""
-    form: Any = None
-    loop: Any = None
+    form: Form | None = None
+    loop: Loop | None = None
     if len(exporter.loops) > 1:
-        first = "accelerate" if trial.clock == "process" else "plain"
-        loop = st.segmented_control(
-            "Training loop",
-            exporter.loops,
-            key=f"loop/{first}",
-            default=first,
-            required=True,
-            format_func=LOOPS.__getitem__,
-        )
+        usual: Loop = "accelerate" if trial.clock == "process" else "plain"
+        loop = _choice("Training loop", exporter.loops, "loop", usual, LOOPS)
     if len(exporter.forms) > 1:
         form = _form(exporter, run, trial)
     return form, loop
@@ -107,10 +102,22 @@ def _form(exporter: Exporter, run: Run, trial: Trial) -> Form | None:
         )
         return None
     first: Form = "portable" if exporter.prefers_portable(run, trial) else "native"
+    return _choice("Form", tuple(FORMS), "form", first, FORMS)
+
+
+def _choice(label: str, options: tuple[T, ...], name: str, first: T, titles: Mapping[T, str]) -> T:
+    """A choice that is remembered under a name, where it is not the one that is made by itself."""
+    key, known = f"{name}/{first}", getattr(memory.chosen(), name)
+    offer(key, known if known in options else first)
+
+    def changed() -> None:
+        chosen = st.session_state[key]
+        memory.choose(**{name: None if chosen == first else chosen})
+
     chosen: Any = st.segmented_control(
-        "Form", list(FORMS), default=first, required=True, format_func=FORMS.__getitem__, key=f"form/{first}"
+        label, options, key=key, required=True, format_func=titles.__getitem__, on_change=changed
     )
-    return chosen  # type: ignore[no-any-return]
+    return cast("T", chosen)
 
 
 def _written(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> tuple[str, str]:
