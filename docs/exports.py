@@ -8,7 +8,8 @@ from pathlib import Path
 from lrlab import docstring
 from lrlab.exporters import EXPORTERS
 from lrlab.exporters.module import checked_with
-from lrlab.exporters.proof import proofs
+from lrlab.exporters.proof import proof
+from lrlab.schedules import KINDS
 
 TARGET = Path(__file__).with_suffix(".md")
 HEAD = """# The exports
@@ -25,7 +26,7 @@ the module's interval says; `tests/genuine/test_training.py` asks the genuine Tr
 **native** is the framework's own constructor, written by itself where it is exact over the whole run; **portable** is a
 plain function written from the curve. The form that is written by itself stands first; `--form native` or
 `--form portable` asks for the other. A dash: the target cannot hold that schedule, and the export says why; "(2 of 5)"
-says in how many of the cases there is that form.
+says in how many of the cases there is that form; "not yet run" is said of what the record does not have.
 """
 
 
@@ -35,7 +36,7 @@ def page() -> str:
         [
             HEAD,
             _targets(),
-            *(_section(framework, list(kinds)) for framework, kinds in groupby(proofs(), lambda k: k.split(".")[0])),
+            *(_section(framework, list(kinds)) for framework, kinds in groupby(KINDS, lambda k: k.split(".")[0])),
         ]
     )
 
@@ -55,8 +56,8 @@ def _section(framework: str, kinds: list[str]) -> str:
     head = f"## {framework}\n\n| schedule | cases | {' | '.join(EXPORTERS)} |\n"
     rule = f"| --- | --- | {' | '.join('---' for _ in EXPORTERS)} |\n"
     rows = [
-        f"| `{kind.partition('.')[2]}` | {proof.cases} | {' | '.join(proof.cell(target) for target in EXPORTERS)} |"
-        for kind, proof in ((kind, proofs()[kind]) for kind in kinds)
+        f"| `{kind.partition('.')[2]}` | {found.cases} | {' | '.join(found.cell(target) for target in EXPORTERS)} |"
+        for kind, found in ((kind, proof(kind)) for kind in kinds)
     ]
     return head + rule + "\n".join(rows) + "\n"
 

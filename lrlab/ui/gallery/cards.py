@@ -11,6 +11,7 @@ import streamlit as st
 
 from lrlab import charts, docstring, engine, families
 from lrlab.schedules import KINDS, Schedule, did_you_mean
+from lrlab.ui import memory
 from lrlab.ui.gallery import entry
 from lrlab.ui.widgets import escape
 
@@ -55,7 +56,7 @@ def _all() -> None:
     if not found:
         st.info("None. Try part of a name, a shape such as cosine, step or warmup, or another framework.")
         return
-    whole = st.session_state.get("gallery_whole", False)
+    whole = memory.recall("gallery_whole")
     shown = found if whole else found[:FIRST_CARDS]
     st.html(_STYLE)
     with st.grid(4, min_column_width=205, key="cards"):

@@ -14,7 +14,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from lrlab import charts, docstring, engine, families
-from lrlab.document import Trial, View
+from lrlab.document import Experiment, Trial, View
 from lrlab.document.run import StepRun
 from lrlab.exporters.constructor import constructor
 from lrlab.schedules import Schedule, params
@@ -105,10 +105,11 @@ def show(kind: type[Schedule]) -> None:
 
 def _curve(kind: type[Schedule]) -> None:
     trial = sample(kind)
-    curves = [engine.curve(RUN, trial)]
-    figure = charts.overlay(RUN, curves, View())
-    height = 380 if "yaxis2" in figure["layout"] else 300
-    chart.show(figure, key="entry_chart", height=height, alt=charts.description(RUN, curves))
+    curves = engine.drawn(Experiment(run=RUN, trials=(trial,)))
+    if chart.reasons(curves):
+        figure = charts.overlay(RUN, curves, View())
+        height = 380 if "yaxis2" in figure["layout"] else 300
+        chart.show(figure, key="entry_chart", height=height, alt=charts.description(RUN, curves))
     document = trial.schedule.model_dump(mode="json", exclude_unset=True)
     base = {} if trial.schedule.own_rate else {"base_lr": BASE_LR}
     given = {name: value for name, value in (base | document).items() if name not in ("kind", "metrics")}
