@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 TARGET = Path(__file__).with_suffix(".md")
 HEAD = f"""# Schedules
 
-{len(SCHEDULES)} schedules, under their native names. Made by `python -m docs.schedules` from the classes in `lrlab/schedules/`; do not edit.
-An argument without a default is required. The gallery shows curve, formula, bounds and the equivalents in other frameworks.
+{len(SCHEDULES)} schedules, under their native names. Made by `python -m docs.schedules` from the classes in
+`lrlab/schedules/`; do not edit. An argument without a default is required. The gallery shows curve, formula, bounds and
+the equivalents in other frameworks.
 """
 
 
@@ -34,7 +35,8 @@ def page() -> str:
 
 def _section(framework: str, kinds: list[type[Schedule]]) -> str:
     rows = "\n".join(map(_row, kinds))
-    return f"## {framework}\n\n| schedule | shape | arguments | family | source |\n| --- | --- | --- | --- | --- |\n{rows}\n"
+    head = "| schedule | shape | arguments | family | source |\n| --- | --- | --- | --- | --- |"
+    return f"## {framework}\n\n{head}\n{rows}\n"
 
 
 def _row(kind: type[Schedule]) -> str:

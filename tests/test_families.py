@@ -60,7 +60,9 @@ def check_families(schedule: type[Schedule]) -> None:
         assert named.count(title) == 1, f"{name}: it names the family {title!r} twice"
     for place in schedule.families():
         unknown = set(place.arguments or {}) - set(schedule.model_fields)
-        assert not unknown, f"{name}: in the family {place.family!r} it names arguments that it has not: {sorted(unknown)}"
+        assert not unknown, (
+            f"{name}: in the family {place.family!r} it names arguments that it has not: {sorted(unknown)}"
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -113,13 +115,14 @@ def standard(family: Family, member: Member) -> Member:
     """
     for other in family.members:
         if is_whole(other) and other is not member and other.given.items() <= member.given.items():
-            other = replace(other, given=member.given)
+            moved = replace(other, given=member.given)
             try:
-                family.schedule(other)
+                family.schedule(moved)
             except ValueError:
                 continue
-            return other
-    assert is_whole(member) and not member.given, (
+            return moved
+    alone = is_whole(member) and not member.given
+    assert alone, (
         f"{family.title}: no other member at home has the whole shape, so nobody can measure what {member.kind} claims"
     )
     return member

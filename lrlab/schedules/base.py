@@ -27,7 +27,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a schedule is bound to: the ticks left to it, the parameter group it drives, and every group's base rate."""
+    """Where a schedule is bound: the ticks left to it, the parameter group it drives, and every group's base rate."""
 
     ticks: int
     group: int = 0
@@ -130,7 +130,7 @@ class Schedule(BaseModel):
 
     @property
     def no_formula(self) -> str:
-        """Why there is no formula, where a rate follows from the one before and not from the tick alone; else nothing."""
+        """Why there is no formula, where a rate follows from the one before and not from the tick; else nothing."""
         return next((child.no_formula for child in self.children().values() if child.no_formula), "")
 
     def initial_lr(self, base_lr: Array) -> Array:

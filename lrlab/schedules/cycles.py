@@ -10,7 +10,7 @@ import numpy as np
 from lrlab.schedules.base import Schedule
 
 ROUNDING = 1e-13
-"""What a sum of fractions may be off by, as a share; the curves round as well."""
+"""The largest rounding error of a sum of fractions, as a share of it; the curves have such errors, too."""
 
 
 def plain(number: float) -> float:
@@ -19,7 +19,7 @@ def plain(number: float) -> float:
 
 
 def geometric(factor: float, cycles: int) -> float:
-    """1 + factor + factor ** 2 + ... of so many terms, also where factor is all but 1."""
+    """1 + factor + factor ** 2 + ... of so many terms, also where factor is almost 1."""
     if factor == 1:
         return cycles
     if isinstance(factor, int):
@@ -59,7 +59,10 @@ def cycle_at(tick: float, first: float, factor: float) -> tuple[float, float, in
 
 
 def height(owner: Schedule, since: float, length: float) -> float:
-    """How far up from the floor to its cycle's peak a restarting schedule still is; timm's cycles need not be cosines."""
+    """How high a restarting schedule still is, as a share of the way from its floor up to the peak of its cycle.
+
+    The cycles of timm need not be cosines, so they are evaluated.
+    """
     if not hasattr(owner, "cycle_limit"):
         return (1 + math.cos(math.pi * min(since / length, 1.0))) / 2
     bare = owner.model_copy(update={"t_initial": length, "lr_min": 0.0, "warmup_t": 0, "cycle_mul": 1.0})

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lrlab.schedules.base import Schedule
 
-BLOCK = 2**14  # ticks at a time: what a curve makes on its way stays in the processor's cache, which halves the time
+BLOCK = 2**14  # ticks that are worked out together: so many fit into the processor's cache, which halves the time
 
 
 def rates(schedule: Schedule, base_lr: float, tick: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -20,7 +20,7 @@ def rates(schedule: Schedule, base_lr: float, tick: NDArray[np.float64]) -> NDAr
         for begin in range(0, flat.size, BLOCK):
             try:
                 found[begin : begin + BLOCK] = schedule.curve(flat[begin : begin + BLOCK], base_lr)
-            except ArithmeticError as error:  # numbers that Python itself cannot count with
+            except ArithmeticError as error:  # Python itself cannot calculate with these numbers
                 msg = f"its arguments are beyond what can be calculated with ({error})"
                 raise ValueError(msg) from None
     bad = ~np.isfinite(found)
