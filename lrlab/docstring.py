@@ -1,4 +1,4 @@
-"""What a docstring says to the people who use lrlab: pages, lists and advice show the texts of classes and functions."""
+"""Docstrings as text for people: pages, lists and advice show what the docstrings of classes and functions say."""
 
 from __future__ import annotations
 

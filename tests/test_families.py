@@ -115,13 +115,14 @@ def standard(family: Family, member: Member) -> Member:
     """
     for other in family.members:
         if is_whole(other) and other is not member and other.given.items() <= member.given.items():
-            other = replace(other, given=member.given)
+            moved = replace(other, given=member.given)
             try:
-                family.schedule(other)
+                family.schedule(moved)
             except ValueError:
                 continue
-            return other
-    assert is_whole(member) and not member.given, (
+            return moved
+    alone = is_whole(member) and not member.given
+    assert alone, (
         f"{family.title}: no other member at home has the whole shape, so nobody can measure what {member.kind} claims"
     )
     return member

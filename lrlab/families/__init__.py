@@ -39,8 +39,8 @@ def places(kind: str) -> list[tuple[Family, Member]]:
 def search(kind: type[Schedule], wanted: str) -> bool:
     """Whether the schedule is found by every one of the words, in upper or lower case.
 
-    The words may stand in its kind, its shape, its arguments, other names of its framework, and the titles and aliases of
-    its families.
+    The words may stand in its kind, its shape, its arguments, the other names of its framework, and the titles and
+    aliases of its families.
     """
     families = (_BY_TITLE[place.family] for place in kind.families())
     titles = (f"{family.title} {family.aliases}" for family in families)

@@ -33,7 +33,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a schedule is bound to: the ticks left to it, the parameter group it drives, and every group's base rate."""
+    """Where a schedule is bound: the ticks left to it, the parameter group it drives, and every group's base rate."""
 
     ticks: int
     group: int = 0

@@ -18,8 +18,8 @@ from lrlab.trees.parse import parse
 
 
 class CosineAnnealingWarmbootingLR(Schedule):
-    """Cosines from the base LR towards eta_min times it, restarted at the given epochs, each segment step_scale times
-    as high as the one before.
+    """Half cosines from the base LR towards eta_min times it, begun anew after each of `steps`, step_scale times as
+    high each time; after `epochs` a wave, scaled once more, that goes on for ever.
 
     epoch_scale is added to the length of every segment but the last, which so ends above its floor; a segment begins
     one epoch after its step, past its peak. After `epochs` all scales apply and the cosine goes on from the start of
@@ -32,7 +32,8 @@ class CosineAnnealingWarmbootingLR(Schedule):
 
     family = Unlike(
         "Cosine with restarts",
-        "Restarts at epochs of your choice, lower each time; a cycle begins one epoch past its peak and, unless last, ends above its floor.",
+        "Restarts at epochs of your choice, lower each time; a cycle begins one epoch past its peak and, "
+        "unless last, ends above its floor.",
     )
     also = (Like("Cosine", "Without steps; the floor is a share.", epochs="T", eta_min="floor / peak"),)
 

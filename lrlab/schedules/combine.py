@@ -20,7 +20,7 @@ def starts(milestones: Sequence[int]) -> list[int]:
 
 
 def turns(begins: Iterable[Any]) -> list[Any]:
-    """Where the turn of each part begins, whatever order the begins are in: a later part takes over from all before it."""
+    """Where the turn of each part begins, also where begins do not rise: a part ends the turn of all before it."""
     given = list(begins)
     return [min(given[i:]) for i in range(len(given))]
 
@@ -49,7 +49,7 @@ def marks(parts: Sequence[Schedule], begins: Sequence[int], ticks: int, limit: i
         last = min(end, ticks)
         if last <= begin:
             continue
-        own = part.marks(last - begin + 1, limit)  # the mark where it ends may coincide with the milestone
+        own = part.marks(last - begin + 1, limit)  # one tick more: its last mark may be at the milestone itself
         if own is None:
             return None
         found += [Mark(begin + m.tick, m.label) for m in own if begin + m.tick < ticks]

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 
 ROUNDING = 1e-13
-"""What a sum of fractions may be off by, as a share; the curves round as well."""
+"""The largest rounding error of a sum of fractions, as a share of it; the curves have such errors, too."""
 
 
 def plain(number: float) -> float:
@@ -15,7 +15,7 @@ def plain(number: float) -> float:
 
 
 def geometric(factor: float, cycles: int) -> float:
-    """1 + factor + factor ** 2 + ... of so many terms, also where factor is all but 1."""
+    """1 + factor + factor ** 2 + ... of so many terms, also where factor is almost 1."""
     if factor == 1:
         return cycles
     if isinstance(factor, int):

@@ -56,8 +56,8 @@ class LRRangeTest(DeepSpeedSchedule):
 
 
 class OneCycle(DeepSpeedSchedule):
-    """Up from cycle_min_lr to cycle_max_lr in cycle_first_step_size steps, down again in cycle_second_step_size, then
-    level or decaying as 1 / steps.
+    """A straight line from cycle_min_lr up to cycle_max_lr in cycle_first_step_size steps, one down again in
+    cycle_second_step_size; then level for ever, or falling as 1 / steps.
 
     Stair counts make staircases of the two slopes. With decay_step_size 0 (or decay_lr_rate 0) the rate stays at
     cycle_min_lr; else the decay starts a step late. Momentum (Adam's beta1) starts at cycle_min_mom for one step, then
@@ -193,8 +193,8 @@ class WarmupLR(DeepSpeedSchedule):
 
 
 class WarmupDecayLR(WarmupLR):
-    """Rises from warmup_min_lr to warmup_max_lr as a logarithm or a straight line, then falls in one to warmup_min_lr
-    at total_num_steps.
+    """Rises from warmup_min_lr to warmup_max_lr in warmup_num_steps, as a logarithm or a straight line, then falls in a
+    straight line to warmup_min_lr at total_num_steps and stays there.
 
     It falls to warmup_min_lr, not to 0. Everything comes one step late: the first two steps both use the low rate.
 
@@ -230,8 +230,8 @@ class WarmupDecayLR(WarmupLR):
 
 
 class WarmupCosineLR(DeepSpeedSchedule):
-    """Rises from warmup_min_ratio of the base LR as a logarithm or a straight line, then falls as half a cosine to
-    cos_min_ratio, where it stays.
+    """Rises from warmup_min_ratio of the base LR to all of it in warmup_num_steps, as a logarithm or a straight line,
+    falls as half a cosine to cos_min_ratio of it at total_num_steps and stays there.
 
     The first step uses a rate of 0 whatever warmup_min_ratio says, the second the low rate. The cosine starts one step
     down its way.
@@ -241,7 +241,8 @@ class WarmupCosineLR(DeepSpeedSchedule):
 
     family = Like(
         "Cosine behind a warmup",
-        "Equal after the warmup only, which runs one tick late and misses the peak; by default it is a logarithm. The floors are shares.",
+        "Equal after the warmup only, which runs one tick late and misses the peak; by default it is a "
+        "logarithm. The floors are shares.",
         Only(first="warmup + 1"),
         total_num_steps="warmup + T",
         warmup_num_steps="warmup",

@@ -50,7 +50,8 @@ class KerasSchedule(Schedule):
 
 
 class ExponentialDecay(KerasSchedule):
-    """Multiplied by decay_rate every decay_steps, smoothly or in steps, for ever.
+    """Starts at initial_learning_rate and is multiplied by decay_rate every decay_steps, smoothly or in steps, for
+    ever.
 
     Source: keras.optimizers.schedules.ExponentialDecay.
     """
@@ -144,8 +145,8 @@ class PiecewiseConstantDecay(KerasSchedule):
 
 
 class PolynomialDecay(KerasSchedule):
-    """Falls to end_learning_rate in decay_steps as (1 - progress) ** power, then stays; with cycle it jumps up again,
-    less high each time.
+    """Falls from initial_learning_rate to end_learning_rate in decay_steps as (1 - progress) ** power, then stays
+    there; with cycle it jumps up and falls again, less high each time, for ever.
 
     With cycle the decay is stretched to the next multiple of decay_steps at each of them, so that restart k begins at
     about 1 / k of the way up, the step after the multiple. end_learning_rate is 0.0001 unless given, and no share of
@@ -193,7 +194,8 @@ class PolynomialDecay(KerasSchedule):
 
 
 class InverseTimeDecay(KerasSchedule):
-    """Falls as 1 / (1 + decay_rate * step / decay_steps), smoothly or in steps, ever more slowly, for ever.
+    """Falls from initial_learning_rate as 1 / (1 + decay_rate * step / decay_steps), smoothly or in steps, ever more
+    slowly, for ever.
 
     Source: keras.optimizers.schedules.InverseTimeDecay.
     """
@@ -234,8 +236,8 @@ def _inverse(schedule: InverseTimeDecay, tick: Array, xp: Any) -> Array:
 
 
 class CosineDecay(KerasSchedule):
-    """A straight line to warmup_target in warmup_steps, if that is given, then half a cosine down to alpha times it in
-    decay_steps, then level.
+    """A straight line from initial_learning_rate to warmup_target in warmup_steps, if that target is given, then half a
+    cosine down to alpha times where it begins in decay_steps, then level.
 
     Without warmup_target the cosine begins at initial_learning_rate at once, and warmup_steps is not used. decay_steps
     excludes the warmup. alpha is a share of where the cosine begins, and no rate.
@@ -308,8 +310,8 @@ class CosineDecay(KerasSchedule):
 
 
 class CosineDecayRestarts(KerasSchedule):
-    """Cosines down to alpha times initial_learning_rate that restart after first_decay_steps, each t_mul times as long
-    and m_mul times as high.
+    """Half cosines from initial_learning_rate down to alpha times it, one after the other for ever: the first takes
+    first_decay_steps, each next one is t_mul times as long and m_mul times as high.
 
     The floor is the same share of initial_learning_rate in every cycle. With t_mul below 1 the cycles get shorter and
     come to an end, where keras has no rate.
@@ -343,7 +345,10 @@ class CosineDecayRestarts(KerasSchedule):
     def bind(self, place: Place) -> Self:
         """ValueError where the run goes on behind cycles that get shorter."""
         if self.t_mul < 1 and place.ticks >= self.first_decay_steps / (1.0 - self.t_mul):
-            msg = f"t_mul: must be at least 1 in {place.ticks:,} steps: the cycles of {self.first_decay_steps:g} steps and less are over before"
+            msg = (
+                f"t_mul: must be at least 1 in {place.ticks:,} steps: the cycles of {self.first_decay_steps:g} "
+                "steps and less are over before"
+            )
             raise ValueError(msg)
         return super().bind(place)
 
@@ -376,8 +381,8 @@ class KerasCallback(Recurrence):
 
 
 class ReduceLROnPlateau(KerasCallback, MetricDriven):
-    """Level, and multiplied by factor each time the monitored metric has brought no new best in patience epochs, down
-    to min_lr; for ever.
+    """Level at the base LR, multiplied by factor each time the monitored metric has brought no new best in patience
+    epochs, never below min_lr; level after the last metric.
 
     A tick is an epoch. patience 3 reduces at the third bad epoch, one before torch's; 0 and 1 are the same. min_delta
     is an amount, no share. Mode "auto" goes by the metric's name: it falls for a loss and rises for an accuracy.
@@ -387,7 +392,8 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
 
     family = Like(
         "Plateau",
-        "Reduces at bad value number patience: one earlier than torch for the same number. min_delta is an amount, not a share.",
+        "Reduces at bad value number patience: one earlier than torch for the same number. min_delta is an "
+        "amount, not a share.",
         factor="factor",
         patience="patience + 1",
     )
@@ -406,7 +412,10 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
     @model_validator(mode="after")
     def _knows_what_is_better(self) -> Self:
         if self.mode == "auto" and _direction(self.monitor) is None:
-            msg = f'mode: must be "min" or "max" where monitor is {self.monitor[:40]!r}: its name does not tell which is better'
+            msg = (
+                f'mode: must be "min" or "max" where monitor is {self.monitor[:40]!r}: '
+                "its name does not tell which is better"
+            )
             raise ValueError(msg)
         return self
 
@@ -432,7 +441,7 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
                 waited += 1
                 if waited >= self.patience and np.float32(lr) > np.float32(
                     self.min_lr
-                ):  # compared as floats of 32 bits
+                ):  # keras compares them as 32-bit floats
                     lr, resting, waited = max(lr * self.factor, self.min_lr), self.cooldown, 0
             rates.append(lr)
         return rates
@@ -459,7 +468,7 @@ def _direction(monitor: str) -> str | None:
     for other names.
     """
     name = monitor.removeprefix("val_")
-    plain = re.sub(r"_\d+$", "", name).replace("_", "").lower()  # the second auc is auc_1
+    plain = re.sub(r"_\d+$", "", name).replace("_", "").lower()  # keras calls a second metric auc "auc_1"
     if name == "loss" or plain.endswith(_FALLING):
         return "min"
     return "max" if plain.endswith(_RISING) else None
@@ -487,8 +496,8 @@ def _followed(text: str, base_lr: float, ticks: int) -> tuple[NDArray[np.float64
 
 
 class LearningRateScheduler(KerasCallback):
-    """What a function of the epoch gives, as it is; or of the epoch and the rate before, which then starts from the
-    base LR.
+    """At every epoch, for ever, the rate that a function returns: a function of the epoch alone, or of the epoch and
+    the rate before it, which is the base LR at first.
 
     A tick is an epoch, the first one 0. A function of both is called at epoch 0 too, with the base LR: `lr * 0.9`
     starts at 0.9 of it.
@@ -502,7 +511,7 @@ class LearningRateScheduler(KerasCallback):
 
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/learning_rate_scheduler/"
     reason: ClassVar[str] = "Each rate is made from the one before: lr is the rate of the epoch before."
-    most_ticks: ClassVar[int] = 10**5  # an expression is worked out tick by tick
+    most_ticks: ClassVar[int] = 10**5  # the expression is evaluated at one tick after the other
 
     schedule: Annotated[
         str,

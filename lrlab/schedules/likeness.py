@@ -34,9 +34,9 @@ class Like:
     """A schedule has the shape of its family; the keywords say what its native arguments are then.
 
     A keyword's value is an expression over the family's symbols. Text in quotes of its own (`"'linear'"`) and booleans
-    stand for themselves, a list holds such values, a tuple of pairs is an object from ticks to numbers, and a dictionary
-    with a kind is a nested schedule. Arguments that are not named are at their defaults. The base LR, where the schedule
-    reads it, is the family's symbol peak.
+    stand for themselves, a list holds such values, a tuple of pairs is an object from ticks to numbers, and a
+    dictionary with a kind is a nested schedule. Arguments that are not named are at their defaults. The base LR, where
+    the schedule reads it, is the family's symbol peak.
 
     Family, sentence and limits are given by position, so that every native name is free to be a keyword. One that is no
     Python name, or a reserved word, is written as `**{"lambda": "rate"}`.

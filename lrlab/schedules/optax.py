@@ -31,7 +31,7 @@ from lrlab.schedules.recurrence import MetricDriven
 
 _ANY = Field(ge=-MAX_COUNT, le=MAX_COUNT)
 
-if TYPE_CHECKING:  # a curve is bound to its run: it sees numbers
+if TYPE_CHECKING:  # a curve only sees numbers, because it is bound to its run first
     Transition: TypeAlias = Any
 else:
     Transition = Annotated[
@@ -188,7 +188,7 @@ class CosineDecaySchedule(OptaxSchedule, native="cosine_decay_schedule"):
 
 class ExponentialDecay(OptaxSchedule, native="exponential_decay"):
     """Level at init_value until transition_begin, then multiplied by decay_rate every transition_steps, smoothly or in
-    steps, down to end_value.
+    steps, for ever or until it comes to end_value, where it stays.
 
     Without end_value it goes on for ever; where decay_rate is 1 or more end_value is a ceiling. It holds from the first
     update on. With transition_steps of 0 or less, or decay_rate 0, it stays at init_value, whatever end_value is.
@@ -277,8 +277,8 @@ class PiecewiseConstantSchedule(OptaxSchedule, native="piecewise_constant_schedu
 
 
 class PiecewiseInterpolateSchedule(OptaxSchedule, native="piecewise_interpolate_schedule"):
-    """Straight lines or half cosines between corners: from init_value at 0 to it times the first scale at its boundary,
-    and so on; then level.
+    """Straight lines or half cosines from corner to corner: init_value at update 0, then at each boundary the corner
+    before times the boundary's scale; level after the last corner.
 
     The scales accumulate, as those of piecewise_constant_schedule.
 
@@ -316,8 +316,8 @@ class PiecewiseInterpolateSchedule(OptaxSchedule, native="piecewise_interpolate_
 
 
 class LinearOnecycleSchedule(OptaxSchedule, native="linear_onecycle_schedule"):
-    """Straight lines from peak_value / div_factor up to peak_value, back, and down to that / final_div_factor at
-    transition_steps, then level.
+    """Straight lines: from peak_value / div_factor up to peak_value at pct_start of transition_steps, back by pct_final
+    of them, on down to the start / final_div_factor at their end, then level.
 
     The corners are at whole updates: pct_start and pct_final of transition_steps, rounded down. The end is
     final_div_factor below peak_value / div_factor.
@@ -339,7 +339,7 @@ class LinearOnecycleSchedule(OptaxSchedule, native="linear_onecycle_schedule"):
             xp.trunc(self.pct_start * self.transition_steps): self.div_factor,
             xp.trunc(self.pct_final * self.transition_steps): 1.0 / self.div_factor,
             self.transition_steps: 1.0 / self.final_div_factor,
-        }  # a later corner takes the place of an earlier one at the same update
+        }  # of two corners at the same update the later one counts
         return _interpolated(tick, self.peak_value / self.div_factor, corners.items(), xp, straight=True)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
@@ -349,8 +349,8 @@ class LinearOnecycleSchedule(OptaxSchedule, native="linear_onecycle_schedule"):
 
 
 class CosineOnecycleSchedule(OptaxSchedule, native="cosine_onecycle_schedule"):
-    """Half a cosine from peak_value / div_factor up to peak_value, one down to the start / final_div_factor at
-    transition_steps, then level.
+    """Half a cosine from peak_value / div_factor up to peak_value at pct_start of transition_steps, another down to the
+    start / final_div_factor at their end, then level.
 
     The peak is at a whole update, pct_start of transition_steps rounded down, and the minimum one past the last of
     them: torch's OneCycleLR, with the same arguments, has both one earlier.
@@ -360,7 +360,8 @@ class CosineOnecycleSchedule(OptaxSchedule, native="cosine_onecycle_schedule"):
 
     family = Like(
         "One cycle",
-        "The peak is at tick pct_start * transition_steps and the end at transition_steps: with torch's own numbers it is one tick late.",
+        "The peak is at tick pct_start * transition_steps and the end at transition_steps: with torch's own "
+        "numbers it is one tick late.",
         transition_steps="total - 1",
         peak_value="peak",
         pct_start="(rise - 1) / (total - 1)",
@@ -469,7 +470,7 @@ class WarmupCosineDecaySchedule(OptaxSchedule, native="warmup_cosine_decay_sched
 
 class WarmupExponentialDecaySchedule(OptaxSchedule, native="warmup_exponential_decay_schedule"):
     """A straight line from init_value to peak_value in warmup_steps, then multiplied by decay_rate every
-    transition_steps, down to end_value.
+    transition_steps, for ever or until it comes to end_value, where it stays.
 
     transition_steps and transition_begin count from the end of the warmup. Without end_value the decay goes on for
     ever; else as in exponential_decay.
@@ -622,8 +623,8 @@ Cycle: TypeAlias = Annotated[
 
 
 class SgdrSchedule(OptaxSchedule, native="sgdr_schedule"):
-    """Cycles of warmup and cosine, one after the other, each decay_steps long with its warmup; after the last, level at
-    its end.
+    """Cycles one after the other, each decay_steps long: a straight warmup to peak_value, then half a cosine down to
+    end_value; after the last cycle, level at its end.
 
     Each cycle has its own arguments, those of warmup_cosine_decay_schedule.
 
@@ -681,8 +682,8 @@ class SgdrSchedule(OptaxSchedule, native="sgdr_schedule"):
 
 
 class ReduceOnPlateau(OptaxSchedule, MetricDriven, native="contrib.reduce_on_plateau"):
-    """Level, and multiplied by factor each time the metric has brought no new best in patience updates, down to
-    min_scale of the base LR.
+    """Level at the base LR, multiplied by factor each time the metric has brought no new best in patience updates,
+    never below min_scale of the base LR; level after the last metric.
 
     patience 3 reduces at the third bad value, and patience 0 at every new best. The metric is to fall, by rtol of the
     best plus atol. With accumulation_size above 1 it is averaged over that many updates, of which patience and cooldown
@@ -752,7 +753,9 @@ def _since(tick: Array, begin: float, xp: Any) -> Array:
 
 def _cosine(tick: Array, length: Any, start: Any, end: Any, exponent: Any, xp: Any) -> Array:
     height = shapes.cosine(xp.minimum(tick, length) / length, 1.0, 0.0, xp)
-    return end + (start - end) * (height if exponent == 1 else height**exponent)  # a power costs more than the cosine
+    return end + (start - end) * (
+        height if exponent == 1 else height**exponent
+    )  # a power takes longer to compute than the cosine
 
 
 def _exponential(

@@ -130,7 +130,7 @@ class PiecewiseDecay(PaddleSchedule):
 
 
 class NaturalExpDecay(PaddleSchedule):
-    """Falls as e ** (-gamma * tick), for ever: by the same share at every tick.
+    """Falls from learning_rate as e ** (-gamma * tick), for ever: by the same share at every tick.
 
     Source: paddle.optimizer.lr.NaturalExpDecay.
     """
@@ -145,7 +145,8 @@ class NaturalExpDecay(PaddleSchedule):
 
 
 class InverseTimeDecay(PaddleSchedule):
-    """Falls as 1 / (1 + gamma * tick), for ever: to the half at tick 1 / gamma, steeply first and ever more slowly.
+    """Falls from learning_rate as 1 / (1 + gamma * tick), for ever: to the half at tick 1 / gamma, steeply first and
+    ever more slowly.
 
     Source: paddle.optimizer.lr.InverseTimeDecay.
     """
@@ -168,8 +169,8 @@ class InverseTimeDecay(PaddleSchedule):
 
 
 class PolynomialDecay(PaddleSchedule):
-    """Falls from learning_rate to end_lr as (1 - tick / decay_steps) ** power and stays there; with cycle it goes up
-    again behind, lower each time.
+    """Falls from learning_rate to end_lr as (1 - tick / decay_steps) ** power and stays there; with cycle it jumps up
+    and falls again, less high each time, for ever.
 
     With cycle the decay lasts the next multiple of decay_steps, so restart k begins k / (k + 1) of the way down and a
     tick late, at k * decay_steps + 1. The default end_lr is 0.0001, not 0.
@@ -213,8 +214,8 @@ def _number_or_schedule(value: Any) -> str:
 
 
 class LinearWarmup(PaddleSchedule):
-    """A straight line from start_lr to end_lr in warmup_steps ticks, then learning_rate: a level, or a schedule that
-    begins its tick 0 there.
+    """A straight line from start_lr to end_lr in warmup_steps ticks; after it level at learning_rate for ever or, where
+    that is a schedule, that schedule's curve from its tick 0 on, to its end and past it.
 
     An end_lr that is not the rate at which learning_rate begins leaves a jump. paddle asks the inner schedule by
     step(epoch), which makes a CosineAnnealingWarmRestarts miss some restarts by a tick (T_mult 3: the fifth); lrlab
@@ -309,7 +310,7 @@ class LinearWarmup(PaddleSchedule):
 
 
 class ExponentialDecay(PaddleSchedule):
-    """The rate is multiplied by gamma at every tick, for ever.
+    """Starts at learning_rate and is multiplied by gamma at every tick, for ever.
 
     Source: paddle.optimizer.lr.ExponentialDecay.
     """
@@ -329,7 +330,7 @@ class ExponentialDecay(PaddleSchedule):
 
 
 class MultiStepDecay(PaddleSchedule):
-    """A staircase: the rate is multiplied by gamma at each milestone.
+    """A staircase from learning_rate: multiplied by gamma at each milestone, and level after the last.
 
     The milestones must rise. A negative one has passed before the first step, where torch's MultiStepLR leaves it out.
 
@@ -367,7 +368,7 @@ class MultiStepDecay(PaddleSchedule):
 
 
 class StepDecay(PaddleSchedule):
-    """A staircase: the rate is multiplied by gamma after every step_size ticks, for ever.
+    """A staircase from learning_rate: multiplied by gamma after every step_size ticks, for ever.
 
     Source: paddle.optimizer.lr.StepDecay.
     """
@@ -387,7 +388,7 @@ class StepDecay(PaddleSchedule):
 
 
 class LambdaDecay(PaddleSchedule):
-    """A function of the tick gives the factor that learning_rate is multiplied with.
+    """At every tick, for ever, learning_rate times the factor that a function of the tick returns.
 
     Source: paddle.optimizer.lr.LambdaDecay.
     """
@@ -417,8 +418,8 @@ class LambdaDecay(PaddleSchedule):
 
 
 class MultiplicativeDecay(PaddleSchedule, Recurrence):
-    """The rate is multiplied at every tick by what a function of the tick gives, so its factors accumulate: 0.95 is
-    ExponentialDecay.
+    """Starts at learning_rate and is multiplied at every tick by what a function of the tick returns, for ever, so that
+    the factors accumulate: with 0.95 it is ExponentialDecay.
 
     The factor of tick 0 is never used. paddle multiplies all of them anew at every step, so a long run grows slow.
 
@@ -453,8 +454,8 @@ class MultiplicativeDecay(PaddleSchedule, Recurrence):
 
 
 class ReduceOnPlateau(PaddleSchedule, MetricDriven):
-    """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down
-    to min_lr.
+    """Level at learning_rate, multiplied by factor each time the metric has brought no new best for more than patience
+    calls, never below min_lr; level after the last metric.
 
     Unlike torch's it does not look at the metric during the cooldown at all: a new best there is lost. The first value
     is the best whatever it is; after a NaN there, nothing is better. A change of epsilon or less is not made, so that a
@@ -511,7 +512,7 @@ class ReduceOnPlateau(PaddleSchedule, MetricDriven):
 
 
 class CosineAnnealingDecay(PaddleSchedule):
-    """Half a cosine from learning_rate to eta_min at T_max; after T_max it comes back, with period 2 * T_max.
+    """Half a cosine from learning_rate down to eta_min at T_max; after T_max it climbs again, with period 2 * T_max.
 
     Source: paddle.optimizer.lr.CosineAnnealingDecay; Loshchilov & Hutter 2017 (arXiv 1608.03983), eq. 5 without
     restarts.
@@ -532,8 +533,8 @@ class CosineAnnealingDecay(PaddleSchedule):
 
 
 class OneCycleLR(PaddleSchedule):
-    """Rises from max_learning_rate / divide_factor to max_learning_rate by tick phase_pct * total_steps - 1, then falls
-    to end_learning_rate.
+    """Rises as half a cosine from max_learning_rate / divide_factor to max_learning_rate at tick phase_pct *
+    total_steps - 1, falls as another to end_learning_rate at tick total_steps - 1; past it, that wave goes on.
 
     It ends at the last tick, total_steps - 1; one step too many extrapolates the last phase (with "linear" below zero),
     the next raises in paddle. three_phase falls back to the start in as many ticks as it rose. end_learning_rate is a
@@ -571,7 +572,10 @@ class OneCycleLR(PaddleSchedule):
 
     def _check_rise(self) -> Self:
         if self.total_steps is not None and self.phase_pct * self.total_steps == 1.0:
-            msg = f"phase_pct: {self.phase_pct:g} of {self.total_steps:,} steps ends at step 0, where paddle divides by zero"
+            msg = (
+                f"phase_pct: {self.phase_pct:g} of {self.total_steps:,} steps ends at step 0, where paddle "
+                "divides by zero"
+            )
             raise ValueError(msg)
         return self
 
@@ -588,10 +592,8 @@ class OneCycleLR(PaddleSchedule):
         else:
             back = 2 * self.phase_pct * self.total_steps - 2
             falls = [(rise, back, high, low), (back, last, low, end)]
-        return [
-            (0.0, rise, low, high),
-            *(phase for phase in falls if phase[0] != phase[1]),
-        ]  # paddle divides by an empty one one step too late
+        # a phase without length is left out: paddle divides by zero in it only after the last tick
+        return [(0.0, rise, low, high), *(phase for phase in falls if phase[0] != phase[1])]
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         outcome: Array = None
@@ -617,8 +619,8 @@ class OneCycleLR(PaddleSchedule):
 
 
 class CyclicLR(PaddleSchedule):
-    """A triangle wave between base_learning_rate and max_learning_rate, up in step_size_up ticks and down in
-    step_size_down, for ever.
+    """A triangle wave, for ever: from base_learning_rate straight up to max_learning_rate in step_size_up ticks and
+    straight down again in step_size_down.
 
     "triangular2" halves the height each cycle (paddle overflows after 1024 of them), "exp_range" multiplies it by
     exp_gamma ** tick, scale_fn by what it returns for the number of the cycle, from 1, or for the tick.
@@ -740,8 +742,8 @@ class LinearLR(PaddleSchedule):
 
 
 class CosineAnnealingWarmRestarts(PaddleSchedule):
-    """Cosines from learning_rate towards eta_min that restart after T_0 ticks, then T_0 * T_mult, T_0 * T_mult ** 2,
-    ...
+    """Half cosines from learning_rate down towards eta_min, one after the other for ever: the first takes T_0 ticks,
+    each next one is T_mult times as long and begins at learning_rate again.
 
     SGDR. The last tick of a cycle of T ticks is not at eta_min but (pi / 2T) ** 2 of the way above it: step every batch
     to come near.

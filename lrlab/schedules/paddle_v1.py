@@ -189,7 +189,7 @@ class CaffePoly(BySamples, native="caffe_poly"):
 
 
 class Exp(BySamples, native="exp"):
-    """Falls by the factor a with every b samples, in one sweep, for ever.
+    """Falls smoothly from learning_rate, by the factor a for every b samples seen, for ever.
 
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """

@@ -24,13 +24,14 @@ WarmupEpochs = Annotated[int | float, Field(ge=0, le=MAX_COUNT), Control("epochs
 AllEpochs = Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("epochs", low=1, start=1.0)]
 EpochBorders = Annotated[Milestones, Control("epochs", help="epochs, in brackets: [30, 60]")]
 
-_FAR = 2.0**60  # no run comes here
+_FAR = 2.0**60  # no run is so long
 
 
 @lru_cache(maxsize=4096)
 def first_tick(epoch: float, num_iters: float) -> float:
-    """The first tick at which 0 + 1 / num_iters + 1 / num_iters + ... has come to `epoch`: rounding makes some late by
-    a tick.
+    """The first tick at which the sum 1 / num_iters + 1 / num_iters + ... has reached `epoch`.
+
+    Rounding makes some epochs begin a tick late.
 
     Between two powers of two every addition is rounded to the same amount, so a long stretch of them is one
     multiplication, and exact.
@@ -43,9 +44,8 @@ def first_tick(epoch: float, num_iters: float) -> float:
         if amount == 0:
             return _FAR
         room = min(goal, 2.0 ** math.frexp(here)[1]) - here
-        many = (
-            math.floor(room / amount) - 2
-        )  # two short: additions near a power of two, or after a tie, are made one by one
+        # two less than fit: additions near a power of two, or after a tie in rounding, are done one by one
+        many = math.floor(room / amount) - 2
         if many > 0 and (here + step + step) - (here + step) == amount:
             tick, here = tick + many, here + many * amount
     return tick
@@ -66,8 +66,8 @@ class PaddleVideoSchedule(Schedule):
 
 
 class CustomWarmupCosineDecay(PaddleVideoSchedule):
-    """Rises in a straight line from warmup_start_lr onto a cosine from cosine_base_lr to 0 at max_epoch, which climbs
-    again after.
+    """Rises in a straight line from warmup_start_lr in warmup_epochs to meet a cosine, which runs from cosine_base_lr
+    at tick 0 to 0 at max_epoch, and follows it from there: down, and up again, for ever.
 
     The cosine runs from epoch 0 behind the warmup, so the peak lies below cosine_base_lr.
 
@@ -112,8 +112,8 @@ class CustomWarmupCosineDecay(PaddleVideoSchedule):
 
 
 class CustomWarmupPiecewiseDecay(PaddleVideoSchedule):
-    """Rises in a straight line from warmup_start_lr in warmup_epochs, then a staircase: step_base_lr times lrs[k] from
-    epoch steps[k] on.
+    """Rises in a straight line from warmup_start_lr in warmup_epochs to the level of a staircase: step_base_lr times
+    lrs[k] from epoch steps[k] on, the last of them for ever.
 
     Before the first of steps the last of lrs is used: begin steps with 0. Without a warmup the first iteration still
     uses warmup_start_lr. gamma and max_epoch are asked for and change nothing. Rounding makes some steps an iteration
@@ -184,8 +184,8 @@ class CustomPiecewiseDecay(PaddleVideoSchedule, PiecewiseDecay):
 
 
 class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
-    """A cosine from the base LR to min_lr at max_epoch in steps of an epoch, climbing again after, times a straight
-    warmup from warmup_ratio to 1.
+    """Half a cosine from the base LR to min_lr at max_epoch, in steps of an epoch, climbing again after that; all times
+    a straight line from warmup_ratio to 1 in warmup_iters epochs, which then stays at 1.
 
     warmup_iters counts epochs, in spite of its name. base_lr is the trial's.
 
@@ -225,8 +225,8 @@ class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
 
 
 class CustomWarmupAdjustDecay(PaddleVideoSchedule):
-    """Rises in a straight line from step_base_lr / warmup_epochs in warmup_epochs, then a staircase: times
-    lr_decay_rate at each boundary passed.
+    """Rises in a straight line from step_base_lr / warmup_epochs in warmup_epochs, then a staircase from step_base_lr:
+    times lr_decay_rate at each boundary, and level after the last.
 
     Made for one step an epoch: driven by iterations the warmup rises an epoch too far, up to nearly 1 + 1 /
     warmup_epochs times step_base_lr, and drops to it. Rounding makes some boundaries an iteration late.

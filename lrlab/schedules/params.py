@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from lrlab.trees.ends import at
 from lrlab.trees.parse import QUOTED, parse
 
-MAX_COUNT = 10**15  # beyond the longest run; a float64 still counts every tick up to here
+MAX_COUNT = 10**15  # longer than any run; up to here a float64 can hold every whole number of ticks
 
 Unit = Literal["ticks", "epochs", "updates", "rate", "factor", "number", "expression", "text", "metrics", "pairs"]
 
@@ -54,7 +54,7 @@ class WholeOnly:
 
 
 RAISES = "raises in Python at tick 0: a division by zero, a power beyond every float, or no real number"
-MAX_PARTS = 64  # segments of one schedule: formula and code are written a branch each
+MAX_PARTS = 64  # segments of one schedule, because formula and code have a branch for each of them
 
 
 def list_of(item: Any, most: int = 10_000) -> Any:
@@ -98,7 +98,7 @@ def _whole(value: Any) -> Any:
     return value
 
 
-if TYPE_CHECKING:  # a curve is bound to its run: it sees numbers
+if TYPE_CHECKING:  # a curve only sees numbers, because it is bound to its run first
     Horizon: TypeAlias = Any
     WholeHorizon: TypeAlias = Any
     Total: TypeAlias = Any

@@ -32,7 +32,7 @@ def better(mode: str, threshold: float, *, relative: bool) -> Callable[[float, f
 
 @dataclass(frozen=True)
 class Reduce:
-    """Multiply by factor, down to floor; a change of eps or less is not made."""
+    """Multiplies a rate by factor, but not below floor; a change of eps or less is left out."""
 
     factor: float
     floor: float

@@ -60,7 +60,7 @@ class WarmupConstantSchedule(PytorchTransformersSchedule):
 
 
 class WarmupLinearSchedule(WarmupConstantSchedule):
-    """Rises in a straight line from 0 to the base LR in warmup_steps, falls in one to 0 at t_total and stays there.
+    """Rises in a straight line from 0 to the base LR in warmup_steps, falls in another to 0 at t_total and stays there.
 
     Source: pytorch_transformers.optimization.WarmupLinearSchedule.
     """
@@ -86,8 +86,8 @@ class WarmupLinearSchedule(WarmupConstantSchedule):
 
 
 class WarmupCosineSchedule(WarmupLinearSchedule):
-    """Rises in a straight line from 0 in warmup_steps, then follows `cycles` waves of a cosine (0.5: down to 0) until
-    t_total.
+    """Rises in a straight line from 0 to the base LR in warmup_steps, falls as half a cosine (`cycles` 0.5) to 0 at
+    t_total, then climbs again: the wave goes on for ever.
 
     After t_total the wave goes on: with the default half wave the LR climbs again.
 
@@ -125,8 +125,8 @@ class WarmupCosineSchedule(WarmupLinearSchedule):
 
 
 class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
-    """Rises in a straight line from 0 in warmup_steps, then `cycles` cosines of equal length from the base LR to 0; 0
-    from t_total on.
+    """Rises in a straight line from 0 to the base LR in warmup_steps, then `cycles` half cosines of equal length from
+    the base LR to 0; 0 from t_total on.
 
     With the default of 1 it never restarts; negative cycles rise. Rounding can make a restart come one tick late, as in
     the genuine code (22 cycles in 220 steps do).

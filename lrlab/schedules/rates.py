@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lrlab.schedules.base import Schedule
 from lrlab.schedules.recurrence import has_table
 
-BLOCK = 2**14  # ticks at a time: what a curve makes on its way stays in the processor's cache, which halves the time
+BLOCK = 2**14  # ticks that are worked out together: so many fit into the processor's cache, which halves the time
 WALKED = 2**20
 """Ticks of a run that are looked at one by one; of a longer one SAMPLES, evenly spaced, and those before a bad one."""
 SAMPLES = 2**14

@@ -14,23 +14,23 @@ from lrlab.schedules.base import Array, Mark, Place, Schedule, described, inside
 from lrlab.schedules.params import Metrics, Mode
 from lrlab.trees.tree import Expr
 
-BEYOND = 64  # ticks past the end of the run that written code knows: a clock may pass several at once
+BEYOND = 64  # ticks past the end of the run for which exported code has rates, as one step may be several ticks
 MOST_LEVELS = 5_000
-"""A longer table is no code that anybody would read."""
+"""Code with a longer table is refused, because nobody could read it."""
 
 
 class Recurrence(Schedule):
-    """A schedule that is no function of the tick alone. It owes `table`; the rest of a schedule follows."""
+    """A schedule in which each rate follows from the one before. A subclass gives `table`; the rest is done here."""
 
     reads_groups = True
     reason: ClassVar[str]
     """Why there is no formula."""
     most_ticks: ClassVar[int] = 10**7
-    """A longer run is refused: its table would neither be fast nor fit."""
+    """Longer runs are refused, because their table would take too much time and memory."""
 
     @property
     def no_formula(self) -> str:
-        """Why there is none."""
+        """Why there is no formula."""
         return self.reason
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
@@ -52,16 +52,19 @@ class Recurrence(Schedule):
             table = followed(self, float(base_lr), known)
             starts = [0, *(np.flatnonzero(np.diff(table)) + 1).tolist()]
             if len(starts) > MOST_LEVELS:
-                msg = f"its rate changes at {len(starts) - 1:,} ticks, each time from the one before: more than {MOST_LEVELS:,} are not written out"
+                msg = (
+                    f"its rate changes at {len(starts) - 1:,} ticks, each time from the one before: more than "
+                    f"{MOST_LEVELS:,} are not written out"
+                )
                 raise ValueError(msg)
             return shapes.levels(tick, tuple(map(float, starts[1:])), tuple(table[starts].tolist()), xp)
-        if xp is not np:  # another library's numbers: what the run needs of the table
+        if xp is not np:  # numbers of another library get the table as far as the run needs it
             table = followed(self, float(base_lr), known)
             return xp.take(table, xp.minimum(tick, table.size - 1))
         last = int(np.max(tick, initial=0))
-        if last < BEYOND:  # a look at the beginning
+        if last < BEYOND:  # only the first ticks are asked for
             known = BEYOND
-        elif last >= known:  # in powers of two, so that looking a little further does not make a new table each time
+        elif last >= known:  # the length is a power of two, so that slightly later ticks need no new table
             self.check_length(last)
             known = 1 << last.bit_length()
         table = followed(self, float(base_lr), known)
@@ -70,13 +73,16 @@ class Recurrence(Schedule):
     def check_length(self, ticks: int) -> None:
         """ValueError where there are too many ticks to be followed."""
         if ticks > self.most_ticks:
-            msg = f"each rate follows from the one before, which lrlab keeps for up to {self.most_ticks:,} ticks, not {ticks:,}"
+            msg = (
+                f"each rate follows from the one before, which lrlab keeps for up to {self.most_ticks:,} ticks, "
+                f"not {ticks:,}"
+            )
             raise ValueError(msg)
 
 
 @lru_cache(maxsize=8)
 def followed(schedule: Recurrence, base_lr: float, ticks: int) -> NDArray[np.float64]:
-    """Its table, kept for the next look."""
+    """The table of a schedule; the last ones are kept in memory."""
     with np.errstate(all="ignore"):
         table = np.asarray(schedule.table(base_lr, ticks), dtype=np.float64)
     table.setflags(write=False)
@@ -84,9 +90,9 @@ def followed(schedule: Recurrence, base_lr: float, ticks: int) -> NDArray[np.flo
 
 
 class MetricDriven(Recurrence):
-    """A schedule that looks at a metric at every call; without one, and past its end, the rate holds."""
+    """A schedule that looks at a metric at every call. Without metrics, and after the last one, the rate stays."""
 
-    per_epoch: ClassVar[bool] = True  # a metric comes with the evaluation
+    per_epoch: ClassVar[bool] = True  # a metric is measured once an epoch
     metric_driven: ClassVar[bool] = True
     takes_metrics: ClassVar[bool] = True
     reason = "It follows the metric: the rate changes when the metric tells it to."
@@ -116,7 +122,7 @@ class MetricDriven(Recurrence):
         )
 
     def bind(self, place: Place) -> Self:
-        """As long as its metrics are, whatever the run."""
+        """Its table is as long as its metrics are, so that a long run is not refused."""
         return Schedule.bind(self, place)
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:

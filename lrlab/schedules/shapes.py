@@ -12,8 +12,8 @@ from typing import Any
 from lrlab.schedules.base import Array
 from lrlab.trees.tree import Restarts
 
-_FAR = 2.0**60  # no run comes here: the table of restarts may end
-_ROUNDING = 1e-12  # what a quotient of logarithms may be off by
+_FAR = 2.0**60  # no run is so long, so the table of restarts may end here
+_ROUNDING = 1e-12  # the largest rounding error of a quotient of two logarithms
 
 
 def cosine(progress: Array, start: Array, end: Array, xp: Any) -> Array:
@@ -32,17 +32,20 @@ def polynomial(progress: Array, start: Array, end: Array, power: Array, xp: Any)
 
 
 def ramp(tick: Array, length: Array, xp: Any) -> Array:
-    """0 to 1 in `length` ticks, then 1; 1 throughout where length is 0."""
+    """A straight line from 0 to 1 in `length` ticks, then 1; with length 0 it is 1 at all ticks."""
     return xp.minimum(tick, length) / length if length > 0 else 1.0
 
 
 def steps_done(tick: Array, size: Array, xp: Any) -> Array:
-    """How many whole stretches of `size` ticks have passed, where native code rounds the quotient down."""
+    """How many times `size` ticks have passed, for native code that divides and rounds the quotient down."""
     return xp.floor(tick / size)
 
 
 def steps_within(tick: Array, size: Array) -> Array:
-    """The same where native code divides with //: exact, so 11 // 2.2 is 4, though the quotient is rounded to 5."""
+    """How many times `size` ticks have passed, for native code that divides with //, which is exact.
+
+    11 // 2.2 is 4, although 11 / 2.2 is rounded to 5.0.
+    """
     return tick // size
 
 
@@ -52,8 +55,9 @@ def passed(tick: Array, borders: tuple[float, ...], xp: Any) -> Array:
 
 
 def bisected(borders: tuple[float, ...], value: Array, xp: Any) -> Array:
-    """What bisect_right answers, for a list that may not be sorted: it is asked at the borders, between which nothing
-    changes.
+    """What Python's bisect_right returns for a list of borders that may not be sorted.
+
+    Its answer changes only at the borders, so it is worked out once for each of them.
     """
     if list(borders) == sorted(borders):
         return passed(value, borders, xp) if borders else 0.0
@@ -88,8 +92,8 @@ def cycles(tick: Array, first: float, factor: float, xp: Any) -> tuple[Array, Ar
 def _cycles_over(tick: Array, first: float, factor: float, xp: Any) -> Array:
     """How many cycles of first, first * factor, ... ticks are over.
 
-    Only whole numbers have a table of restarts: from a factor near 1 it would be endless. A logarithm is rounded up
-    where it is all but whole.
+    Only whole numbers use a table of restarts, because with a factor near 1 the table would be too long. Elsewhere a
+    logarithm counts the cycles; one that is below a whole number by a rounding error is taken as that number.
     """
     if factor == 1:
         return xp.floor(tick / first)
@@ -106,7 +110,7 @@ def levels(tick: Array, borders: tuple[float, ...], values: tuple[float, ...], x
 
 
 def exponential(progress: Array, start: Array, rate: Array, xp: Any, *, staircase: bool = False) -> Array:
-    """The rate-th part of start each time that progress grows by 1, in one sweep or at whole numbers only."""
+    """start, multiplied by rate each time that progress grows by 1: smoothly, or only at whole numbers."""
     return start * rate ** (xp.floor(progress) if staircase else progress)
 
 
@@ -126,8 +130,9 @@ def triangle(tick: Array, up: Array, down: Array, xp: Any) -> tuple[Array, Array
 
 
 def until_above(tick: Array, borders: Iterable[float], values: tuple[float, ...], xp: Any) -> Array:
-    """The value of the first border above the tick, as a loop over borders finds it, in whatever order they are; the
-    last value behind them.
+    """The value of the first border above the tick, as a loop over the borders in their given order finds it.
+
+    The last value, where no border is above the tick.
     """
     reached = tuple(accumulate(map(float, borders), max))
     return levels(tick, reached, (*values[: len(reached)], values[-1]), xp)

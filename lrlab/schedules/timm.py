@@ -110,7 +110,7 @@ class Cycled(TimmSchedule):
         else:
             since, length, cycle = shapes.cycles(t, self.t_initial, self.cycle_mul, xp)
         if self.cycle_mul != int(self.cycle_mul):
-            since = xp.maximum(since, 0.0)  # rounding may leave a little less than nothing, of which there is no root
+            since = xp.maximum(since, 0.0)  # rounding can make it slightly negative, which has no root
         high = base_lr if self.cycle_decay == 1 else base_lr * self.cycle_decay**cycle
         return xp.where(cycle < self.cycle_limit, self._fall(self._share(since, length), high, xp), self.lr_min)
 
@@ -150,8 +150,8 @@ class _KDecayed(Cycled):
 
 
 class CosineLRScheduler(_KDecayed):
-    """A straight warmup from warmup_lr_init, half a cosine from the base LR to lr_min at t_initial, restarted
-    cycle_limit - 1 times; then lr_min.
+    """A straight warmup from warmup_lr_init in warmup_t, half a cosine from the base LR to lr_min at t_initial,
+    restarted cycle_limit - 1 times; then lr_min for ever.
 
     Without warmup_prefix (the class default) the cosine runs from 0 behind the warmup, so the base LR is never reached
     and the rate jumps at warmup_t; with it the whole is warmup_t longer. Stepped per epoch the last epoch is one short
@@ -192,8 +192,8 @@ class CosineLRScheduler(_KDecayed):
 
 
 class PolyLRScheduler(_KDecayed):
-    """A straight warmup from warmup_lr_init, then from the base LR down to lr_min at t_initial as (1 - share) ** power;
-    then lr_min.
+    """A straight warmup from warmup_lr_init in warmup_t, then from the base LR down to lr_min at t_initial as (1 -
+    share) ** power; then lr_min for ever.
 
     The default power of 0.5 falls slowly first and steeply at the end, where other frameworks' default is a straight
     line. Without warmup_prefix the fall runs from 0 behind the warmup and the rate jumps at warmup_t.
@@ -216,8 +216,8 @@ class PolyLRScheduler(_KDecayed):
 
 
 class TanhLRScheduler(Cycled):
-    """A straight warmup, then an S from nearly the base LR down to nearly lr_min at t_initial: tanh between lb and ub;
-    then lr_min.
+    """A straight warmup from warmup_lr_init in warmup_t, then an S from nearly the base LR down to nearly lr_min at
+    t_initial: tanh between lb and ub; then lr_min for ever.
 
     With lb -7 and ub 3 it stays high for half of the cycle and jumps the last 0.25 % of the way. Without warmup_prefix
     the warmup aims at the tanh's value at warmup_t, and the tanh runs from 0 behind it.
@@ -246,8 +246,8 @@ class TanhLRScheduler(Cycled):
 
 
 class StepLRScheduler(TimmSchedule):
-    """A straight warmup from warmup_lr_init, then a staircase: the base LR times decay_rate after every decay_t ticks,
-    for ever.
+    """A straight warmup from warmup_lr_init in warmup_t, then a staircase: the base LR times decay_rate after every
+    decay_t ticks, for ever.
 
     The class counts the stairs from the end of the warmup (warmup_prefix true), timm's factory from 0.
 
@@ -289,8 +289,8 @@ class StepLRScheduler(TimmSchedule):
 
 
 class MultiStepLRScheduler(TimmSchedule):
-    """A straight warmup from warmup_lr_init, then a staircase: the base LR times decay_rate at each milestone, one tick
-    early.
+    """A straight warmup from warmup_lr_init in warmup_t, then a staircase: the base LR, times decay_rate one tick
+    before each milestone, and level after the last.
 
     Milestone 30 is in force from t = 29. Milestone 1 would be in force at once, but the constructor does not look:
     epoch 0 runs at the base LR. The list must be sorted: timm bisects it as it is. The class counts from the end of the
@@ -301,7 +301,8 @@ class MultiStepLRScheduler(TimmSchedule):
 
     family = Like(
         "Milestones",
-        "The same number changes the rate one tick earlier than in torch; the list must be sorted; the default decay_rate is 1.",
+        "The same number changes the rate one tick earlier than in torch; the list must be sorted; the default "
+        "decay_rate is 1.",
         decay_t=["first + 1", "second + 1"],
         decay_rate="factor",
     )
@@ -333,8 +334,8 @@ class MultiStepLRScheduler(TimmSchedule):
 
 
 class PlateauLRScheduler(TimmSchedule, MetricDriven):
-    """A straight warmup, then level, and multiplied by decay_rate each time the metric brought no new best for more
-    than patience_t calls.
+    """A straight warmup from warmup_lr_init in warmup_t, then level at the base LR, multiplied by decay_rate each time
+    the metric brought no new best for more than patience_t calls; level after the last metric.
 
     The metric is one to be maximised (mode "max") unless mode says "min". While the warmup lasts nobody looks at it; it
     never ends below lr_min. timm calls it deprecated: it keeps its state out of checkpoints.
@@ -375,8 +376,8 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
 
 
 class WSDLRScheduler(TimmSchedule):
-    """A straight warmup, then level (or falling as a root), then a decay to lr_min over the last decay_t of t_initial
-    ticks; lr_min from there on.
+    """A straight warmup from warmup_lr_init in warmup_t, then level at the base LR (or falling as a root), then a decay
+    to lr_min over the last decay_t of t_initial ticks; lr_min from there on.
 
     t_initial always counts from the end of the warmup. The decay multiplies what the stable function gives, so a
     falling one goes on falling; stepped per epoch the last epoch is one decay step short of lr_min.
@@ -417,8 +418,8 @@ class WSDLRScheduler(TimmSchedule):
             msg = f"decay_t: must be at most t_initial ({self.t_initial:g})"
             raise ValueError(msg)
         if self.stable_fn != "constant" and self._timescale() <= 0:
-            unset = self.stable_timescale is None
-            msg = f"stable_timescale: must be greater than 0 for stable_fn {self.stable_fn!r}{' (it is warmup_t if not set)' * unset}"
+            unset = " (it is warmup_t if not set)" * (self.stable_timescale is None)
+            msg = f"stable_timescale: must be greater than 0 for stable_fn {self.stable_fn!r}{unset}"
             raise ValueError(msg)
         return self
 

@@ -1,4 +1,4 @@
-"""transformers.optimization, as of version 5.23. Every schedule is a LambdaLR: the base LR times a factor of the tick."""
+"""transformers.optimization, version 5.23. Every schedule is a LambdaLR: the base LR times a factor of the tick."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ class ConstantWithWarmup(TransformersSchedule, native="get_constant_schedule_wit
 
 
 class LinearWithWarmup(TransformersSchedule, native="get_linear_schedule_with_warmup"):
-    """Rises in a straight line from 0 to the base LR in num_warmup_steps, falls in one to 0 at num_training_steps and
-    stays there.
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, falls in another to 0 at num_training_steps
+    and stays there.
 
     Source: transformers.get_linear_schedule_with_warmup.
     """
@@ -111,8 +111,8 @@ class LinearWithWarmup(TransformersSchedule, native="get_linear_schedule_with_wa
 
 
 class CosineWithWarmup(TransformersSchedule, native="get_cosine_schedule_with_warmup"):
-    """Rises in a straight line from 0 in num_warmup_steps, then follows num_cycles waves of a cosine (0.5: down to 0)
-    until num_training_steps.
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, falls as half a cosine (num_cycles 0.5) to 0
+    at num_training_steps, then climbs again: the wave goes on for ever.
 
     After num_training_steps the wave goes on: with the default half wave the LR climbs again.
 
@@ -152,8 +152,8 @@ class CosineWithWarmup(TransformersSchedule, native="get_cosine_schedule_with_wa
 class CosineWithHardRestartsWithWarmup(
     TransformersSchedule, native="get_cosine_with_hard_restarts_schedule_with_warmup"
 ):
-    """Rises in a straight line from 0 in num_warmup_steps, then num_cycles cosines of equal length from the base LR to
-    0; 0 after num_training_steps.
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, then num_cycles half cosines of equal length
+    from the base LR to 0; 0 from num_training_steps on.
 
     With the default num_cycles of 1 it never restarts. Rounding can make a restart come one tick late, as in the
     genuine code (22 cycles in 220 steps do).
@@ -199,8 +199,8 @@ class CosineWithHardRestartsWithWarmup(
 
 
 class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_decay_schedule_with_warmup"):
-    """Rises in a straight line from 0 in num_warmup_steps, falls to lr_end as (remaining share) ** power until
-    num_training_steps, stays there.
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, falls as (remaining share) ** power to lr_end
+    at num_training_steps and stays there.
 
     lr_end is a rate for the first parameter group only: the others end at the same share of their own.
 
@@ -253,7 +253,7 @@ class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_dec
             return base_lr * _warmup(tick, self.num_warmup_steps, self.lr_end / start, xp)
         progress = xp.maximum(tick - self.num_warmup_steps, 0.0) / span
         level = shapes.polynomial(progress, start, self.lr_end, self.power, xp)
-        if self.power == 0:  # level to the last tick
+        if self.power == 0:  # then it stays level to the last tick
             level = xp.where(tick > self.num_training_steps, self.lr_end, level)
         return base_lr * _warmup(tick, self.num_warmup_steps, level / start, xp)
 
@@ -269,8 +269,8 @@ class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_dec
 
 
 class InverseSqrt(TransformersSchedule, native="get_inverse_sqrt_schedule"):
-    """Rises in a straight line from 0 to the base LR in num_warmup_steps, then falls as 1 / sqrt(steps), for ever and
-    ever more slowly.
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, then falls as 1 / sqrt(steps), ever more
+    slowly, for ever.
 
     timescale is num_warmup_steps if not set; with no warmup either it is 10,000, so that the rate hardly falls at
     first.
@@ -347,8 +347,8 @@ class _WithMinLr(TransformersSchedule):
 
 
 class CosineWithMinLrWithWarmup(_WithMinLr, native="get_cosine_with_min_lr_schedule_with_warmup"):
-    """Rises in a straight line from 0 in num_warmup_steps, then follows num_cycles waves of a cosine (0.5: down to the
-    floor) to num_training_steps.
+    """Rises in a straight line from 0 to the base LR in num_warmup_steps, falls as half a cosine (num_cycles 0.5) to
+    the floor at num_training_steps, then climbs again: the wave goes on for ever.
 
     After num_training_steps the wave goes on: the LR climbs again. min_lr is a rate for the first parameter group only:
     the others end at the same share of their own.
@@ -380,8 +380,8 @@ class CosineWithMinLrWithWarmup(_WithMinLr, native="get_cosine_with_min_lr_sched
 
 
 class CosineWithMinLrWithWarmupLrRate(_WithMinLr, native="get_cosine_with_min_lr_schedule_with_warmup_lr_rate"):
-    """Rises in a straight line to the base LR within num_warmup_steps, then follows num_cycles waves of a cosine (0.5:
-    down to the floor).
+    """Rises in a straight line to the base LR at tick num_warmup_steps - 1, falls as half a cosine (num_cycles 0.5) to
+    the floor at num_training_steps - 1, then climbs again: the wave goes on for ever.
 
     Everything is one step early: the warmup starts at 1 / num_warmup_steps (or at warmup_lr_rate), not 0, and reaches
     the base LR at its last step; the floor comes at num_training_steps - 1, after which the LR climbs again.
@@ -391,7 +391,8 @@ class CosineWithMinLrWithWarmupLrRate(_WithMinLr, native="get_cosine_with_min_lr
 
     family = Like(
         "Cosine behind a warmup",
-        "One tick early throughout: the first rate is a part of the peak, not 0, and the floor comes one tick before the end.",
+        "One tick early throughout: the first rate is a part of the peak, not 0, and the floor comes one tick "
+        "before the end.",
         Only(given={"start": 0}, first="1", shift=-1),
         num_warmup_steps="warmup",
         num_training_steps="warmup + T",
@@ -413,8 +414,8 @@ _Ramp = Literal["linear", "cosine", "1-sqrt"]
 
 
 class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
-    """Rises to the base LR in num_warmup_steps, stays there, and falls to min_lr_ratio of it in the last
-    num_decay_steps, where it stays.
+    """Rises from min_lr_ratio of the base LR to all of it in num_warmup_steps, stays level, falls to min_lr_ratio of it
+    again in the last num_decay_steps, and stays there.
 
     The warmup starts at min_lr_ratio, not 0. num_stable_steps wins over num_training_steps; where warmup and decay are
     longer than num_training_steps the decay starts part of the way down.
@@ -491,8 +492,8 @@ class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
 
 
 class ReduceOnPlateau(TransformersSchedule, plateau.ReduceOnPlateau, native="get_reduce_on_plateau_schedule"):
-    """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down
-    to min_lr.
+    """Level at the base LR, multiplied by factor each time the metric has brought no new best for more than patience
+    calls, never below min_lr; level after the last metric.
 
     It is torch's ReduceLROnPlateau: patience 3 reduces at the fourth bad call, NaN is bad, a change of eps or less is
     not made.
@@ -504,8 +505,8 @@ class ReduceOnPlateau(TransformersSchedule, plateau.ReduceOnPlateau, native="get
 
 
 class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
-    """Level, divided by factor after more than patience good calls in a row (up to max_lr), multiplied by it after as
-    many bad ones (down to min_lr).
+    """Level at the base LR, divided by factor after more than patience good calls in a row (up to max_lr), multiplied
+    by it after as many bad ones (down to min_lr); level after the last metric.
 
     Unlike a plateau schedule it also raises the rate. With every group at min_lr, reset_start more reductions start it
     anew at the base LR. The default min_lr of 0.001 is above many an Adam rate: then a reduction leaves the rate where
@@ -548,7 +549,7 @@ class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
         lrs, rates = list(first), [base_lr]
         best, good, bad, resting, warming, left = plateau.worst(self.mode), 0, 0, 0, 0, self.reset_start
         window: deque[float] = deque()
-        total = 0.0  # kept as the genuine code does: rounding and NaN stay in it
+        total = 0.0  # a running sum as in the genuine code, so that its rounding errors and NaN stay in it
         for metric in metrics:
             window.append(metric)
             total += metric

@@ -17,8 +17,8 @@ from lrlab.schedules.torch.simple import CosineAnnealingLR, ReduceLROnPlateau, T
 
 
 class GradualWarmupScheduler(Schedule):
-    """A straight line over total_epoch calls, from 0 to the base LR (multiplier 1) or from the base LR to multiplier
-    times it, then after_scheduler.
+    """A straight line in total_epoch calls from 0 to the base LR (multiplier 1) or from it to multiplier times it; then
+    level for ever, or after_scheduler's curve from its start to its end and past it.
 
     after_scheduler's first value is used twice, so the decay starts a call late. With a multiplier above 1 most of them
     go on from the base LR, not from the height that the warmup reached: the rate drops. Before a ReduceLROnPlateau

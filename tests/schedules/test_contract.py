@@ -60,6 +60,7 @@ def test_its_docstring_says_the_shape_in_a_sentence_and_its_source(kind: str) ->
     assert first[0].isupper(), advice
     assert first.endswith("."), advice
     assert len(first.split()) >= 4, advice
+    assert len(first) <= 230, f"{kind}: its first sentence is {len(first)} characters long: two lines must do"
     assert said.labelled["Source"], f"{kind}: end its docstring with a paragraph `Source: module.Name; paper`"
 
 

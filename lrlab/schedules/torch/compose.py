@@ -19,7 +19,7 @@ from lrlab.schedules.torch.simple import SWALR, CosineAnnealingLR, Floats, Linea
 
 class SequentialLR(TorchSchedule):
     """One schedule after the other: each milestone begins the next, which counts its ticks from there and starts from
-    the base LR.
+    the base LR; the last one goes on, to its end and past it.
 
     A part that is not finished at its milestone leaves a jump; T_max and the like of a later part do not include the
     parts before it.
@@ -76,7 +76,10 @@ class SequentialLR(TorchSchedule):
             where = f"schedulers.{i}"
             checked = _check_part(where, i, part)
             if isinstance(part, (SequentialLR, ChainedScheduler)):
-                msg = f"{where}: torch cannot drive a {part.native} inside a SequentialLR; put its schedulers into this one"
+                msg = (
+                    f"{where}: torch cannot drive a {part.native} inside a SequentialLR; put its schedulers "
+                    "into this one"
+                )
                 raise ValueError(msg)  # noqa: TRY004 (pydantic's protocol)
             if i > self._initial():
                 try:
@@ -113,7 +116,7 @@ class SequentialLR(TorchSchedule):
         return min(raising, default=np.inf)
 
     def _rates(self, base_lr: Array, xp: Any) -> list[Array]:
-        """What each part starts from: the base LR that the first one set, or the rate that it finds at its milestone."""
+        """The rate from which each part starts: the base LR that the first one set, or the rate at its milestone."""
         begins, rates = combine.starts(self.milestones), [base_lr]
         for i, part in enumerate(_parts(self)[1:], 1):
             before = begins[i] - 1.0
@@ -161,8 +164,8 @@ class SequentialLR(TorchSchedule):
 
 
 class ChainedScheduler(TorchSchedule, Recurrence):
-    """Several schedules at once, each turning the rate that the one before left into its own next: mostly the product
-    of their curves.
+    """Several schedules at once, for ever: at each tick each of them changes the rate that the one before it left, so
+    that the curve is mostly the product of theirs.
 
     Not the product where one adds instead of multiplying: CosineAnnealingLR with an eta_min, or past T_max; nor where
     one makes the rate anew from the base LR (LambdaLR, CosineAnnealingWarmRestarts) and so undoes those before it.
@@ -175,7 +178,8 @@ class ChainedScheduler(TorchSchedule, Recurrence):
     takes_optimizer: ClassVar[bool] = False
     at_once: ClassVar[bool] = True
     reason: ClassVar[str] = (
-        "The schedulers act on each other's rates, one adding where the other multiplies: each rate follows from the one before."
+        "The schedulers act on each other's rates, one adding where the other multiplies: each rate follows "
+        "from the one before."
     )
 
     schedulers: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
@@ -271,7 +275,10 @@ def _all(schedule: Schedule) -> list[Schedule]:
 
 def _check_swa(schedule: SequentialLR | ChainedScheduler) -> None:
     if sum(isinstance(inner, SWALR) for inner in _all(schedule)) > 1:
-        msg = "schedulers: only one may be a SWALR: they share the optimizer's swa_lr, and the last one's would be all of theirs"
+        msg = (
+            "schedulers: only one may be a SWALR: they share the optimizer's swa_lr, and the last one's would "
+            "be all of theirs"
+        )
         raise ValueError(msg)
 
 

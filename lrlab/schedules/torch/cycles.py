@@ -36,8 +36,8 @@ from lrlab.trees.parse import parse
 
 
 class OneCycleLR(TorchSchedule):
-    """Rises from max_lr / div_factor to max_lr by tick pct_start * total_steps - 1, then falls to that start /
-    final_div_factor by the last tick.
+    """Rises as half a cosine from max_lr / div_factor to max_lr at tick pct_start * total_steps - 1, falls as another
+    to that start / final_div_factor at tick total_steps - 1; past it, that wave goes on.
 
     One step too many extrapolates the last phase (with "linear" below zero), the next raises in torch; the optimizer's
     own LR is not used. three_phase falls back to the start in as many ticks as it rose. Momentum runs the other way,
@@ -125,9 +125,8 @@ class OneCycleLR(TorchSchedule):
         else:
             fall = 2 * self.pct_start * total - 2
             phases = [(0.0, rise, 0, 1), (rise, fall, 1, 0), (fall, total - 1, 0, 2)]
-        return [
-            p for i, p in enumerate(phases) if p[0] != p[1] or i == 0
-        ]  # torch divides by an empty last phase one step too late
+        # a last phase without length is left out: torch divides by zero in it only after the last tick
+        return [p for i, p in enumerate(phases) if p[0] != p[1] or i == 0]
 
     def _follow(self, tick: Array, levels: tuple[Array, Array, Array], xp: Any) -> Array:
         outcome: Array = None
@@ -166,7 +165,8 @@ class OneCycleLR(TorchSchedule):
 
 
 class CyclicLR(TorchSchedule):
-    """A triangle wave between base_lr and max_lr, up in step_size_up ticks and down in step_size_down, for ever.
+    """A triangle wave, for ever: from base_lr straight up to max_lr in step_size_up ticks and straight down again in
+    step_size_down.
 
     "triangular2" halves the height each cycle, "exp_range" multiplies it by gamma ** tick, scale_fn by what it returns.
     The optimizer's own LR is not used. Momentum, cycled by default, runs the other way.

@@ -1,5 +1,6 @@
-"""Torch schedulers made anew with last_epoch, and nothing loaded: the rates that they then give, which are mostly not
-those of the run before.
+"""The rates of torch schedulers that are built again with last_epoch, without loading their saved state.
+
+They are mostly not the rates that the run before would have gone on with.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ def with_last_epoch(given: TorchSchedule, bound: TorchSchedule, base_lr: float, 
     too long to be followed.
     """
     if last >= Recurrence.most_ticks:
-        msg = f"each rate follows from the one before, which lrlab follows for up to {Recurrence.most_ticks:,} ticks, not {last + 1:,}"
+        msg = (
+            f"each rate follows from the one before, which lrlab follows for up to {Recurrence.most_ticks:,} "
+            f"ticks, not {last + 1:,}"
+        )
         raise ValueError(msg)
     with np.errstate(all="ignore"):
         scale, offset = _made(given, bound, base_lr, done, last + 1 - done)
@@ -61,7 +65,10 @@ def _made(given: Any, bound: TorchSchedule, base: float, done: int, count: int) 
     onward = tick[done:]
     match bound:
         case OneCycleLR():
-            msg = "torch.OneCycleLR raises KeyError when it is made with last_epoch over a new optimizer: its rates are in the optimizer's state"
+            msg = (
+                "torch.OneCycleLR raises KeyError when it is made with last_epoch over a new optimizer: its "
+                "rates are in the optimizer's state"
+            )
             raise ValueError(msg)
         case SequentialLR():
             return _sequence(given, bound, base, done, count)
@@ -71,19 +78,19 @@ def _made(given: Any, bound: TorchSchedule, base: float, done: int, count: int) 
                 its_scale, its_offset = _made(unbound, part, _left_by(bound, base) if i else base, done, count)  # type: ignore[arg-type]
                 scale, offset = its_scale * scale, its_scale * offset + its_offset
             return scale, offset
-        case SWALR():  # counts its own calls
+        case SWALR():  # it counts its own calls
             return bound.advance(tick[:count], base)
-        case CyclicLR():  # its constructor still takes the optimizer's rate for its low end
+        case CyclicLR():  # its constructor still uses the optimizer's rate as the low end
             first = bound.model_copy(update={"base_lr": base}).curve(onward[:1], base)
             return np.zeros(count), np.concatenate([first, bound.curve(onward[1:], base)])
-        case CosineAnnealingWarmRestarts():  # takes the cycle for the first or the second one
+        case CosineAnnealingWarmRestarts():  # it believes to be in its first or second cycle
             return np.zeros(count), bound.curve(onward - bound.T_0 * max(done // bound.T_0 - 1, 0), base)
         case MultiplicativeLR():
             scale, offset = np.broadcast_to(parse(bound.lr_lambda, "epoch")(np, onward), count).copy(), np.zeros(count)
         case _:
             scale, offset = (found[done:].copy() for found in bound.advance(tick, base))
     if not (bound.absolute or isinstance(bound, (StepLR, MultiStepLR, ConstantLR))):
-        scale[0], offset[0] = 1.0, 0.0  # the constructor leaves the rate that it finds
+        scale[0], offset[0] = 1.0, 0.0  # the constructor does not change the rate
     return scale, offset
 
 
@@ -98,20 +105,25 @@ def _left_by(chain: ChainedScheduler, base: float) -> float:
 
 
 def _sequence(given: SequentialLR, bound: SequentialLR, base: float, done: int, count: int) -> tuple[Floats, Floats]:
-    """The rate of its very start; then the part in force, as if it began here and not at its milestone; from the next
-    milestone on, all is well.
+    """Scale and offset of a SequentialLR that is built again.
+
+    Its first rate is the one of the very start of the run. Then comes the part whose turn it is, as if it began here
+    and not at its milestone. From the next milestone on the rates are right again.
     """
     if isinstance(bound.schedulers[0], CyclicLR):
-        msg = "what follows a CyclicLR in a torch.SequentialLR made with last_epoch hangs on the initial_lr that the new optimizer was given"
+        msg = (
+            "what follows a CyclicLR in a torch.SequentialLR made with last_epoch hangs on the initial_lr that "
+            "the new optimizer was given"
+        )
         raise ValueError(msg)  # noqa: TRY004 (a schedule that is right elsewhere)
     tick = np.arange(done + count, dtype=np.float64)
     scale, offset = (found[done:].copy() for found in bound.advance(tick, base))
     scale[0], offset[0] = 0.0, float(bound.curve(np.float64(0.0), base))
     place, initial = bisect_right(bound.milestones, done + 1), bisect_right(bound.milestones, 0)
     until = min([m - done for m in bound.milestones if m > done] + [count])
-    part: Any = given.schedulers[place].bind(bound.schedulers[place].place)  # not as a milestone would enter it
+    part: Any = given.schedulers[place].bind(bound.schedulers[place].place)  # as if it began now
     rate = float(bound.initial_lr(base)) if place else base
-    skipped = 1 if place == initial or isinstance(part, SWALR) else 0  # its tick 0 is behind it
+    skipped = 1 if place == initial or isinstance(part, SWALR) else 0  # it does not come to its own tick 0 any more
     its_scale, its_offset = part.advance(tick[:until], rate)
     scale[1:until], offset[1:until] = (
         its_scale[skipped : until - 1 + skipped],
@@ -123,7 +135,9 @@ def _sequence(given: SequentialLR, bound: SequentialLR, base: float, done: int, 
 
 
 def _to_zero(part: TorchSchedule, base: float, constructor: tuple[float, float]) -> tuple[float, float]:
-    """Scale and offset of a step() to tick 0, where only the constructor or a milestone should lead."""
+    """Scale and offset of a call of step() that leads to tick 0, to which only the constructor or a milestone should
+    lead.
+    """
     match part:
         case ExponentialLR():
             return part.gamma, 0.0

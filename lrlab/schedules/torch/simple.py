@@ -56,20 +56,22 @@ class TorchSchedule(Schedule):
         return self.rewrites_initial_lr
 
     def entered(self) -> Schedule:
-        """This schedule as SequentialLR enters it at a milestone, by the closed form; ValueError where torch divides by
-        zero.
+        """The schedule that SequentialLR really runs when it starts this one at a milestone, with step(0).
+
+        ValueError where torch divides by zero there.
         """
         return self
 
     def is_factor(self, ticks: int) -> bool:
-        """Whether, in `ticks` ticks, it does no more to a rate that others change too than multiply it with its own
-        curve.
+        """Whether it only multiplies a rate that other schedulers change as well, by its own curve, in all of `ticks`
+        ticks.
         """
         return not self.absolute
 
     def advance(self, ticks: Floats, base_lr: float) -> tuple[Floats, Floats]:
-        """Scale and offset by which the constructor (tick 0) and then each step() turn the rate they find into the
-        next; ticks are 0, 1, 2, ...
+        """How each call makes the next rate from the present one: as scale * rate + offset.
+
+        Entry 0 is the call of the constructor, each later entry a call of step(); ticks are 0, 1, 2, ...
         """
         if self.absolute:
             return np.zeros(ticks.size), np.broadcast_to(self.curve(ticks, base_lr), ticks.shape)
@@ -78,14 +80,16 @@ class TorchSchedule(Schedule):
         return np.divide(height, before, out=np.ones(ticks.size), where=before != 0), np.zeros(ticks.size)
 
     def driven(self, tick: Array, base_lr: Array, base_lrs: Array, xp: Any = np) -> Array:
-        """The curve of a scheduler made at base_lr whose `base_lrs` somebody overwrote before its first step()."""
+        """The curve of a scheduler that was built over the rate base_lr, and whose attribute `base_lrs` was replaced by
+        another scheduler before its first step().
+        """
         if not self.absolute:
             return self.curve(tick, base_lr, xp)
         return xp.where(tick > 0, self.curve(tick, base_lrs, xp), self.curve(tick, base_lr, xp))
 
 
 class LambdaLR(TorchSchedule):
-    """The base LR times a factor that a function of the tick gives.
+    """At every tick, for ever, the base LR times the factor that a function of the tick returns.
 
     Source: torch.optim.lr_scheduler.LambdaLR.
     """
@@ -115,7 +119,7 @@ class LambdaLR(TorchSchedule):
 
 
 class StepLR(TorchSchedule):
-    """A staircase: the LR is multiplied by gamma after every step_size ticks, for ever.
+    """A staircase from the base LR: multiplied by gamma after every step_size ticks, for ever.
 
     Source: torch.optim.lr_scheduler.StepLR.
     """
@@ -141,8 +145,8 @@ class StepLR(TorchSchedule):
 
 
 class MultiStepLR(TorchSchedule):
-    """A staircase: the LR is multiplied by gamma at each milestone, in whatever order they are given; twice where one
-    stands twice.
+    """A staircase from the base LR: multiplied by gamma at each milestone (twice where one stands twice), in whatever
+    order they are given, and level after the last.
 
     A milestone of 0 counts before the first step; a negative one never comes.
 
@@ -259,7 +263,7 @@ class LinearLR(TorchSchedule):
 
 
 class ExponentialLR(TorchSchedule):
-    """The LR is multiplied by gamma at every tick, for ever.
+    """Starts at the base LR and is multiplied by gamma at every tick, for ever.
 
     Source: torch.optim.lr_scheduler.ExponentialLR.
     """
@@ -345,7 +349,8 @@ class CosineAnnealingLR(TorchSchedule):
 
 
 class CosineAnnealingWarmRestarts(TorchSchedule):
-    """Cosines from the base LR towards eta_min that restart after T_0 ticks, then T_0 * T_mult, T_0 * T_mult ** 2, ...
+    """Half cosines from the base LR down towards eta_min, one after the other for ever: the first takes T_0 ticks, each
+    next one is T_mult times as long and begins at the base LR again.
 
     SGDR. The last tick of a cycle of T ticks is not at eta_min but (pi / 2T) ** 2 of the way above it: step every batch
     to come near.
@@ -381,8 +386,8 @@ class CosineAnnealingWarmRestarts(TorchSchedule):
 
 
 class MultiplicativeLR(TorchSchedule, Recurrence):
-    """The LR is multiplied at every tick by what a function of the tick gives, so its factors accumulate: 0.95 is
-    ExponentialLR.
+    """Starts at the base LR and is multiplied at every tick by what a function of the tick returns, for ever, so that
+    the factors accumulate: with 0.95 it is ExponentialLR.
 
     The factor of tick 0 is never used. One factor of 0 and the LR stays 0 for ever.
 
@@ -447,9 +452,8 @@ class SWALR(TorchSchedule):
         if not self.anneal_epochs:
             return np.zeros(ticks.size), np.full(ticks.size, self.swa_lr)
         progress = shapes.ramp(ticks, self.anneal_epochs, np)
-        left = (
-            shapes.cosine(progress, 1.0, 0.0, np) if self.anneal_strategy == "cos" else 1.0 - progress
-        )  # of the way to swa_lr
+        # the share of the way to swa_lr that is still left
+        left = shapes.cosine(progress, 1.0, 0.0, np) if self.anneal_strategy == "cos" else 1.0 - progress
         before = np.concatenate([[1.0], left[:-1]])
         scale = np.divide(left, before, out=np.zeros(ticks.size), where=before != 0)
         return scale, self.swa_lr * (1.0 - scale)
@@ -459,8 +463,8 @@ class SWALR(TorchSchedule):
 
 
 class ReduceLROnPlateau(TorchSchedule, plateau.ReduceOnPlateau):
-    """Level, and multiplied by factor each time the metric has brought no new best for more than patience calls, down
-    to min_lr.
+    """Level at the base LR, multiplied by factor each time the metric has brought no new best for more than patience
+    calls, never below min_lr; level after the last metric.
 
     patience 3 reduces at the fourth bad call. NaN is a bad value. With threshold_mode "rel" and a negative loss
     everything is a new best, so the rate never falls. A change of eps or less is not made, so that a tiny rate freezes.
