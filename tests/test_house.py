@@ -13,6 +13,7 @@ import pytest
 
 import lrlab
 from lrlab import exporters
+from lrlab.schedules import KINDS, Schedule
 
 FILES = sorted((oracle.ROOT / "lrlab").rglob("*.py"))
 DOCUMENT = json.dumps(oracle.document({"kind": "deepspeed.WarmupLR"}))  # every target has a form of it
@@ -149,3 +150,100 @@ def test_what_is_public_says_what_it_is(path: Path) -> None:
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{module(path)}.{node.name} has no docstring"
+
+
+# ---------------------------------------------------------------- facts at home
+
+ASKING = [path for path in FILES if room(module(path)) not in {"schedules", "trees"}]
+"""What may ask of a schedule what is true of it; schedules know it, and trees stand below them."""
+NAMES = {"kind", "framework", "native", "__name__"}
+"""What says which schedule it is: good to show to a person, no question to ask."""
+ARGUMENTS = {name for kind in KINDS.values() for name in kind.model_fields}
+SHARED = {"base", "params", "spans", "cycles", "facts", "rates"}
+"""The modules of schedules that are no framework's."""
+AT_HOME = (
+    "this asks which schedule it is, and not what is true of it: give the fact a name and its usual value in "
+    "lrlab/schedules/facts.py, say otherwise in the class of the schedule or of its framework, and ask for that here"
+)
+
+
+def of_frameworks(path: Path) -> set[str]:
+    """The names of classes that a file imports from the modules of frameworks, and of those that watch a metric."""
+    found = set()
+    for name in imports(path):
+        where, _, what = name.rpartition(".")
+        theirs = where.startswith("lrlab.schedules.") and where.split(".")[2] not in SHARED
+        if theirs or name == "lrlab.schedules.MetricDriven":
+            found.add(what)
+    return found
+
+
+def is_constant(node: ast.expr) -> bool:
+    """Whether a side of a comparison is text, a list of texts, or a constant of a module."""
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return all(map(is_constant, node.elts))
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id.isupper())
+
+
+def asks(node: ast.AST, classes: set[str]) -> str:
+    """What a node asks of a schedule that the schedule should say by itself; nothing where it asks no such thing."""
+    match node:
+        case ast.Compare():
+            sides = [node.left, *node.comparators]
+            named = NAMES & {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+            if named and any(map(is_constant, sides)):
+                return f"compares {named.pop()} with what is written here"
+            if isinstance(node.left, ast.Constant) and node.left.value in ARGUMENTS and isinstance(node.ops[0], ast.In):
+                return f'looks for "{node.left.value}", an argument of some schedules'
+        case ast.Match(subject=ast.Attribute(attr=name)) if name in NAMES:
+            return f"chooses by {name}"
+        case ast.Call(func=ast.Name(id="hasattr")):
+            return "calls hasattr"
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=name), *_]) if name in ARGUMENTS:
+            return f'asks for "{name}", an argument of some schedules'
+        case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kinds]):
+            names = {part.id for part in ast.walk(kinds) if isinstance(part, ast.Name)}
+            return f"asks for the class {(names & classes).pop()}" if names & classes else ""
+        case ast.MatchClass(cls=ast.Name(id=name)) if name in classes:
+            return f"chooses by the class {name}"
+    return ""
+
+
+@pytest.mark.parametrize("path", ASKING, ids=module)
+def test_what_is_true_of_a_schedule_is_asked_of_the_schedule(path: Path) -> None:
+    """An exporter's idioms may name the classes that they are for; but whether a metric is watched, every schedule says."""
+    classes = of_frameworks(path)
+    if room(module(path)) == "exporters":
+        classes &= {"MetricDriven", "Recurrence"}
+    found = [(node.lineno, what) for node in ast.walk(ast.parse(path.read_text())) if (what := asks(node, classes))]
+    assert not found, "\n".join(f"{module(path)}:{line} {what}: {AT_HOME}" for line, what in found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'schedule.framework == "keras"', "bound.framework in LAMBDAS", 'case.schedule.kind in ("torch.StepLR", "torch.MultiStepLR")',
+        '"HardRestarts" in type(schedule).__name__', 'hasattr(schedule, "cycle_limit")', 'getattr(schedule, "cycle_mul", 1.0)',
+        'getattr(case.schedule, "metrics", None)', "isinstance(schedule, MetricDriven)", "issubclass(kind, (str, MetricDriven))",
+        '"metrics" in kind.model_fields', 'schedule.native != "ChainedScheduler"',
+        "match schedule.kind:\n    case _: pass", "match schedule:\n    case MetricDriven(): pass",
+    ],
+)  # fmt: skip
+def test_every_way_of_guessing_is_seen(line: str) -> None:
+    assert any(asks(node, {"MetricDriven"}) for node in ast.walk(ast.parse(line)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "schedule.restarts()", "getattr(schedule, schedule.rises_by)", "proof.kind != trial.schedule.kind", "isinstance(trial.base_lr, tuple)",
+        'getattr(run, "leftover", "step")', "f'{type(error).__name__}'", "st.markdown(kind.framework)", "framework in (None, kind.framework)",
+    ],
+)  # fmt: skip
+def test_showing_is_not_asking(line: str) -> None:
+    assert not any(asks(node, {"MetricDriven"}) for node in ast.walk(ast.parse(line)))
+
+
+def test_no_fact_has_the_name_of_an_argument() -> None:
+    """Of a schedule with such an argument the fact could not be asked."""
+    assert not ARGUMENTS & {name for name in dir(Schedule) if not name.startswith("__")}, "give the fact another name"

@@ -309,7 +309,9 @@ class KerasCountsBatches(Rule):
     def check(self, case: Case) -> Finding | None:
         name = case.schedule.lasts_by
         steps = getattr(case.schedule, name) if name else None
-        if not case.schedule.counts_batches or steps is None or case.calls <= case.epochs or case.epochs < 2:  # noqa: PLR2004
+        if not case.schedule.counts_batches or steps is None:
+            return None
+        if case.calls <= case.epochs or case.epochs < 2:  # noqa: PLR2004
             return None
         ends, first = bool(case.schedule.ends_by), first_cycle(case)
         if first:

@@ -114,8 +114,9 @@ class FinalDivision(Rule):
             return None
         start, end = cycle.peak / cycle.first, cycle.peak / cycle.first / cycle.second
         says = (
-            f"Starts at {shown(start)}, peaks at {shown(cycle.peak)} at tick {shown(cycle.tick)}, ends at {end:.3g}: max_lr / "
-            f"(div_factor * final_div_factor), and not {cycle.peak / cycle.second:.3g}, which is max_lr / final_div_factor."
+            f"Starts at {shown(start)}, peaks at {shown(cycle.peak)} at tick {shown(cycle.tick)}, ends at {end:.3g}: "
+            f"max_lr / (div_factor * final_div_factor), and not {cycle.peak / cycle.second:.3g}, which is "
+            "max_lr / final_div_factor."
         )
         return self.found(case, says)
 
@@ -200,14 +201,11 @@ class FloorNeverReached(Rule):
             gap = bound.height(first - 1, first)
             if first <= 1 or gap <= NOTICED:
                 continue
-            says = (
-                f"The last tick of the first cycle of {shown(first)} is {percent(gap)} of the way above the minimum"
-                + (
-                    f", of the next, of {shown(first * factor)}, {percent(bound.height(first * factor - 1, first * factor))}."
-                    if factor > 1
-                    else "."
-                )
-            )
+            says = f"The last tick of the first cycle of {shown(first)} is {percent(gap)} of the way above the minimum"
+            if factor > 1:
+                second = first * factor
+                says += f", of the next, of {shown(second)}, {percent(bound.height(second - 1, second))}"
+            says += "."
             fix = None
             if case.trial.clock == "epoch" and case.run.updates > 1:
                 title, changes = setting(spans.scaled(case.schedule, case.run.updates))
@@ -238,5 +236,5 @@ class NeverRestarts(Rule):
         name = case.schedule.waves_by
         if not case.schedule.hard_restarts or getattr(case.schedule, name) > 1:
             return None
-        says = f"{name} = {shown(getattr(case.schedule, name))} makes one cosine to the end and no restart; 3 would restart twice."
-        return self.found(case, says)
+        given = f"{name} = {shown(getattr(case.schedule, name))}"
+        return self.found(case, f"{given} makes one cosine to the end and no restart; 3 would restart twice.")

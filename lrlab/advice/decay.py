@@ -35,7 +35,8 @@ class FloorAboveStart(Rule):
             begins = getattr(schedule, start) if start else min(case.trial.base_rates)
             floor = getattr(schedule, name)
             if isinstance(floor, float) and floor > 0 and floor >= begins:
-                says = f"{name} = {shown(floor)} is {'at' if floor == begins else 'above'} the {shown(begins)} from which {schedule.native} starts."
+                where = f"{'at' if floor == begins else 'above'} the {shown(begins)}"
+                says = f"{name} = {shown(floor)} is {where} from which {schedule.native} starts."
                 return self.found(case, says, fix=setting({(*path, name): 0.0}))
         return None
 
@@ -132,7 +133,10 @@ class TwoNames(Rule):
         if first is None:
             return None
         used = case.rate(first)
-        says = f"At tick {shown(first)} the optimizer uses {shown(used)}; get_lr() says {shown(used * factor)}, get_last_lr() is right."
+        says = (
+            f"At tick {shown(first)} the optimizer uses {shown(used)}; get_lr() says {shown(used * factor)}, "
+            "get_last_lr() is right."
+        )
         return self.found(case, says, step=case.step(first))
 
 

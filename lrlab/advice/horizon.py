@@ -12,7 +12,7 @@ COSINE = "torch.CosineAnnealingLR"
 CUT = 0.05
 """A share of the way from the floor to the peak that a schedule may leave undone at its last step."""
 COOLDOWN = 0.1
-"""The share of the run that a cooldown takes at most: epochs at the floor, added on purpose (timm's cooldown_epochs)."""
+"""The share of the run that a cooldown takes at most: epochs at the floor that are added on purpose."""
 
 
 def _fit(length: Length) -> tuple[str, dict[tuple[str | int, ...], object]]:

@@ -38,7 +38,10 @@ class PatiencePlusOne(Rule):
             return None
         seen = case.calls // waits.calls
         most = max((seen - 1 - waits.bad) // (waits.bad + waits.rest) + 1, 0)  # the first value is the best so far
-        says = f"patience = {shown(waits.patience)} reduces at bad call {shown(waits.bad)}: at most {many(most, 'reduction')} in {many(seen, 'call')}."
+        says = (
+            f"patience = {shown(waits.patience)} reduces at bad call {shown(waits.bad)}: "
+            f"at most {many(most, 'reduction')} in {many(seen, 'call')}."
+        )
         return self.found(case, says, severity="warning" if most == 0 else "note")
 
 

@@ -143,8 +143,6 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
     total, warmup = schedule.counted_by_trainer()
     if (total is not None and total != job.run.steps) or not isinstance(warmup, int):
         return ""
-    if schedule.native == "get_wsd_schedule" and total is None:
-        return ""
     lines = []
     if not job.many or loop.watches(job):  # else the scheduler is handed over with the optimizer
         lines = [f'lr_scheduler_type="{TYPES[schedule.native]}",']

@@ -150,7 +150,9 @@ class Schedule(Facts, BaseModel):
 
     @property
     def has_place(self) -> bool:
-        """Whether it was bound to a place; the cycles of optax.sgdr_schedule are not: each says when the next begins."""
+        """Whether it was bound to a place. The cycles of optax.sgdr_schedule are not: each says when the next one
+        begins.
+        """
         return self._place is not None
 
     @property

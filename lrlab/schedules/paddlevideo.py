@@ -58,6 +58,7 @@ class PaddleVideoSchedule(Schedule):
 
     framework: ClassVar[str] = "paddlevideo"
     module: ClassVar[str] = "paddlevideo.solver.custom_lr"
+    imported_whole: ClassVar[bool] = False  # where the curve is paddle's, too
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = (
         "https://github.com/PaddlePaddle/PaddleVideo/blob/develop/paddlevideo/solver/custom_lr.py"

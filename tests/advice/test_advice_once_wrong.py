@@ -116,3 +116,9 @@ def test_a_staircase_whose_first_step_is_beyond_the_run_is_found() -> None:
     found = codes({"total_steps": 6000, "steps_per_epoch": 100}, stairs, clock="epoch")
     assert "step_size lies beyond the 60 ticks of the run: 100." in found["LR202"].message
     assert not codes({"total_steps": 12_000, "steps_per_epoch": 100}, stairs, clock="epoch")
+
+
+@pytest.mark.parametrize("base_lr", [0.5, 1.0])
+def test_a_run_of_one_call_is_advised_at_every_base_rate(base_lr: float) -> None:
+    run = {"total_steps": 1000, "steps_per_epoch": 1000}
+    assert codes(run, cosine(1000), "epoch", base_lr)["LR101"].severity == "error"

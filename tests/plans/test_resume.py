@@ -167,6 +167,28 @@ def test_every_schedule_can_be_resumed_with_its_state_begun_anew_and_extended(ki
         assert how != "hold" or longer.jump.ratio == 1.0
 
 
+@pytest.mark.parametrize("base_lr", [0.5, 1.0])
+def test_a_run_of_one_call_is_extended_at_every_base_rate(base_lr: float) -> None:
+    """One epoch, stepped once an epoch: the horizon keeps its proportion to the calls, of which there are then two."""
+    run = {"total_steps": 1000, "steps_per_epoch": 1000}
+    schedule = {"kind": "torch.CosineAnnealingLR", "T_max": 1000}
+    longer = extended(schedule, 0, 2000, "re-horizon", run=run, base_lr=base_lr, clock="epoch")
+    assert longer.trial.schedule.model_dump()["T_max"] == 2000
+
+
+def test_begun_anew_a_nested_plateau_sees_only_the_metrics_to_come() -> None:
+    """With multiplier 1 and a warmup of one call, begun anew after ten: the metric is at its best at once, then stalls."""
+    schedule = {
+        "kind": "warmup_scheduler.GradualWarmupScheduler", "multiplier": 1.0, "total_epoch": 1,
+        "after_scheduler": {"kind": "torch.ReduceLROnPlateau", "patience": 0},
+    }  # fmt: skip
+    stalls = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, *[0.05] * 10]
+    found = after(schedule | {"metrics": stalls}, 10, "nothing", np.arange(10, 20), steps=20)
+    alone = uninterrupted(schedule | {"metrics": stalls[10:]}, np.arange(10))
+    assert found == pytest.approx(alone)
+    assert found[-1] < 1e-6
+
+
 def test_nothing_loaded_begins_the_schedule_again() -> None:
     schedule = {"kind": "torch.LinearLR", "start_factor": 0.1, "total_iters": 10}
     assert after(schedule, 50, "nothing", np.arange(50, 70)) == pytest.approx(uninterrupted(schedule, np.arange(20)))

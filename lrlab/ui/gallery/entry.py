@@ -114,7 +114,7 @@ def _curve(kind: type[Schedule]) -> None:
     base = {} if trial.schedule.own_rate else {"base_lr": BASE_LR}
     given = {name: value for name, value in (base | document).items() if name not in ("kind", "metrics")}
     arguments = ", ".join(f"`{name} = {_written(value)}`" for name, value in given.items()) or "no arguments"
-    metrics = " and a metric that gets better and stalls" * ("metrics" in document)
+    metrics = " and a metric that gets better and stalls" * trial.schedule.watches
     called = ", called once an epoch" * (trial.clock == "epoch")
     st.caption(f"On {RUN.steps:,} steps, {RUN.updates} an epoch{called}, with {arguments}{metrics}.")
 
