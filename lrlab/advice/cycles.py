@@ -79,7 +79,7 @@ class MomentumCycled(Rule):
     good = example(run_of(10, 100), ONE_CYCLE | {"cycle_momentum": False})
 
     def check(self, case: Case) -> Finding | None:
-        from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR
+        from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR  # noqa: PLC0415 (advice loads no framework)
 
         for _, schedule, _, _ in case.nodes():
             if isinstance(schedule, (OneCycleLR, CyclicLR)) and schedule.cycle_momentum:

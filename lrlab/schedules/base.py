@@ -42,7 +42,13 @@ class Schedule(BaseModel):
     then `Source:`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        defer_build=True,  # of many hundred classes a person meets a few: each is built when it is first used
+    )
 
     framework: ClassVar[str] = ""
     documentation: ClassVar[str] = ""

@@ -36,7 +36,6 @@ from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.schedules.torch import simple as torch
 from lrlab.trees.parse import parse
 
-
 _DECAY = Control("number", low=1e-6, high=1.0, log=True, start=0.001)
 
 
