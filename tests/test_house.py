@@ -13,10 +13,11 @@ import pytest
 
 import lrlab
 from lrlab import exporters
-from lrlab.schedules import KINDS, Schedule
+from lrlab.schedules import KINDS, SCHEDULES, Schedule
 
 FILES = sorted((oracle.ROOT / "lrlab").rglob("*.py"))
 DOCUMENT = json.dumps(oracle.document({"kind": "deepspeed.WarmupLR"}))  # every target has a form of it
+TORCH = json.dumps(oracle.document({"kind": "torch.CosineAnnealingLR", "T_max": None}))
 TARGETS = list(exporters.EXPORTERS)
 HEAVY = (
     "torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "joblib",
@@ -88,7 +89,7 @@ def test_only_the_ui_knows_streamlit_and_only_who_needs_it_the_heavy_ones(path: 
         allowed = {"streamlit", "pandas", "plotly"}
     assert not tops & set(HEAVY) - allowed, f"{here} imports {tops & set(HEAVY) - allowed}"
     if room(here) in ("trees", "schedules", "document") and here not in ALLOWED:
-        assert tops <= {*sys.stdlib_module_names, "numpy", "pydantic", "lrlab"}, (
+        assert tops <= {*sys.stdlib_module_names, "numpy", "pydantic", "pydantic_core", "lrlab"}, (
             f"{here} is on floor 0: numpy and pydantic only"
         )
 
@@ -118,7 +119,7 @@ def loaded(statement: str) -> set[str]:
     """The modules that a fresh Python holds after a statement."""
     program = f"import sys; {statement}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=oracle.ROOT)
-    return {name.split(".")[0] for name in done.stdout.split()}
+    return set(done.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,24 @@ def loaded(statement: str) -> set[str]:
     ids=["lrlab", "the command line", "charts", "all of its use"],
 )
 def test_starting_loads_nothing_heavy(statement: str) -> None:
-    assert not loaded(statement) & set(HEAVY)
+    assert not {name.split(".")[0] for name in loaded(statement)} & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("import lrlab", set()),
+        ("import lrlab; lrlab.engine, lrlab.advice, lrlab.exporters", set()),
+        ("import lrlab.__main__, lrlab.charts", set()),
+        (f"import lrlab; e = lrlab.loads({TORCH!r}); lrlab.engine.curves(e); lrlab.advice.check(e)", {"torch"}),
+        (f"import lrlab; lrlab.exporters.export(lrlab.loads({TORCH!r}), 'pytorch')", {"torch"}),
+        (f"import lrlab; lrlab.loads({DOCUMENT!r})", {"deepspeed"}),
+    ],
+    ids=["lrlab", "its parts", "the command line and charts", "curves and advice", "code", "another framework"],
+)
+def test_a_frameworks_schedules_are_loaded_when_one_is_named(statement: str, expected: set[str]) -> None:
+    names = {name.split(".")[2] for name in loaded(statement) if name.startswith("lrlab.schedules.")}
+    assert names & {schedule.__module__.split(".")[2] for schedule in SCHEDULES} == expected
 
 
 def test_the_package_makes_its_parts_reachable() -> None:

@@ -49,7 +49,13 @@ class Schedule(Facts, BaseModel):
     then `Source:`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        defer_build=True,  # of many hundred classes a person meets a few: each is built when it is first used
+    )
 
     family: ClassVar[Like | Unlike]
     """The family that it is at home in."""

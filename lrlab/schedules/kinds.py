@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from importlib import import_module
 from pathlib import Path
+from threading import RLock
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -45,7 +46,10 @@ class Kinds(Mapping[str, type[Schedule]]):
 KINDS = Kinds(json.loads(INDEX.read_text(encoding="utf-8")))
 
 
+_BUILDING = RLock()
+"""Held while pydantic builds a class that is used for the first time, which two threads must not do at once."""
 _DEFINING = ContextVar("_DEFINING", default=False)
+"""Whether the schedules of a JSON Schema are being defined, so that what is nested in them only refers to the others."""
 
 
 class _ByKind:
@@ -56,7 +60,7 @@ class _ByKind:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """One of all kinds, whose classes are defined once, where the first of them is needed."""
-        choices = [kind.__pydantic_core_schema__ for kind in KINDS.values()]
+        choices: list[Any] = [kind.__pydantic_core_schema__ for kind in KINDS.values()]
         references = [core_schema.definition_reference_schema(choice["ref"]) for choice in choices]
         one = core_schema.tagged_union_schema(dict(zip(KINDS, references, strict=True)), _kind_of)
         if _DEFINING.get():
@@ -75,12 +79,14 @@ def _kind_of(data: Any) -> str | None:
 
 def _validated(data: Any) -> Schedule:
     kind = _kind_of(data)
-    if kind is None:
-        raise PydanticKnownError("union_tag_not_found", {"discriminator": "kind"})
-    if kind not in KINDS:
-        context = {"discriminator": "kind", "tag": kind, "expected_tags": "those of `python -m lrlab kinds`"}
-        raise PydanticKnownError("union_tag_invalid", context)
-    return KINDS[kind].model_validate(data)
+    if kind is None or kind not in KINDS:
+        problem: Any = "union_tag_not_found" if kind is None else "union_tag_invalid"
+        context = {"discriminator": "kind", "tag": str(kind), "expected_tags": "those of `python -m lrlab kinds`"}
+        raise PydanticKnownError(problem, context)
+    schedule = KINDS[kind]
+    with _BUILDING:
+        schedule.model_rebuild()
+    return schedule.model_validate(data)
 
 
 AnySchedule: TypeAlias = Annotated[Schedule, _ByKind()]

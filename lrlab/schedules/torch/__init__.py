@@ -15,6 +15,6 @@ def __getattr__(name: str) -> tuple[type[Schedule], ...]:
     if name != "SCHEDULES":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    from lrlab.schedules.torch import compose, cycles, simple
+    from lrlab.schedules.torch import compose, cycles, simple  # noqa: PLC0415 (see above)
 
     return simple.SCHEDULES + cycles.SCHEDULES + compose.SCHEDULES

@@ -39,7 +39,7 @@ _STYLE = f"""<style>
 def show() -> None:
     """The schedule that the address asks for, or all of them."""
     asked = st.query_params.get(entry.ASKED)
-    if asked in KINDS:
+    if asked is not None and asked in KINDS:
         entry.show(KINDS[asked])
         return
     if asked is not None:
