@@ -4,9 +4,10 @@ import streamlit as st
 
 from lrlab import charts, engine
 from lrlab.ui import chart, frame, state
-from lrlab.ui.tune import advice, run_panel, tabs, trials, view
+from lrlab.ui.tune import advice, memory, run_panel, tabs, trials, view
 
 frame.begin("Tune")
+view.not_taken(memory.take())
 with st.sidebar:
     run_panel.show()
 
@@ -18,21 +19,21 @@ def page() -> None:
         st.rerun()
     experiment = state.experiment()
     above = st.container()
-    curves = engine.curves(experiment)
-    figure = charts.overlay(
-        experiment.run, curves, experiment.view, advice.intended(experiment), advice.flags(experiment)
-    )
-    height = 350 + 50 * sum(f"yaxis{i}" in figure["layout"] for i in (2, 3))
-    chart.show(
-        figure, key="chart", height=height, alt=charts.description(experiment.run, curves), on_toggle=state.toggle
-    )
+    curves = engine.drawn(experiment)
+    if chart.reasons(curves):
+        figure = charts.overlay(
+            experiment.run, curves, experiment.view, advice.intended(experiment), advice.flags(experiment)
+        )
+        height = 350 + 50 * sum(f"yaxis{i}" in figure["layout"] for i in (2, 3))
+        alt = charts.description(experiment.run, curves)
+        chart.show(figure, key="chart", height=height, alt=alt, on_toggle=state.toggle)
     with above:
         view.problem()
         view.switches()
     trials.chips()
     trials.shaping()
     tabs.show()
-    frame.end()
+    frame.end(memory.ADDRESS)
 
 
 page()

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 ROUNDS, PRESSES = 12, 5
-FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
 
 MINIMAL = """
 import numpy as np
@@ -46,12 +49,25 @@ FOUR_TRIALS = {
     "lrlab": 1,
     "run": {"total_steps": 100_000, "steps_per_epoch": 500},
     "trials": [
-        {"name": "SGDR", "base_lr": 0.05, "schedule": {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 6250, "T_mult": 2}},
-        {"name": "cosine", "base_lr": 0.05, "schedule": {"kind": "torch.SequentialLR", "milestones": [5000],
-         "schedulers": [WARMUP, {"kind": "torch.CosineAnnealingLR", "T_max": None}]}},
-        {"name": "one cycle", "base_lr": 0.05, "schedule": {"kind": "torch.OneCycleLR", "max_lr": 0.05, "total_steps": None,
-         "cycle_momentum": False}},
-        {"name": "steps", "base_lr": 0.05, "schedule": {"kind": "torch.MultiStepLR", "milestones": [30_000, 60_000, 80_000]}},
+        {
+            "name": "SGDR", "base_lr": 0.05,
+            "schedule": {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 6250, "T_mult": 2},
+        },
+        {
+            "name": "cosine", "base_lr": 0.05,
+            "schedule": {
+                "kind": "torch.SequentialLR", "milestones": [5000],
+                "schedulers": [WARMUP, {"kind": "torch.CosineAnnealingLR", "T_max": None}],
+            },
+        },
+        {
+            "name": "one cycle", "base_lr": 0.05,
+            "schedule": {"kind": "torch.OneCycleLR", "max_lr": 0.05, "total_steps": None, "cycle_momentum": False},
+        },
+        {
+            "name": "steps", "base_lr": 0.05,
+            "schedule": {"kind": "torch.MultiStepLR", "milestones": [30_000, 60_000, 80_000]},
+        },
     ],
 }  # fmt: skip
 

@@ -68,7 +68,8 @@ def main() -> None:
         cells = warmups.size * peaks.size * settings.seeds
         took = fastest(lambda grid=settings: [None for _ in limit(grid)])
         print(
-            f"grid of warmups and peaks, {cells} networks, {settings.optimizer}: {took:.2f} s (the page says {settings.setup.seconds(cells):.2f} s)"
+            f"grid of warmups and peaks, {cells} networks, {settings.optimizer}: {took:.2f} s "
+            f"(the page says {settings.setup.seconds(cells):.2f} s)"
         )
 
 

@@ -12,12 +12,14 @@ HEAD = """# The rules
 
 <!-- written by `python -m docs.rules`; do not edit -->
 
-What `python -m lrlab check` and the page look for in every trial. An error makes the run something else than was meant, a warning loses something,
-a note is worth knowing. A finding has the numbers of the experiment at hand and, where there is one answer, a fix; a trial that says
-`"dismissed": ["LR104"]` is not told again. The example under each rule is what it says of its own bad example.
+What `python -m lrlab check` and the page look for in every trial. An error makes the run something else than was meant,
+a warning loses something, a note is worth knowing. A finding has the numbers of the experiment at hand and, where there
+is one answer, a fix; a trial that says `"dismissed": ["LR104"]` is not told again. The example under each rule is what
+it says of its own bad example.
 
-What hangs on more than a document holds is a preview or a calculator on the page: a resume with `last_epoch` alone or with another length of the run
-(Resume), the optimizer's momentum, steps that mixed precision skipped, and `warmup_ratio` by version of transformers (Advice).
+What hangs on more than a document holds is a preview or a calculator on the page: a resume with `last_epoch` alone or
+with another length of the run (Resume), the optimizer's momentum, steps that mixed precision skipped, and
+`warmup_ratio` by version of transformers (Advice).
 """
 
 
@@ -29,8 +31,10 @@ def page() -> str:
         experiment = parse(rule.bad)
         found = next(f for f in findings(experiment.run, experiment.trials[0]) if f.code == rule.code)
         fix = f"\n>\n> Fix: {found.fix.title}." if found.fix else ""
-        reasons = f"**Why it hurts.** {rule.text('why')}\n\n**Instead.** {rule.text('instead')}\n\n**Source.** {rule.text('source')}"
-        parts.append(f"\n## {rule.code}\n\n{rule.title()}\n\n{reasons}\n\n> {found.message}{fix}")
+        parts.append(
+            f"\n## {rule.code}\n\n{rule.title()}\n\n**Why it hurts.** {rule.text('why')}\n\n"
+            f"**Instead.** {rule.text('instead')}\n\n**Source.** {rule.text('source')}\n\n> {found.message}{fix}"
+        )
     return "\n".join(parts) + "\n"
 
 

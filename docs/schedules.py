@@ -8,7 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrlab.families import description, family_of
+from lrlab import docstring
+from lrlab.families import family_of
 from lrlab.schedules import SCHEDULES
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 TARGET = Path(__file__).with_suffix(".md")
 HEAD = f"""# Schedules
 
-{len(SCHEDULES)} schedules, under their native names. Made by `python -m docs.schedules` from the classes in `lrlab/schedules/`; do not edit.
-An argument without a default is required. The gallery shows curve, formula, bounds and the equivalents in other frameworks.
+{len(SCHEDULES)} schedules, under their native names. Made by `python -m docs.schedules` from the classes in
+`lrlab/schedules/`; do not edit. An argument without a default is required. The gallery shows curve, formula, bounds and
+the equivalents in other frameworks.
 """
 
 
@@ -33,19 +35,20 @@ def page() -> str:
 
 def _section(framework: str, kinds: list[type[Schedule]]) -> str:
     rows = "\n".join(map(_row, kinds))
-    return f"## {framework}\n\n| schedule | shape | arguments | family | source |\n| --- | --- | --- | --- | --- |\n{rows}\n"
+    head = "| schedule | shape | arguments | family | source |\n| --- | --- | --- | --- | --- |"
+    return f"## {framework}\n\n{head}\n{rows}\n"
 
 
 def _row(kind: type[Schedule]) -> str:
-    shape, _, source = description(kind)
+    said = docstring.read(kind)
     fields = kind.model_fields.items()
     arguments = [
         f"`{name}`" if field.is_required() else f"`{name}={json.dumps(field.get_default())}`" for name, field in fields
     ]
     address = kind.documentation.format(native=kind.native)
     name = f"[`{kind.kind}`]({address})" if address else f"`{kind.kind}`"
-    linked = re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", _plain(source))
-    return f"| {name} | {_plain(shape)} | {', '.join(arguments)} | {family_of(kind.kind).title} | {linked} |"
+    linked = re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", _plain(said.labelled["Source"]))
+    return f"| {name} | {_plain(said.first)} | {', '.join(arguments)} | {family_of(kind.kind).title} | {linked} |"
 
 
 def _plain(text: str) -> str:

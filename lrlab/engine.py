@@ -42,6 +42,14 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class NoCurve:
+    """A trial whose curve cannot be drawn, and the sentence that says why."""
+
+    trial: Trial
+    reason: str
+
+
+@dataclass(frozen=True)
 class Summary:
     """A trial in numbers, of its first parameter group. `exact` is False where the mean and the share come from a
     sample.
@@ -69,8 +77,7 @@ def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
         try:
             rows[i] = rates(schedule, base_lr, at)
         except ValueError as error:
-            msg = f"{trial.name}: {error}" if trial.name != NAMELESS else str(error)
-            raise DocumentError(msg) from None
+            raise _refused(trial, error) from None
     return rows if isinstance(trial.base_lr, tuple) else rows[0]
 
 
@@ -85,9 +92,13 @@ def momentum(run: Run, trial: Trial, steps: ArrayLike) -> Floats | None:
         return None
     full = np.array([np.broadcast_to(row, at.shape) for row in rows])
     if not np.isfinite(full).all():
-        msg = f"{trial.name}: the momentum is not finite at every step"
-        raise DocumentError(msg)
+        raise _refused(trial, "the momentum is not finite at every step")
     return full if isinstance(trial.base_lr, tuple) else full[0]
+
+
+def _refused(trial: Trial, reason: object) -> DocumentError:
+    """The error that says why a trial has no rates, by its name where it has one."""
+    return DocumentError(f"{trial.name}: {reason}" if trial.name != NAMELESS else str(reason))
 
 
 def _ticks(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
@@ -102,16 +113,38 @@ def chunks(run: Run, trial: Trial) -> Iterator[tuple[Steps, Floats]]:
 
 
 def curves(experiment: Experiment) -> list[Curve]:
-    """What the chart draws: each trial at about 2,000 steps at most, whatever the run's length, its jumps exact."""
+    """What the chart draws: each trial at about 2,000 steps at most, whatever the run's length, its jumps exact.
+
+    DocumentError where one of them cannot be drawn.
+    """
     return [curve(experiment.run, trial) for trial in experiment.trials]
+
+
+def drawn(experiment: Experiment) -> list[Curve | NoCurve]:
+    """Every trial's curve, or why it has none: for a page that shows the others all the same."""
+    found: list[Curve | NoCurve] = []
+    for trial in experiment.trials:
+        reason = failure(experiment.run, trial)
+        found.append(curve(experiment.run, trial) if reason is None else NoCurve(trial, reason))
+    return found
+
+
+def failure(run: Run, trial: Trial) -> str | None:
+    """Why a trial's curve cannot be drawn, in one sentence; None where it can. A valid document may hold such a trial:
+    only its first two ticks and its last one are looked at when it is read.
+    """
+    found = _curve(run, _bare(trial))
+    return None if isinstance(found, Curve) else str(_refused(trial, found))
 
 
 def curve(run: Run, trial: Trial) -> Curve:
     """One trial at the steps that show its shape: an even grid, every mark and the step before it, or the envelope of
-    what is denser.
+    what is denser. DocumentError where it cannot be drawn.
     """
-    cached = _curve(run, _bare(trial))
-    return Curve(trial, cached.steps, cached.lr, cached.momentum, cached.marks)
+    found = _curve(run, _bare(trial))
+    if not isinstance(found, Curve):
+        raise _refused(trial, found)
+    return Curve(trial, found.steps, found.lr, found.momentum, found.marks)
 
 
 def _bare(trial: Trial) -> Trial:
@@ -120,7 +153,15 @@ def _bare(trial: Trial) -> Trial:
 
 
 @lru_cache(maxsize=256)
-def _curve(run: Run, trial: Trial) -> Curve:
+def _curve(run: Run, trial: Trial) -> Curve | str:
+    """The curve of a trial without a name, or why there is none; a reason is kept like a curve."""
+    try:
+        return _sampled(run, trial)
+    except (ValueError, ArithmeticError) as error:
+        return str(error)
+
+
+def _sampled(run: Run, trial: Trial) -> Curve:
     found = marks(run, trial)
     if run.steps <= GRID:
         steps = np.arange(run.steps)
@@ -189,9 +230,13 @@ def _envelope(run: Run, trial: Trial) -> Steps:
 
 def summary(run: Run, trial: Trial) -> Summary:
     """First, peak and its step, last used, mean, and the share of steps above half of the peak; exact up to about
-    131,000 steps.
+    131,000 steps. DocumentError, the same as from `curve`, where it cannot be drawn.
     """
-    return _summary(run, _bare(trial))
+    curve(run, trial)
+    try:
+        return _summary(run, _bare(trial))
+    except ValueError as error:  # at a step that the chart does not show
+        raise _refused(trial, error) from None
 
 
 @lru_cache(maxsize=256)
@@ -204,12 +249,12 @@ def _summary(run: Run, trial: Trial) -> Summary:
         else ((np.arange(EXACT) + np.arange(EXACT) * _GOLDEN % 1.0) * cell).astype(np.int64)
     )
     rate = first_group(lr(run, trial, sample))
-    drawn = _curve(run, trial)
-    shown = first_group(drawn.lr)
+    line = curve(run, trial)
+    shown = first_group(line.lr)
     peak_at = int(np.argmax(rate))
     peak, peak_step = float(rate[peak_at]), int(sample[peak_at])
     if not exact and shown.max() >= peak:
-        peak, peak_step = float(shown.max()), int(drawn.steps[np.argmax(shown)])
+        peak, peak_step = float(shown.max()), int(line.steps[np.argmax(shown)])
     ends = first_group(lr(run, trial, [0, run.steps - 1]))
     return Summary(
         float(ends[0]), peak, peak_step, float(ends[1]), float(rate.mean()), float(np.mean(rate > peak / 2)), exact

@@ -17,11 +17,14 @@ TICKS = 60
 
 EXPRESSIONS = {
     1: [
-        "1 / (1 + 0.05 * {0})", "lambda {0}: 0.95 ** {0}", "{0} // 7 % 3 / 2", "min(1, {0} / 5) if {0} < 30 else 0.5 ** (({0} - 30) // 4)",
-        "0.5 * (1 + math.cos(math.pi * {0} / 40))", "math.exp(-{0} / 20) * (1 if {0} > 3 else 0.5)", "max(0, 1 - {0} / 50) ** 0.9",
-        "{0} and 1 / {0} or 1",
+        "1 / (1 + 0.05 * {0})", "lambda {0}: 0.95 ** {0}", "{0} // 7 % 3 / 2",
+        "min(1, {0} / 5) if {0} < 30 else 0.5 ** (({0} - 30) // 4)", "0.5 * (1 + math.cos(math.pi * {0} / 40))",
+        "math.exp(-{0} / 20) * (1 if {0} > 3 else 0.5)", "max(0, 1 - {0} / 50) ** 0.9", "{0} and 1 / {0} or 1",
     ],
-    2: ["lambda {0}, {1}: ((1 + math.cos({0} * math.pi / {1})) / 2) * 0.8 + 0.2", "1 - 0.01 * {0} / abs({1})", "0.9 ** {0}"],
+    2: [
+        "lambda {0}, {1}: ((1 + math.cos({0} * math.pi / {1})) / 2) * 0.8 + 0.2", "1 - 0.01 * {0} / abs({1})",
+        "0.9 ** {0}",
+    ],
 }  # fmt: skip
 
 COMPOSED = {"torch.SequentialLR", "torch.ChainedScheduler"}
@@ -229,6 +232,11 @@ def _with_a_point(schedule: dict[str, Any]) -> dict[str, Any]:
     return schedule | {name: float(schedule[name]) for name in ("exp_gamma",) if name in schedule}
 
 
+def _with_slow_growth(schedule: dict[str, Any]) -> dict[str, Any]:
+    """A rate that grew by an eighth a hundred times a tick would soon be beyond every float."""
+    return schedule | {"learning_rate_decay_b": max(schedule["learning_rate_decay_b"], 1.0)}
+
+
 def _with_segments_of_samples(schedule: dict[str, Any]) -> dict[str, Any]:
     return schedule | {"learning_rate_args": "320:1.0,640:0.9,500:0.5,1200:0.8"}
 
@@ -261,6 +269,8 @@ MENDED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "paddle.InverseTimeDecay": lambda schedule: schedule | {"gamma": abs(schedule["gamma"])},
     "paddle.OneCycleLR": _with_a_rise,
     "paddle.CyclicLR": _with_a_point,
+    "paddle_v1.exp": _with_slow_growth,
+    "paddle_v1.discexp": _with_slow_growth,
     "paddle_v1.manual": _with_segments_of_samples,
     "paddle_v1.pass_manual": _with_segments_of_passes,
     "paddlevideo.CustomPiecewiseDecay": _with_one_value_more,

@@ -105,9 +105,9 @@ def test_the_form_and_the_loop_can_be_forced(call: Callable[..., Call], file: Pa
     assert "accelerator.accumulate(model)" in call("export", file, "--to", "pytorch", "--loop", "accelerate")[1]
     status, out, err = call("export", file, "--to", "paddle", "--form", "native")
     assert (status, out) == (2, "")
-    assert (
-        err
-        == "plain, with comma: cannot be written for paddle: not in its native form: PaddlePaddle has no torch.CosineAnnealingLR of its own\n"
+    assert err == (
+        "plain, with comma: cannot be written for paddle: not in its native form: "
+        "PaddlePaddle has no torch.CosineAnnealingLR of its own\n"
     )
     status, out, err = call("export", file, "--to", "timm", "--loop", "accelerate")
     assert (status, out, err) == (

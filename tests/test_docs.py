@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from docs import exports, rules, schedules
 from lrlab.advice import RULES
+from lrlab.exporters import EXPORTERS, proof
 from lrlab.schedules import KINDS
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_the_table_of_schedules_is_up_to_date() -> None:
@@ -32,6 +38,16 @@ def test_the_matrix_of_exports_is_up_to_date() -> None:
     assert exports.TARGET.read_text(encoding="utf-8") == exports.page(), (
         "docs/exports.md is out of date: run python -m docs.exports"
     )
+
+
+def test_the_matrix_says_what_was_not_run_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = dict(proof.proofs())
+    del known["torch.StepLR"]
+    known["torch.LambdaLR"] = proof.Proof("torch.LambdaLR", 2, {})
+    monkeypatch.setattr(proof, "proofs", lambda: known)
+    rows = {line.split("|")[1].strip(): line for line in exports.page().splitlines() if line.startswith("| `")}
+    for name in ("`StepLR`", "`LambdaLR`"):
+        assert rows[name].count("| not yet run ") == len(EXPORTERS)
 
 
 def test_the_readme_and_the_changelog_count_right() -> None:

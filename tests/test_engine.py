@@ -191,10 +191,14 @@ def counting(curve: Callable[..., Any], computed: list[int]) -> Callable[..., An
 
 JUMPING = [
     restarts(10**5, 2), restarts(123_457), {"kind": "torch.StepLR", "step_size": 54_321},
-    {"kind": "torch.MultiStepLR", "milestones": [1001, 1002, 777_777, 777_777, 999_999]}, {"kind": "torch.ConstantLR", "total_iters": 4711},
+    {"kind": "torch.MultiStepLR", "milestones": [1001, 1002, 777_777, 777_777, 999_999]},
+    {"kind": "torch.ConstantLR", "total_iters": 4711},
     {
         "kind": "torch.SequentialLR", "milestones": [31_415, 654_321],
-        "schedulers": [{"kind": "torch.LinearLR", "total_iters": 50_000}, {"kind": "torch.StepLR", "step_size": 99_991}, restarts(77_777)],
+        "schedulers": [
+            {"kind": "torch.LinearLR", "total_iters": 50_000}, {"kind": "torch.StepLR", "step_size": 99_991},
+            restarts(77_777),
+        ],
     },
     {
         "kind": "transformers.get_cosine_with_hard_restarts_schedule_with_warmup", "num_warmup_steps": 1234,

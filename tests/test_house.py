@@ -18,7 +18,8 @@ FILES = sorted((oracle.ROOT / "lrlab").rglob("*.py"))
 DOCUMENT = json.dumps(oracle.document({"kind": "deepspeed.WarmupLR"}))  # every target has a form of it
 TARGETS = list(exporters.EXPORTERS)
 HEAVY = (
-    "torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "joblib", "distributed", "matplotlib", "PIL",
+    "torch", "jax", "optax", "keras", "sympy", "pandas", "plotly", "streamlit", "transformers", "scipy", "joblib",
+    "distributed", "matplotlib", "PIL",
 )  # fmt: skip
 ALLOWED = {
     "lrlab.integrations": {"torch", "jax", "keras"},
@@ -29,7 +30,7 @@ ALLOWED = {
 }
 INTEGRATIONS = ("torch_scheduler", "hf_scheduler", "optax_schedule", "keras_schedule")
 FLOORS = (
-    ("trees",),
+    ("trees", "docstring"),
     ("schedules",),
     ("document",),
     ("engine", "families"),

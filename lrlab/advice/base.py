@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from lrlab import engine
+from lrlab import docstring, engine
 from lrlab.document import DocumentError, Experiment, Trial, assign, parse
 from lrlab.document.run import Run, calls, first_step
 from lrlab.schedules import Schedule
@@ -134,13 +133,12 @@ class Rule:
     @classmethod
     def title(cls) -> str:
         """What is found, in one sentence."""
-        return " ".join((cls.__doc__ or "").split("\n\n", maxsplit=1)[0].split())
+        return docstring.read(cls).first
 
     @classmethod
     def text(cls, part: str) -> str:
         """The paragraph on "why", "instead" or "source"."""
-        found = re.search(rf"^\s*{part.capitalize()}: (.+?)(?:\n\s*\n|\Z)", cls.__doc__ or "", re.MULTILINE | re.DOTALL)
-        return " ".join(found[1].split()) if found else ""
+        return docstring.read(cls).labelled[part.capitalize()]
 
 
 class Case:

@@ -20,7 +20,6 @@ from lrlab.advice.base import (
     shown,
     stepping,
 )
-from lrlab.advice.cycles import cycle, restarting
 from lrlab.advice.decay import milestones
 from lrlab.document.run import UNITS, Clock, ticks_per_epoch
 from lrlab.schedules import cycles, spans
@@ -112,7 +111,7 @@ class HorizonInEpochs(_Unit):
 
     def check(self, case: Case) -> Finding | None:
         found = self.meant(case)
-        if case.trial.clock == "epoch" or case.schedule.framework == "keras":
+        if case.trial.clock == "epoch" or case.schedule.counts_batches:  # of batches another rule tells
             return None
         first = first_cycle(case)
         if found is None and first and in_epochs(case, first):
@@ -138,10 +137,10 @@ def first_cycle(case: Case) -> tuple[str, float, int] | None:
     many cycles there are.
     """
     for _, schedule, bound, last in case.nodes():
-        name = (schedule.restarts_by or ("",))[0]
-        if last and restarting(schedule) and getattr(schedule, name) is not None:
-            length, factor = cycle(bound)
-            return name, length, cycles.cycle_at(case.calls - 1, length, factor)[2] + 1
+        given, found = schedule.restarts(), bound.restarts()
+        if last and given and found and given.first is not None:
+            length = float(found.first)
+            return found.length, length, cycles.cycle_at(case.calls - 1, length, found.times)[2] + 1
     return None
 
 
@@ -165,7 +164,7 @@ def bottoms(case: Case, length: Length) -> int:
     span, passed = length.value - own * includes, ticks - 1 - own
     if span <= 0 or case.calls >= case.bound.raises_at() or not climbs(case, length, span):
         return 0
-    waves = 2 * getattr(owner, "num_cycles", getattr(owner, "cycles", 0.5))
+    waves = 2 * getattr(owner, owner.waves_by) if owner.waves_by else 1
     return math.floor((waves * passed / span + 1) / 2)
 
 
@@ -308,8 +307,9 @@ class KerasCountsBatches(Rule):
     good = example(run_of(50, 400), {"kind": "keras.CosineDecay", "initial_learning_rate": 0.1, "decay_steps": 20_000})
 
     def check(self, case: Case) -> Finding | None:
-        steps = getattr(case.schedule, "decay_steps", None) or getattr(case.schedule, "first_decay_steps", None)
-        if case.schedule.framework != "keras" or steps is None or case.calls <= case.epochs or case.epochs < 2:  # noqa: PLR2004
+        name = case.schedule.lasts_by
+        steps = getattr(case.schedule, name) if name else None
+        if not case.schedule.counts_batches or steps is None or case.calls <= case.epochs or case.epochs < 2:  # noqa: PLR2004
             return None
         ends, first = bool(case.schedule.ends_by), first_cycle(case)
         if first:
@@ -320,7 +320,6 @@ class KerasCountsBatches(Rule):
             early = 1 < steps <= case.epochs and case.rate(case.run.updates) < FALLEN * case.peak
         if not early:
             return None
-        name = "decay_steps" if hasattr(case.schedule, "decay_steps") else "first_decay_steps"
         says = (
             f"{'The decay is over' if ends else 'One decay has passed'} after {percent(steps / case.calls)} of the run: {name} = {shown(steps)} "
             f"counts batches, and an epoch has {shown(case.run.updates)} of them ({many(case.epochs, 'epoch')})."

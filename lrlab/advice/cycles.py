@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+
+import numpy as np
 
 from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, many, percent, run_of, setting, shown
 from lrlab.advice.horizon import CUT
 from lrlab.schedules import spans
 from lrlab.schedules.base import Schedule
-from lrlab.schedules.cycles import cycle_at, first_length, height
+from lrlab.schedules.cycles import cycle_at, first_length
+from lrlab.schedules.facts import Cycles
 from lrlab.schedules.spans import Path
-from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR
 
 ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000}
 RESTARTS = "torch.CosineAnnealingWarmRestarts"
-OWN = ("torch.OneCycleLR", "torch.CyclicLR")
 NOTHING = 1e5  # divided by which a rate hardly moves a weight
 MOST_CYCLES = 12  # that a fix looks for
 
@@ -43,8 +43,8 @@ class GroupsFlattened(Rule):
             return None
         if len(set(rates)) > 1:
             fix = None
-            if schedule.kind in OWN:
-                names = [name for name in ("base_lr", "max_lr") if hasattr(schedule, name)]
+            if schedule.rewrites_initial_lr:
+                names = schedule.rates_of_groups()
                 high = max(rates)
                 fix = setting(
                     {
@@ -54,7 +54,7 @@ class GroupsFlattened(Rule):
                 )
             says = f"All {len(rates)} parameter groups run at the same rate, up to {shown(case.peak)}: {schedule.native} does not read their own."
             return self.found(case, says, fix=fix)
-        if schedule.kind in OWN and not any(
+        if schedule.rewrites_initial_lr and not any(
             math.isclose(rates[0], rate, rel_tol=NOTICED) for rate in (case.first, case.peak)
         ):
             own = f"{schedule.native} starts at {shown(case.first)} and peaks at {shown(case.peak)}"
@@ -80,10 +80,11 @@ class MomentumCycled(Rule):
     good = example(run_of(10, 100), ONE_CYCLE | {"cycle_momentum": False})
 
     def check(self, case: Case) -> Finding | None:
-        for _, schedule, _, _ in case.nodes():
-            if isinstance(schedule, (OneCycleLR, CyclicLR)) and schedule.cycle_momentum:
+        for _, schedule, bound, _ in case.nodes():
+            if schedule.momentum_between and bound.momentum(np.float64(0.0)) is not None:
+                low, high = (getattr(schedule, name) for name in schedule.momentum_between)
                 says = (
-                    f"{schedule.native} takes momentum (Adam: beta1) from {shown(schedule.max_momentum)} down to {shown(schedule.base_momentum)} "
+                    f"{schedule.native} takes momentum (Adam: beta1) from {shown(high)} down to {shown(low)} "
                     "and back, whatever the optimizer was given; an optimizer with neither is refused."
                 )
                 return self.found(case, says)
@@ -108,14 +109,13 @@ class FinalDivision(Rule):
     good = example(run_of(10, 100), ONE_CYCLE | {"div_factor": 10.0, "final_div_factor": 100.0})
 
     def check(self, case: Case) -> Finding | None:
-        bound: Any = case.bound
-        if case.schedule.kind != "torch.OneCycleLR" or bound.div_factor * bound.final_div_factor <= NOTHING:
+        cycle = case.bound.twice_divided()
+        if cycle is None or cycle.first * cycle.second <= NOTHING:
             return None
-        end = bound.max_lr / bound.div_factor / bound.final_div_factor
-        peak = max(math.floor(bound.pct_start * bound.total_steps) - 1, 0)
+        start, end = cycle.peak / cycle.first, cycle.peak / cycle.first / cycle.second
         says = (
-            f"Starts at {shown(bound.max_lr / bound.div_factor)}, peaks at {shown(bound.max_lr)} at tick {shown(peak)}, ends at {end:.3g}: max_lr / "
-            f"(div_factor * final_div_factor), and not {bound.max_lr / bound.final_div_factor:.3g}, which is max_lr / final_div_factor."
+            f"Starts at {shown(start)}, peaks at {shown(cycle.peak)} at tick {shown(cycle.tick)}, ends at {end:.3g}: max_lr / "
+            f"(div_factor * final_div_factor), and not {cycle.peak / cycle.second:.3g}, which is max_lr / final_div_factor."
         )
         return self.found(case, says)
 
@@ -137,19 +137,20 @@ class RestartCut(Rule):
     good = example(run_of(150, 10), {"kind": RESTARTS, "T_0": 10, "T_mult": 2}, clock="epoch")
 
     def check(self, case: Case) -> Finding | None:
-        for path, schedule, bound, last in case.nodes():
-            if not last or not restarting(schedule):
+        for path, _, bound, last in case.nodes():
+            cycles = bound.restarts() if last else None
+            if cycles is None:
                 continue
-            first, factor, ticks = *cycle(bound), bound.ticks_left
-            if schedule.framework == "timm" and getattr(schedule, "warmup_prefix", False):
-                ticks -= int(getattr(schedule, "warmup_t", 0))
-            if ticks < 1 or over(bound, ticks):
+            ticks = bound.ticks_left - int(cycles.begin)
+            if ticks < 1:
                 continue
-            done, length, number = cycle_at(ticks - 1, first, factor)
-            missing, left = length - done - 1, height(bound, done, length)
+            done, length, number = cycle_at(ticks - 1, cycles.first, cycles.times)
+            missing, left = length - done - 1, bound.height(done, length)
+            if number >= cycles.most:
+                continue
             if missing <= max(1.0, NOTICED * length) or left <= CUT:
                 continue
-            fix = self._nearly_whole(path, bound, ticks) if first.is_integer() else None
+            fix = self._nearly_whole(path, bound, cycles, ticks) if float(cycles.first).is_integer() else None
             says = (
                 f"Cycle {number + 1} of {shown(length)} ticks is cut after {shown(done + 1)}: the last step is {percent(left)} of the way above the "
                 f"minimum, at {shown(case.last)}."
@@ -158,40 +159,20 @@ class RestartCut(Rule):
         return None
 
     @staticmethod
-    def _nearly_whole(path: Path, bound: Schedule, ticks: int) -> tuple[str, dict[Path, Any]] | None:
+    def _nearly_whole(path: Path, bound: Schedule, cycles: Cycles, ticks: int) -> tuple[str, dict[Path, object]] | None:
         """The first cycle nearest to the given one with which cycles fill the run, all but a rest that nobody notices."""
-        (first, factor), fitting = cycle(bound), {}
+        fitting = {}
         for k in range(1, MOST_CYCLES + 1):
-            _, length = first_length(ticks, k, factor)
-            done, its, number = cycle_at(ticks - 1, length, factor)
-            if length >= 1 and number == k - 1 and height(bound, done, its) <= CUT:
+            _, length = first_length(ticks, k, cycles.times)
+            done, its, number = cycle_at(ticks - 1, length, cycles.times)
+            if length >= 1 and number == k - 1 and bound.height(done, its) <= CUT:
                 fitting[length] = (k, its - done - 1)
         if not fitting:
             return None
-        best = min(fitting, key=lambda length: abs(math.log(length / first)))
+        best = min(fitting, key=lambda length: abs(math.log(length / cycles.first)))
         k, missing = fitting[best]
         short = f", the last {many(missing, 'tick')} short" if missing >= 1 else ""
-        return setting(
-            {(*path, (bound.restarts_by or ("",))[0]): best}, f"{many(k, 'cycle')} in {shown(ticks)} ticks{short}"
-        )
-
-
-def restarting(schedule: Schedule) -> bool:
-    """Whether it is one that begins anew."""
-    return schedule.restarts_by is not None and not schedule.ends_by
-
-
-def cycle(bound: Schedule) -> tuple[float, float]:
-    """The first cycle's length, and by what each next one is longer."""
-    first, factor = bound.restarts_by or ("", "")
-    return float(getattr(bound, first)), float(getattr(bound, factor))
-
-
-def over(bound: Schedule, ticks: int) -> bool:
-    """Whether its last cycle is over before the ticks are: timm counts its cycles."""
-    limit = getattr(bound, "cycle_limit", None)
-    first, factor = cycle(bound)
-    return limit is not None and cycle_at(ticks - 1, first, factor)[2] >= limit
+        return setting({(*path, cycles.length): best}, f"{many(k, 'cycle')} in {shown(ticks)} ticks{short}")
 
 
 class FloorNeverReached(Rule):
@@ -211,17 +192,18 @@ class FloorNeverReached(Rule):
     good = example(run_of(70, 100), {"kind": RESTARTS, "T_0": 1000, "T_mult": 2})
 
     def check(self, case: Case) -> Finding | None:
-        for _, schedule, bound, last in case.nodes():
-            if not last or not restarting(schedule):
+        for _, _, bound, last in case.nodes():
+            cycles = bound.restarts() if last else None
+            if cycles is None:
                 continue
-            first, factor = cycle(bound)
-            gap = height(bound, first - 1, first)
+            first, factor = cycles.first, cycles.times
+            gap = bound.height(first - 1, first)
             if first <= 1 or gap <= NOTICED:
                 continue
             says = (
                 f"The last tick of the first cycle of {shown(first)} is {percent(gap)} of the way above the minimum"
                 + (
-                    f", of the next, of {shown(first * factor)}, {percent(height(bound, first * factor - 1, first * factor))}."
+                    f", of the next, of {shown(first * factor)}, {percent(bound.height(first * factor - 1, first * factor))}."
                     if factor > 1
                     else "."
                 )
@@ -253,12 +235,8 @@ class NeverRestarts(Rule):
     )
 
     def check(self, case: Case) -> Finding | None:
-        schedule = case.schedule
-        name = next(
-            (n for n in ("num_cycles", "cycles") if "HardRestarts" in type(schedule).__name__ and hasattr(schedule, n)),
-            None,
-        )
-        if name is None or getattr(schedule, name) > 1:
+        name = case.schedule.waves_by
+        if not case.schedule.hard_restarts or getattr(case.schedule, name) > 1:
             return None
-        says = f"{name} = {shown(getattr(schedule, name))} makes one cosine to the end and no restart; 3 would restart twice."
+        says = f"{name} = {shown(getattr(case.schedule, name))} makes one cosine to the end and no restart; 3 would restart twice."
         return self.found(case, says)

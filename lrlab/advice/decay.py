@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 from lrlab.advice import fit
 from lrlab.advice.base import Case, Finding, Rule, example, many, run_of, setting, shown, stepping
 from lrlab.schedules import Schedule
@@ -13,14 +10,6 @@ from lrlab.schedules.base import described
 COSINE = "torch.CosineAnnealingLR"
 SCALED = 0.75  # of the run: where the last of the milestones goes that all lay beyond it
 NAMED = 3
-FLOORS = {
-    "eta_min": "learning_rate",
-    "lr_min": "",
-    "min_lr": "learning_rate",
-    "end_learning_rate": "initial_learning_rate",
-    "end_lr": "learning_rate",
-}
-"""Where a decay ends, and the argument from which it starts; the base LR where it has none."""
 
 
 class FloorAboveStart(Rule):
@@ -40,33 +29,31 @@ class FloorAboveStart(Rule):
 
     def check(self, case: Case) -> Finding | None:
         for path, schedule, _, _ in case.nodes():
-            for name, start in FLOORS.items():
-                floor = getattr(schedule, name, None)
-                warms = bool(schedule.rises_by) and name == "end_lr"
-                if not isinstance(floor, float) or floor <= 0 or warms or unit(schedule, name) != "rate":
-                    continue
-                begins = getattr(schedule, start, None) if start else None
-                if not isinstance(begins, (int, float)):
-                    begins = math.inf if schedule.own_rate else min(case.trial.base_rates)
-                if floor >= begins:
-                    says = f"{name} = {shown(floor)} is {'at' if floor == begins else 'above'} the {shown(begins)} from which {schedule.native} starts."
-                    return self.found(case, says, fix=setting({(*path, name): 0.0}))
+            if schedule.falls_between is None:
+                continue
+            start, name = schedule.falls_between
+            begins = getattr(schedule, start) if start else min(case.trial.base_rates)
+            floor = getattr(schedule, name)
+            if isinstance(floor, float) and floor > 0 and floor >= begins:
+                says = f"{name} = {shown(floor)} is {'at' if floor == begins else 'above'} the {shown(begins)} from which {schedule.native} starts."
+                return self.found(case, says, fix=setting({(*path, name): 0.0}))
         return None
-
-
-def unit(schedule: Schedule, name: str) -> str:
-    """What an argument counts in."""
-    control = described(type(schedule))[name].control
-    return control.unit if control else ""
 
 
 def milestones(schedule: Schedule) -> tuple[str, list[int]]:
     """The argument that lists ticks at which the rate changes, and they; of sequences, where the parts change."""
     for name in type(schedule).model_fields:
         value = getattr(schedule, name)
-        if isinstance(value, tuple) and value and unit(schedule, name) in {"ticks", "pairs"}:
+        if isinstance(value, tuple) and value and described(type(schedule))[name].unit in {"ticks", "pairs"}:
             return name, [v[0] if isinstance(v, tuple) else v for v in value]
     return "", []
+
+
+def falls(schedule: Schedule) -> tuple[str, list[int]]:
+    """The milestones, or the first tick of those after each of which the rate falls again."""
+    name, ticks = milestones(schedule)
+    every = schedule.falls_every
+    return (every, [getattr(schedule, every)]) if every and not ticks else (name, ticks)
 
 
 class MilestonesBeyond(Rule):
@@ -89,14 +76,10 @@ class MilestonesBeyond(Rule):
         if fit.counts_otherwise(case):
             return None
         for path, schedule, bound, _ in case.nodes():
-            name, ticks = milestones(schedule)
-            if not ticks and isinstance(first := getattr(schedule, "step_size", None), int):
-                name, ticks = "step_size", [first]
+            name, ticks = falls(schedule)
+            repeats = name == schedule.falls_every
             left = bound.ticks_left
-            arrives = (
-                schedule.native == "piecewise_interpolate_schedule"
-            )  # at its boundaries, where others begin something
-            beyond = [tick for tick in ticks if tick > left or (tick == left and not arrives)]
+            beyond = [tick for tick in ticks if tick > left or (tick == left and not schedule.has_corners)]
             if not beyond or left < 1:  # a part that the run never comes to: where it would begin is beyond, and said
                 continue
             every = len(beyond) == len(ticks)
@@ -110,14 +93,11 @@ class MilestonesBeyond(Rule):
             ):
                 fix = stepping("step")  # they are nearer to the steps than to the epochs
             elif (
-                every
-                and name != "step_size"
-                and not isinstance(getattr(schedule, name)[0], tuple)
-                and not schedule.children()
+                every and not repeats and not isinstance(getattr(schedule, name)[0], tuple) and not schedule.children()
             ):
                 scaled = [int(tick * SCALED * left / last) for tick in ticks]
                 fix = setting({(*path, name): scaled}, "in proportion") if len(set(scaled)) == len(ticks) else None
-            one = name if name == "step_size" else "The milestone"
+            one = name if repeats else "The milestone"
             which = (
                 ("Every milestone" if len(ticks) > 1 else one) if every else f"{len(beyond)} of {len(ticks)} milestones"
             )
@@ -145,15 +125,14 @@ class TwoNames(Rule):
     good = example(run_of(90, 100), {"kind": COSINE, "T_max": 90}, clock="epoch")
 
     def check(self, case: Case) -> Finding | None:
-        schedule: Any = case.schedule
-        if schedule.kind not in {"torch.MultiStepLR", "torch.StepLR"}:
+        factor = case.schedule.get_lr_factor()
+        if factor is None:
             return None
-        places = list(schedule.milestones) if hasattr(schedule, "milestones") else [schedule.step_size]
-        first = min((place for place in places if 0 < place < case.calls), default=None)
+        first = min((place for place in falls(case.schedule)[1] if 0 < place < case.calls), default=None)
         if first is None:
             return None
         used = case.rate(first)
-        says = f"At tick {shown(first)} the optimizer uses {shown(used)}; get_lr() says {shown(used * schedule.gamma)}, get_last_lr() is right."
+        says = f"At tick {shown(first)} the optimizer uses {shown(used)}; get_lr() says {shown(used * factor)}, get_last_lr() is right."
         return self.found(case, says, step=case.step(first))
 
 
@@ -174,7 +153,7 @@ class RangeTest(Rule):
     good = example(run_of(10, 100), {"kind": "deepspeed.WarmupLR", "warmup_type": "linear", "warmup_num_steps": 100})
 
     def check(self, case: Case) -> Finding | None:
-        if case.schedule.native != "LRRangeTest":
+        if not case.schedule.find_rate:
             return None
         return self.found(
             case,

@@ -12,7 +12,7 @@ COSINE = "torch.CosineAnnealingLR"
 CUT = 0.05
 """A share of the way from the floor to the peak that a schedule may leave undone at its last step."""
 COOLDOWN = 0.1
-"""The share of the run that timm's cooldown_epochs take at most: epochs at lr_min, added on purpose."""
+"""The share of the run that a cooldown takes at most: epochs at the floor, added on purpose (timm's cooldown_epochs)."""
 
 
 def _fit(length: Length) -> tuple[str, dict[tuple[str | int, ...], object]]:
@@ -52,7 +52,7 @@ class HorizonShorterThanRun(Rule):
             elif fit.misfit(case, length) == "rounding" or left <= NOTICED * case.calls:
                 continue
             elif case.last <= NOTICED / 10 * case.peak and not (
-                case.schedule.framework == "timm" and final > 0 and left <= COOLDOWN * case.calls
+                case.schedule.cools_down and final > 0 and left <= COOLDOWN * case.calls
             ):
                 says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run at {shown(case.last)}."
             else:
@@ -237,12 +237,18 @@ class Overrun(Rule):
         raises = case.bound.raises_at()
         if not math.isfinite(raises) or case.calls < raises:
             return None
-        total = getattr(case.bound, "total_steps", None)
+        name = case.bound.raises_past
+        total = getattr(case.bound, name) if name else None
+        typed = next((bound.raises_in for _, _, bound, _ in case.nodes() if bound.raises_in), "")
         says = f"step() raises at its call number {shown(raises)}, and the run makes {many(case.calls, 'call')}."
         fix = None
+        if typed:
+            says = f"{typed} raises at tick {shown(raises)}, by a division by zero, a power beyond every float or no real number, and the run makes {many(case.calls, 'call')}."
         if total is not None:
             past = case.rate(total)
             sign = ", below zero" if past < 0 else ""
-            says = f"total_steps is {shown(total)}: {says} Before that, the step at tick {shown(total)} uses {past:.3g}{sign}."
-            fix = setting({("total_steps",): case.calls})
+            says = (
+                f"{name} is {shown(total)}: {says} Before that, the step at tick {shown(total)} uses {past:.3g}{sign}."
+            )
+            fix = setting({(name,): case.calls})
         return self.found(case, says, step=case.step(raises - 1 if total is not None else raises), fix=fix)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, percent, run_of, setting, shown
 from lrlab.schedules.base import Schedule
@@ -19,10 +18,8 @@ SLOPES = 2.0
 
 def joints(case: Case) -> tuple[str, list[int]]:
     """The argument in which a sequence has its milestones, and they."""
-    for name in ("milestones", "boundaries"):
-        if case.schedule.children() and hasattr(case.schedule, name):
-            return name, list(getattr(case.schedule, name))
-    return "", []
+    name = case.schedule.joined_by
+    return name, list(getattr(case.schedule, name)) if name else []
 
 
 def jumps(case: Case, tick: int) -> bool:
@@ -103,12 +100,9 @@ class Jump(Rule):
     good = example(run_of(10, 100), BEFORE | {"end_lr": 0.05, "learning_rate": AFTER})
 
     def check(self, case: Case) -> Finding | None:
-        _, milestones = joints(case)
-        own = case.schedule.rises_by if case.schedule.children() or case.schedule.framework == "timm" else ""
-        ends = milestones or ([int(getattr(case.schedule, own)) + (own == "total_epoch")] if own else [])
         if PartUnfinished().check(case):
             return None
-        for tick in ends:
+        for tick in case.schedule.joints():
             if 2 <= tick < case.calls - 1 and jumps(case, tick):  # noqa: PLR2004
                 before, after = case.rate(tick - 1), case.rate(tick)
                 share = percent(abs(after - before) / case.peak)
@@ -135,9 +129,9 @@ class ChainedMultiplies(Rule):
     good = PartUnfinished.good
 
     def check(self, case: Case) -> Finding | None:
-        if case.schedule.native != "ChainedScheduler":
+        if not case.schedule.at_once:
             return None
-        parts: tuple[Any, ...] = getattr(case.schedule, "schedulers", ())
+        parts = tuple(case.schedule.children().values())
         warm = next((part for part in parts if part.rises_by), None)
         rest = next((part for part in parts if part.ends_by), None)
         if warm is None or rest is None or case.trial.base_rates[0] <= 0:
@@ -149,7 +143,7 @@ class ChainedMultiplies(Rule):
         )
 
     @staticmethod
-    def _in_turn(parts: tuple[Schedule, ...], warm: Schedule, rest: Schedule) -> tuple[str, dict[Path, Any]] | None:
+    def _in_turn(parts: tuple[Schedule, ...], warm: Schedule, rest: Schedule) -> tuple[str, dict[Path, object]] | None:
         """The same two, one after the other, the decay shorter by the warmup."""
         ticks = int(getattr(warm, warm.rises_by))
         ends = getattr(rest, rest.ends_by)

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrlab.advice.base import Case, Finding, Rule, example, many, run_of, shown, stepping
 from lrlab.document.run import ticks_per_epoch
-from lrlab.schedules import Schedule
-from lrlab.schedules.recurrence import MetricDriven
+from lrlab.schedules.facts import Waiting
 
 PLATEAU = "torch.ReduceLROnPlateau"
-AT_ONCE = ("keras", "optax")  # whose patience p reduces at bad call p
 
 
-def watching(case: Case) -> Any:
-    """The schedule that watches the metric, if one does."""
-    return next(
-        (given for _, given, _, _ in case.nodes() if isinstance(given, MetricDriven) and patience(given) is not None),
-        None,
-    )
-
-
-def patience(schedule: Schedule) -> int | None:
-    """How many bad calls it bears, as its framework counts them."""
-    found = getattr(schedule, "patience", getattr(schedule, "patience_t", None))
-    return found if isinstance(found, int) else None
+def waiting(case: Case) -> Waiting | None:
+    """How the schedule waits that watches the metric, if one does."""
+    return next((found for _, given, _, _ in case.nodes() if (found := given.waiting())), None)
 
 
 class PatiencePlusOne(Rule):
@@ -46,17 +33,12 @@ class PatiencePlusOne(Rule):
     good = example(run_of(10, 100), {"kind": PLATEAU, "patience": 0}, clock="epoch")
 
     def check(self, case: Case) -> Finding | None:
-        schedule = watching(case)
-        waits = patience(schedule) if schedule is not None else None
-        if not waits:
+        waits = waiting(case)
+        if not waits or not waits.patience:
             return None
-        bad = waits if schedule.framework in AT_ONCE else waits + 1
-        rest = getattr(schedule, "cooldown", getattr(schedule, "cooldown_t", 0))
-        if schedule.framework == "keras":  # counts the cooldown's last call as a bad one
-            rest = max(rest - 1, 0)
-        seen = case.calls // max(getattr(schedule, "accumulation_size", 1), 1)
-        most = max((seen - 1 - bad) // (bad + rest) + 1, 0)  # the first value is the best so far
-        says = f"patience = {shown(waits)} reduces at bad call {shown(bad)}: at most {many(most, 'reduction')} in {many(seen, 'call')}."
+        seen = case.calls // waits.calls
+        most = max((seen - 1 - waits.bad) // (waits.bad + waits.rest) + 1, 0)  # the first value is the best so far
+        says = f"patience = {shown(waits.patience)} reduces at bad call {shown(waits.bad)}: at most {many(most, 'reduction')} in {many(seen, 'call')}."
         return self.found(case, says, severity="warning" if most == 0 else "note")
 
 
@@ -77,10 +59,10 @@ class PlateauPerStep(Rule):
     good = example(run_of(30, 100), {"kind": PLATEAU, "patience": 10}, clock="epoch")
 
     def check(self, case: Case) -> Finding | None:
-        schedule = watching(case)
-        if schedule is None or case.epochs < 2 or case.calls <= case.epochs:  # noqa: PLR2004
+        found = waiting(case)
+        if found is None or case.epochs < 2 or case.calls <= case.epochs:  # noqa: PLR2004
             return None
-        waits = (patience(schedule) or 0) * getattr(schedule, "accumulation_size", 1)
+        waits = found.patience * found.calls
         if waits * case.epochs >= case.calls:  # as long as an epoch: it counts batches, and is meant to
             return None
         often = ticks_per_epoch(case.run, case.trial.clock)

@@ -13,8 +13,6 @@ LONG = 0.3
 """A share of the run that a warmup hardly ever takes."""
 CLAMPED = 0.1
 """The share of the run that the fix gives it."""
-STARTS = {"init_value": "peak_value", "initial_learning_rate": "warmup_target", "start_lr": "end_lr"}
-"""Where a warmup begins, and where it leads to, as arguments."""
 
 
 class WarmupTooLong(Rule):
@@ -53,9 +51,7 @@ class WarmupTooLong(Rule):
         where = f"{rise.name} = {shown(rise.value)} of {many(case.calls, 'call')}"
         if rise.value >= case.calls:
             top = case.rate(rise.value)
-            reached = (
-                case.last / top if rise.owner.framework == "deepspeed" and top > 0 else case.calls / rise.value
-            )  # whose warmup may be no line
+            reached = case.calls / rise.value if rise.owner.rises_straight or top <= 0 else case.last / top
             return self.found(
                 case, f"{where}: the warmup ends after the run, and reaches {percent(reached)} of its way.", fix=mend
             )
@@ -93,9 +89,10 @@ class ZeroRate(Rule):
                 case, "The last step runs at a rate of 0: its update changes nothing.", step=case.run.steps - 1
             )
         rise, fix = case.rise, None
-        for low, high in STARTS.items():
-            top = getattr(rise.owner, high, None) if rise and getattr(rise.owner, low, None) == 0 else None
-            if rise and top:
+        if rise and rise.owner.rises_between:
+            low, high = rise.owner.rises_between
+            start, top = getattr(rise.owner, low), getattr(rise.owner, high)
+            if start == 0 and top:
                 fix = setting({(*rise.path[:-1], low): float(f"{top / (rise.value + 1):.6g}")})
         epoch = (
             f", and so does every step of the first epoch ({shown(case.run.updates)})"
@@ -127,16 +124,16 @@ class LogarithmicWarmup(Rule):
     )
 
     def check(self, case: Case) -> Finding | None:
-        schedule: Any = case.schedule
-        if schedule.framework != "deepspeed" or getattr(schedule, "warmup_type", "") != "log":
+        schedule = case.schedule
+        if not schedule.rises_as_log:
             return None
-        steps = max(schedule.warmup_num_steps, 2)
+        steps = max(getattr(schedule, schedule.rises_by), 2)
         tenth = max(int(steps / 10), 1)
         says = (
             f"After {many(tenth, 'step')} of {shown(steps)} the warmup is at {percent(math.log(tenth + 1) / math.log(steps))} of its way, "
             "not at a tenth: it goes as log(step + 1) / log(warmup_num_steps)."
         )
-        return self.found(case, says, step=case.step(tenth), fix=setting({("warmup_type",): "linear"}))
+        return self.found(case, says, step=case.step(tenth), fix=setting({(schedule.rises_as_log,): "linear"}))
 
 
 class WarmupAsShare(Rule):
@@ -157,7 +154,8 @@ class WarmupAsShare(Rule):
     good = example(run_of(10, 100), {"kind": _LINEAR, "num_warmup_steps": 100, "num_training_steps": None})
 
     def check(self, case: Case) -> Finding | None:
-        value = getattr(case.schedule, "num_warmup_steps", None)
+        name = case.schedule.rises_by if case.schedule.warmup_shares else ""
+        value = getattr(case.schedule, name) if name else None
         if not isinstance(value, float) or not 0 < value <= 1:
             return None
         steps = math.ceil(value * case.calls) if value < 1 else 1
@@ -168,6 +166,6 @@ class WarmupAsShare(Rule):
         )
         return self.found(
             case,
-            f"num_warmup_steps = {value:g} counts steps here: {what}.",
-            fix=setting({("num_warmup_steps",): steps}),
+            f"{name} = {value:g} counts steps here: {what}.",
+            fix=setting({(name,): steps}),
         )

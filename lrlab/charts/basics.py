@@ -31,6 +31,13 @@ def style(index: int) -> tuple[str, str]:
     return COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
 
 
+def stroke(width: float, **look: str) -> Figure:
+    """How a curve is drawn, by its width in pixels, and its colour and dash: through every point that is sent. Plotly
+    by itself leaves out most of them, so that a smooth curve becomes a polygon.
+    """
+    return {"width": width, "simplify": False, **look}
+
+
 def upright(x: float, top: float = 1.0) -> Figure:
     """A dotted line from the foot of the chart up to a share of its height."""
     line = {"dash": "dot", "width": 1.2, "color": GREY}

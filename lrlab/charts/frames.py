@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lrlab.charts.basics import GREY, Figure, name, packed, style
+from lrlab.charts.basics import GREY, Figure, name, packed, stroke, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ def _axes(place: int) -> Figure:
 
 
 def _ground(curve: LossCurve, k: int) -> Figure:
-    line = {"x": packed(curve.x), "y": packed(curve.loss), "line": {"color": GREY, "width": 2}}
+    line = {"x": packed(curve.x), "y": packed(curve.loss), "line": stroke(2, color=GREY)}
     return {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False} | line | _axes(k)
 
 
@@ -168,7 +168,7 @@ def _rates(rates: Floats, label: str, place: int, count: int) -> Figure:
     colour, dash = style(place)
     return {
         "type": "scatter", "mode": "lines", "x": packed(shown, "f8"), "y": packed(rates[shown]), "name": name(label),
-        "line": {"color": colour, "dash": dash, "width": 2, "simplify": False}, "showlegend": False,
+        "line": stroke(2, color=colour, dash=dash), "showlegend": False,
         "hovertemplate": f"%{{y:.4g}}<extra>{name(label)}</extra>",
     } | _axes(count)  # fmt: skip
 
@@ -183,7 +183,7 @@ def _cursor(rates: Floats, step: int, places: Sequence[int], count: int) -> list
         | {
             "type": "scatter",
             "mode": "lines",
-            "line": {"color": GREY, "width": 1.5},
+            "line": stroke(1.5, color=GREY),
             "y": packed(np.array([0.0, 1.1 * _top(rates)])),
         }
         | line,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrlab.charts.basics import Figure, name, packed
+from lrlab.charts.basics import Figure, name, packed, stroke
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,5 +183,5 @@ def _line(steps: Sequence[int | None], label: str) -> Figure:
     x = np.array([edge for column in range(len(steps)) for edge in (column - 0.5, column + 0.5)])
     return {
         "type": "scatter", "mode": "lines", "name": name(label, 80), "x": packed(x), "y": packed(np.repeat(heights, 2)),
-        "line": {"color": "#d9455f", "width": 3.5}, "showlegend": bool(label), "hoverinfo": "skip",
+        "line": stroke(3.5, color="#d9455f"), "showlegend": bool(label), "hoverinfo": "skip",
     }  # fmt: skip

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lrlab.charts.basics import COLOURS, LABEL, MOST_LABELLED, Figure, name, packed, style
+from lrlab.charts.basics import COLOURS, LABEL, MOST_LABELLED, Figure, name, packed, stroke, style
 from lrlab.charts.labels import CHART_COLUMNS, places
 from lrlab.document.run import calls, first_step
-from lrlab.engine import first_group
+from lrlab.engine import Curve, first_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lrlab.document import View
     from lrlab.document.run import Run
-    from lrlab.engine import Curve, Floats, Steps
+    from lrlab.engine import Floats, NoCurve, Steps
 
 MOST_VALUES = 2_000  # so many values of a metric are drawn at most
 _EXACT_F4 = 2**24  # steps up to here are whole numbers in single precision
@@ -42,7 +42,7 @@ class Flag(NamedTuple):
 
 def overlay(
     run: Run,
-    curves: Sequence[Curve],
+    curves: Sequence[Curve | NoCurve],
     view: View,
     intended: Mapping[int, Curve] | None = None,
     flags: Sequence[Flag] = (),
@@ -50,15 +50,17 @@ def overlay(
     """All trials on one pair of axes; below it a panel for the momentum, where a shown trial changes it, and one for
     the metric, where a trial has one.
 
-    `intended`, by place in the list: curves that were meant but that the run does not get, drawn faintly. `flags`: the
-    findings, where they are.
+    A trial that has no curve keeps its place in the list, so that the others keep their colours. `intended`, by place
+    in the list: curves that were meant but that the run does not get, drawn faintly. `flags`: the findings, where they
+    are.
     """
-    floor = _floor(curves) if view.y == "log" else None
-    shown = [c for c in curves if not c.trial.hidden]
+    placed = _placed(curves)
+    shown = [curve for _, curve in placed if not curve.trial.hidden]
+    floor = _floor(shown) if view.y == "log" else None
     momentum, metric = any(c.momentum is not None for c in shown), any(_metric_of(c) for c in shown)
     panels = ["momentum"] * momentum + ["metric"] * metric
     data = []
-    for index, curve in enumerate(curves):
+    for index, curve in placed:
         x = _steps(run, curve, view)
         data += _lines(index, curve, x, _lifted(curve.lr, floor), "y")
         if momentum and curve.momentum is not None:
@@ -74,7 +76,7 @@ def overlay(
         for severity in SYMBOLS
         if any(flag.severity == severity for flag in flags)
     ]
-    return {"data": data, "layout": _layout(run, curves, view, panels, floor)}
+    return {"data": data, "layout": _layout(run, placed, view, panels, floor)}
 
 
 def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats], step: int, view: View) -> Figure:
@@ -92,7 +94,7 @@ def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats],
                 "x": packed(_x(run, steps, view), "f8"),
                 "y": packed(rates),
                 "opacity": opacity,
-                "line": {"color": COLOURS[0], "dash": dash, "width": 2},
+                "line": stroke(2, color=COLOURS[0], dash=dash),
                 "hovertemplate": "%{y:.5g}<extra>" + label + "</extra>",
             }
         )
@@ -130,16 +132,23 @@ def resumed(run: Run, before: tuple[Steps, Floats], after: tuple[Steps, Floats],
     }
 
 
-def description(run: Run, curves: Sequence[Curve]) -> str:
+def description(run: Run, curves: Sequence[Curve | NoCurve]) -> str:
     """What the chart shows, in words for people who cannot see it."""
     lines = [
         (
             f"{c.trial.name[:80]}: from {c.lr.flat[0]:.3g}, at most {c.lr.max():.3g}, "
             f"{c.lr[..., -1].flat[0]:.3g} at the last step"
         )
+        if isinstance(c, Curve)
+        else f"not drawn: {c.reason}"
         for c in curves
     ]
     return f"Learning rate over {run.steps:,} optimizer steps. " + "; ".join(lines or ["no trial yet"])
+
+
+def _placed(curves: Sequence[Curve | NoCurve]) -> list[tuple[int, Curve]]:
+    """The curves that can be drawn, each with its trial's place in the list."""
+    return [(place, curve) for place, curve in enumerate(curves) if isinstance(curve, Curve)]
 
 
 def _x(run: Run, steps: Steps, view: View) -> Floats:
@@ -151,8 +160,8 @@ def _lifted(values: Floats, floor: float | None) -> Floats:
     return values if floor is None else np.maximum(values, floor)
 
 
-def _floor(curves: Sequence[Curve]) -> float:
-    rates = [c.lr[c.lr > 0] for c in curves if not c.trial.hidden]
+def _floor(shown: Sequence[Curve]) -> float:
+    rates = [c.lr[c.lr > 0] for c in shown]
     lows = [float(r.min()) for r in rates if r.size]
     highs = [float(r.max()) for r in rates if r.size]
     return max(min(lows) / 2, max(highs) * 1e-9) if lows else 1e-9
@@ -168,7 +177,7 @@ def _lines(index: int, curve: Curve, x: dict[str, str], values: Floats, axis: st
         label = f"{shown_name}[{group}]" if len(rows) > 1 else shown_name
         lines.append({
             "type": "scatter", "mode": "lines", "name": label, "x": x, "y": packed(row),
-            "line": {"color": colour, "dash": dash, "width": 2.2 if group == 0 else 1.2},
+            "line": stroke(2.2 if group == 0 else 1.2, color=colour, dash=dash),
             "legendgroup": str(index), "showlegend": axis == "y" and group == 0,
             "visible": "legendonly" if curve.trial.hidden else True, "yaxis": axis,
             "hovertemplate": (f"{what} %{{y:.4g}}" if what else "%{y:.5g}") + f"<extra>{label}</extra>",
@@ -186,7 +195,7 @@ def _meant(index: int, curve: Curve, run: Run, view: View, floor: float | None) 
     """
     lines = _lines(index, curve, _steps(run, curve, view), _lifted(curve.lr, floor), "y", "meant:")
     bands = [
-        line | {"opacity": MEANT_OPACITY, "showlegend": False, "hoverinfo": "skip", "line": {"color": BAND, "width": 5}}
+        line | {"opacity": MEANT_OPACITY, "showlegend": False, "hoverinfo": "skip", "line": stroke(5, color=BAND)}
         for line in lines
     ]
     for band in bands:
@@ -241,8 +250,8 @@ def _marks(index: int, curve: Curve, run: Run, view: View, floor: float | None) 
 
 
 def _metric_of(curve: Curve) -> Sequence[float | str]:
-    """The values of the metric that the trial's scheduler gets, one for each call."""
-    return getattr(curve.trial.schedule, "metrics", None) or ()
+    """What the trial's scheduler is shown, a value a call."""
+    return curve.trial.schedule.shown or ()
 
 
 def _metric(run: Run, curve: Curve) -> tuple[Steps, Floats]:
@@ -255,9 +264,9 @@ def _metric(run: Run, curve: Curve) -> tuple[Steps, Floats]:
     return np.array(steps), np.array([float(values[place]) for place in places])
 
 
-def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) -> list[Figure]:
+def _labels(placed: Sequence[tuple[int, Curve]], run: Run, view: View, floor: float | None) -> list[Figure]:
     """Each shown trial's name beside its own line."""
-    shown = [(index, curve) for index, curve in enumerate(curves) if not curve.trial.hidden and curve.steps.size]
+    shown = [(index, curve) for index, curve in placed if not curve.trial.hidden and curve.steps.size]
     if not 0 < len(shown) <= MOST_LABELLED:
         return []
     x = np.linspace(0, run.steps - 1, CHART_COLUMNS).astype(np.int64)
@@ -281,7 +290,9 @@ def _labels(curves: Sequence[Curve], run: Run, view: View, floor: float | None) 
     ]
 
 
-def _layout(run: Run, curves: Sequence[Curve], view: View, panels: Sequence[str], floor: float | None) -> Figure:
+def _layout(
+    run: Run, placed: Sequence[tuple[int, Curve]], view: View, panels: Sequence[str], floor: float | None
+) -> Figure:
     foot = (0.0, 0.34, 0.56)[len(panels)]
     end = run.steps / run.updates if view.x == "epoch" else run.steps
     axis = {"automargin": True, "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4}
@@ -309,7 +320,7 @@ def _layout(run: Run, curves: Sequence[Curve], view: View, panels: Sequence[str]
             "rangemode": "normal" if view.y == "log" else "tozero",
             **({"dtick": 1} if view.y == "log" else {}),
         },
-        "annotations": _labels(curves, run, view, floor),
+        "annotations": _labels(placed, run, view, floor),
         "meta": {"filename": "lrlab"},
     }
     for i, panel in enumerate(panels):
@@ -319,7 +330,7 @@ def _layout(run: Run, curves: Sequence[Curve], view: View, panels: Sequence[str]
             "domain": [low, low + foot / len(panels) - 0.1],
             "tickformat": "~g",
         }
-    if not curves:
+    if not placed:
         layout["annotations"] = [
             {
                 "text": "Add a trial to see its curve",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lrlab.charts.basics import MOST_LABELLED, Figure, name, packed, style, upright
+from lrlab.charts.basics import MOST_LABELLED, Figure, name, packed, stroke, style, upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -241,7 +241,7 @@ def _stroke(line: Line, axis: str, x: Floats, y: Floats, *, first: bool) -> Figu
         "y": packed(y),
         "yaxis": axis,
         "opacity": FAINT if line.faint else 1.0,
-        "line": {"color": colour, "dash": dash, "width": 2.2, "simplify": False},
+        "line": stroke(2.2, color=colour, dash=dash),
         "marker": {"size": 7},
         "legendgroup": name(line.group),
         "showlegend": first,
@@ -259,7 +259,7 @@ def _band(line: Line, axis: str, x: Floats, y: Floats) -> Figure:
         "y": packed(y),
         "fill": "toself",
         "fillcolor": f"rgba({red}, {green}, {blue}, 0.18)",
-        "line": {"width": 0},
+        "line": stroke(0),
         "legendgroup": name(line.group),
         "showlegend": False,
         "yaxis": axis,

@@ -1,4 +1,4 @@
-"""The document: a run and the trials laid over each other on it; how it is read, refused, changed by path and packed."""
+"""The document: a run and the trials on it; how it is read, refused, changed by path and packed into a link."""
 
 from lrlab.document.experiment import COMMENT, Experiment, View, from_link, load, loads, parse
 from lrlab.document.link import MAX_BYTES, MAX_LINK

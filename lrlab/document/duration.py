@@ -16,9 +16,9 @@ _TYPED_UNITS |= dict.fromkeys(("st", "step", "steps"), "steps") | dict.fromkeys(
 
 
 def duration(text: str, run: Run, clock: Clock) -> int | float:
-    """Ticks, from what a person types: `500`, `1e5` or `3,910` ticks, `500 steps` of the optimizer, `5ep` epochs, `10%`
-    of the run.
+    """Ticks, from what a person types.
 
+    `500`, `1e5` and `3,910` are ticks, `500 steps` are those of the optimizer, `5ep` epochs, `10%` a share of the run.
     Steps, epochs and shares come to whole ticks. ValueError with a sentence where it is none of these.
     """
     match = _TYPED.fullmatch(text.strip()) if len(text) <= MOST_TYPED else None

@@ -8,7 +8,6 @@ import json
 import pathlib
 from typing import Annotated, Any, Literal, Self
 
-import numpy as np
 from pydantic import Field, Strict, ValidationError, model_validator
 
 from lrlab.document import link
@@ -17,8 +16,7 @@ from lrlab.document.run import AnyRun, DataRun, StepRun, calls
 from lrlab.document.sentences import DocumentError, sentence, short
 from lrlab.document.trial import MAX_GROUPS, Part, Trial
 from lrlab.schedules import did_you_mean
-from lrlab.schedules.rates import rates
-from lrlab.schedules.recurrence import has_table
+from lrlab.schedules.rates import check
 
 COMMENT = "# lrlab: "
 """What a line of exported code begins with that holds its document."""
@@ -59,13 +57,9 @@ class Experiment(Part):
     @model_validator(mode="after")
     def _can_be_evaluated(self) -> Self:
         for i, trial in enumerate(self.trials):
-            last = (
-                1.0 if has_table(trial.schedule) else calls(self.run, trial.clock) - 1.0
-            )  # a table is made when it is looked at
-            tick = np.array([0.0, 1.0, last])
             try:
-                for schedule, base_lr in dict(zip(trial.bound(self.run), trial.base_rates, strict=True)).items():
-                    rates(schedule, base_lr, tick)
+                for schedule, base_lr in dict.fromkeys(zip(trial.bound(self.run), trial.base_rates, strict=True)):
+                    check(schedule, base_lr, calls(self.run, trial.clock))
             except (ValueError, ArithmeticError) as error:
                 msg = f"trials.{i}.schedule.{error}" if ": " in str(error) else f"trials.{i}.schedule: {error}"
                 raise ValueError(msg) from None

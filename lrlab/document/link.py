@@ -18,15 +18,14 @@ def pack(document: dict[str, Any]) -> str:
     """The value of the link that opens a document; DocumentError above 8 kB."""
     packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 9)
     if len(packed) > MAX_LINK:
-        msg = f"the link: {len(packed):,} bytes of compressed document do not fit into the {MAX_LINK:,} of a link; take the file"
+        size = f"{len(packed):,} bytes of compressed document do not fit into the {MAX_LINK:,} of a link"
+        msg = f"the link: {size}; take the file"
         raise DocumentError(msg)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def unpack(value: str) -> bytes:
-    """The text of the document in a link; DocumentError when the link was cut short, forged, or unpacks to more than 1
-    MiB.
-    """
+    """The text of the document in a link; DocumentError when it was cut short, forged, or holds more than 1 MiB."""
     if len(value) > MAX_LINK * 2:
         msg = f"the link: is longer than the {MAX_LINK:,} bytes that a link carries"
         raise DocumentError(msg)

@@ -63,8 +63,9 @@ class DataRun(_Run):
     @model_validator(mode="after")
     def _an_epoch_has_steps(self) -> DataRun:
         if self.updates == 0:
-            batches = f"{self.micro_batches:,} batches of {self.batch_size:,} x {self.devices:,} from {self.samples:,} samples"
-            msg = f"an epoch has no optimizer step: {batches}, {self.accumulate:,} of them make a step"
+            batches = f"{self.micro_batches:,} batches of {self.batch_size:,} x {self.devices:,}"
+            given = f"{batches} from {self.samples:,} samples"
+            msg = f"an epoch has no optimizer step: {given}, {self.accumulate:,} of them make a step"
             raise ValueError(msg)
         if self.steps > MAX_STEPS:
             msg = f"{self.steps:,} optimizer steps are more than 1e12"
@@ -128,7 +129,10 @@ def first_step(run: Run, clock: Clock, tick: int) -> int:
 
 
 def calls(run: Run, clock: Clock) -> int:
-    """How often `scheduler.step()` is called in the whole run: the horizon of a schedule that lasts as long as the run."""
+    """How often `scheduler.step()` is called in the whole run.
+
+    It is the horizon of a schedule that lasts as long as the run.
+    """
     if clock == "process":
         return run.steps * run.devices
     if clock == "step":

@@ -21,9 +21,7 @@ class Part(BaseModel):
 
 
 class Trial(Part):
-    """One line of the chart: a schedule with its base rate (a list: one per parameter group) and the clock that drives
-    it.
-    """
+    """One line of the chart: a schedule, its base rate (a list: one per parameter group), and its clock."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     base_lr: (
@@ -44,13 +42,15 @@ class Trial(Part):
         groups = len(self.base_rates)
         for path, length in self.schedule.lists().items():
             if length != groups:
-                msg = f"schedule.{path}: has {length} value{'s' * (length != 1)} for {groups} parameter group{'s' * (groups > 1)} (base_lr)"
+                has = f"has {length} value{'s' * (length != 1)}"
+                msg = f"schedule.{path}: {has} for {groups} parameter group{'s' * (groups > 1)} (base_lr)"
                 raise ValueError(msg)
         return self
 
     def bound(self, run: Run) -> tuple[Schedule, ...]:
-        """The schedule of every parameter group, with its horizons filled in from the run; ValueError where that makes
-        no schedule.
+        """The schedule of every parameter group, with its horizons filled in from the run.
+
+        ValueError where that makes no schedule.
         """
         return _bound(self.schedule, calls(run, self.clock), self.base_rates)
 

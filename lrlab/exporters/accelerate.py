@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrlab.document.run import DataRun
-from lrlab.exporters import module, torch_like
+from lrlab.exporters import loop, module
 from lrlab.exporters.base import Job
 
 _TRAIN = """
@@ -49,16 +49,16 @@ def training(job: Job) -> str:
     processes is nothing to it.
     """
     clock = job.trial.clock
-    step = torch_like.step_call(job)
+    step = loop.step_call(job)
     return module.fill(
         _TRAIN,
-        more=torch_like.more_arguments(job),
-        docstring=torch_like.docstring(job, _SAYS, torch_like.all_batches(job)),
+        more=loop.more_arguments(job),
+        docstring=loop.docstring(job, _SAYS, loop.all_batches(job)),
         accumulate="gradient_accumulation_steps=ACCUMULATE" if job.run.accumulate > 1 else "",
         processes=_PROCESSES.strip("\n") if isinstance(job.run, DataRun) else "",
         parameters="parameters" if job.many else "model.parameters()",
         prepare=_PREPARED if clock == "process" else _ALONE.strip("\n"),
-        source=torch_like.source(job),
+        source=loop.source(job).text,
         each_step=module.fill(_SYNCED, step=step) if clock in {"step", "process"} else "",
         each_micro_batch=step if clock == "micro_batch" else "",
         each_epoch=step if clock == "epoch" else "",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lrlab.document import Experiment, Trial
 from lrlab.document.run import Run, calls, first_step, ticks
-from lrlab.schedules import MetricDriven, Schedule
+from lrlab.schedules import Schedule
 from lrlab.schedules.rates import rates
 
 Form = Literal["native", "portable"]
@@ -58,12 +58,12 @@ class Job:
     @property
     def metrics(self) -> tuple[float | str, ...]:
         """The metrics that the preview shows the schedule, those of one nested in it too."""
-        return _metrics(self.trial.schedule)
+        return self.trial.schedule.shown or ()
 
     @property
     def watched(self) -> bool:
         """Whether a metric moves the rate."""
-        return watched(self.trial.schedule)
+        return self.trial.schedule.watches
 
     def expected(self, *, by_step: bool) -> dict[int, list[float]]:
         """The rate of every group at the first tick, the peak, some marks and the tick before each, and the last; or by
@@ -108,16 +108,6 @@ def compared(run: Run, trial: Trial, *, by_step: bool) -> NDArray[np.int64]:
     scattered = ((cells + cells * _GOLDEN % 1.0) * (count / most)).astype(np.int64)
     beside = [place + by for place in marked(run, trial, by_step=by_step) for by in (-1, 0, 1)]
     return np.unique(np.clip([0, count - 1, *scattered, *beside], 0, count - 1))
-
-
-def watched(schedule: Schedule) -> bool:
-    """Whether a metric moves its rate."""
-    return isinstance(schedule, MetricDriven) or any(map(watched, schedule.children().values()))
-
-
-def _metrics(schedule: Schedule) -> tuple[float | str, ...]:
-    own: tuple[float | str, ...] = getattr(schedule, "metrics", None) or ()
-    return own or next(filter(None, map(_metrics, schedule.children().values())), ())
 
 
 class Exporter:

@@ -17,22 +17,20 @@ from lrlab.document.run import Run
 from lrlab.exporters import module
 from lrlab.exporters.base import Job, compared
 from lrlab.schedules import Schedule
-from lrlab.trees.python import Flavour, Writer, depends
-from lrlab.trees.trace import BINARY, COMPARISONS, Expr, Named, Restarts, symbol
+from lrlab.trees.evaluate import evaluate
+from lrlab.trees.prepare import INTEGERS, prepared
+from lrlab.trees.python import Flavour, Writer
+from lrlab.trees.trace import symbol
+from lrlab.trees.tree import depends
 
 CLOSE = 1e-5
 """What single precision may be off by, as a share of the largest rate."""
-INTEGERS = 2**31
-"""From here on numbers do not fit into the integers that compiled code counts with."""
 WHOLE = 2**24
 """From here on single precision does not know every whole number."""
-NEAR = 0.02
-"""The logarithm of numbers so near to 1 that powers of hundreds count."""
 MOST_JUMPS = 10**6
 """So many jumps of a staircase are looked at."""
 PRECISIONS: tuple[Any, ...] = (np.float32, np.float64)
 LEAST, MOST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
-_JUMPING = frozenset({"floor", "ceil", "trunc", "//", "%", "searchsorted", *COMPARISONS})
 _QUOTIENT = '''
 def quotient(a, b):
     """a / b, rounded once: where the compiler knows b it multiplies by 1 / b, and a jump may come a step late."""
@@ -116,125 +114,12 @@ def statements(job: Job, writer: Writer, *, groups: bool = True) -> tuple[list[s
             else f"for rate, base in zip([{', '.join(names)}], BASE_LR, strict=True)"
         )
         last = [f"return {writer.arrays}.stack([rate({argument}, base) {each}])"]
-    divides = any("quotient(" in line for line in [*functions, *start, *last])
-    return [_QUOTIENT.strip("\n")] * divides + functions, start, last
+    return [_QUOTIENT.strip("\n")] * ("quotient" in writer.called) + functions, start, last
 
 
 def _body(writer: Writer, tree: Any, argument: str) -> list[str]:
-    if depends(tree, argument):
-        return writer.body(tree)
-    return [f"return {writer.arrays}.full_like({argument}, {writer.text(tree)})"]
-
-
-# --- trees that stand compilation and single precision
-
-
-def prepared(tree: Any, flavour: Flavour) -> Any:
-    """The tree with what a compiler or single precision would spoil written in another way.
-
-    Powers of a number near 1 that single precision rounds are exponentials, whose logarithm is taken in double.
-    Quotients that a jump hangs on are whole ones, or are kept from becoming products. Numbers of places are no
-    integers, which might overflow; nor are numbers that are too large for them. Keras rounds and compares in single
-    precision whatever it is given, where its functions are used for it.
-    """
-    jumping = _jumping(tree)
-    known: dict[int, Any] = {}
-
-    def go(value: Any) -> Any:
-        if isinstance(value, Named):
-            return Named(float(value), go(value.expr))
-        if not isinstance(value, Expr):
-            return float(value) if _too_large(value) else value
-        if id(value) not in known:
-            known[id(value)] = _prepared(value, go, flavour, jumping=id(value) in jumping)
-        return known[id(value)]
-
-    return go(tree)
-
-
-def _prepared(node: Expr, go: Any, flavour: Flavour, *, jumping: bool) -> Expr:
-    op, args = node.op, node.args
-    if op in {"symbol", "pi", "e"}:
-        return node
-    if op == "name":
-        name, value, owner = args
-        return Expr(op, name, float(value) if _too_large(value) else value, owner)
-    if op == "item":
-        return Expr("float", node) if _too_large(args[2][args[1]]) else node
-    if op == "searchsorted":
-        return Expr("float", Expr(op, _table(args[0]), go(args[1])))
-    if op == "take":
-        return Expr(op, args[0], go(args[1]).args[0])
-    if op == "floor" and _whole_quotient(args[0]):
-        return Expr("//", *map(go, args[0].args))
-    left, right = (*map(go, args), None)[:2]
-    if flavour == "keras" and op in _IN_SINGLE and _varies(node):
-        return _IN_SINGLE[op](left, right) if _varies(args[0]) else _IN_SINGLE[op](right, left)
-    if op == "**" and not _varies(args[0]) and _drifts(_value(args[0])):
-        return Expr("exp", Expr("*", Expr("log", left), right))
-    if op == "/" and jumping:
-        return Expr("quotient", left, right)
-    return Expr(op, *map(go, args))
-
-
-_IN_SINGLE: dict[str, Callable[[Any, Any], Expr]] = {
-    "floor": lambda x, _: Expr("//", x, 1),
-    "ceil": lambda x, _: Expr("neg", Expr("//", Expr("neg", x), 1)),
-    "minimum": lambda x, y: Expr("where", Expr("<", x, y), x, y),
-    "maximum": lambda x, y: Expr("where", Expr(">", x, y), x, y),
-}
-"""How to do without functions of Keras that answer in single precision."""
-
-
-def _whole_quotient(value: Any) -> bool:
-    """Whether it is a quotient by a whole constant, so that // rounds it down to the same."""
-    return (
-        isinstance(value, Expr)
-        and value.op == "/"
-        and _varies(value.args[0])
-        and not _varies(value.args[1])
-        and _value(value.args[1]) % 1 == 0
-    )
-
-
-def _drifts(base: float) -> bool:
-    """Whether what single precision makes of a number is seen in its powers: not where they are soon nothing."""
-    return base > 0 and abs(math.log(base)) < NEAR and float(np.float32(base)) != base
-
-
-def _too_large(value: Any) -> bool:
-    return isinstance(value, int) and abs(value) >= INTEGERS
-
-
-def _table(values: Any) -> Any:
-    return values if isinstance(values, Restarts) else tuple(map(float, values))
-
-
-def _value(value: Any) -> float:
-    """What a constant comes to."""
-    return float(value) if not isinstance(value, Expr) else float(evaluate(value, {}))
-
-
-def _varies(value: Any) -> bool:
-    return isinstance(value, Expr) and (value.op == "symbol" or any(map(_varies, value.args)))
-
-
-def _jumping(tree: Any) -> set[int]:
-    """The quotients by a constant on which hangs what side of a jump a step is on, by id."""
-    found: set[int] = set()
-    seen: set[tuple[int, bool]] = set()
-
-    def go(value: Any, *, inside: bool) -> None:
-        if not isinstance(value, Expr) or (id(value), inside) in seen:
-            return
-        seen.add((id(value), inside))
-        if inside and value.op == "/" and _varies(value.args[0]) and not _varies(value.args[1]):
-            found.add(id(value))
-        for arg in value.args:
-            go(arg, inside=inside or value.op in _JUMPING)
-
-    go(tree, inside=False)
-    return found
+    whole = "{}" if depends(tree, argument) else f"{writer.arrays}.full_like({argument}, {{}})"
+    return writer.body(tree).ending(f"return {whole}")
 
 
 # --- how far off single precision is
@@ -248,64 +133,16 @@ def deviation(run: Run, trial: Trial, flavour: Flavour, *, native: bool, groups:
     steps = compared(run, trial, by_step=True)
     wanted = np.atleast_2d(engine.lr(run, trial, steps))[: None if groups else 1]
     job = Job(Experiment.model_construct(run=run, trials=(trial,)), trial)
-    tick = evaluate(module.tick_tree(run, trial), {"step": steps.astype(np.float32)})
+    tick = evaluate(module.tick_tree(run, trial), {"step": steps.astype(np.float32)}, np.float32)
     trees = module.curve_trees(job, symbol("tick"), groups=groups)
     trees = trees if native else [prepared(tree, flavour) for tree in trees]
     rows = trees * len(wanted) if len(trees) == 1 else trees
-    got = [evaluate(tree, {"tick": tick, "base": base}) for tree, base in zip(rows, trial.base_rates, strict=False)]
+    pairs = zip(rows, trial.base_rates, strict=False)
+    got = [evaluate(tree, {"tick": tick, "base": base}, np.float32) for tree, base in pairs]
     with np.errstate(all="ignore"):
         off = max(float(np.abs(row - want).max()) for row, want in zip(got, wanted, strict=True))
     largest = float(np.abs(wanted).max())
     return (off / largest if largest else off) if math.isfinite(off) else math.inf
-
-
-def evaluate(tree: Any, values: dict[str, Any]) -> Any:
-    """What a tree comes to in single precision, where its symbols have these values; what is made of constants alone is
-    double.
-    """
-    known: dict[int, Any] = {}
-
-    def go(value: Any) -> Any:
-        if not isinstance(value, Expr):
-            return float(value)
-        if id(value) not in known:
-            known[id(value)] = _evaluated(value, go, values)
-        return known[id(value)]
-
-    with np.errstate(all="ignore"):
-        return go(tree)
-
-
-def _evaluated(node: Expr, go: Any, values: dict[str, Any]) -> Any:
-    op, args = node.op, node.args
-    match op:
-        case "symbol":
-            return values[args[0]]
-        case "pi" | "e":
-            return getattr(math, op)
-        case "name":
-            return float(args[1])
-        case "item":
-            return float(args[2][args[1]])
-        case "searchsorted":
-            return np.searchsorted(np.asarray(args[0], dtype=np.float32), go(args[1]), side="right")
-        case "take":
-            return np.take(np.asarray(args[0], dtype=np.float32), go(args[1]))
-        case "where":
-            condition, this, other = map(go, args)
-            return np.where(condition, np.float32(this), np.float32(other))
-        case "float":
-            return np.float32(go(args[0]))
-    found = (_OPERATIONS.get(op) or getattr(np, op))(*map(go, args))
-    return found if np.ndim(found) == 0 and not isinstance(found, np.float32) else np.float32(found)
-
-
-_OPERATIONS: dict[str, Callable[..., Any]] = {
-    **BINARY,
-    **COMPARISONS,
-    "quotient": BINARY["/"],
-    "neg": np.negative,
-}
 
 
 # --- where the framework's own code jumps late

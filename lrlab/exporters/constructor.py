@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 from lrlab.schedules import Schedule
 from lrlab.schedules.base import described
 from lrlab.trees.parse import parse
-from lrlab.trees.python import number
+from lrlab.trees.python import fits, number
 from lrlab.trees.trace import TRACE, symbol
 
 if TYPE_CHECKING:
     from lrlab.trees.python import Writer
 
-_BY_PATH = frozenset({"torch", "paddle", "optax", "keras"})
-"""Packages whose schedulers are called by their whole path."""
 _LINE = 110  # characters of a call that stays on one line
 
 
@@ -28,7 +26,7 @@ def constructor(writer: Writer, schedule: Schedule, bound: Schedule, owner: str 
     arguments as constants.
     """
     package, name = schedule.module.partition(".")[0], schedule.called()
-    whole = package in _BY_PATH
+    whole = schedule.imported_whole
     writer.imports.add(f"import {package}" if whole else f"from {schedule.module} import {name}")
     fixed = [f"{name}={value!r}" for name, value in schedule.fixed().items()]
     given = [f"{name}={text}" for name, text in arguments(writer, schedule, bound, owner).items()]
@@ -45,9 +43,29 @@ def arguments(writer: Writer, schedule: Schedule, bound: Schedule, owner: str | 
         if name in schedule.model_fields_set - schedule.aside:
             value = getattr(schedule, name)
             text = _value(writer, schedule, name, value, getattr(bound, name), owner)
-            plain = not text.startswith("lambda ") and not _nests(value)
+            plain = not _nests(value) and not _is_function(schedule, name)
             found[name] = writer.constant(name, text, owner) if plain and owner is not None else text
     return found
+
+
+def typed(schedule: Schedule, name: str) -> list[tuple[tuple[str, ...], Any]]:
+    """The functions that a person typed as an argument, one or a list of them: what each is a function of, and its
+    tree; none where it is no such argument.
+    """
+    control, value = described(type(schedule))[name].control, getattr(schedule, name)
+    texts = value if isinstance(value, tuple) else (value,)
+    return (
+        [_parsed(text, control.arguments) for text in texts if text is not None]
+        if control and control.arguments
+        else []
+    )
+
+
+def _is_function(schedule: Schedule, name: str) -> bool:
+    """Whether an argument is a function, or a list of them that need the module's own, which stand below constants."""
+    functions = typed(schedule, name)
+    listed = isinstance(getattr(schedule, name), tuple)
+    return bool(functions) and not (listed and all(fits(tree) for _, tree in functions))
 
 
 def _nests(value: Any) -> bool:
@@ -77,7 +95,7 @@ def _value(writer: Writer, schedule: Schedule, name: str, value: Any, filled: An
     if isinstance(value, tuple):
         return f"[{', '.join(_value(writer, schedule, name, v, v, owner) for v in value)}]"
     if control is not None and control.arguments and value is not None:
-        return _function(writer, value, control.arguments)
+        return writer.function(*_parsed(value, control.arguments), name)
     value = filled if value is None else value
     return number(value) if isinstance(value, float) else quoted(value) if isinstance(value, str) else repr(value)
 
@@ -88,14 +106,14 @@ def quoted(text: str) -> str:
     return plain if '"' in text or "'" in text else f'"{plain[1:-1]}"'
 
 
-def _function(writer: Writer, text: str, names: tuple[str, ...]) -> str:
-    """What was typed, written anew from what it was parsed to."""
+def _parsed(text: str, names: tuple[str, ...]) -> tuple[tuple[str, ...], Any]:
+    """The names of what a typed function takes, and its tree."""
     for count in range(len(names), 0, -1):  # a lambda may take fewer
         try:
             parsed = parse(text, *names[:count])
         except ValueError:
             continue
-        return f"lambda {', '.join(names[:count])}: {writer.text(parsed(TRACE, *map(symbol, names[:count])))}"
+        return names[:count], parsed(TRACE, *map(symbol, names[:count]))
     raise AssertionError(text)  # it was read when the schedule was made
 
 

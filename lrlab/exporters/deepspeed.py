@@ -13,7 +13,7 @@ from lrlab import engine
 from lrlab.document import Trial
 from lrlab.document.run import DataRun, Run, calls
 from lrlab.exporters import module
-from lrlab.exporters.base import EXACT, Exporter, Job, compared, watched
+from lrlab.exporters.base import EXACT, Exporter, Job, compared
 from lrlab.schedules.base import is_horizon
 from lrlab.schedules.deepspeed import DeepSpeedSchedule, OneCycle, WarmupCosineLR, WarmupLR
 from lrlab.schedules.params import MAX_COUNT
@@ -87,7 +87,7 @@ def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
 
 def _same(run: Run, trial: Trial) -> DeepSpeedSchedule | None:
     """The scheduler of DeepSpeed that gives every optimizer step of the run, and the one past it, the trial's rate."""
-    if watched(trial.schedule):
+    if trial.schedule.watches:
         return None
     steps = compared(run, trial, by_step=True)
     wanted, momenta = np.atleast_2d(engine.lr(run, trial, steps)), engine.momentum(run, trial, steps)

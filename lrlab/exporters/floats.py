@@ -13,10 +13,10 @@ from lrlab.document.run import Run
 from lrlab.exporters import module
 from lrlab.exporters.base import Job, compared
 from lrlab.schedules import Schedule
-from lrlab.schedules.base import described
 from lrlab.schedules.recurrence import has_table
 from lrlab.trees.parse import parse
-from lrlab.trees.trace import BINARY, COMPARISONS, TRACE, Expr, symbol
+from lrlab.trees.plain import Plain, raised
+from lrlab.trees.trace import TRACE, symbol
 
 
 @lru_cache(maxsize=64)
@@ -51,63 +51,11 @@ def expression_raises(run: Run, trial: Trial) -> bool:
 
 def _expressions(schedule: Schedule) -> list[tuple[str, tuple[str, ...]]]:
     """Every expression in a schedule and in those nested in it, and what it is a function of, where that is the tick."""
-    found: list[tuple[str, tuple[str, ...]]] = []
-    for name, about in described(type(schedule)).items():
-        value = getattr(schedule, name)
-        if about.control is not None and about.control.arguments and value is not None:
-            names = about.control.arguments if about.control.arguments == ("epoch",) else ()
-            found += [(text, names) for text in (value if isinstance(value, tuple) else (value,))]
-    return found + [pair for child in schedule.children().values() for pair in _expressions(child)]
+    own = [(text, names if names == ("epoch",) else ()) for _, text, names in schedule.expressions()]
+    return own + [pair for child in schedule.children().values() for pair in _expressions(child)]
 
 
 def _raises(tree: Any, values: dict[str, NDArray[np.float64]]) -> bool:
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            _value(tree, values)
-    except FloatingPointError:
-        return True
-    return False
-
-
-def _value(tree: Any, values: dict[str, NDArray[np.float64]]) -> Any:
-    """What a tree comes to; of a `where`, each side only where it is chosen, as plain code does."""
-    known: dict[int, Any] = {}
-
-    def go(value: Any) -> Any:
-        if not isinstance(value, Expr):
-            return np.float64(value)
-        if id(value) not in known:
-            known[id(value)] = _where(value, go, values) if value.op == "where" else _computed(value, go, values)
-        return known[id(value)]
-
-    return go(tree)
-
-
-def _where(node: Expr, go: Any, values: dict[str, NDArray[np.float64]]) -> Any:
-    size = next(iter(values.values())).size
-    chosen = np.broadcast_to(go(node.args[0]), size)
-    found = np.empty(size)
-    for side, at in ((node.args[1], chosen), (node.args[2], ~chosen)):
-        found[at] = _value(side, {name: column[at] for name, column in values.items()})
-    return found
-
-
-def _computed(node: Expr, go: Any, values: dict[str, NDArray[np.float64]]) -> Any:
-    op, args = node.op, node.args
-    match op:
-        case "symbol":
-            return values[args[0]]
-        case "pi" | "e":
-            return np.float64(getattr(np, op))
-        case "name":
-            return np.float64(args[1])
-        case "item":
-            return np.float64(args[2][args[1]])
-        case "searchsorted":
-            return np.searchsorted(np.asarray(args[0], dtype=np.float64), go(args[1]), side="right")
-        case "take":
-            return np.take(np.asarray(args[0], dtype=np.float64), go(args[1]))
-        case "neg":
-            return -go(args[0])
-    compute: Any = BINARY.get(op) or COMPARISONS.get(op) or getattr(np, op)
-    return compute(*map(go, args))
+    """Whether a tree, written over plain floats, raises for one of the values."""
+    _, fails = raised(tree, {name: Plain(column) for name, column in values.items()})
+    return bool(fails.any())

@@ -10,9 +10,9 @@ import numpy as np
 
 from lrlab.document import Trial
 from lrlab.document.run import Run, calls
-from lrlab.exporters import compiled, module, torch_like
+from lrlab.exporters import compiled, loop, module
 from lrlab.exporters.base import Job
-from lrlab.exporters.constructor import arguments, constructor, quoted
+from lrlab.exporters.constructor import constructor, quoted, typed
 from lrlab.schedules import Schedule
 from lrlab.schedules.keras import (
     CosineDecayRestarts,
@@ -24,7 +24,7 @@ from lrlab.schedules.keras import (
     PolynomialDecay,
     ReduceLROnPlateau,
 )
-from lrlab.trees.python import Writer
+from lrlab.trees.python import Writer, fits
 
 EXACT_LOGARITHMS = 4096
 """Up to here the logarithm of a power of two, divided by that of 2, is a whole number in every backend."""
@@ -141,8 +141,8 @@ class Keras(compiled.Compiled):
 
     def lost(self, job: Job) -> list[str]:
         found = super().lost(job) + module.ends_of_epochs(job, self.title)
-        found += [phrase.replace("`loader`", "`data`") for phrase in torch_like.alone(job)]
-        if torch_like.watches(job):
+        found += loop.alone(job, "data")
+        if loop.watches(job):
             found.append("what the callback remembers of the metric, from a checkpoint: Keras does not save it")
         return found
 
@@ -165,8 +165,8 @@ class Keras(compiled.Compiled):
     def check(self, job: Job) -> str:
         if not _calls_back(job):
             return module.fill(_CHECK, tolerance=self.tolerance(job))
-        shown = module.fill(_SHOWN, monitor=quoted(_monitor(job))) if torch_like.watches(job) else ""
-        return module.fill(_CHECK_CALLBACK, metrics=torch_like.metrics(job), end=shown)
+        shown = module.fill(_SHOWN, monitor=quoted(_monitor(job))) if loop.watches(job) else ""
+        return module.fill(_CHECK_CALLBACK, metrics=loop.metrics(job), end=shown)
 
 
 def _calls_back(job: Job) -> bool:
@@ -238,8 +238,9 @@ def _callback(job: Job, writer: Writer) -> list[str]:
     """`callbacks`, and a constant schedule."""
     schedule, plain, before = job.trial.schedule, Writer("math"), []
     if isinstance(schedule, LearningRateScheduler):
-        head, text = arguments(plain, schedule, job.bound)["schedule"].removeprefix("lambda ").split(": ", 1)
-        before = [module.function(f"def rate({head}):", "The learning rate of an epoch.", [f"return float({text})"])]
+        [(names, tree)] = typed(schedule, "schedule")
+        one = [f"return float({plain.text(tree)})"] if fits(tree) else plain.body(tree).ending("return float({})")
+        before = [module.function(f"def rate({', '.join(names)}):", "The learning rate of an epoch.", one)]
         call = f"{schedule.module}.{schedule.called()}(rate)"
     else:
         call = constructor(plain, schedule, job.bound, "schedule")
@@ -267,7 +268,7 @@ def _start(run: Run) -> str:
 
 def _training(job: Job) -> list[str]:
     """The optimizer, the training loop, and what saves and loads."""
-    run, watched, back = job.run, torch_like.watches(job), _calls_back(job)
+    run, watched, back = job.run, loop.watches(job), _calls_back(job)
     own = ["Schedule"] * (not job.native or job.trial.clock != "step") + ["ByMicroBatch"] * (run.accumulate > 1)
     custom = ", ".join(f'"{name}": {name}' for name in own)
     validated = "validation_data=validation, " * watched

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from lrlab.document import Trial
 from lrlab.document.run import DataRun, Run
-from lrlab.exporters import module, torch_like
+from lrlab.exporters import loop, module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises, scheduler
 from lrlab.schedules.torch.simple import TorchSchedule
@@ -86,10 +86,10 @@ class Lightning(torch_like.TorchLike):
         return job.trial.clock not in INTERVALS
 
     def lost(self, job: Job) -> list[str]:
-        watches = torch_like.watches(job)
+        watches = loop.watches(job)
         late = ["in a checkpoint: the metric of its epoch, which Lightning shows the scheduler after writing it"]
         other = ["a metric to be maximised: validation_step logs the loss, put yours in its place"]
-        highest = getattr(job.trial.schedule, "mode", "min") == "max"
+        highest = job.trial.schedule.wants_high
         return super().lost(job) + late * (watches and job.trial.clock == "epoch") + other * (watches and highest)
 
     def imports(self, job: Job) -> set[str]:
@@ -98,14 +98,14 @@ class Lightning(torch_like.TorchLike):
     def run_constants(self, job: Job) -> dict[str, str]:
         """With what the Trainer is told."""
         told = {"PROCESSES": str(job.run.devices)} if isinstance(job.run, DataRun) else {}
-        drops = {"STEPS_PER_EPOCH": str(job.run.updates)} if torch_like.drops(job) else {}
+        drops = {"STEPS_PER_EPOCH": str(job.run.updates)} if loop.drops(job) else {}
         pads = {"MICRO_BATCHES_PER_EPOCH": str(job.run.micro_batches)} if _pads(job) and not drops else {}
         return super().run_constants(job) | told | drops | pads
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
-        shown = torch_like.watches(job)
+        shown = loop.watches(job)
         interval = INTERVALS.get(job.trial.clock, "step")
-        unbounded = torch_like.unbounded(job) and interval == "step"
+        unbounded = loop.unbounded(job) and interval == "step"
         length = "TOTAL_STEPS optimizer steps" if unbounded else "EPOCHS epochs"
         configure = module.fill(
             _CONFIGURE,
@@ -115,14 +115,14 @@ class Lightning(torch_like.TorchLike):
             validated=", and validated for its metric" * shown,
             argument=", parameters" * job.many,
             kept="self.groups = parameters" if job.many else "",
-            methods=_STEP.lstrip("\n") * shown + _STOP.lstrip("\n") * (torch_like.partial(job) or unbounded),
+            methods=_STEP.lstrip("\n") * shown + _STOP.lstrip("\n") * (loop.partial(job) or unbounded),
             epochs="-1" if unbounded else "EPOCHS",
             parameters="self.groups" if job.many else "self.model.parameters()",
-            more=torch_like.more_arguments(job, "validation"),
-            docstring=torch_like.docstring(
+            more=loop.more_arguments(job, "validation"),
+            docstring=loop.docstring(
                 job,
                 f"Train for {length}; `resume`: the path of a checkpoint to go on from.",
-                torch_like.all_batches(job),
+                loop.all_batches(job),
                 _VALIDATION,
             ),
             limits="\n".join(_limits(job)),
@@ -132,7 +132,7 @@ class Lightning(torch_like.TorchLike):
         return [*scheduler(job, writer, by_step=self.counts_steps(job)), torch_like.make_optimizer(job), configure]
 
     def check(self, job: Job) -> str:
-        return torch_like.check(job, torch_like.checked_step(job), by_step=self.counts_steps(job))
+        return torch_like.check(job, loop.checked_step(job), by_step=self.counts_steps(job))
 
 
 def _pads(job: Job) -> bool:
@@ -144,12 +144,12 @@ def _limits(job: Job) -> list[str]:
     """What the Trainer is told of the run besides its epochs."""
     told = ["devices=PROCESSES,  # of one node"] if isinstance(job.run, DataRun) else []
     told += ["accumulate_grad_batches=ACCUMULATE,"] if job.run.accumulate > 1 else []
-    if torch_like.drops(job):
+    if loop.drops(job):
         told.append("limit_train_batches=STEPS_PER_EPOCH * ACCUMULATE,  # the rest of an epoch makes no step")
     elif _pads(job):
         told.append("limit_train_batches=MICRO_BATCHES_PER_EPOCH,  # Lightning's sampler pads what the run drops")
     return told + (
         ["val_check_interval=1,  # an int: every micro-batch"]
-        if torch_like.watches(job) and job.trial.clock == "step"
+        if loop.watches(job) and job.trial.clock == "step"
         else []
     )

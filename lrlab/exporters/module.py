@@ -12,9 +12,10 @@ from lrlab.document import COMMENT
 from lrlab.document.run import DataRun, Run, calls, ticks
 from lrlab.exporters.base import MOST_CALLS, Exporter, Form, Job
 from lrlab.exporters.constructor import constructor
-from lrlab.schedules.recurrence import MetricDriven, has_table
+from lrlab.schedules.recurrence import has_table
 from lrlab.trees.python import Flavour, Writer, number
-from lrlab.trees.trace import TRACE, Expr, named, symbol, with_names
+from lrlab.trees.trace import TRACE, named, symbol
+from lrlab.trees.tree import Expr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ class Module(Exporter):
         expected = _expected(job, list_of_rates=job.many and self.groups, by_step=self.counts_steps(job))
         imports = _imports(writer.imports | self.imports(job) | {"import sys"})
         head = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{_comment(self.lost(job))}\n{imports}\n\n{self.constants(job, writer)}'
-        return blocks(head.rstrip(), *parts, expected, self.check(job), _MAIN)
+        return blocks(head.rstrip(), *writer.functions.values(), *parts, expected, self.check(job), _MAIN)
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
         """The functions of the module, those that training code calls and those they need."""
@@ -83,7 +84,7 @@ class Module(Exporter):
         cycles = job.bound.momentum(0.0) is not None
         if cycles and not job.native:
             found.append("the momentum that this schedule cycles")
-        if job.metrics and job.native and isinstance(job.trial.schedule, MetricDriven):
+        if job.metrics and job.native and job.watched:
             found.append("the metrics that lrlab previews it with, but for the self-check: the training gives its own")
         elif job.metrics:
             found.append(
@@ -196,7 +197,7 @@ def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
     trees = []
     for schedule, rate in kept:
         base_lr: Any = rate if many and has_table(schedule) else symbol("base") if many else named("BASE_LR", rate)
-        trees.append(with_names(schedule).curve(tick, base_lr, TRACE))
+        trees.append(schedule.with_names().curve(tick, base_lr, TRACE))
     return trees
 
 
@@ -206,10 +207,7 @@ def over_steps(
     """What the curves count in, the statements that make it from `step` (none where it is that), and their trees."""
     tick = tick_tree(job.run, job.trial)
     plain = isinstance(tick, Expr) and tick.op == "symbol"
-    *before, last = [
-        line.replace("v1", "epoch") for line in writer.body(prepared(tick))
-    ]  # what micro-batches are counted with
-    moved = [] if plain else [*before, last.replace("return", "tick =")]
+    moved = [] if plain else writer.body(prepared(tick), names=["epoch"]).ending("tick = {}")  # micro-batches need it
     trees = curve_trees(job, tick if plain else symbol("tick"), groups=groups)
     return "step" if plain else "tick", moved, [prepared(tree) for tree in trees]
 
@@ -255,7 +253,7 @@ def _comment(lost: list[str]) -> str:
 
 def _imports(lines: set[str]) -> str:
     """Import lines in the order of style guides: Python's own, then the frameworks'."""
-    own = sorted(line for line in lines if line.split()[1].split(".")[0] in {"bisect", "itertools", "math", "sys"})
+    own = sorted(line for line in lines if line.split()[1] in {"bisect", "functools", "itertools", "math", "sys"})
     others = sorted(lines - set(own), key=lambda line: (line.startswith("from"), line))
     own.sort(key=lambda line: (line.startswith("from"), line))
     return "\n".join([*own, *([""] if others else []), *others])

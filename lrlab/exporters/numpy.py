@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from lrlab.exporters import floats, module
 from lrlab.exporters.base import Job
-from lrlab.trees.python import Writer, always_defined
+from lrlab.trees.facts import always_defined
+from lrlab.trees.python import Writer
+from lrlab.trees.tree import depends
 
 _CHECK = '''
 def check():
@@ -71,8 +72,7 @@ def _groups(writer: Writer, trees: list[Any], argument: str) -> tuple[list[str],
 
 
 def _statements(writer: Writer, tree: Any, argument: str) -> list[str]:
-    *before, last = writer.body(tree)
-    value = last.removeprefix("return ")
-    if not before and not re.search(rf"\b{argument}\b", value):
-        return [f"return np.full_like({argument}, {value})[()]"]
-    return [*before, f"return ({value})[()]" if not value.isidentifier() else f"return {value}[()]"]
+    written = writer.body(tree)
+    if not depends(tree, argument):
+        return written.ending(f"return np.full_like({argument}, {{}})[()]")
+    return written.ending("return {}[()]" if written.named else "return ({})[()]")

@@ -6,11 +6,10 @@ from typing import ClassVar
 
 from lrlab.document import Trial
 from lrlab.document.run import Run, calls
-from lrlab.exporters import compiled, module, torch_like
+from lrlab.exporters import compiled, loop, module
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import constructor
 from lrlab.schedules.optax import ExponentialDecay, OptaxSchedule, PolynomialSchedule, WarmupExponentialDecaySchedule
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.trees.python import Writer
 
 _OPTIMIZER = '''
@@ -124,28 +123,28 @@ class Optax(compiled.Compiled):
         )
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
-        if isinstance(trial.schedule, MetricDriven):
+        if trial.schedule.watches:
             return "it is a transformation of gradients, no schedule, and wants the metric"
         return super().prefers_portable(run, trial)
 
     def off(self, job: Job) -> float:
-        return 0.0 if torch_like.watches(job) else super().off(job)
+        return 0.0 if loop.watches(job) else super().off(job)
 
     def counts_steps(self, job: Job) -> bool:
-        return not torch_like.watches(job)
+        return not loop.watches(job)
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(job) + torch_like.alone(job)
+        return super().lost(job) + loop.alone(job)
 
     def how(self, job: Job) -> str:
-        if torch_like.watches(job):
+        if loop.watches(job):
             return "its own transformation"
         return "its own schedule" if job.native else "the curve over jax.numpy"
 
     def unit(self, job: Job) -> str:
         return (
             f"A tick is one update of `plateau`, made once per {module.UNITS[job.trial.clock]}."
-            if torch_like.watches(job)
+            if loop.watches(job)
             else super().unit(job)
         )
 
@@ -155,18 +154,18 @@ class Optax(compiled.Compiled):
             "import jax.numpy as jnp",
             "import numpy as np",
             "import optax",
-        } | torch_like.loop_imports(job)
+        } | loop.imports(job)
 
     def run_constants(self, job: Job) -> dict[str, str]:
-        return super().run_constants(job) | torch_like.loop_constants(job)
+        return super().run_constants(job) | loop.constants(job)
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
         optimizer = _OPTIMIZER_OF_GROUPS if job.many else _OPTIMIZER
         return [*_schedule(job, writer), optimizer.strip("\n"), _training(job)]
 
     def check(self, job: Job) -> str:
-        if torch_like.watches(job):
-            return module.fill(_CHECK_WATCHED, metrics=torch_like.metrics(job))
+        if loop.watches(job):
+            return module.fill(_CHECK_WATCHED, metrics=loop.metrics(job))
         return module.fill(_CHECK, tolerance=self.tolerance(job))
 
 
@@ -186,16 +185,15 @@ def _compiled_otherwise(schedule: OptaxSchedule, ticks: int) -> str:
 
 def _schedule(job: Job, writer: Writer) -> list[str]:
     """`schedule`, and what stands before it."""
-    says = "The learning rate of update `count`, counted from 0" + (
-        "; one row per parameter group." if job.many else "; a number or an array."
-    )
+    what, rows = "The learning rate of update `count`, counted from 0", "; one row per parameter group" * job.many
     if not job.native:
+        says = f"{what}{rows or '; a number or an array'}."
         functions, start, last = compiled.statements(job, writer)
         return [
             *functions,
             module.function("def schedule(count):", says, ["step = jnp.asarray(count, float)", *start, *last]),
         ]
-    if torch_like.watches(job):
+    if loop.watches(job):
         call = constructor(writer, job.trial.schedule, job.bound, "schedule")
         constant = "optax.constant_schedule(np.array(BASE_LR))" if job.many else "optax.constant_schedule(BASE_LR)"
         return [
@@ -209,14 +207,13 @@ def _schedule(job: Job, writer: Writer) -> list[str]:
     lines = [f"return jnp.stack([{one}] * len(BASE_LR))" if job.many else f"return {one}"]
     return [
         f"native = {call}",
-        module.function("def schedule(count):", says.replace("; a number or an array", ""), lines),
+        module.function("def schedule(count):", f"{what}{rows}.", lines),
     ]
 
 
 def _training(job: Job) -> str:
     """The training loop, and what saves and loads."""
-    run, watched, numbered = job.run, torch_like.watches(job), job.run.accumulate > 1
-    whole = "i % ACCUMULATE == 0" + " or i == len(loader)" * (getattr(run, "leftover", "step") == "step")
+    watched, numbered = loop.watches(job), job.run.accumulate > 1
     watch = f"for _ in range(PROCESSES):\n    {_WATCH}" if job.trial.clock == "process" else _WATCH
     each = {
         clock: watch if watched and clock == job.trial.clock else ""
@@ -225,7 +222,7 @@ def _training(job: Job) -> str:
     each_step = each["step"] or each["process"]
     plain = "params, state = update(params, state, inputs, targets)" + f"\n{each_step}" * bool(each_step)
     changed = _WATCHED.strip("\n") if watched else "updates, state = optimizer.update(gradients, state, params)"
-    text = module.fill(
+    return module.fill(
         _TRAIN,
         labels="labels, " * job.many,
         evaluate="evaluate, " * watched,
@@ -238,9 +235,8 @@ def _training(job: Job) -> str:
         fresh="total = None" if numbered else "",
         head="for i, (inputs, targets) in enumerate(loader, start=1):"
         if numbered
-        else f"for inputs, targets in {torch_like.source(job)}:",
-        step=module.fill(_ACCUMULATED, whole=whole, each_step=each_step) if numbered else plain,
+        else f"for inputs, targets in {loop.source(job).text}:",
+        step=module.fill(_ACCUMULATED, whole=loop.whole(job), each_step=each_step) if numbered else plain,
         each_micro_batch=each["micro_batch"],
         each_epoch=each["epoch"],
     )
-    return text.replace("\n\n\n    @jax.jit", "\n\n    @jax.jit")

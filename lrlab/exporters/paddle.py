@@ -13,11 +13,11 @@ import numpy as np
 
 from lrlab.document import Trial
 from lrlab.document.run import Run
-from lrlab.exporters import module, torch_like
+from lrlab.exporters import loop, module, plain
 from lrlab.exporters.base import EXACT, Job, compared
 from lrlab.exporters.pytorch import raises
 from lrlab.schedules import Schedule
-from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay
+from lrlab.schedules.paddle import CosineAnnealingWarmRestarts, MultiplicativeDecay, PaddleSchedule
 from lrlab.schedules.rates import rates
 from lrlab.trees.python import Flavour, Writer
 
@@ -70,46 +70,45 @@ class Paddle(module.Module):
     groups = False
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        if trial.schedule.framework != "paddle":
+        if not isinstance(trial.schedule, PaddleSchedule):
             return super().not_native(run, trial)
         return raises(run, trial) or _misses(trial.bound(run)[0])
 
     def written_in(self, job: Job) -> Flavour:
-        return torch_like.written_in(_first_group(job))
+        return plain.written_in(_first_group(job))
 
     def how(self, job: Job) -> str:
         return "its own scheduler" if job.native else "one LambdaDecay over the curve"
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(_first_group(job) if _scales(job.run, job.trial) else job) + torch_like.alone(job)
+        return super().lost(_first_group(job) if _scales(job.run, job.trial) else job) + loop.alone(job)
 
     def imports(self, job: Job) -> set[str]:
-        return {"import paddle"} | torch_like.loop_imports(job)
+        return {"import paddle"} | loop.imports(job)
 
     def run_constants(self, job: Job) -> dict[str, str]:
         """Those that its loop counts with, and what the groups' rates are times the scheduler's."""
         scales = {"GROUP_SCALES": repr(list(_scales(job.run, job.trial)))} if _grouped(job) else {}
-        return super().run_constants(job) | torch_like.loop_constants(job) | scales
+        return super().run_constants(job) | loop.constants(job) | scales
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
         grouped = _grouped(job)
         job = job if grouped else _first_group(job)
-        step = "scheduler.step(evaluate(model))" if torch_like.watches(job) else "scheduler.step()"
+        step = "scheduler.step(evaluate(model))" if loop.watches(job) else "scheduler.step()"
         if job.trial.clock == "process":
             step = f"for _ in range(PROCESSES):\n    {step}"
         made = f"scheduler = make_scheduler()\noptimizer = make_optimizer({'parameters' if grouped else 'model.parameters()'}, scheduler)"
-        loop = torch_like.loop(job, step, made, zero_grad="optimizer.clear_grad()")
         return [
             *_scheduler(job, writer),
             _optimizer(grouped=grouped),
-            loop.replace("checkpoint.pt", "checkpoint.pdparams"),
+            loop.train(job, step, made, path="checkpoint.pdparams", zero_grad="optimizer.clear_grad()"),
             _checkpoint(job),
         ]
 
     def check(self, job: Job) -> str:
-        step = torch_like.checked_step(job)
+        step = loop.checked_step(job)
         walk = _JUMP if job.native and _multiplies(job.trial.schedule) else module.fill(_WALK, step=step)
-        return module.fill(_CHECK, metrics=torch_like.metrics(job), loop=walk.strip("\n"))
+        return module.fill(_CHECK, metrics=loop.metrics(job), loop=walk.strip("\n"))
 
 
 def _optimizer(*, grouped: bool) -> str:
@@ -156,7 +155,7 @@ def _scheduler(job: Job, writer: Writer) -> list[str]:
     head, says = "def make_scheduler():", f"The scheduler; call its step() once per {module.UNITS[job.trial.clock]}."
     if job.native:
         return [module.function(head, says, [f"return {module.native_call(job, writer)}"])]
-    curve = torch_like.curve_functions(_first_group(job), writer)
+    curve = plain.curve_functions(_first_group(job), writer)
     return [*curve, module.function(head, says, ["return paddle.optimizer.lr.LambdaDecay(1.0, learning_rate)"])]
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 FILE = "proof.json"
+NOT_RUN = "not yet run"
+"""Said of a schedule, or a target, that the record does not have."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,8 @@ class Proof:
     off it was at most.
 
     Deviations are shares of the largest rate. The first form of a target is the one that is written by itself; none:
-    the target cannot hold this schedule in any of the cases. What has no forms is under "values".
+    the target cannot hold this schedule in any of the cases. What has no forms is under "values". A target that is not
+    in `seen` has not been run yet.
     """
 
     kind: str
@@ -25,6 +28,8 @@ class Proof:
 
     def cell(self, target: str) -> str:
         """A target's entry in the matrix: each form with its deviation."""
+        if target not in self.seen:
+            return NOT_RUN
         return " · ".join(self._form(form, *found) for form, found in self.seen[target].items()) or "-"
 
     def _form(self, form: str, cases: int, off: float) -> str:
@@ -33,8 +38,13 @@ class Proof:
         return number if form == "values" else f"{form} {number}{some}"
 
 
+def proof(kind: str) -> Proof:
+    """What is recorded of a schedule; of one that the record does not have, no case and no target."""
+    return proofs().get(kind) or Proof(kind, 0, {})
+
+
 @cache
 def proofs() -> dict[str, Proof]:
-    """Every schedule's, by kind; made by tests/genuine/prove.py."""
-    recorded = json.loads((importlib.resources.files("lrlab.exporters") / FILE).read_text(encoding="utf-8"))
-    return {kind: Proof(kind, **about) for kind, about in recorded.items()}
+    """Every schedule that was run, by kind; written by tests/genuine/prove.py."""
+    record = json.loads((importlib.resources.files("lrlab.exporters") / FILE).read_text(encoding="utf-8"))
+    return {kind: Proof(kind, **about) for kind, about in record.items()}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from lrlab.document import Trial
 from lrlab.document.run import DataRun, Run, calls
-from lrlab.exporters import accelerate, floats, module, torch_like
+from lrlab.exporters import accelerate, floats, loop, module, plain, torch_like
 from lrlab.exporters.base import Job
 from lrlab.schedules.torch.simple import TorchSchedule
 from lrlab.trees.python import Writer
@@ -32,7 +32,7 @@ class PyTorch(torch_like.TorchLike):
         return raises(run, trial)
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(job) + torch_like.alone(job) * (job.loop == "plain")
+        return super().lost(job) + loop.alone(job) * (job.loop == "plain")
 
     def imports(self, job: Job) -> set[str]:
         return super().imports(job) | ({"from accelerate import Accelerator"} if job.loop == "accelerate" else set())
@@ -49,25 +49,23 @@ class PyTorch(torch_like.TorchLike):
         made = [*scheduler(job, writer), torch_like.make_optimizer(job)]
         if job.loop == "accelerate":
             return [*made, accelerate.training(job)]
-        step = torch_like.step_call(job)
+        step = loop.step_call(job)
         if job.trial.clock == "process":
             step = f"for _ in range(PROCESSES):  # as a scheduler does that Accelerate prepared\n    {step}"
         return [*made, *torch_like.training(job, step)]
 
     def check(self, job: Job) -> str:
-        return torch_like.check(job, torch_like.checked_step(job))
+        return torch_like.check(job, loop.checked_step(job))
 
 
 def raises(run: Run, trial: Trial) -> str:
     """Why the genuine scheduler does not get through the run; nothing where it does."""
+    last = min(bound.raises_at() for bound in trial.bound(run))
+    if calls(run, trial.clock) >= last:
+        return f"it raises at call {last:,.0f} of step(), and the run makes {calls(run, trial.clock):,}"
     if floats.expression_raises(run, trial):
-        return "its expression raises in plain Python, by an overflow or a division by zero, where numpy goes on"
-    last = trial.bound(run)[0].raises_at()
-    return (
-        f"it raises at call {last:,.0f} of step(), and the run makes {calls(run, trial.clock):,}"
-        if calls(run, trial.clock) >= last
-        else ""
-    )
+        return "its expression, written over floats, raises in plain Python, by an overflow or a division by zero"
+    return ""
 
 
 def scheduler(job: Job, writer: Writer, *, by_step: bool = False) -> list[str]:
@@ -78,7 +76,7 @@ def scheduler(job: Job, writer: Writer, *, by_step: bool = False) -> list[str]:
     if job.native:
         lines = [f"return {module.native_call(job, writer)}"]
         return [module.function("def make_scheduler(optimizer):", says, lines)]
-    functions = torch_like.curve_functions(job, writer)
+    functions = plain.curve_functions(job, writer)
     lines = lambda_lr(job, len(functions), by_step=by_step)
     return [
         *functions,
@@ -90,7 +88,9 @@ def scheduler(job: Job, writer: Writer, *, by_step: bool = False) -> list[str]:
 def ticks(job: Job, writer: Writer) -> str:
     """The function that counts the clock's ticks, for a scheduler stepped once per optimizer step."""
     says = "How often the clock of the run has called scheduler.step() before optimizer step `step`."
-    return module.function("def ticks(step):", says, writer.body(module.tick_tree(job.run, job.trial)))
+    return module.function(
+        "def ticks(step):", says, writer.body(module.tick_tree(job.run, job.trial)).ending("return {}")
+    )
 
 
 def lambda_lr(job: Job, functions: int, *, by_step: bool = False) -> list[str]:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from lrlab.document import Trial
 from lrlab.document.run import Run, calls
-from lrlab.exporters import module, torch_like
+from lrlab.exporters import loop, module, plain, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.pytorch import raises
-from lrlab.schedules.timm import PlateauLRScheduler, TimmSchedule
+from lrlab.schedules.timm import Cycled, PlateauLRScheduler, TimmSchedule
 from lrlab.trees.python import Writer
 
 _PORTABLE = '''
@@ -49,7 +49,7 @@ class Timm(torch_like.TorchLike):
         return f"A tick is one call of {_call(job, 't')} with t counted from 1, made once per {module.UNITS[job.trial.clock]}."
 
     def lost(self, job: Job) -> list[str]:
-        return super().lost(job) + torch_like.alone(job)
+        return super().lost(job) + loop.alone(job)
 
     def imports(self, job: Job) -> set[str]:
         return super().imports(job) | (set() if job.native else {"from timm.scheduler.scheduler import Scheduler"})
@@ -99,9 +99,10 @@ _MOST_CYCLES = 10_000
 
 def _slip(run: Run, trial: Trial) -> str:
     """Where the rounding of timm's logarithm misses a restart, in words; nothing where it misses none in the run."""
-    schedule: Any = trial.bound(run)[0]
-    factor = getattr(schedule, "cycle_mul", 1.0)
-    begin = schedule.warmup_t if getattr(schedule, "warmup_prefix", False) else 0
+    schedule = trial.bound(run)[0]
+    if not isinstance(schedule, Cycled):
+        return ""
+    factor, begin = schedule.cycle_mul, schedule.warmup_t if schedule.warmup_prefix else 0
     cycle = t = 0
     while factor != 1 and begin + t < calls(run, trial.clock) and cycle < schedule.cycle_limit:
         if cycle == _MOST_CYCLES:
@@ -116,14 +117,17 @@ def _call(job: Job, count: str, metric: str = "") -> str:
     """How the scheduler is moved on: native ones of updates, and ours on every clock but that of epochs, by another
     method.
     """
-    in_epochs = getattr(job.trial.schedule, "t_in_epochs", True) if job.native else job.trial.clock == "epoch"
-    shown = f", metric={metric}" if metric and torch_like.watches(job) else ""
+    schedule: Any = job.trial.schedule
+    in_epochs = job.trial.clock == "epoch"
+    if job.native:
+        in_epochs = isinstance(schedule, PlateauLRScheduler) or schedule.t_in_epochs
+    shown = f", metric={metric}" if metric and loop.watches(job) else ""
     return f"scheduler.{'step' if in_epochs else 'step_update'}({count}{shown})"
 
 
 def _follower(job: Job, writer: Writer) -> list[str]:
     """The curve, and the class that follows it."""
-    functions = torch_like.curve_functions(job, writer)
+    functions = plain.curve_functions(job, writer)
     names = [f"learning_rate_{i}" for i in range(len(functions))]
     if not job.many:
         rates = "[learning_rate(t)] * len(self.base_values)"

@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 
 from lrlab.document import Trial
 from lrlab.document.run import DataRun, Run
-from lrlab.exporters import module, torch_like
+from lrlab.exporters import loop, module, torch_like
 from lrlab.exporters.base import Job
 from lrlab.exporters.constructor import arguments, call, quoted
 from lrlab.exporters.pytorch import lambda_lr, raises, scheduler, ticks
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.transformers import TransformersSchedule
 from lrlab.trees.python import Writer
 
@@ -67,7 +66,7 @@ class Transformers(torch_like.TorchLike):
     def not_native(self, run: Run, trial: Trial) -> str:
         if not isinstance(trial.schedule, TransformersSchedule):
             return super().not_native(run, trial)
-        if trial.clock != "step" and not (trial.clock == "epoch" and isinstance(trial.schedule, MetricDriven)):
+        if trial.clock != "step" and not (trial.clock == "epoch" and trial.schedule.watches):
             return "the Trainer steps once per optimizer step"
         return raises(run, trial)
 
@@ -76,7 +75,7 @@ class Transformers(torch_like.TorchLike):
 
     def lost(self, job: Job) -> list[str]:
         stepped = ["an epoch's leftover micro-batches, which the run drops: the Trainer makes a step of them"]
-        return super().lost(job) + stepped * torch_like.drops(job)
+        return super().lost(job) + stepped * loop.drops(job)
 
     def imports(self, job: Job) -> set[str]:
         return {"import torch", f"from transformers import Trainer, TrainingArguments{', get_scheduler' * job.native}"}
@@ -118,8 +117,8 @@ class Transformers(torch_like.TorchLike):
 
     def check(self, job: Job) -> str:
         by_step = self.counts_steps(job)
-        text = torch_like.check(job, torch_like.checked_step(job), by_step=by_step)
-        return text.replace("make_scheduler", "make_trainer_scheduler") if by_step else text
+        maker = "make_trainer_scheduler" if by_step else "make_scheduler"
+        return torch_like.check(job, loop.checked_step(job), by_step=by_step, maker=maker)
 
 
 def _get_scheduler(job: Job, given: dict[str, str]) -> str:
@@ -141,18 +140,18 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
     horizon itself, in whole steps.
     """
     schedule: Any = job.bound
-    total, warmup = getattr(schedule, "num_training_steps", None), getattr(schedule, "num_warmup_steps", 0)
+    total, warmup = schedule.counted_by_trainer()
     if (total is not None and total != job.run.steps) or not isinstance(warmup, int):
         return ""
     if schedule.native == "get_wsd_schedule" and total is None:
         return ""
     lines = []
-    if not job.many or torch_like.watches(job):  # else the scheduler is handed over with the optimizer
+    if not job.many or loop.watches(job):  # else the scheduler is handed over with the optimizer
         lines = [f'lr_scheduler_type="{TYPES[schedule.native]}",']
         lines += [f"warmup_steps={given['num_warmup_steps']},"] if warmup else []
         rest = {name: text for name, text in given.items() if name not in _DIRECT}
         lines += [f"lr_scheduler_kwargs={_dictionary(rest)},"] if rest else []
-    if torch_like.watches(job):
+    if loop.watches(job):
         lines.append(
             'eval_strategy="epoch",' if job.trial.clock == "epoch" else 'eval_strategy="steps",\neval_steps=1,'
         )
@@ -161,7 +160,7 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
 
 def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
     """What the Trainer is given; `by_hand`: optimizer and scheduler too."""
-    run, shown = job.run, torch_like.watches(job)
+    run, shown = job.run, loop.watches(job)
     batch = []
     if isinstance(run, DataRun):
         batch = ["per_device_train_batch_size=BATCH_SIZE,"]
@@ -186,8 +185,8 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
         rate="BASE_LR[0]" if job.many else "BASE_LR",
         batch="\n".join(batch),
         scheduler=chosen,
-        more=torch_like.more_arguments(job, "validation"),
-        docstring=torch_like.docstring(
+        more=loop.more_arguments(job, "validation"),
+        docstring=loop.docstring(
             job, "Train; a checkpoint after each epoch, from the last of which `resume` goes on.", data, _VALIDATION
         ),
         made=handed if by_hand else simple,

@@ -1,72 +1,50 @@
 """Families of schedules of equal shape across the frameworks, and how the arguments of one become those of another.
 
-A family has symbols (peak, floor, T, ...). A member says how its native arguments follow from them, as expressions;
-translations between members are worked out from that and never written down. What a family claims is measured: a test
-evaluates every member and compares it with the first.
+A family has symbols (peak, floor, T, ...). A member says how its native arguments follow from them, as expressions.
+Translations between members are worked out from that and never written down. A test evaluates every member and compares
+its curve with the family's, so that nothing is claimed that was not measured.
 """
 
 from __future__ import annotations
 
+from lrlab import docstring
 from lrlab.families.base import MEANINGS, Family, Member
 from lrlab.families.table import FAMILIES
 from lrlab.families.translate import Translation, translate
-from lrlab.schedules import Schedule
+from lrlab.schedules import KINDS, Schedule
 
-__all__ = [
-    "FAMILIES",
-    "MEANINGS",
-    "Family",
-    "Member",
-    "Translation",
-    "description",
-    "family_of",
-    "places",
-    "search",
-    "translate",
-]
+__all__ = ["FAMILIES", "MEANINGS", "Family", "Member", "Translation", "family_of", "places", "search", "translate"]
 
-FRAMEWORK_WORDS = {
-    "torch": "pytorch",
-    "transformers": "hugging face",
-    "paddle": "paddlepaddle 飞桨",
-    "cawb": "warmboot",
-}
-"""What else a framework is called."""
 ARGUMENT_WORDS = {
     "warmup": "linear warmup warm-up 预热",
     "cycle_mul": "sgdr warm restarts 热重启",
     "t_mul": "sgdr",
     "decay_fn": "wsd",
 }
-"""What a person who looks for a schedule with such an argument may type."""
-_HOME = {member.kind: family for family in FAMILIES for member in family.members}
+"""Words by which people search for a schedule that has such an argument."""
+_BY_TITLE = {family.title: family for family in FAMILIES}
 
 
 def family_of(kind: str) -> Family:
     """The family that a kind is at home in."""
-    return _HOME[kind]
+    return _BY_TITLE[KINDS[kind].families()[0].family]
 
 
 def places(kind: str) -> list[tuple[Family, Member]]:
-    """Every family that a kind is in, its home first, and what it is there."""
+    """Every family that a kind belongs to, each with the kind as its member; its home comes first."""
     families = sorted(FAMILIES, key=lambda family: family is not family_of(kind))
     return [(family, member) for family in families for member in family.all if member.kind == kind]
 
 
 def search(kind: type[Schedule], wanted: str) -> bool:
-    """Whether every word wanted stands in the kind, its shape, its arguments, or a family's title or aliases; case does
-    not matter.
+    """Whether the schedule is found by every one of the words, in upper or lower case.
+
+    The words may stand in its kind, its shape, its arguments, other names of its framework, and the titles and aliases of
+    its families.
     """
-    also = (f"{family.title} {family.aliases}" for family, _ in places(kind.kind))
+    families = (_BY_TITLE[place.family] for place in kind.families())
+    titles = (f"{family.title} {family.aliases}" for family in families)
     words = (said for part, said in ARGUMENT_WORDS.items() if any(part in name for name in kind.model_fields))
-    shown = "\n".join(
-        (kind.kind, FRAMEWORK_WORDS.get(kind.framework, ""), description(kind)[0], *kind.model_fields, *words, *also)
-    ).casefold()
+    shape = docstring.read(kind).first
+    shown = "\n".join((kind.kind, kind.also_called, shape, *kind.model_fields, *words, *titles)).casefold()
     return all(word in shown for word in wanted.casefold().split())
-
-
-def description(kind: type[Schedule]) -> tuple[str, list[str], str]:
-    """What a schedule's docstring says: its shape, what surprises, and its source."""
-    shape, *rest = [" ".join(paragraph.split()) for paragraph in (kind.__doc__ or "").split("\n\n")]
-    source = next((paragraph for paragraph in rest if paragraph.startswith("Source:")), "")
-    return shape, [paragraph for paragraph in rest if paragraph != source], source.removeprefix("Source:").strip()

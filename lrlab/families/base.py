@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from lrlab.schedules import KINDS, Schedule
+from lrlab.schedules.likeness import Only
 from lrlab.trees.parse import parse
 
 MEANINGS = {
@@ -38,45 +42,59 @@ MEANINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Member:
-    """A kind in its family.
-
-    `arguments`: expressions over the family's symbols; text in quotes and booleans stand for themselves, a tuple of
-    pairs for an object from ticks to numbers, a dictionary with a kind for a nested schedule. None: another shape than
-    the others, so that nothing is claimed. Arguments that are not named are at their defaults. The base LR, where it is
-    read, is the peak. `given`: symbols that must have this value. The shapes agree at the ticks from `first` to `last`,
-    the member's own `shift` ticks later.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Member(Only):
+    """A kind in one of its families, with what its class says about its place there (lrlab/schedules/likeness.py)."""
 
     kind: str
-    arguments: dict[str, Any] | None = None
-    differs: str = ""
-    given: dict[str, float] = field(default_factory=dict)
-    first: str = "0"
-    last: str = ""
-    shift: int = 0
+    arguments: Mapping[str, Any] | None
+    """The native arguments over the family's symbols. None where the kind has another shape than the others."""
+    differs: str
+
+
+@cache
+def _members() -> dict[str, tuple[list[Member], list[Member]]]:
+    """The members of each family by its title: those at home in it, and the guests from other families.
+
+    Both are in the order of the catalogue, but those of another shape come last.
+    """
+    found: dict[str, tuple[list[Member], list[Member]]] = defaultdict(lambda: ([], []))
+    for kind, schedule in KINDS.items():
+        for i, place in enumerate(schedule.families()):
+            member = Member(kind=kind, arguments=place.arguments, differs=place.differs, **vars(place.only))
+            found[place.family][i > 0].append(member)
+    for lists in found.values():
+        for members in lists:
+            members.sort(key=lambda member: member.arguments is None)
+    return found
 
 
 @dataclass(frozen=True)
 class Family:
-    """Schedules of equal shape: the members at home here, and (`also`) those of other families that can take this
-    shape.
-    """
+    """Schedules of equal shape. Which schedules these are stands in their classes."""
 
     title: str
     shape: str
     aliases: str
-    members: tuple[Member, ...]
+    """Other words by which people search for the shape."""
     symbols: dict[str, float] = field(default_factory=dict)
-    """With the value that the measurement uses."""
+    """The family's symbols, each with the value that the measurement uses."""
     last: str = "T"
-    """The last tick at which the shapes are measured"""
+    """The last tick at which the curves are compared, as an expression over the symbols."""
     for_ever: bool = False
-    """though they stay equal after it."""
-    also: tuple[Member, ...] = ()
+    """Whether the curves stay equal after that tick, too."""
     metrics: tuple[float, ...] | None = None
-    """What metric-driven members are shown in the measurement."""
+    """The metric values that metric-driven members get in the measurement."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members at home here."""
+        return tuple(_members()[self.title][0])
+
+    @property
+    def also(self) -> tuple[Member, ...]:
+        """The guests: members of other families that can take this shape."""
+        return tuple(_members()[self.title][1])
 
     @property
     def all(self) -> tuple[Member, ...]:
@@ -84,12 +102,12 @@ class Family:
         return self.members + self.also
 
     def value(self, text: str, member: Member) -> float:
-        """What an expression over the symbols comes to in the member's measurement."""
+        """The number that an expression over the symbols gives in the member's measurement."""
         values = self.symbols | member.given
         return float(parse(text, *values)(np, *values.values()))
 
     def schedule(self, member: Member) -> Schedule:
-        """The member with the symbols' values filled in; ValueError where that makes no schedule."""
+        """The member as a schedule, with numbers for the symbols; ValueError where that makes no schedule."""
         values = self.symbols | member.given
         document = {
             "kind": member.kind,
@@ -101,7 +119,9 @@ class Family:
 
 
 def _filled(value: Any, values: dict[str, float]) -> Any:
-    """A native argument with the symbols' values in it; whole numbers as such, for native code counts with them."""
+    """A native argument with numbers for the symbols. Whole numbers become integers, because native code counts with
+    them.
+    """
     match value:
         case bool():
             return value
@@ -118,5 +138,5 @@ def _filled(value: Any, values: dict[str, float]) -> Any:
 
 
 def is_text(value: Any) -> bool:
-    """Whether a value in the table is text in quotes, and no expression."""
+    """Whether the value of an argument is text in quotes of its own, and not an expression."""
     return isinstance(value, str) and value.startswith("'")

@@ -1,5 +1,7 @@
-"""From one framework to another: the source's arguments are equations; solved for the symbols, they are put into the
-target's expressions.
+"""How the arguments of one member of a family follow from those of another.
+
+The source's arguments are equations over the family's symbols. They are solved for the symbols, and the solutions are
+put into the target's expressions.
 """
 
 from __future__ import annotations
@@ -14,23 +16,26 @@ from lrlab.families.base import Family, Member, is_text
 
 @dataclass(frozen=True)
 class Translation:
-    """The arguments of one member in terms of another's (`base_lr` among them where it is read), and where that holds."""
+    """The arguments of the target, written in terms of the source's arguments, and where the two curves are equal."""
 
     arguments: dict[str, str]
+    """The target's arguments as text; `base_lr` is among them where the target reads it."""
     conditions: tuple[str, ...]
+    """The equations that the source's arguments must fulfil, as text; without them the curves are not equal."""
     first: str
-    """The source's ticks at which both curves are equal: from here"""
+    """The first tick of the source at which both curves are equal, as text."""
     last: str
-    """to here (nothing: for ever),"""
+    """The last such tick of the source, as text; the empty text where the curves stay equal for ever."""
     later: int
-    """the target's so many ticks later."""
+    """How many ticks the target is behind the source."""
     left: tuple[str, ...]
-    """Symbols of the family that the source's arguments do not determine, so that they stand in the target's."""
+    """Symbols of the family that do not follow from the source's arguments, so that the target's text contains them."""
 
 
 def translate(family: Family, source: Member, target: Member) -> Translation | None:
-    """How the target's native arguments follow from the source's; None where one has another shape, or cannot do what
-    the other does.
+    """How the target's native arguments follow from the source's.
+
+    None where one of them has another shape than the family, or where one cannot do what the other does.
     """
     if source.arguments is None or target.arguments is None:
         return None
@@ -69,17 +74,17 @@ def translate(family: Family, source: Member, target: Member) -> Translation | N
 
 
 def _moved(text: str, ticks: int) -> ast.expr:
+    """The expression for a tick that is so many ticks later."""
     return ast.BinOp(_read(text), ast.Add() if ticks > 0 else ast.Sub(), ast.Constant(abs(ticks)))
 
 
 def _read(text: str) -> ast.expr:
+    """The tree of an expression."""
     return ast.parse(text, mode="eval").body
 
 
 def _equations(value: Any, path: str = "") -> Iterator[tuple[str, ast.expr]]:
-    """Each expression in a member's arguments by the path that a reader would write; keys of objects are not
-    invertible.
-    """
+    """Each expression in a member's arguments, with the path by which a reader would write that argument."""
     match value:
         case dict():
             for name, item in value.items():
@@ -97,8 +102,8 @@ def _equations(value: Any, path: str = "") -> Iterator[tuple[str, ast.expr]]:
 
 
 def _solved(equations: dict[str, ast.expr], given: dict[str, float]) -> tuple[dict[str, ast.expr], set[str]]:
-    """Every symbol that the equations determine, in terms of their names, and the names of the equations that were used
-    for it.
+    """Solves the equations: each symbol that follows from them, written with the equations' names; and the names of
+    the equations that were used up for that.
     """
     known: dict[str, ast.expr] = {symbol: ast.Constant(number) for symbol, number in given.items()}
     used: set[str] = set()
@@ -117,12 +122,16 @@ def _solved(equations: dict[str, ast.expr], given: dict[str, float]) -> tuple[di
 
 
 def _symbols(tree: ast.expr) -> set[str]:
+    """The names in an expression that are not the names of functions."""
     called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node not in called}
 
 
 def _isolate(tree: ast.expr, symbol: str, result: ast.expr) -> ast.expr | None:
-    """The symbol, from `tree = result`; None where the tree has it twice, or in a place that is not undone here."""
+    """Solves `tree = result` for the symbol.
+
+    None where the tree contains the symbol twice, or inside an operation that `_undo` does not know.
+    """
     match tree:
         case ast.Name():
             return result
@@ -134,7 +143,7 @@ def _isolate(tree: ast.expr, symbol: str, result: ast.expr) -> ast.expr | None:
 
 
 def _undo(op: ast.operator, left: ast.expr, right: ast.expr, result: ast.expr, *, inside: bool) -> ast.expr | None:
-    """What the left side (`inside`), or else the right one, is where the operation gives `result`."""
+    """Solves `left op right = result` for the left side if `inside` is true, else for the right side."""
     match op, inside:
         case ast.Add(), _:
             return ast.BinOp(result, ast.Sub(), right if inside else left)
@@ -150,8 +159,11 @@ def _undo(op: ast.operator, left: ast.expr, right: ast.expr, result: ast.expr, *
 
 
 class _Writer(ast.NodeTransformer):
-    """Writes a target's argument as a reader would: a part that is one of the `names` by its name, a symbol by its
-    solution, no idle 0 and 1.
+    """Writes an argument of the target as a reader would write it.
+
+    A part that is equal to one of the source's arguments gets that argument's name (`names` has them by the dump of
+    their trees), a symbol is replaced by its solution (`known`), text gets the name of the argument that holds it
+    (`texts`), and a 0 or 1 that changes nothing is left out. `left` collects the symbols that have no solution.
     """
 
     def __init__(self, names: dict[str, str], known: dict[str, ast.expr], texts: dict[str, str]) -> None:
@@ -159,7 +171,7 @@ class _Writer(ast.NodeTransformer):
         self.left: set[str] = set()
 
     def __call__(self, value: Any) -> str:
-        """The text of a value of the table, or of an expression already read."""
+        """The text of an argument as a class gives it, or of the tree of an expression."""
         match value:
             case ast.expr():
                 return ast.unparse(self.visit(value))
@@ -175,7 +187,7 @@ class _Writer(ast.NodeTransformer):
         return self.texts.get(value, value) if is_text(value) else self(_read(str(value)))
 
     def visit(self, node: ast.AST) -> Any:
-        """The node with what is known put in."""
+        """The node with the solutions in place of the symbols."""
         name = self.names.get(ast.dump(node))
         match node:
             case _ if name is not None:
@@ -191,7 +203,7 @@ class _Writer(ast.NodeTransformer):
 
 
 def _tidy(op: ast.operator, left: ast.expr, right: ast.expr) -> ast.expr:
-    """The operation, unless it does nothing or undoes the one before."""
+    """The operation, made simpler where it changes nothing or undoes the one before it."""
     match left, op, right:
         case ast.Constant(int(a)), ast.Add() | ast.Sub(), ast.Constant(int(b)):
             return ast.Constant(a + b if isinstance(op, ast.Add) else a - b)
@@ -211,6 +223,6 @@ def _tidy(op: ast.operator, left: ast.expr, right: ast.expr) -> ast.expr:
 
 
 def _list(items: list[str]) -> str:
-    """The items in brackets, or the name of the list that they are all of, in its order."""
+    """The items in brackets; only the name of a list where they are all of its items in order."""
     name = items[0].partition("[")[0] if items else ""
     return name if items == [f"{name}[{i}]" for i in range(len(items))] else f"[{', '.join(items)}]"

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR
+from lrlab.schedules import Schedule
 
 CYCLED = {
     **dict.fromkeys(("SGD", "RMSprop", "Muon"), "momentum"),
@@ -52,8 +52,9 @@ class WarmupArgument:
     sentence: str
 
 
-def momentum_cycled(schedule: OneCycleLR | CyclicLR, optimizer: str, momentum: float) -> CycledMomentum:
-    """What a schedule (bound to its run) makes of the `momentum`, or beta1, that an optimizer of torch was given.
+def momentum_cycled(schedule: Schedule, optimizer: str, momentum: float) -> CycledMomentum:
+    """What a schedule with `momentum_between` (bound to its run) makes of the `momentum`, or beta1, that an optimizer
+    of torch was given.
 
     ValueError for an optimizer that torch has not. Source: pytorch/pytorch#73910, #19003.
     """
@@ -68,9 +69,10 @@ def momentum_cycled(schedule: OneCycleLR | CyclicLR, optimizer: str, momentum: f
             momentum, momentum, momentum, raises=False, sentence=f"cycle_momentum is off: {what} is left as it is."
         )
     if not name:
-        sentence = f"{schedule.native} raises ValueError: {optimizer} has neither momentum nor betas; give cycle_momentum=False."
+        lacks = f"{optimizer} has neither momentum nor betas"
+        sentence = f"{schedule.native} raises ValueError: {lacks}; give cycle_momentum=False."
         return CycledMomentum(momentum, momentum, momentum, raises=True, sentence=sentence)
-    low, high = sorted((float(schedule.base_momentum), float(schedule.max_momentum)))
+    low, high = sorted(float(getattr(schedule, name)) for name in schedule.momentum_between or ())
     first = float(at_start)
     kept = "as it was" if math.isclose(first, momentum) else f"not {momentum:g}"
     sentence = (
@@ -91,7 +93,8 @@ def amp_drift(steps: int, skipped: int) -> Drift:
     if not skipped:
         return Drift(0, 0.0, f"After {steps:,} steps, none skipped, the schedule stands where the optimizer does.")
     sentence = (
-        f"The optimizer made {steps - skipped:,} steps and the schedule stands at {steps:,}, {skipped:,} ({skipped / steps:.2%}) ahead; "
+        f"The optimizer made {steps - skipped:,} steps and the schedule stands at {steps:,}, "
+        f"{skipped:,} ({skipped / steps:.2%}) ahead; "
         "call scheduler.step() only where scaler.update() did not lower scaler.get_scale()."
     )
     return Drift(skipped, skipped / steps, sentence)
@@ -118,7 +121,8 @@ def warmup_argument(
     if value < 0 or (name == "warmup_ratio" and release < (5, 0) and value > 1):
         return WarmupArgument(
             None,
-            f"transformers {version} refuses {name}={value}: it must be {'between 0 and 1' if value > 1 else 'at least 0'}.",
+            f"transformers {version} refuses {name}={value}: "
+            f"it must be {'between 0 and 1' if value > 1 else 'at least 0'}.",
         )
     if release < (5, 0):
         if name == "warmup_steps" and not isinstance(value, int):

@@ -13,7 +13,8 @@ from lrlab import engine
 from lrlab.document import Trial
 from lrlab.document.run import MAX_STEPS, Clock, DataRun, Run, calls, first_step, ticks
 from lrlab.schedules.base import Schedule
-from lrlab.schedules.cycles import ROUNDING, first_length, geometric, height, plain
+from lrlab.schedules.cycles import ROUNDING, first_length, geometric, plain
+from lrlab.schedules.facts import Cycles
 from lrlab.schedules.spans import Path, nested
 
 MOST_LISTED = 200
@@ -109,8 +110,9 @@ def plan(run: Run, trial: Trial) -> Plan | None:
     as from engine.lr.
     """
     for path, owner, last in nested(trial.bound(run)[0]):
-        if last and owner.restarts_by and _limit(owner) > 1:
-            return _planned(run, trial, path, owner, *owner.restarts_by)
+        about = owner.restarts() if last else None
+        if about and about.most > 1:
+            return _planned(run, trial, path, owner, about)
     return None
 
 
@@ -142,7 +144,7 @@ class _Cycles:
     begin: float
     first: float
     factor: float
-    limit: int
+    limit: float
 
     def total(self, cycles: int) -> float:
         return self.first * geometric(self.factor, cycles)
@@ -162,7 +164,7 @@ class _Cycles:
         most = 1
         while most < self.limit and self.step(most) <= step:
             most *= 2
-        return bisect_right(range(1, min(most, self.limit) + 1), step, key=self.step)
+        return bisect_right(range(1, int(min(most, self.limit)) + 1), step, key=self.step)
 
     def budget(self, cycles: int) -> Budget | None:
         tick, step = self.tick(cycles), self.step(cycles)
@@ -173,13 +175,11 @@ class _Cycles:
         return Budget(cycles, tick, step, None if rest else epochs)
 
 
-def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, length: str, factor: str) -> Plan | None:
+def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, about: Cycles) -> Plan | None:
     room = owner.ticks_left
-    left = owner.horizon(room)
+    left = room - about.begin
     begin = calls(run, trial.clock) - left
-    cycles = _Cycles(
-        run, trial.clock, begin, plain(getattr(owner, length)), plain(getattr(owner, factor)), _limit(owner)
-    )
+    cycles = _Cycles(run, trial.clock, begin, plain(about.first), plain(about.times), about.most)
     if cycles.step(0) >= run.steps or (owner.rises_by and getattr(owner, owner.rises_by) > room - 1):
         return None
     over, whole = cycles.over(run.steps - 1), cycles.over(run.steps)
@@ -190,13 +190,13 @@ def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, length: str, f
     since = float(ticks(run, trial.clock, run.steps - 1)) - begin - cycles.total(over)
     begun = cycles.step(over)
     return Plan(
-        path, length, factor, cycles.first, cycles.factor, begin, left,
+        path, about.length, about.factor, cycles.first, cycles.factor, begin, left,
         ends=tuple(End(borders[step], step, lr) for step, lr in zip(at, rates, strict=True)),
         complete=whole <= MOST_LISTED,
         whole=whole,
         share=1.0 if past else (run.steps - begun) / (cycles.step(over + 1) - begun),
         last_lr=last_lr,
-        height=0.0 if past else height(owner, max(since, 0.0), cycles.first * cycles.factor**over),
+        height=0.0 if past else owner.height(max(since, 0.0), cycles.first * cycles.factor**over),
         below=cycles.budget(whole),
         above=None if past else cycles.budget(max(over + 1, whole)),
         choices=_choices(cycles, left),
@@ -206,15 +206,10 @@ def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, length: str, f
 def _choices(cycles: _Cycles, left: float) -> tuple[Choice, ...]:
     """For each number of cycles the whole length with which the run ends in the last of them; some numbers have none."""
     found = []
-    for k in range(1, min(cycles.limit, MOST_CHOICES) + 1):
+    for k in range(1, int(min(cycles.limit, MOST_CHOICES)) + 1):
         exact, length = first_length(left, k, cycles.factor)
         if exact < 1:
             break
         if replace(cycles, first=length).step(k - 1) < cycles.run.steps:
             found.append(Choice(k, exact, length))
     return tuple(found)
-
-
-def _limit(owner: Schedule) -> int:
-    """How many cycles there may be: timm counts them."""
-    return int(getattr(owner, "cycle_limit", _FAR))

@@ -19,17 +19,13 @@ from lrlab.document.run import Clock, DataRun, Run, calls, ticks
 from lrlab.engine import Floats
 from lrlab.schedules import Place, Schedule
 from lrlab.schedules.rates import rates
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.spans import lengths
 from lrlab.schedules.torch.resume import with_last_epoch
-from lrlab.schedules.torch.simple import TorchSchedule
 
 How = Literal["state", "last_epoch", "nothing"]
 Stretch = Literal["re-horizon", "hold", "restart"]
 UNNOTICED = (0.9, 1.1)
 """What a rate may be multiplied by without a warning."""
-LAMBDAS = ("transformers", "pytorch_transformers")
-"""Frameworks whose schedules are LambdaLRs: functions of last_epoch alone."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def after(run: Run, trial: Trial, step: int, how: How, steps: ArrayLike) -> Floa
     tick = ticks(run, trial.clock, at)
     groups = trial.bound(run)
     if how == "nothing":
-        return _evaluated(trial, [_from(schedule, done) for schedule in groups], tick - done)
+        return _evaluated(trial, [schedule.anew(done) for schedule in groups], tick - done)
     rows = [
         _made_anew(trial.schedule, schedule, base, done, tick)
         for schedule, base in zip(groups, trial.base_rates, strict=True)
@@ -124,7 +120,7 @@ def extended(run: Run, trial: Trial, step: int, length: int, how: Stretch) -> Ex
     changed, groups = trial, before
     if how != "hold":
         changed = _rescaled(trial, before[0], _bound(trial, now)[0])
-        groups = tuple(_from(schedule, origin) for schedule in _bound(changed, now))
+        groups = tuple(schedule.anew(origin) for schedule in _bound(changed, now))
     at = ticks(longer, trial.clock, np.array([step])) - origin
     return Extension(
         longer, changed, _jump(step, engine.lr(run, trial, [step]), _evaluated(changed, groups, at)), groups, origin
@@ -179,12 +175,6 @@ def _rescaled(trial: Trial, before: Schedule, now: Schedule) -> Trial:
     return Trial.model_validate(document)
 
 
-def _from(schedule: Schedule, calls_done: int) -> Schedule:
-    """The schedule begun anew: only the metrics that are still to come are shown to it."""
-    metrics = getattr(schedule, "metrics", None)
-    return schedule.model_copy(update={"metrics": metrics[calls_done:]}) if metrics else schedule
-
-
 def _evaluated(trial: Trial, groups: Iterable[Schedule], tick: Any) -> Floats:
     rows = [
         rates(schedule, base, tick.astype(np.float64)) for schedule, base in zip(groups, trial.base_rates, strict=True)
@@ -192,12 +182,12 @@ def _evaluated(trial: Trial, groups: Iterable[Schedule], tick: Any) -> Floats:
     return np.array(rows) if isinstance(trial.base_lr, tuple) else rows[0]
 
 
-def _made_anew(given: Any, bound: Schedule, base: float, done: int, tick: Any) -> Floats:
+def _made_anew(given: Any, bound: Any, base: float, done: int, tick: Any) -> Floats:
     """The rates of a scheduler made with last_epoch = done - 1, at ticks from `done` on."""
-    if bound.framework in LAMBDAS and not isinstance(bound, MetricDriven):
-        return rates(bound, base, tick.astype(np.float64))
-    if not isinstance(bound, TorchSchedule) or isinstance(bound, MetricDriven):
+    if bound.made_with_last_epoch == "never" or bound.watches:
         msg = f"{bound.kind} is not made with last_epoch: of all frameworks' schedules those of torch and transformers are that watch no metric"
-        raise ValueError(msg)  # noqa: TRY004 (a schedule that is right elsewhere)
+        raise ValueError(msg)
+    if bound.made_with_last_epoch == "by the tick":
+        return rates(bound, base, tick.astype(np.float64))
     last = int(np.max(tick, initial=done))
     return np.asarray(with_last_epoch(given, bound, base, done, last)[tick - done])

@@ -1,4 +1,7 @@
-"""What lrlab wrote itself: a document, or an exported file that carries one: in a comment, or under a key of its own."""
+"""What lrlab wrote itself: a document, or an exported file that carries one.
+
+The exported file has it in a comment, or under a key of its own.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,14 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer, model_validator
 
 from lrlab.schedules import params
+from lrlab.schedules.facts import Cycles, Facts
+from lrlab.schedules.likeness import Like, Unlike
+from lrlab.trees.parse import read
+from lrlab.trees.trace import TRACE, named, symbol
+from lrlab.trees.tree import Expr, Named, spread
 
+MOST_PARTS = 300
+"""Numbers, names and operations that an expression may have in a formula, each written wherever it is used."""
 Array: TypeAlias = Any
 """A float64 array, a number, or the tree of a traced curve: curves are written over `xp` and do not know which."""
 
@@ -33,7 +40,7 @@ class Place:
     base_rates: tuple[float, ...] = (1.0,)
 
 
-class Schedule(BaseModel):
+class Schedule(Facts, BaseModel):
     """One scheduler of one framework, under its native name with its native arguments as fields.
 
     A framework's base class names the `framework` and where it is documented; a class whose native name is no class
@@ -44,7 +51,13 @@ class Schedule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    family: ClassVar[Like | Unlike]
+    """The family that it is at home in."""
+    also: ClassVar[tuple[Like, ...]] = ()
+    """The other families whose shape it can take."""
     framework: ClassVar[str] = ""
+    also_called: ClassVar[str] = ""
+    """Other names of the framework, by which people search."""
     documentation: ClassVar[str] = ""
     """The address of the genuine scheduler's description; `{native}` stands for its name."""
     module: ClassVar[str] = ""
@@ -63,12 +76,8 @@ class Schedule(BaseModel):
     """Whether groups differ by more than their own base rate, also without lists of them."""
     goes_on: ClassVar[bool] = False
     """Whether its horizon is the time of one decay, of which there are more: the curve comes to no end."""
-    restarts_by: ClassVar[tuple[str, str] | None] = None
-    """Where it restarts: the arguments that say how long the first cycle is, and by what factor each next one is
-    longer.
-    """
 
-    _place: Place = PrivateAttr(default=Place(1))
+    _place: Place | None = PrivateAttr(default=None)
 
     def __init_subclass__(cls, native: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -101,9 +110,38 @@ class Schedule(BaseModel):
         """Arguments of that call which are no fields, because they are always the same."""
         return {}
 
+    @classmethod
+    def families(cls) -> tuple[Like | Unlike, ...]:
+        """Its place in each family that it belongs to, its home first; a subclass does not inherit its parent's."""
+        own = vars(cls)
+        return (own["family"], *own.get("also", ())) if "family" in own else ()
+
     def raises_at(self) -> float:
         """The first tick at which the genuine code raises (bound schedules only); infinity where it never does."""
         return math.inf
+
+    @property
+    def raises_in(self) -> str:
+        """The argument whose expression raises there; nothing where there is none."""
+        return "" if math.isinf(self.raises_at()) else next((name for name, _, _ in self.expressions()), "")
+
+    def expressions(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """Its expressions, those of schedules in it aside: argument, text, and what it is a function of."""
+        found: list[tuple[str, str, tuple[str, ...]]] = []
+        for name, about in described(type(self)).items():
+            value = getattr(self, name)
+            if about.control is not None and about.control.arguments and value is not None:
+                found += [
+                    (name, text, about.control.arguments) for text in (value if isinstance(value, tuple) else (value,))
+                ]
+        return found
+
+    @property
+    def most(self) -> float:
+        """No factor that its expressions give, or those of schedules in it, is further from 0 (bound schedules only);
+        1 where there are none.
+        """
+        return math.prod(child.most for child in self.children().values())
 
     @property
     def own_rate(self) -> bool:
@@ -111,13 +149,27 @@ class Schedule(BaseModel):
         return self.sets_rate
 
     @property
+    def has_place(self) -> bool:
+        """Whether it was bound to a place; the cycles of optax.sgdr_schedule are not: each says when the next begins."""
+        return self._place is not None
+
+    @property
+    def place(self) -> Place:
+        """Where it is bound to; of one tick where it is not."""
+        return self._place or Place(1)
+
+    @property
     def ticks_left(self) -> int:
         """The ticks that its place leaves to it (bound schedules only)."""
-        return self._place.ticks
+        return self.place.ticks
 
     @property
     def no_formula(self) -> str:
-        """Why there is no formula, where a rate follows from the one before and not from the tick alone; else nothing."""
+        """Why there is no formula: a rate follows from the one before and not from the tick alone, or an expression has
+        too many parts; else nothing.
+        """
+        if any(spread(read(text, arguments).tree) > MOST_PARTS for _, text, arguments in self.expressions()):
+            return "Its expression has too many parts for a formula that could be read."
         return next((child.no_formula for child in self.children().values() if child.no_formula), "")
 
     def initial_lr(self, base_lr: Array) -> Array:
@@ -140,11 +192,27 @@ class Schedule(BaseModel):
         return bound
 
     @property
+    def lasts_by(self) -> str:
+        """The argument that says how long it lasts, or one decay or the first cycle of it; nothing where none does."""
+        horizon = next((name for name, field in type(self).model_fields.items() if is_horizon(field)), "")
+        return horizon or (self.restarts_by or ("",))[0]
+
+    @property
     def ends_by(self) -> str:
         """The argument that says when the curve has come to its end; nothing where it never does, or begins anew."""
-        return next(
-            (name for name, field in type(self).model_fields.items() if is_horizon(field) and not self.goes_on), ""
-        )
+        return "" if self.goes_on or self.restarts() else self.lasts_by
+
+    @property
+    def follows_run(self) -> bool:
+        """Whether it ends with the run, because what `ends_by` names is null."""
+        return getattr(self, self.ends_by) is None
+
+    def restarts(self) -> Cycles | None:
+        """The cycles that it restarts in, the values bound schedules'; None where it does not restart."""
+        if self.restarts_by is None:
+            return None
+        length, factor = self.restarts_by
+        return Cycles(length, factor, getattr(self, length), getattr(self, factor))
 
     def fitting(self, ticks: int) -> float:
         """What `ends_by` comes to where the curve ends with the last of the `ticks` left to it."""
@@ -189,6 +257,42 @@ class Schedule(BaseModel):
             else:
                 document[name] = about.control.start
         return document
+
+    @classmethod
+    def rates_of_groups(cls) -> list[str]:
+        """The arguments that may be a list of rates, one per parameter group."""
+        return [
+            name
+            for name, field in cls.model_fields.items()
+            if params.find(field.metadata, params.PerGroup) and described(cls)[name].unit == "rate"
+        ]
+
+    @property
+    def watches(self) -> bool:
+        """Whether a metric moves its rate, or that of one nested in it."""
+        return self.metric_driven or any(child.watches for child in self.children().values())
+
+    @property
+    def shown(self) -> tuple[float | str, ...] | None:
+        """The values of the metric that it is shown, or one nested in it."""
+        return next((child.shown for child in self.children().values() if child.shown), None)
+
+    def anew(self, calls: int) -> Self:
+        """This schedule begun anew after so many calls: only the metrics that are still to come are shown to it."""
+        return self
+
+    def with_names(self, owner: str = "") -> Self:
+        """This schedule, bound, with its numbers and those of the schedules in it `Named` after their arguments (but a
+        metric is no argument), for the trees that are made of its curve; `owner` tells it from another one.
+        """
+        update = {
+            name: _with_names(getattr(self, name), name, owner) for name in type(self).model_fields if name != "metrics"
+        }
+        return self.model_copy(update=update)
+
+    def tree(self) -> Any:
+        """The curve, bound, as a tree over the symbols tick and base_lr."""
+        return self.with_names().curve(symbol("tick"), symbol("base_lr"), TRACE)
 
     def children(self) -> dict[str, Schedule]:
         """The schedules nested in this one, by their path below it."""
@@ -241,9 +345,22 @@ class Schedule(BaseModel):
         return {"kind": self.kind, **handler(self)}
 
 
+def _with_names(value: Any, name: str, owner: str) -> Any:
+    if isinstance(value, Schedule):
+        return value.with_names(f"{owner}.{name}")
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)):
+        return named(name, value, owner)
+    if isinstance(value, tuple) and value and all(isinstance(v, (int, float)) for v in value):
+        return tuple(Named(v, Expr("item", name, i, value, owner)) for i, v in enumerate(value))
+    if isinstance(value, tuple):
+        return tuple(_with_names(v, name, f"{owner}.{i}") for i, v in enumerate(value))
+    return value
+
+
 def _in_ticks(kind: type[Schedule], name: str) -> bool:
-    control = described(kind)[name].control
-    return control is not None and control.unit == "ticks"
+    return described(kind)[name].unit == "ticks"
 
 
 @cache

@@ -10,7 +10,10 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, inside
+from lrlab.schedules.likeness import Like, Unlike
 from lrlab.schedules.params import MAX_PARTS, Control, Epochs, Factor, Milestones, expression
+from lrlab.schedules.typed import BEYOND, check_start, held
+from lrlab.trees.ends import Ends, ends
 from lrlab.trees.parse import parse
 
 
@@ -27,7 +30,14 @@ class CosineAnnealingWarmbootingLR(Schedule):
     Source: github.com/DingHB/CosineAnnealingWarmbooting, CAWB.py.
     """
 
+    family = Unlike(
+        "Cosine with restarts",
+        "Restarts at epochs of your choice, lower each time; a cycle begins one epoch past its peak and, unless last, ends above its floor.",
+    )
+    also = (Like("Cosine", "Without steps; the floor is a share.", epochs="T", eta_min="floor / peak"),)
+
     framework: ClassVar[str] = "cawb"
+    also_called: ClassVar[str] = "warmboot"
     module: ClassVar[str] = "CAWB"
     documentation: ClassVar[str] = "https://github.com/DingHB/CosineAnnealingWarmbooting"
 
@@ -63,6 +73,41 @@ class CosineAnnealingWarmbootingLR(Schedule):
         inner = sorted(s for s in self.steps if self.warmup_epoch < s < self.epochs)
         return [self.warmup_epoch, *inner, self.epochs]
 
+    def _gaps(self) -> list[float]:
+        """The length of every segment."""
+        pairs = list(pairwise(self._borders()))
+        return [end - begin + (self.epoch_scale if i < len(pairs) - 1 else 0) for i, (begin, end) in enumerate(pairs)]
+
+    @model_validator(mode="after")
+    def _starts(self) -> Self:
+        if self.lf is not None and self.batchs == 0:
+            check_start("lf", self.lf, ("x", "y"), -self.warmup_epoch, self._gaps()[0])
+        return self
+
+    def _ends(self) -> Ends:
+        """What becomes of lf, by epoch."""
+        if self.lf is None:
+            return Ends(most=1.0)
+        borders, gaps = self._borders(), self._gaps()
+        after = (max(self.ticks_left, 1) + BEYOND) // (self.batchs or 1) + 1
+        begins = [0, *(border + 1 for border in borders[1:])]
+        starts, found = [*borders[:-1], 0], Ends()
+        for begin, end, start, gap in zip(begins, [*begins[1:], after], starts, [*gaps, gaps[-1]], strict=True):
+            piece = ends(parse(self.lf, "x", "y"), begin - start, min(end, after) - start, (float(gap),))
+            most = max(found.most, piece.most)
+            found = Ends(piece.raises + start, piece.breaks + start, most)
+            if found.first < np.inf:
+                return found
+        return found
+
+    def raises_at(self) -> float:
+        epoch = self._ends().raises
+        return (epoch + 1) * self.batchs if self.batchs else epoch
+
+    @property
+    def most(self) -> float:
+        return self._ends().span * max(1.0, abs(self.step_scale)) ** len(self._gaps())
+
     def _cosine(self, x: Array, y: Array, xp: Any) -> Array:
         if self.lf is not None:
             return parse(self.lf, "x", "y")(xp, x, y)
@@ -70,9 +115,8 @@ class CosineAnnealingWarmbootingLR(Schedule):
 
     def _by_epoch(self, epoch: Array, xp: Any) -> Array:
         """The factor that the epoch-th call of step() sets; a segment's last epoch belongs to it."""
-        borders = self._borders()
-        last = len(borders) - 2
-        gaps = [end - begin + (self.epoch_scale if i < last else 0) for i, (begin, end) in enumerate(pairwise(borders))]
+        borders, gaps = self._borders(), self._gaps()
+        last = len(gaps) - 1
         outcome = self.step_scale ** (last + 1) * self._cosine(epoch, gaps[-1], xp)
         for i in range(last, -1, -1):
             segment = self.step_scale**i * self._cosine(epoch - borders[i], gaps[i], xp)
@@ -80,6 +124,7 @@ class CosineAnnealingWarmbootingLR(Schedule):
         return outcome
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        tick = held(tick, self.raises_at(), xp)
         if self.batchs == 0:
             return base_lr * self._by_epoch(tick, xp)
         epoch = xp.floor(tick / self.batchs)
@@ -100,3 +145,6 @@ class CosineAnnealingWarmbootingLR(Schedule):
         end = Mark((self.epochs + 1 + late) * scale, "past the last epoch")
         warm = [Mark(self.warmup_epoch * scale, "warmup ends")] if self.batchs else []
         return inside(ticks, limit, *warm, *inner, end)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (CosineAnnealingWarmbootingLR,)

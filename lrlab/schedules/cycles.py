@@ -5,10 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 
-import numpy as np
-
-from lrlab.schedules.base import Schedule
-
 ROUNDING = 1e-13
 """What a sum of fractions may be off by, as a share; the curves round as well."""
 
@@ -56,11 +52,3 @@ def cycle_at(tick: float, first: float, factor: float) -> tuple[float, float, in
         most *= 2
     number = bisect_right(range(1, most + 1), tick, key=begin)
     return max(tick - first * geometric(factor, number), 0.0), float(first * factor**number), number
-
-
-def height(owner: Schedule, since: float, length: float) -> float:
-    """How far up from the floor to its cycle's peak a restarting schedule still is; timm's cycles need not be cosines."""
-    if not hasattr(owner, "cycle_limit"):
-        return (1 + math.cos(math.pi * min(since / length, 1.0))) / 2
-    bare = owner.model_copy(update={"t_initial": length, "lr_min": 0.0, "warmup_t": 0, "cycle_mul": 1.0})
-    return float(bare.curve(np.float64(min(since, length)), 1.0))

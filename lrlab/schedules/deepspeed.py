@@ -9,7 +9,10 @@ from pydantic import Field
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
+from lrlab.schedules.likeness import Like, Only, Unlike
 from lrlab.schedules.params import LOW_RATE, MAX_COUNT, Control, Momentum, Rate, Steps, Total, Warmup, per_group
+
+_LATE = "The first two ticks both use the low rate, so it runs one tick late."
 
 
 class DeepSpeedSchedule(Schedule):
@@ -20,6 +23,7 @@ class DeepSpeedSchedule(Schedule):
     framework: ClassVar[str] = "deepspeed"
     module: ClassVar[str] = "deepspeed.runtime.lr_schedules"
     documentation: ClassVar[str] = "https://deepspeed.readthedocs.io/en/latest/schedulers.html"
+    rises_straight: ClassVar[bool] = False
     sets_rate: ClassVar[bool] = True
 
 
@@ -32,6 +36,9 @@ class LRRangeTest(DeepSpeedSchedule):
 
     Source: deepspeed.runtime.lr_schedules.LRRangeTest; Smith 2018 (arXiv 1803.09820).
     """
+
+    family = Unlike("Range test", "It never ends by itself.")
+    find_rate: ClassVar[bool] = True
 
     lr_range_test_min_lr: per_group(Annotated[Rate, LOW_RATE]) = 1e-3  # type: ignore[valid-type]
     lr_range_test_step_size: Annotated[Steps, Control("ticks", low=1, start=0.05, help="in optimizer steps")] = 2000
@@ -58,6 +65,19 @@ class OneCycle(DeepSpeedSchedule):
 
     Source: deepspeed.runtime.lr_schedules.OneCycle; Smith 2018 (arXiv 1803.09820).
     """
+
+    family = Unlike("One cycle", "A triangle, then level or decaying as 1 / t; see the family of cyclic schedules.")
+    also = (
+        Like(
+            "Cyclic",
+            "One cycle only.",
+            Only(last="up + down"),
+            cycle_min_lr="floor",
+            cycle_max_lr="peak",
+            cycle_first_step_size="up",
+            cycle_second_step_size="down",
+        ),
+    )
 
     cycle_min_lr: per_group(Annotated[Rate, LOW_RATE])  # type: ignore[valid-type]
     cycle_max_lr: per_group(Rate)  # type: ignore[valid-type]
@@ -132,6 +152,16 @@ class WarmupLR(DeepSpeedSchedule):
     Source: deepspeed.runtime.lr_schedules.WarmupLR.
     """
 
+    family = Like(
+        "Warmup, then level",
+        f"By default the line is a logarithm. {_LATE}",
+        Only(shift=1),
+        warmup_min_lr="start",
+        warmup_max_lr="peak",
+        warmup_num_steps="warmup",
+        warmup_type="'linear'",
+    )
+
     warmup_min_lr: per_group(Annotated[Rate, Control("rate", low=1e-8, high=10.0, log=True)]) = 0.0  # type: ignore[valid-type]
     warmup_max_lr: per_group(Rate, optional=True) = None  # type: ignore[valid-type]
     warmup_num_steps: Annotated[
@@ -157,6 +187,10 @@ class WarmupLR(DeepSpeedSchedule):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return inside(ticks, limit, Mark(max(self.warmup_num_steps, 2) + 1, "warmup ends"))
 
+    @property
+    def rises_as_log(self) -> str:
+        return "warmup_type" if self.warmup_type == "log" else ""
+
 
 class WarmupDecayLR(WarmupLR):
     """Rises from warmup_min_lr to warmup_max_lr as a logarithm or a straight line, then falls in one to warmup_min_lr
@@ -166,6 +200,16 @@ class WarmupDecayLR(WarmupLR):
 
     Source: deepspeed.runtime.lr_schedules.WarmupDecayLR.
     """
+
+    family = Like(
+        "Linear warmup, linear decay",
+        f"By default the rise is a logarithm, and it falls to warmup_min_lr. {_LATE}",
+        Only(shift=1),
+        total_num_steps="warmup + T",
+        warmup_max_lr="peak",
+        warmup_num_steps="warmup",
+        warmup_type="'linear'",
+    )
 
     total_num_steps: Total
     warmup_max_lr: per_group(Rate, optional=True) = 0.001  # type: ignore[valid-type]
@@ -195,6 +239,16 @@ class WarmupCosineLR(DeepSpeedSchedule):
     Source: deepspeed.runtime.lr_schedules.WarmupCosineLR.
     """
 
+    family = Like(
+        "Cosine behind a warmup",
+        "Equal after the warmup only, which runs one tick late and misses the peak; by default it is a logarithm. The floors are shares.",
+        Only(first="warmup + 1"),
+        total_num_steps="warmup + T",
+        warmup_num_steps="warmup",
+        cos_min_ratio="floor / peak",
+        warmup_type="'linear'",
+    )
+
     sets_rate: ClassVar[bool] = False
 
     total_num_steps: Total
@@ -222,9 +276,22 @@ class WarmupCosineLR(DeepSpeedSchedule):
             Mark(max(int(np.ceil(self.total_num_steps)), warm + 1), "decay ends"),
         )
 
+    @property
+    def rises_as_log(self) -> str:
+        return "warmup_type" if self.warmup_type == "log" else ""
+
 
 def _warmup(since: Array, steps: Array, how: str, after: Array, xp: Any) -> Array:
     """0 to 1 in `steps` (2 at least), as log(since + 1) / log(steps) or as a straight line, then `after`."""
     steps = max(2, steps)
     rise = xp.log(since + 1.0) / xp.log(steps) if how == "log" else since / steps
     return xp.where(since < steps, rise, after)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    LRRangeTest,
+    OneCycle,
+    WarmupLR,
+    WarmupDecayLR,
+    WarmupCosineLR,
+)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
@@ -13,9 +13,14 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.facts import Waiting
+from lrlab.schedules.likeness import HOLDS, Like, Unlike
 from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Power, Rate, Values
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
-from lrlab.trees.parse import Parsed, parse
+from lrlab.schedules.typed import BEYOND, check_start, held
+from lrlab.trees.ends import Ends, ends
+from lrlab.trees.parse import read
+from lrlab.trees.plain import WHOLE, Plain, raised
 
 Warmup: TypeAlias = Annotated[
     int | float, Field(ge=-MAX_COUNT, le=MAX_COUNT), Control("ticks", start=0.05, help="in optimizer steps")
@@ -36,6 +41,9 @@ class KerasSchedule(Schedule):
 
     framework: ClassVar[str] = "keras"
     module: ClassVar[str] = "keras.optimizers.schedules"
+    imported_whole: ClassVar[bool] = True
+    variable: ClassVar[str] = "schedule"
+    counts_batches: ClassVar[bool] = True
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://keras.io/api/optimizers/learning_rate_schedules/"
     sets_rate: ClassVar[bool] = True
@@ -46,6 +54,18 @@ class ExponentialDecay(KerasSchedule):
 
     Source: keras.optimizers.schedules.ExponentialDecay.
     """
+
+    family = Like("Exponential decay", initial_learning_rate="peak", decay_steps="every", decay_rate="factor")
+    also = (
+        Like(
+            "Step decay",
+            "The staircase of a schedule that else falls smoothly.",
+            initial_learning_rate="peak",
+            decay_steps="every",
+            decay_rate="factor",
+            staircase=True,
+        ),
+    )
 
     goes_on: ClassVar[bool] = True
 
@@ -80,6 +100,13 @@ class PiecewiseConstantDecay(KerasSchedule):
 
     Source: keras.optimizers.schedules.PiecewiseConstantDecay.
     """
+
+    family = Like(
+        "Milestones",
+        "A border belongs to the level before it: the same number changes the rate one tick later than in torch.",
+        boundaries=["first - 1", "second - 1"],
+        values=["peak", "peak * factor", "peak * factor ** 2"],
+    )
 
     boundaries: Milestones
     values: Values
@@ -127,6 +154,16 @@ class PolynomialDecay(KerasSchedule):
     Source: keras.optimizers.schedules.PolynomialDecay.
     """
 
+    family = Like(
+        "Linear and polynomial decay",
+        "The default floor is 0.0001; cycle=True restarts, lower each time.",
+        initial_learning_rate="peak",
+        decay_steps="T",
+        end_learning_rate="floor",
+        power="power",
+    )
+    falls_between: ClassVar[tuple[str, str] | None] = ("initial_learning_rate", "end_learning_rate")
+
     initial_learning_rate: Rate
     decay_steps: Horizon
     end_learning_rate: Rate = 0.0001
@@ -160,6 +197,8 @@ class InverseTimeDecay(KerasSchedule):
 
     Source: keras.optimizers.schedules.InverseTimeDecay.
     """
+
+    family = Like("Inverse time", initial_learning_rate="peak", decay_steps="every", decay_rate="rate")
 
     goes_on: ClassVar[bool] = True
 
@@ -203,6 +242,26 @@ class CosineDecay(KerasSchedule):
 
     Source: keras.optimizers.schedules.CosineDecay; Loshchilov & Hutter 2017 (arXiv 1608.03983), without restarts.
     """
+
+    family = Like(
+        "Cosine",
+        f"The floor is a share. {HOLDS} A warmup comes on top of decay_steps, and is ignored without warmup_target.",
+        initial_learning_rate="peak",
+        decay_steps="T",
+        alpha="floor / peak",
+    )
+    also = (
+        Like(
+            "Cosine behind a warmup",
+            "decay_steps excludes the warmup; the floor is a share of the target.",
+            initial_learning_rate="start",
+            decay_steps="T",
+            alpha="floor / peak",
+            warmup_target="peak",
+            warmup_steps="warmup",
+        ),
+    )
+    rises_between: ClassVar[tuple[str, str] | None] = ("initial_learning_rate", "warmup_target")
 
     initial_learning_rate: Rate
     decay_steps: Horizon
@@ -258,6 +317,15 @@ class CosineDecayRestarts(KerasSchedule):
     Source: keras.optimizers.schedules.CosineDecayRestarts; Loshchilov & Hutter 2017 (arXiv 1608.03983).
     """
 
+    family = Like(
+        "Cosine with restarts",
+        "The default t_mul is 2; the floor is a share; m_mul lowers each cycle.",
+        initial_learning_rate="peak",
+        first_decay_steps="length",
+        t_mul="mult",
+        alpha="floor / peak",
+    )
+
     restarts_by: ClassVar[tuple[str, str] | None] = ("first_decay_steps", "t_mul")
 
     initial_learning_rate: Rate
@@ -301,6 +369,8 @@ class KerasCallback(Recurrence):
 
     framework: ClassVar[str] = "keras"
     module: ClassVar[str] = "keras.callbacks"
+    imported_whole: ClassVar[bool] = True
+    variable: ClassVar[str] = "schedule"
     takes_optimizer: ClassVar[bool] = False
     per_epoch: ClassVar[bool] = True
 
@@ -315,7 +385,15 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
     Source: keras.callbacks.ReduceLROnPlateau.
     """
 
+    family = Like(
+        "Plateau",
+        "Reduces at bad value number patience: one earlier than torch for the same number. min_delta is an amount, not a share.",
+        factor="factor",
+        patience="patience + 1",
+    )
+
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/reduce_lr_on_plateau/"
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
 
     monitor: Annotated[str, Control("text", help="the metric's name, such as val_loss")] = "val_loss"
     factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=0.99, start=0.1)] = 0.1
@@ -332,8 +410,16 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
             raise ValueError(msg)
         return self
 
+    @property
+    def wants_high(self) -> bool:
+        return (_direction(self.monitor) if self.mode == "auto" else self.mode) == "max"
+
+    def waiting(self) -> Waiting:
+        """The cooldown's last call counts as a bad one."""
+        return Waiting(self.patience, self.patience, max(self.cooldown - 1, 0))
+
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
-        sign = 1.0 if (_direction(self.monitor) if self.mode == "auto" else self.mode) == "min" else -1.0
+        sign = -1.0 if self.wants_high else 1.0
         lr, best, waited, resting = base_lr, None, 0, 0
         rates = [lr]
         for metric in metrics:
@@ -379,16 +465,25 @@ def _direction(monitor: str) -> str | None:
     return "max" if plain.endswith(_RISING) else None
 
 
-def _parse(text: str) -> Parsed:
-    """A function of the epoch, or of the epoch and the rate before."""
-    head, colon, _ = text.partition(":")
-    alone = bool(colon) and head.strip().startswith("lambda") and "," not in head
-    return parse(text, "epoch") if alone else parse(text, "epoch", "lr")
+_ARGUMENTS = ("epoch", "lr")
+"""A function of the epoch, or of the epoch and the rate before."""
 
 
 def _checked(text: str) -> str:
-    _parse(text)
+    read(text, _ARGUMENTS)
     return text
+
+
+@lru_cache(maxsize=8)
+def _followed(text: str, base_lr: float, ticks: int) -> tuple[NDArray[np.float64], float]:
+    """The rates of a function of the rate before, and the first tick at which Python raises."""
+    parsed, rates, lr = read(text, _ARGUMENTS), np.empty(ticks), np.float64(base_lr)
+    for tick in range(ticks):
+        rates[tick] = lr = np.float64(parsed(np, np.float64(tick), lr))
+    before = np.concatenate([[base_lr], rates[:-1]])
+    symbols = zip(parsed.names, [Plain(np.arange(ticks, dtype=np.float64), WHOLE), Plain(before)], strict=True)
+    _, fails = raised(parsed.tree, dict(symbols))
+    return rates, float(np.argmax(fails)) if fails.any() else np.inf
 
 
 class LearningRateScheduler(KerasCallback):
@@ -401,6 +496,10 @@ class LearningRateScheduler(KerasCallback):
     Source: keras.callbacks.LearningRateScheduler.
     """
 
+    family = Unlike(
+        "A function of your own", "The function gives the rate itself: the base LR times what it is elsewhere."
+    )
+
     documentation: ClassVar[str] = "https://keras.io/api/callbacks/learning_rate_scheduler/"
     reason: ClassVar[str] = "Each rate is made from the one before: lr is the rate of the epoch before."
     most_ticks: ClassVar[int] = 10**5  # an expression is worked out tick by tick
@@ -409,13 +508,13 @@ class LearningRateScheduler(KerasCallback):
         str,
         AfterValidator(_checked),
         Control(
-            "expression", start="0.1 / (1 + 0.05 * epoch)", help="an expression of epoch, lr", arguments=("epoch", "lr")
+            "expression", start="0.1 / (1 + 0.05 * epoch)", help="an expression of epoch, lr", arguments=_ARGUMENTS
         ),
     ]
 
     def _reads_rate(self) -> bool:
-        parsed = _parse(self.schedule)
-        return any(isinstance(node, ast.Name) and node.id in parsed.names[1:] for node in ast.walk(parsed.body))
+        parsed = read(self.schedule, _ARGUMENTS)
+        return bool(parsed.reads.intersection(parsed.names[1:]))
 
     @property
     def own_rate(self) -> bool:
@@ -425,25 +524,52 @@ class LearningRateScheduler(KerasCallback):
     @property
     def no_formula(self) -> str:
         """None where it reads the rate before."""
-        return self.reason if self._reads_rate() else ""
+        return self.reason if self._reads_rate() else Schedule.no_formula.fget(self)  # type: ignore[attr-defined]
 
     def bind(self, place: Place) -> Self:
-        """Only a function of the rate before may be too long."""
+        """Only a function of the rate before may be too long; ValueError where the first call raises."""
+        names = read(self.schedule, _ARGUMENTS).names
+        check_start("schedule", self.schedule, names, 0, *(place.base_rates[place.group],)[: len(names) - 1])
         return super().bind(place) if self._reads_rate() else Schedule.bind(self, place)
+
+    def _ends(self) -> Ends:
+        """What becomes of the function, by tick."""
+        parsed = read(self.schedule, _ARGUMENTS)
+        if not self._reads_rate():
+            return ends(parsed, 0, max(self.ticks_left, 1) + BEYOND, (1.0,) * (len(parsed.names) - 1))
+        known = self.ticks_left + BEYOND
+        return Ends(raises=_followed(self.schedule, self._place.base_rates[self._place.group], known)[1])
+
+    def raises_at(self) -> float:
+        """The last call is that of the last epoch."""
+        tick = self._ends().raises
+        return tick if tick < self.ticks_left else np.inf
+
+    @property
+    def most(self) -> float:
+        return 1.0 if self._reads_rate() else self._ends().span
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         if self._reads_rate():
             return super().curve(tick, base_lr, xp)
-        parsed = _parse(self.schedule)
-        return parsed(xp, *(tick, base_lr)[: len(parsed.names)])
+        parsed = read(self.schedule, _ARGUMENTS)
+        return parsed(xp, *(held(tick, self._ends().raises, xp), base_lr)[: len(parsed.names)])
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
-        parsed = _parse(self.schedule)
-        rates = np.empty(ticks)
-        lr = np.float64(base_lr)
-        for tick in range(ticks):
-            rates[tick] = lr = np.float64(parsed(np, np.float64(tick), lr))
-        return rates
+        rates, raises = _followed(self.schedule, base_lr, ticks)
+        return rates[: int(min(raises, ticks))]
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    ExponentialDecay,
+    PiecewiseConstantDecay,
+    PolynomialDecay,
+    InverseTimeDecay,
+    CosineDecay,
+    CosineDecayRestarts,
+    ReduceLROnPlateau,
+    LearningRateScheduler,
+)

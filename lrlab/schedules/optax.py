@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 import numpy as np
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema, WrapSerializer, field_validator, model_validator
 
-from lrlab.schedules import combine, shapes
+from lrlab.schedules import AnySchedule, combine, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.facts import Waiting
+from lrlab.schedules.likeness import HOLDS, Like, Only, Unlike
 from lrlab.schedules.params import (
     MAX_COUNT,
     MAX_PARTS,
@@ -26,9 +28,6 @@ from lrlab.schedules.params import (
     Rate,
 )
 from lrlab.schedules.recurrence import MetricDriven
-
-if TYPE_CHECKING:
-    from lrlab.schedules import AnySchedule
 
 _ANY = Field(ge=-MAX_COUNT, le=MAX_COUNT)
 
@@ -51,6 +50,8 @@ class OptaxSchedule(Schedule):
 
     framework: ClassVar[str] = "optax"
     module: ClassVar[str] = "optax"
+    imported_whole: ClassVar[bool] = True
+    variable: ClassVar[str] = "schedule"
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = "https://optax.readthedocs.io/en/latest/api/optimizer_schedules.html"
     sets_rate: ClassVar[bool] = True
@@ -61,6 +62,8 @@ class ConstantSchedule(OptaxSchedule, native="constant_schedule"):
 
     Source: optax.schedules.constant_schedule.
     """
+
+    family = Like("Constant", "The rate is its own argument; the optimizer's is not used.", value="peak")
 
     value: Rate
 
@@ -105,6 +108,24 @@ class LinearSchedule(_Transition, native="linear_schedule"):
     Source: optax.schedules.linear_schedule.
     """
 
+    family = Like(
+        "Warmup, then level",
+        "Goes down as well as up; can begin later.",
+        init_value="start",
+        end_value="peak",
+        transition_steps="warmup",
+    )
+    also = (
+        Like(
+            "Linear and polynomial decay",
+            "A straight line.",
+            Only(given={"power": 1}),
+            init_value="peak",
+            end_value="floor",
+            transition_steps="T",
+        ),
+    )
+
     init_value: Rate
     end_value: ZeroRate
     transition_steps: Transition
@@ -125,6 +146,10 @@ class PolynomialSchedule(_Transition, native="polynomial_schedule"):
 
     Source: optax.schedules.polynomial_schedule.
     """
+
+    family = Like(
+        "Linear and polynomial decay", init_value="peak", end_value="floor", power="power", transition_steps="T"
+    )
 
     init_value: Rate
     end_value: ZeroRate
@@ -147,6 +172,8 @@ class CosineDecaySchedule(OptaxSchedule, native="cosine_decay_schedule"):
     Source: optax.schedules.cosine_decay_schedule; Loshchilov & Hutter 2017 (arXiv 1608.03983), without restarts.
     """
 
+    family = Like("Cosine", f"The floor is a share. {HOLDS}", init_value="peak", decay_steps="T", alpha="floor / peak")
+
     init_value: Rate
     decay_steps: Horizon
     alpha: Factor = 0.0
@@ -168,6 +195,24 @@ class ExponentialDecay(OptaxSchedule, native="exponential_decay"):
 
     Source: optax.schedules.exponential_decay.
     """
+
+    family = Like(
+        "Exponential decay",
+        "Can hold at an end_value.",
+        init_value="peak",
+        transition_steps="every",
+        decay_rate="factor",
+    )
+    also = (
+        Like(
+            "Step decay",
+            "The staircase of a schedule that else falls smoothly.",
+            init_value="peak",
+            transition_steps="every",
+            decay_rate="factor",
+            staircase=True,
+        ),
+    )
 
     goes_on: ClassVar[bool] = True
 
@@ -198,6 +243,13 @@ class PiecewiseConstantSchedule(OptaxSchedule, native="piecewise_constant_schedu
 
     Source: optax.schedules.piecewise_constant_schedule.
     """
+
+    family = Like(
+        "Milestones",
+        "Each border has a factor of its own.",
+        init_value="peak",
+        boundaries_and_scales=(("first", "factor"), ("second", "factor")),
+    )
 
     init_value: Rate
     boundaries_and_scales: Pairs | None = None
@@ -232,6 +284,9 @@ class PiecewiseInterpolateSchedule(OptaxSchedule, native="piecewise_interpolate_
 
     Source: optax.schedules.piecewise_interpolate_schedule.
     """
+
+    family = Unlike("Through given points", "Each point is the one before times its factor.")
+    has_corners: ClassVar[bool] = True
 
     interpolate_type: Literal["linear", "cosine"]
     init_value: Rate
@@ -270,6 +325,8 @@ class LinearOnecycleSchedule(OptaxSchedule, native="linear_onecycle_schedule"):
     Source: optax.schedules.linear_onecycle_schedule; Smith & Topin 2018 (arXiv 1708.07120).
     """
 
+    family = Unlike("One cycle", "Straight lines: up, down as slowly, then on down to the end.")
+
     transition_steps: Horizon
     peak_value: Rate
     pct_start: Factor = 0.3
@@ -301,6 +358,16 @@ class CosineOnecycleSchedule(OptaxSchedule, native="cosine_onecycle_schedule"):
     Source: optax.schedules.cosine_onecycle_schedule; Smith & Topin 2018 (arXiv 1708.07120).
     """
 
+    family = Like(
+        "One cycle",
+        "The peak is at tick pct_start * transition_steps and the end at transition_steps: with torch's own numbers it is one tick late.",
+        transition_steps="total - 1",
+        peak_value="peak",
+        pct_start="(rise - 1) / (total - 1)",
+        div_factor="divide",
+        final_div_factor="final",
+    )
+
     transition_steps: Horizon
     peak_value: Rate
     pct_start: Factor = 0.3
@@ -331,6 +398,9 @@ class WarmupConstantSchedule(OptaxSchedule, native="warmup_constant_schedule"):
     Source: optax.schedules.warmup_constant_schedule.
     """
 
+    family = Like("Warmup, then level", init_value="start", peak_value="peak", warmup_steps="warmup")
+    rises_between: ClassVar[tuple[str, str] | None] = ("init_value", "peak_value")
+
     init_value: ZeroRate
     peak_value: Rate
     warmup_steps: Warmup
@@ -352,6 +422,17 @@ class WarmupCosineDecaySchedule(OptaxSchedule, native="warmup_cosine_decay_sched
 
     Source: optax.schedules.warmup_cosine_decay_schedule.
     """
+
+    family = Like(
+        "Cosine behind a warmup",
+        f"decay_steps includes the warmup. {HOLDS}",
+        init_value="start",
+        peak_value="peak",
+        warmup_steps="warmup",
+        decay_steps="warmup + T",
+        end_value="floor",
+    )
+    rises_between: ClassVar[tuple[str, str] | None] = ("init_value", "peak_value")
 
     init_value: ZeroRate
     peak_value: Rate
@@ -396,6 +477,17 @@ class WarmupExponentialDecaySchedule(OptaxSchedule, native="warmup_exponential_d
     Source: optax.schedules.warmup_exponential_decay_schedule.
     """
 
+    family = Like(
+        "Exponential decay",
+        "Begins with a straight warmup; the decay counts from its end.",
+        init_value=0,
+        peak_value="peak",
+        warmup_steps=0,
+        transition_steps="every",
+        decay_rate="factor",
+    )
+    rises_between: ClassVar[tuple[str, str] | None] = ("init_value", "peak_value")
+
     goes_on: ClassVar[bool] = True
 
     init_value: ZeroRate
@@ -436,6 +528,28 @@ class JoinSchedules(OptaxSchedule, native="join_schedules"):
 
     Source: optax.schedules.join_schedules.
     """
+
+    family = Like(
+        "Made of other schedules",
+        "Each part counts from its own boundary.",
+        schedules=[
+            {"kind": "optax.linear_schedule", "init_value": "start", "end_value": "peak", "transition_steps": "warmup"},
+            {"kind": "optax.cosine_decay_schedule", "init_value": "peak", "decay_steps": "T", "alpha": "floor / peak"},
+        ],
+        boundaries=["warmup"],
+    )
+    also = (
+        Like(
+            "Linear warmup, linear decay",
+            schedules=[
+                {"kind": "optax.linear_schedule", "init_value": 0, "end_value": "peak", "transition_steps": "warmup"},
+                {"kind": "optax.linear_schedule", "init_value": "peak", "end_value": 0, "transition_steps": "T"},
+            ],
+            boundaries=["warmup"],
+        ),
+    )
+    in_turn: ClassVar[bool] = True
+    joined_by: ClassVar[str] = "boundaries"
 
     schedules: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
     boundaries: Milestones
@@ -480,6 +594,9 @@ class JoinSchedules(OptaxSchedule, native="join_schedules"):
         found = combine.marks(self.schedules, combine.turns([0, *self.boundaries]), ticks, limit)
         return None if found is None else inside(ticks, limit, *found)
 
+    def joints(self) -> list[int]:
+        return list(self.boundaries)
+
 
 def _bare(data: Any) -> Any:
     """The arguments of a schedule whose kind goes without saying."""
@@ -512,6 +629,16 @@ class SgdrSchedule(OptaxSchedule, native="sgdr_schedule"):
 
     Source: optax.schedules.sgdr_schedule; Loshchilov & Hutter 2017 (arXiv 1608.03983).
     """
+
+    family = Like(
+        "Cosine with restarts",
+        "Every cycle has its own length, height and warmup; after the last one it stays.",
+        cosine_kwargs=[
+            {"init_value": "peak", "peak_value": "peak", "warmup_steps": 0, "decay_steps": cycle, "end_value": "floor"}
+            for cycle in ("length", "length * mult", "length * mult ** 2")
+        ],
+    )
+    in_turn: ClassVar[bool] = True
 
     cosine_kwargs: Annotated[tuple[Cycle, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
 
@@ -564,6 +691,13 @@ class ReduceOnPlateau(OptaxSchedule, MetricDriven, native="contrib.reduce_on_pla
     Source: optax.contrib.reduce_on_plateau.
     """
 
+    family = Like(
+        "Plateau",
+        "Reduces at bad value number patience: one earlier than torch for the same number.",
+        factor="factor",
+        patience="patience + 1",
+    )
+
     documentation: ClassVar[str] = "https://optax.readthedocs.io/en/latest/api/contrib.html"
     module: ClassVar[str] = "optax.contrib"
 
@@ -587,6 +721,9 @@ class ReduceOnPlateau(OptaxSchedule, MetricDriven, native="contrib.reduce_on_pla
             msg = "rtol: must be greater than 0 where atol is 0"
             raise ValueError(msg)
         return self
+
+    def waiting(self) -> Waiting:
+        return Waiting(self.patience, self.patience, self.cooldown, max(self.accumulation_size, 1))
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         scale, best, bad, resting = 1.0, math.inf, 0, 0
@@ -680,3 +817,22 @@ def _check_rate(schedule: ExponentialDecay | WarmupExponentialDecaySchedule) -> 
     if schedule.decay_rate < 0 and not whole:
         msg = "decay_rate: must be at least 0 without staircase: a negative number has no real power of a fraction"
         raise ValueError(msg)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    ConstantSchedule,
+    LinearSchedule,
+    PolynomialSchedule,
+    CosineDecaySchedule,
+    ExponentialDecay,
+    PiecewiseConstantSchedule,
+    PiecewiseInterpolateSchedule,
+    LinearOnecycleSchedule,
+    CosineOnecycleSchedule,
+    WarmupConstantSchedule,
+    WarmupCosineDecaySchedule,
+    WarmupExponentialDecaySchedule,
+    SgdrSchedule,
+    JoinSchedules,
+    ReduceOnPlateau,
+)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from lrlab.schedules import plateau, shapes
+from lrlab.schedules import AnySchedule, plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.facts import Waiting
+from lrlab.schedules.likeness import CLIMBS, Like, Only
 from lrlab.schedules.params import (
     LOW_RATE,
     POINT,
@@ -34,11 +36,9 @@ from lrlab.schedules.params import (
 )
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.schedules.torch import simple as torch
+from lrlab.schedules.typed import by_cycle, by_tick, check_start, factors, held
+from lrlab.trees.ends import Ends
 from lrlab.trees.parse import parse
-
-if TYPE_CHECKING:
-    from lrlab.schedules import AnySchedule
-
 
 _DECAY = Control("number", low=1e-6, high=1.0, log=True, start=0.001)
 
@@ -49,7 +49,9 @@ class PaddleSchedule(Schedule):
     """
 
     framework: ClassVar[str] = "paddle"
+    also_called: ClassVar[str] = "paddlepaddle 飞桨"
     module: ClassVar[str] = "paddle.optimizer.lr"
+    imported_whole: ClassVar[bool] = True
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = (
         "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/optimizer/lr/{native}_en.html"
@@ -66,6 +68,14 @@ class NoamDecay(PaddleSchedule):
 
     Source: paddle.optimizer.lr.NoamDecay; Vaswani et al. 2017 (arXiv 1706.03762).
     """
+
+    family = Like(
+        "Inverse square root",
+        "The peak is learning_rate / sqrt(d_model * warmup_steps).",
+        d_model=1,
+        warmup_steps="warmup",
+        learning_rate="peak * sqrt(warmup)",
+    )
 
     d_model: Annotated[Steps, Control("number", low=1, high=4096, start=512)]
     warmup_steps: Annotated[Steps, Control("ticks", low=1, start=0.05, help="in scheduler.step() calls")]
@@ -88,6 +98,13 @@ class PiecewiseDecay(PaddleSchedule):
 
     Source: paddle.optimizer.lr.PiecewiseDecay.
     """
+
+    family = Like(
+        "Milestones",
+        "Levels are rates, not factors.",
+        boundaries=["first", "second"],
+        values=["peak", "peak * factor", "peak * factor ** 2"],
+    )
 
     boundaries: Annotated[Milestones, Field(min_length=1)]
     values: Values
@@ -118,6 +135,8 @@ class NaturalExpDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.NaturalExpDecay.
     """
 
+    family = Like("Exponential decay", "Falls as exp(-gamma * t).", learning_rate="peak", gamma="-log(factor) / every")
+
     learning_rate: BaseRate
     gamma: Annotated[float, Field(gt=0), _DECAY]
 
@@ -130,6 +149,8 @@ class InverseTimeDecay(PaddleSchedule):
 
     Source: paddle.optimizer.lr.InverseTimeDecay.
     """
+
+    family = Like("Inverse time", "gamma is the rate of one tick.", learning_rate="peak", gamma="rate / every")
 
     learning_rate: BaseRate
     gamma: Annotated[float, Control("number", low=1e-6, high=10.0, log=True, start=0.01)]
@@ -155,6 +176,16 @@ class PolynomialDecay(PaddleSchedule):
 
     Source: paddle.optimizer.lr.PolynomialDecay.
     """
+
+    family = Like(
+        "Linear and polynomial decay",
+        "The default floor is 0.0001; cycle=True restarts, lower each time.",
+        learning_rate="peak",
+        decay_steps="T",
+        end_lr="floor",
+        power="power",
+    )
+    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "end_lr")
 
     learning_rate: BaseRate
     decay_steps: WholeHorizon
@@ -191,6 +222,31 @@ class LinearWarmup(PaddleSchedule):
 
     Source: paddle.optimizer.lr.LinearWarmup.
     """
+
+    family = Like(
+        "Made of other schedules",
+        "The inner schedule counts from the end of the warmup; an end_lr other than its first rate gives a jump.",
+        learning_rate={
+            "kind": "paddle.CosineAnnealingDecay",
+            "learning_rate": "peak",
+            "T_max": "T",
+            "eta_min": "floor",
+        },
+        warmup_steps="warmup",
+        start_lr="start",
+        end_lr="peak",
+    )
+    also = (
+        Like(
+            "Warmup, then level",
+            "Can go on with another schedule.",
+            learning_rate="peak",
+            warmup_steps="warmup",
+            start_lr="start",
+            end_lr="peak",
+        ),
+    )
+    rises_between: ClassVar[tuple[str, str] | None] = ("start_lr", "end_lr")
 
     learning_rate: Annotated[
         Annotated[Rate, Tag("number")] | Annotated[AnySchedule, Tag("schedule")], Discriminator(_number_or_schedule)
@@ -232,6 +288,9 @@ class LinearWarmup(PaddleSchedule):
             }
         )
 
+    def joints(self) -> list[int]:
+        return [self.warmup_steps] if self.children() else []
+
     def raises_at(self) -> float:
         return min((self.warmup_steps + s.raises_at() for s in self.children().values()), default=np.inf)
 
@@ -255,6 +314,13 @@ class ExponentialDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.ExponentialDecay.
     """
 
+    family = Like(
+        "Exponential decay",
+        "gamma is the factor of one tick, below 1.",
+        learning_rate="peak",
+        gamma="factor ** (1 / every)",
+    )
+
     learning_rate: BaseRate
     gamma: Annotated[Decay, Field(gt=0, lt=1)]
 
@@ -269,6 +335,10 @@ class MultiStepDecay(PaddleSchedule):
 
     Source: paddle.optimizer.lr.MultiStepDecay.
     """
+
+    family = Like(
+        "Milestones", "Milestones must rise.", learning_rate="peak", milestones=["first", "second"], gamma="factor"
+    )
 
     learning_rate: BaseRate
     milestones: Milestones
@@ -302,6 +372,9 @@ class StepDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.StepDecay.
     """
 
+    family = Like("Step decay", "gamma must be below 1.", learning_rate="peak", step_size="every", gamma="factor")
+    falls_every: ClassVar[str] = "step_size"
+
     learning_rate: BaseRate
     step_size: Steps
     gamma: Annotated[Factor, Field(lt=1)] = 0.1
@@ -319,11 +392,25 @@ class LambdaDecay(PaddleSchedule):
     Source: paddle.optimizer.lr.LambdaDecay.
     """
 
+    family = Like(
+        "A function of your own",
+        "The function gives a factor of learning_rate.",
+        learning_rate="peak",
+        lr_lambda="'lambda epoch: 1 / (1 + 0.1 * epoch)'",
+    )
+
     learning_rate: BaseRate
-    lr_lambda: expression("epoch", start="1 / (1 + 0.001 * epoch)")  # type: ignore[valid-type]
+    lr_lambda: expression("epoch", start="1 / (1 + 0.001 * epoch)", first=0)  # type: ignore[valid-type]
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        return self.learning_rate * parse(self.lr_lambda, "epoch")(xp, tick)
+        return self.learning_rate * parse(self.lr_lambda, "epoch")(xp, held(tick, self.raises_at(), xp))
+
+    def raises_at(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left).raises
+
+    @property
+    def most(self) -> float:
+        return self.learning_rate * by_tick(self.lr_lambda, "epoch", self.ticks_left).span
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
@@ -338,6 +425,13 @@ class MultiplicativeDecay(PaddleSchedule, Recurrence):
     Source: paddle.optimizer.lr.MultiplicativeDecay.
     """
 
+    family = Like(
+        "A product of factors",
+        "The factor of tick 0 is not used.",
+        learning_rate="peak",
+        lr_lambda="'lambda epoch: 1 - 0.001 * epoch'",
+    )
+
     reason: ClassVar[str] = (
         "Each rate is the one before times a factor: the product of lr_lambda(1), lr_lambda(2), ... up to the tick."
     )
@@ -349,8 +443,10 @@ class MultiplicativeDecay(PaddleSchedule, Recurrence):
         return super().curve(tick, self.learning_rate, xp)
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
-        factors = parse(self.lr_lambda, "epoch")(np, np.arange(1.0, ticks))
-        return base_lr * np.concatenate([[1.0], np.cumprod(np.broadcast_to(factors, ticks - 1))])
+        return base_lr * factors(self.lr_lambda, ticks, self.raises_at())
+
+    def raises_at(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left, begin=1).raises
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
@@ -367,6 +463,15 @@ class ReduceOnPlateau(PaddleSchedule, MetricDriven):
     Source: paddle.optimizer.lr.ReduceOnPlateau.
     """
 
+    family = Like(
+        "Plateau",
+        "During the cooldown it does not look at the metric at all.",
+        learning_rate="peak",
+        factor="factor",
+        patience="patience",
+    )
+    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "min_lr")
+
     learning_rate: Rate
     mode: Mode = "min"
     factor: Annotated[Factor, Field(lt=1)] = 0.1
@@ -379,6 +484,9 @@ class ReduceOnPlateau(PaddleSchedule, MetricDriven):
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return super().curve(tick, self.learning_rate, xp)
+
+    def waiting(self) -> Waiting:
+        return Waiting(self.patience, self.patience + 1, self.cooldown)
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         reduce = plateau.Reduce(self.factor, self.min_lr, self.epsilon)
@@ -409,6 +517,9 @@ class CosineAnnealingDecay(PaddleSchedule):
     restarts.
     """
 
+    family = Like("Cosine", CLIMBS, learning_rate="peak", T_max="T", eta_min="floor")
+    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "eta_min")
+
     learning_rate: BaseRate
     T_max: WholeHorizon
     eta_min: Rate = 0.0
@@ -431,6 +542,17 @@ class OneCycleLR(PaddleSchedule):
     Source: paddle.optimizer.lr.OneCycleLR; Smith & Topin 2018 (arXiv 1708.07120), of which the default is the two-phase
     variant.
     """
+
+    family = Like(
+        "One cycle",
+        "The end is a rate (0.0001 by default), not a share.",
+        max_learning_rate="peak",
+        total_steps="total",
+        phase_pct="rise / total",
+        divide_factor="divide",
+        end_learning_rate="peak / divide / final",
+    )
+    raises_past: ClassVar[str] = "total_steps"
 
     max_learning_rate: BaseRate
     total_steps: WholeHorizon
@@ -504,6 +626,15 @@ class CyclicLR(PaddleSchedule):
     Source: paddle.optimizer.lr.CyclicLR; Smith 2017 (arXiv 1506.01186).
     """
 
+    family = Like(
+        "Cyclic",
+        "No momentum.",
+        base_learning_rate="floor",
+        max_learning_rate="peak",
+        step_size_up="up",
+        step_size_down="down",
+    )
+
     base_learning_rate: Annotated[BaseRate, LOW_RATE]
     max_learning_rate: BaseRate
     step_size_up: Steps
@@ -513,10 +644,25 @@ class CyclicLR(PaddleSchedule):
     scale_fn: expression("x", start="1 / 2 ** (x - 1)") | None = None  # type: ignore[valid-type]
     scale_mode: Literal["cycle", "iterations"] = "cycle"
 
+    @model_validator(mode="after")
+    def _starts(self) -> Self:
+        if self.scale_fn is not None:
+            check_start("scale_fn", self.scale_fn, ("x",), 1 if self.scale_mode == "cycle" else 0)
+        return self
+
+    def _ends(self) -> Ends:
+        """What becomes of scale_fn, by tick."""
+        if self.scale_fn is None:
+            return Ends(most=1.0)
+        if self.scale_mode == "iterations":
+            return by_tick(self.scale_fn, "x", self.ticks_left)
+        return by_cycle(self.scale_fn, "x", self.ticks_left, float(sum(self._sizes())))
+
     def _sizes(self) -> tuple[int, int]:
         return self.step_size_up, self.step_size_up if self.step_size_down is None else self.step_size_down
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
+        tick = held(tick, self._ends().raises, xp)
         height, done = shapes.triangle(tick, *self._sizes(), xp)
         if self.scale_fn is not None:
             height = height * parse(self.scale_fn, "x")(xp, done + 1.0 if self.scale_mode == "cycle" else tick)
@@ -527,7 +673,13 @@ class CyclicLR(PaddleSchedule):
         return shapes.linear(height, self.base_learning_rate, self.max_learning_rate)
 
     def raises_at(self) -> float:
-        return 1024 * sum(self._sizes()) if self.mode == "triangular2" and self.scale_fn is None else np.inf
+        if self.scale_fn is not None:
+            return self._ends().raises
+        return 1024 * sum(self._sizes()) if self.mode == "triangular2" else np.inf
+
+    @property
+    def most(self) -> float:
+        return self._ends().span * max(1.0, self.max_learning_rate, self.base_learning_rate)
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         up, down = self._sizes()
@@ -543,6 +695,25 @@ class LinearLR(PaddleSchedule):
 
     Source: paddle.optimizer.lr.LinearLR.
     """
+
+    family = Like(
+        "Warmup, then level",
+        "Goes down as well as up; the start is a share, by default a third.",
+        learning_rate="peak",
+        total_steps="warmup",
+        start_factor="start / peak",
+    )
+    also = (
+        Like(
+            "Linear and polynomial decay",
+            "A straight line.",
+            Only(given={"power": 1}),
+            learning_rate="peak",
+            total_steps="T",
+            start_factor=1,
+            end_factor="floor / peak",
+        ),
+    )
 
     learning_rate: BaseRate
     total_steps: WholeHorizon
@@ -579,7 +750,12 @@ class CosineAnnealingWarmRestarts(PaddleSchedule):
     1608.03983).
     """
 
+    family = Like(
+        "Cosine with restarts", "Restarts for ever.", learning_rate="peak", T_0="length", T_mult="mult", eta_min="floor"
+    )
+
     restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
+    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "eta_min")
 
     learning_rate: BaseRate
     T_0: Steps
@@ -592,3 +768,24 @@ class CosineAnnealingWarmRestarts(PaddleSchedule):
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return torch.CosineAnnealingWarmRestarts(T_0=self.T_0, T_mult=self.T_mult).marks(ticks, limit)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    NoamDecay,
+    PiecewiseDecay,
+    NaturalExpDecay,
+    InverseTimeDecay,
+    PolynomialDecay,
+    LinearWarmup,
+    ExponentialDecay,
+    MultiStepDecay,
+    StepDecay,
+    LambdaDecay,
+    ReduceOnPlateau,
+    CosineAnnealingDecay,
+    MultiplicativeDecay,
+    OneCycleLR,
+    CyclicLR,
+    LinearLR,
+    CosineAnnealingWarmRestarts,
+)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
+from lrlab.schedules.likeness import Like, Only, Unlike
 from lrlab.schedules.params import MAX_PARTS, Control, Factor, Power, Rate, Steps
 
 _SEGMENT = re.compile(r"\s*([+-]?[0-9]{1,15}):\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
@@ -49,6 +50,8 @@ _Segments = Annotated[
     Control("text", start="1000:1.0,2000:0.1", help="count:factor, ..."),
 ]
 
+_SAMPLES = "Counts samples, not batches, and counts a batch before its rate is computed."
+
 
 class PaddleV1Schedule(Schedule):
     """A learning_rate_schedule of PaddlePaddle's first version, as settings() takes it. A tick is a batch, counted
@@ -59,6 +62,7 @@ class PaddleV1Schedule(Schedule):
 
     framework: ClassVar[str] = "paddle_v1"
     module: ClassVar[str] = "paddle.trainer_config_helpers"
+    imported_whole: ClassVar[bool] = True
     takes_optimizer: ClassVar[bool] = False
     documentation: ClassVar[str] = (
         "https://github.com/PaddlePaddle/Paddle/blob/v0.10.0/paddle/parameter/LearningRateScheduler.cpp"
@@ -102,6 +106,8 @@ class Constant(PaddleV1Schedule, native="constant"):
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
 
+    family = Like("Constant", "a and b are ignored.", learning_rate="peak")
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return self.learning_rate
 
@@ -113,6 +119,16 @@ class Poly(BySamples, native="poly"):
 
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
+
+    family = Like(
+        "Inverse time",
+        f"The power b of it. {_SAMPLES}",
+        Only(first="1", shift=-1),
+        learning_rate="peak",
+        batch_size="batch",
+        learning_rate_decay_a="rate / (every * batch)",
+        learning_rate_decay_b=1,
+    )
 
     learning_rate_decay_a: Annotated[float, Field(ge=0), Control("number", low=1e-9, high=1.0, log=True)] = 0.0
     learning_rate_decay_b: Annotated[float, Control("number", high=2.0)] = 0.0
@@ -139,6 +155,16 @@ class CaffePoly(BySamples, native="caffe_poly"):
 
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
+
+    family = Like(
+        "Linear and polynomial decay",
+        _SAMPLES,
+        Only(given={"floor": 0}, first="1", shift=-1),
+        learning_rate="peak",
+        batch_size="batch",
+        learning_rate_decay_a="T * batch",
+        learning_rate_decay_b="power",
+    )
 
     learning_rate_decay_a: Annotated[float, Control("number", low=1.0, high=1e9, log=True, help="in samples")] = 0.0
     learning_rate_decay_b: Power = 0.0
@@ -168,6 +194,16 @@ class Exp(BySamples, native="exp"):
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
 
+    family = Like(
+        "Exponential decay",
+        _SAMPLES,
+        Only(first="1", shift=-1),
+        learning_rate="peak",
+        batch_size="batch",
+        learning_rate_decay_a="factor",
+        learning_rate_decay_b="every * batch",
+    )
+
     learning_rate_decay_a: Annotated[Factor, Field(ge=0)] = 0.0
     learning_rate_decay_b: _Samples
 
@@ -187,6 +223,16 @@ class DiscExp(BySamples, native="discexp"):
 
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
+
+    family = Like(
+        "Step decay",
+        _SAMPLES,
+        Only(first="1", shift=-1),
+        learning_rate="peak",
+        batch_size="batch",
+        learning_rate_decay_a="factor",
+        learning_rate_decay_b="every * batch",
+    )
 
     learning_rate_decay_a: Factor = 0.0
     learning_rate_decay_b: _Samples
@@ -215,6 +261,16 @@ class Linear(BySamples, native="linear"):
 
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
+
+    family = Like(
+        "Linear and polynomial decay",
+        f"a is the slope. {_SAMPLES}",
+        Only(given={"power": 1}, first="1", shift=-1),
+        learning_rate="peak",
+        batch_size="batch",
+        learning_rate_decay_a="(peak - floor) / (T * batch)",
+        learning_rate_decay_b="floor",
+    )
 
     learning_rate_decay_a: Annotated[float, Control("number", low=1e-12, high=1.0, log=True)] = 0.0
     learning_rate_decay_b: Rate = 0.0
@@ -247,6 +303,10 @@ class Manual(BySamples, native="manual"):
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
 
+    family = Unlike(
+        "Milestones", "Levels are factors, as text, of samples seen; a border belongs to the level before it."
+    )
+
     learning_rate_args: _Segments
 
     @classmethod
@@ -271,6 +331,8 @@ class PassManual(PaddleV1Schedule, native="pass_manual"):
 
     Source: PaddlePaddle v1, paddle/parameter/LearningRateScheduler.cpp.
     """
+
+    family = Unlike("Milestones", "Levels are factors, as text, of passes over the data.")
 
     batches_per_pass: Annotated[Steps, Control("updates", low=1, high=10_000)]
     learning_rate_args: _Segments
@@ -307,3 +369,15 @@ def _halved(document: dict[str, Any], ticks: int) -> dict[str, Any]:
 
 def _thirds(count: int) -> str:
     return f"{count // 3}:1.0,{count * 2 // 3}:0.1,{count}:0.01"
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    Constant,
+    Poly,
+    CaffePoly,
+    Exp,
+    DiscExp,
+    Linear,
+    Manual,
+    PassManual,
+)

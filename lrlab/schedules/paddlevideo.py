@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, inside
+from lrlab.schedules.likeness import CLIMBS, Like, Only, Unlike
 from lrlab.schedules.paddle import PiecewiseDecay
 from lrlab.schedules.params import LOW_RATE, MAX_COUNT, Control, Factor, Milestones, Rate, Steps, list_of
 
@@ -73,6 +74,23 @@ class CustomWarmupCosineDecay(PaddleVideoSchedule):
     Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
     """
 
+    family = Unlike(
+        "Cosine behind a warmup",
+        "The cosine runs from the start of training; the warmup meets it on its way, below cosine_base_lr.",
+    )
+    also = (
+        Like(
+            "Cosine",
+            f"Ends at 0. {CLIMBS} Counts epochs of num_iters iterations.",
+            Only(given={"floor": 0}),
+            warmup_start_lr=0,
+            warmup_epochs=0,
+            cosine_base_lr="peak",
+            max_epoch="T",
+            num_iters=1,
+        ),
+    )
+
     warmup_start_lr: Annotated[Rate, LOW_RATE]
     warmup_epochs: WarmupEpochs
     cosine_base_lr: Rate
@@ -103,6 +121,8 @@ class CustomWarmupPiecewiseDecay(PaddleVideoSchedule):
 
     Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
     """
+
+    family = Unlike("Milestones", "Behind a warmup; levels are those of the last step.")
 
     warmup_start_lr: Annotated[Rate, LOW_RATE]
     warmup_epochs: WarmupEpochs
@@ -152,6 +172,14 @@ class CustomPiecewiseDecay(PaddleVideoSchedule, PiecewiseDecay):
     Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
     """
 
+    family = Like(
+        "Milestones",
+        "Counts epochs in parts of 1 / num_iters, whose rounding can make a border come one iteration late.",
+        boundaries=["first", "second"],
+        values=["peak", "peak * factor", "peak * factor ** 2"],
+        num_iters=1,
+    )
+
     num_iters: Iterations
 
 
@@ -163,6 +191,9 @@ class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
 
     Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
     """
+
+    family = Unlike("Cosine behind a warmup", "The cosine changes once an epoch, and the warmup multiplies it.")
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
 
     warmup_iters: WarmupEpochs
     warmup_ratio: Annotated[float, Control("factor", high=1.0)] = 0.1
@@ -203,6 +234,8 @@ class CustomWarmupAdjustDecay(PaddleVideoSchedule):
     Source: PaddleVideo, paddlevideo/solver/custom_lr.py.
     """
 
+    family = Unlike("Milestones", "Behind a warmup that overshoots the base rate.")
+
     step_base_lr: Rate
     warmup_epochs: WarmupEpochs
     lr_decay_rate: Factor
@@ -231,3 +264,12 @@ class CustomWarmupAdjustDecay(PaddleVideoSchedule):
 
 def _whole_tick(epoch: float, schedule: CustomWarmupPiecewiseDecay | CustomWarmupAdjustDecay) -> int:
     return int(first_tick(epoch, schedule.num_iters))
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    CustomWarmupCosineDecay,
+    CustomWarmupPiecewiseDecay,
+    CustomPiecewiseDecay,
+    CustomWarmupCosineStepDecay,
+    CustomWarmupAdjustDecay,
+)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 from pydantic.fields import FieldInfo
 
+from lrlab.trees.ends import at
 from lrlab.trees.parse import QUOTED, parse
 
 MAX_COUNT = 10**15  # beyond the longest run; a float64 still counts every tick up to here
@@ -52,6 +53,7 @@ class WholeOnly:
     """Marks a field of whole and other numbers that takes the whole ones only."""
 
 
+RAISES = "raises in Python at tick 0: a division by zero, a power beyond every float, or no real number"
 MAX_PARTS = 64  # segments of one schedule: formula and code are written a branch each
 
 
@@ -198,11 +200,16 @@ Threshold: TypeAlias = Annotated[float, Control("number", low=1e-6, high=0.1, lo
 """By how much a metric must beat its best."""
 
 
-def expression(*arguments: str, start: str = "") -> Any:
-    """Text in place of a callable over `arguments`; checked against the whitelist when the schedule is made."""
+def expression(*arguments: str, start: str = "", first: int | None = None) -> Any:
+    """Text in place of a callable over `arguments`; checked against the whitelist when the schedule is made.
+
+    `first`: what it is asked when the scheduler is made, where it must not raise.
+    """
 
     def check(text: str) -> str:
-        parse(text, *arguments)
+        parsed = parse(text, *arguments)
+        if first is not None and at(parsed, first).raises == first:
+            raise ValueError(RAISES)
         return text
 
     control = Control("expression", start=start, help=f"an expression of {', '.join(arguments)}", arguments=arguments)
@@ -251,6 +258,11 @@ class Described:
     high: float | None = None
     below: bool = False
     """Whether `high` itself is too much, as `positive` says of a `low` of 0."""
+
+    @property
+    def unit(self) -> str:
+        """What it counts in; nothing where it is no number, text or list."""
+        return self.control.unit if self.control else ""
 
     @property
     def offered(self) -> Control:

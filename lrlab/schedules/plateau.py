@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from lrlab.schedules.facts import Waiting
 from lrlab.schedules.params import Control, Mode, Patience, Rate, Threshold, per_group
 from lrlab.schedules.recurrence import MetricDriven
 
@@ -73,6 +74,8 @@ def watched(
 class ReduceOnPlateau(MetricDriven):
     """The arguments of torch's ReduceLROnPlateau, and what it does with them."""
 
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
+
     mode: Mode = "min"
     factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=1.0, start=0.1)] = 0.1
     patience: Patience = 10
@@ -81,6 +84,9 @@ class ReduceOnPlateau(MetricDriven):
     cooldown: Patience = 0
     min_lr: per_group(Rate) = 0.0  # type: ignore[valid-type]
     eps: Annotated[Rate, Control("rate", low=1e-8, high=0.1, log=True)] = 1e-8
+
+    def waiting(self) -> Waiting:
+        return Waiting(self.patience, self.patience + 1, self.cooldown)
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         is_better = better(self.mode, self.threshold, relative=self.threshold_mode == "rel")

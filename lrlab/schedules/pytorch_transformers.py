@@ -8,6 +8,8 @@ import numpy as np
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
+from lrlab.schedules.facts import LastEpoch
+from lrlab.schedules.likeness import CLIMBS, Like, Only
 from lrlab.schedules.params import Cycles, Total, Warmup
 
 
@@ -17,6 +19,7 @@ class PytorchTransformersSchedule(Schedule):
     framework: ClassVar[str] = "pytorch_transformers"
     module: ClassVar[str] = "pytorch_transformers"
     documentation: ClassVar[str] = "https://github.com/huggingface/transformers/tree/1.2.0"
+    made_with_last_epoch: ClassVar[LastEpoch] = "by the tick"
 
 
 class ConstantLRSchedule(PytorchTransformersSchedule):
@@ -24,6 +27,8 @@ class ConstantLRSchedule(PytorchTransformersSchedule):
 
     Source: pytorch_transformers.optimization.ConstantLRSchedule.
     """
+
+    family = Like("Constant")
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return base_lr
@@ -35,6 +40,8 @@ class WarmupConstantSchedule(PytorchTransformersSchedule):
 
     Source: pytorch_transformers.optimization.WarmupConstantSchedule.
     """
+
+    family = Like("Warmup, then level", "Starts at 0.", Only(given={"start": 0}), warmup_steps="warmup")
 
     warmup_steps: Warmup
 
@@ -57,6 +64,10 @@ class WarmupLinearSchedule(WarmupConstantSchedule):
 
     Source: pytorch_transformers.optimization.WarmupLinearSchedule.
     """
+
+    family = Like(
+        "Linear warmup, linear decay", "The horizon includes the warmup.", warmup_steps="warmup", t_total="warmup + T"
+    )
 
     t_total: Total
 
@@ -82,6 +93,16 @@ class WarmupCosineSchedule(WarmupLinearSchedule):
 
     Source: pytorch_transformers.optimization.WarmupCosineSchedule.
     """
+
+    family = Like(
+        "Cosine behind a warmup",
+        f"The horizon includes the warmup; starts and ends at 0. {CLIMBS}",
+        Only(given={"start": 0, "floor": 0}),
+        warmup_steps="warmup",
+        t_total="warmup + T",
+    )
+    also = (Like("Cosine", f"Ends at 0. {CLIMBS}", Only(given={"floor": 0}), warmup_steps=0, t_total="T"),)
+    waves_by: ClassVar[str] = "cycles"
 
     cycles: Cycles = 0.5
 
@@ -113,6 +134,16 @@ class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
     Source: pytorch_transformers.optimization.WarmupCosineWithHardRestartsSchedule.
     """
 
+    family = Like(
+        "Cosine with restarts",
+        "Takes the number of cycles, all of one length, and no floor; 0 after the last. The horizon includes a warmup.",
+        Only(given={"mult": 1, "floor": 0}, last="length * cycles - 1"),
+        warmup_steps=0,
+        t_total="length * cycles",
+        cycles="cycles",
+    )
+    hard_restarts: ClassVar[bool] = True
+
     cycles: Cycles = 1.0
 
     @classmethod
@@ -135,3 +166,12 @@ class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
             return None
         restarts = (Mark(begin.tick + m.tick, f"restart {k}") for k, m in enumerate(turns, 1))
         return inside(ticks, limit, begin, *restarts, end)
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    ConstantLRSchedule,
+    WarmupConstantSchedule,
+    WarmupLinearSchedule,
+    WarmupCosineSchedule,
+    WarmupCosineWithHardRestartsSchedule,
+)

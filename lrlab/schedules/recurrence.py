@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.schedules import shapes
-from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
-from lrlab.schedules.params import Metrics
-from lrlab.trees.trace import Expr
+from lrlab.schedules.base import Array, Mark, Place, Schedule, described, inside
+from lrlab.schedules.params import Metrics, Mode
+from lrlab.trees.tree import Expr
 
 BEYOND = 64  # ticks past the end of the run that written code knows: a clock may pass several at once
 MOST_LEVELS = 5_000
@@ -37,13 +37,17 @@ class Recurrence(Schedule):
         """The rates at ticks 0, 1, ...: `ticks` of them, or fewer where the last one stays for ever."""
         raise NotImplementedError
 
+    def with_names(self, owner: str = "") -> Self:
+        """One whose table is followed tick by tick has no use for names, and counts with its numbers."""
+        return self if self.no_formula else super().with_names(owner)
+
     def bind(self, place: Place) -> Self:
         """Refuse a run that is too long to be followed."""
         self.check_length(place.ticks)
         return super().bind(place)
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        known = self._place.ticks + BEYOND
+        known = self.place.ticks + BEYOND
         if isinstance(tick, Expr):
             table = followed(self, float(base_lr), known)
             starts = [0, *(np.flatnonzero(np.diff(table)) + 1).tolist()]
@@ -83,9 +87,24 @@ class MetricDriven(Recurrence):
     """A schedule that looks at a metric at every call; without one, and past its end, the rate holds."""
 
     per_epoch: ClassVar[bool] = True  # a metric comes with the evaluation
+    metric_driven: ClassVar[bool] = True
+    takes_metrics: ClassVar[bool] = True
     reason = "It follows the metric: the rate changes when the metric tells it to."
 
     metrics: Metrics = None
+
+    @property
+    def wants_high(self) -> bool:
+        """Where its mode says so."""
+        modes = (name for name, about in described(type(self)).items() if about.choices == get_args(Mode))
+        return any(getattr(self, name) == "max" for name in modes)
+
+    @property
+    def shown(self) -> tuple[float | str, ...] | None:
+        return self.metrics
+
+    def anew(self, calls: int) -> Self:
+        return self.model_copy(update={"metrics": self.metrics[calls:]}) if self.metrics else self
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         """The rate at tick 0, then the rate after each call with a metric."""
@@ -109,7 +128,7 @@ class MetricDriven(Recurrence):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         """Where the rate changes."""
         last = min(ticks, len(self.metrics or ()) + 1)
-        rates = np.atleast_1d(self.curve(np.arange(last, dtype=np.float64), self._place.base_rates[self._place.group]))
+        rates = np.atleast_1d(self.curve(np.arange(last, dtype=np.float64), self.place.base_rates[self.place.group]))
         changes = np.flatnonzero(np.diff(rates))
         if changes.size > limit:
             return None

@@ -10,7 +10,7 @@ from itertools import accumulate, count, takewhile
 from typing import Any
 
 from lrlab.schedules.base import Array
-from lrlab.trees.trace import Restarts
+from lrlab.trees.tree import Restarts
 
 _FAR = 2.0**60  # no run comes here: the table of restarts may end
 _ROUNDING = 1e-12  # what a quotient of logarithms may be off by

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lrlab.schedules.base import Place, Schedule, described
+from lrlab.schedules.base import Schedule, described
 
 Path = tuple[str | int, ...]
-UNBOUND = Place(1)
-"""What the cycles of optax.sgdr_schedule are left in: each says itself when the next begins."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +58,9 @@ def nested(schedule: Schedule) -> Iterator[tuple[Path, Schedule, bool]]:
     """The schedule and all that are nested in it, each with its path, and whether it is still in force at the end."""
     yield (), schedule, True
     children = schedule.children()
-    together = not in_turn(schedule)
     for i, (path, child) in enumerate(children.items()):
         for below, inner, last in nested(child):
-            yield (*keys(path), *below), inner, last and (together or i == len(children) - 1)
-
-
-def in_turn(schedule: Schedule) -> bool:
-    """Whether what is nested in it runs one after the other, and not together."""
-    return not {"milestones", "boundaries", "cosine_kwargs"}.isdisjoint(type(schedule).model_fields)
+            yield (*keys(path), *below), inner, last and (not schedule.in_turn or i == len(children) - 1)
 
 
 def lengths(schedule: Schedule, bound: Schedule) -> list[Length]:
@@ -76,13 +68,11 @@ def lengths(schedule: Schedule, bound: Schedule) -> list[Length]:
     found = []
     for (path, given, last), (_, owner, _) in zip(nested(schedule), nested(bound), strict=True):
         name = given.ends_by
-        product = getattr(given, "steps_per_epoch", None) is not None  # OneCycleLR: times epochs they make total_steps
-        value = getattr(owner if product else given, name) if name else None
-        if value is None or owner._place == UNBOUND:  # noqa: SLF001 (where binding put it)
+        if not name or given.follows_run or not owner.has_place:
             continue
         reached = owner.ticks_left > 0
         ticks = owner.ticks_left if reached else max(bound.ticks_left, 1)
-        fits = ticks if product else owner.fitting(ticks)
+        value, fits = getattr(owner, name), owner.fitting(ticks)
         found.append(Length((*path, name), owner, float(value), float(fits), last, reached))
     return found
 
@@ -94,7 +84,7 @@ def rise(schedule: Schedule) -> Rise | None:
         children = list(schedule.children().items())
         if not children:
             return None
-        first = children[:1] if in_turn(schedule) else children
+        first = children[:1] if schedule.in_turn else children
         step, schedule = next(((p, c) for p, c in first if c.rises_by), children[0])
         path = (*path, *keys(step))
     value = getattr(schedule, schedule.rises_by)

@@ -4,6 +4,7 @@ t_in_epochs=False.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -11,6 +12,8 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
+from lrlab.schedules.facts import Cycles, Waiting
+from lrlab.schedules.likeness import HOLDS, Like, Unlike
 from lrlab.schedules.params import (
     MAX_COUNT,
     Control,
@@ -34,12 +37,16 @@ class TimmSchedule(Schedule):
     framework: ClassVar[str] = "timm"
     module: ClassVar[str] = "timm.scheduler"
     per_epoch: ClassVar[bool] = True
+    cools_down: ClassVar[bool] = True
     documentation: ClassVar[str] = "https://huggingface.co/docs/timm/reference/schedulers#timm.scheduler.{native}"
 
     warmup_t: Annotated[
         int | float, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates")
     ] = 0
     warmup_lr_init: Annotated[Rate, Control("rate", low=1e-8, high=10.0, log=True)] = 0.0
+
+    def joints(self) -> list[int]:
+        return [int(self.warmup_t)] if self.warmup_t else []
 
     def _warmed_up(self) -> Mark:
         return Mark(int(np.ceil(self.warmup_t)), "warmup ends")
@@ -57,7 +64,7 @@ class TimmSchedule(Schedule):
         return xp.where(tick < self.warmup_t, shapes.linear(tick / self.warmup_t, self.warmup_lr_init, target), after)
 
 
-class _Cycled(TimmSchedule):
+class Cycled(TimmSchedule):
     """What repeats: cycles of t_initial ticks, each cycle_mul times as long and cycle_decay times as high as the one
     before.
     """
@@ -71,11 +78,19 @@ class _Cycled(TimmSchedule):
     t_in_epochs: bool = True
 
     restarts_by: ClassVar[tuple[str, str] | None] = ("t_initial", "cycle_mul")
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
 
-    @property
-    def ends_by(self) -> str:
-        """Several cycles last as long as they all."""
-        return "t_initial" if self.cycle_limit == 1 else ""
+    def restarts(self) -> Cycles | None:
+        """Of one cycle there is no second."""
+        found = super().restarts()
+        if found is None or self.cycle_limit == 1:
+            return None
+        return replace(found, begin=self.warmup_t if self.warmup_prefix else 0, most=self.cycle_limit)
+
+    def height(self, since: float, length: float) -> float:
+        """Of its own fall, which need not be a cosine."""
+        bare = self.model_copy(update={"t_initial": length, "lr_min": 0.0, "warmup_t": 0, "cycle_mul": 1.0})
+        return float(bare.curve(np.float64(min(since, length)), 1.0))
 
     def horizon(self, ticks: int) -> float:
         """With a prefix, t_initial counts from the end of the warmup."""
@@ -122,7 +137,7 @@ class _Cycled(TimmSchedule):
         return inside(ticks, limit, *found)
 
 
-class _KDecayed(_Cycled):
+class _KDecayed(Cycled):
     """k_decay bends the share that has passed: below 1 the fall begins sooner, above 1 later."""
 
     k_decay: Annotated[float, Field(gt=0), Control("number", low=0.25, high=4.0)] = 1.0
@@ -146,6 +161,32 @@ class CosineLRScheduler(_KDecayed):
     (arXiv 2004.05909).
     """
 
+    family = Like(
+        "Cosine",
+        f"{HOLDS} Its warmup cuts the start off the cosine unless warmup_prefix is true; can restart (cycle_limit).",
+        t_initial="T",
+        lr_min="floor",
+    )
+    also = (
+        Like(
+            "Cosine behind a warmup",
+            "Only with warmup_prefix does t_initial exclude the warmup.",
+            t_initial="T",
+            lr_min="floor",
+            warmup_t="warmup",
+            warmup_lr_init="start",
+            warmup_prefix=True,
+        ),
+        Like(
+            "Cosine with restarts",
+            "After cycle_limit cycles it stays at the floor; cycle_decay lowers each cycle.",
+            t_initial="length",
+            lr_min="floor",
+            cycle_mul="mult",
+            cycle_limit="cycles",
+        ),
+    )
+
     def _fall(self, share: Array, high: Array, xp: Any) -> Array:
         return shapes.cosine(share, high, self.lr_min, xp)
 
@@ -160,13 +201,21 @@ class PolyLRScheduler(_KDecayed):
     Source: timm.scheduler.PolyLRScheduler; k-decay: Zhang & Li 2020 (arXiv 2004.05909).
     """
 
+    family = Like(
+        "Linear and polynomial decay",
+        "The default power is 0.5; has a warmup of its own.",
+        t_initial="T",
+        lr_min="floor",
+        power="power",
+    )
+
     power: Annotated[float, Field(ge=0), Control("number", low=0.0, high=5.0)] = 0.5
 
     def _fall(self, share: Array, high: Array, xp: Any) -> Array:
         return shapes.polynomial(share, high, self.lr_min, self.power, xp)
 
 
-class TanhLRScheduler(_Cycled):
+class TanhLRScheduler(Cycled):
     """A straight warmup, then an S from nearly the base LR down to nearly lr_min at t_initial: tanh between lb and ub;
     then lr_min.
 
@@ -175,6 +224,8 @@ class TanhLRScheduler(_Cycled):
 
     Source: timm.scheduler.TanhLRScheduler; Hsueh et al. 2018 (arXiv 1806.01593).
     """
+
+    family = Unlike("Tanh", "Begins a little below the peak and ends a little above the floor.")
 
     warmup_lr_init: Annotated[Floor, Control("rate", low=1e-8, high=10.0, log=True)] = 0.0
     lb: Annotated[float, Control("number", low=-10.0, high=0.0)] = -7.0
@@ -202,6 +253,13 @@ class StepLRScheduler(TimmSchedule):
 
     Source: timm.scheduler.StepLRScheduler.
     """
+
+    family = Like(
+        "Step decay",
+        "Has a warmup of its own; the default decay_rate is 1: no decay.",
+        decay_t="every",
+        decay_rate="factor",
+    )
 
     decay_t: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.2)]
     decay_rate: Factor = 1.0
@@ -241,6 +299,13 @@ class MultiStepLRScheduler(TimmSchedule):
     Source: timm.scheduler.MultiStepLRScheduler.
     """
 
+    family = Like(
+        "Milestones",
+        "The same number changes the rate one tick earlier than in torch; the list must be sorted; the default decay_rate is 1.",
+        decay_t=["first + 1", "second + 1"],
+        decay_rate="factor",
+    )
+
     decay_t: Milestones
     decay_rate: Factor = 1.0
     warmup_prefix: bool = True
@@ -277,6 +342,9 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
     Source: timm.scheduler.PlateauLRScheduler.
     """
 
+    family = Like("Plateau", "The default mode is max.", decay_rate="factor", patience_t="patience", mode="'min'")
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
+
     warmup_t: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs")] = 0
     decay_rate: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=1.0, start=0.1)] = 0.1
     patience_t: Patience = 10
@@ -284,6 +352,9 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
     cooldown_t: Patience = 0
     lr_min: per_group(Rate) = 0.0  # type: ignore[valid-type]
     mode: Mode = "max"
+
+    def waiting(self) -> Waiting:
+        return Waiting(self.patience_t, self.patience_t + 1, self.cooldown_t)
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
         better = plateau.better(self.mode, self.threshold, relative=True)
@@ -312,6 +383,18 @@ class WSDLRScheduler(TimmSchedule):
 
     Source: timm.scheduler.WSDLRScheduler; Hu et al. 2024 (arXiv 2404.06395), Haegele et al. 2024 (arXiv 2405.18392).
     """
+
+    family = Like(
+        "Warmup, stable, decay",
+        "t_initial excludes the warmup, which has a start of its own; by default the decay is 1 - sqrt.",
+        t_initial="stable + decay",
+        decay_t="decay",
+        lr_min="floor",
+        warmup_t="warmup",
+        warmup_lr_init="floor",
+        decay_fn="'linear'",
+    )
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
 
     t_initial: Horizon
     decay_t: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.2)]
@@ -370,3 +453,14 @@ class WSDLRScheduler(TimmSchedule):
         end = self.warmup_t + float(self.t_initial or 1)
         begins = Mark(int(np.ceil(end - self.decay_t)), "decay begins")
         return inside(ticks, limit, self._warmed_up(), begins, Mark(int(np.ceil(end)), "decay ends"))
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    CosineLRScheduler,
+    TanhLRScheduler,
+    PolyLRScheduler,
+    StepLRScheduler,
+    MultiStepLRScheduler,
+    WSDLRScheduler,
+    PlateauLRScheduler,
+)

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.facts import LastEpoch, Waiting
+from lrlab.schedules.likeness import CLIMBS, Like, Only, Unlike
 from lrlab.schedules.params import (
     MAX_COUNT,
     Control,
@@ -30,14 +32,25 @@ class TransformersSchedule(Schedule):
     """A schedule of Hugging Face transformers; the horizon includes the warmup."""
 
     framework: ClassVar[str] = "transformers"
+    also_called: ClassVar[str] = "hugging face"
     module: ClassVar[str] = "transformers.optimization"
     documentation: ClassVar[str] = (
         "https://huggingface.co/docs/transformers/main_classes/optimizer_schedules#transformers.{native}"
     )
 
+    made_with_last_epoch: ClassVar[LastEpoch] = "by the tick"
+    warmup_shares: ClassVar[bool] = True
+
     def default_lr(self, base_lr: Array) -> Array:
         """The optimizer's default rate: that of the first parameter group, whichever is driven."""
-        return base_lr if self._place.group == 0 else self._place.base_rates[0]
+        return base_lr if self.place.group == 0 else self.place.base_rates[0]
+
+    def counted_by_trainer(self) -> tuple[float | None, float]:
+        """What the Trainer works out itself: the steps of the run, and those of the warmup; None and 0 where the
+        schedule has no such argument.
+        """
+        arguments = dict(self)
+        return arguments.get("num_training_steps"), arguments.get("num_warmup_steps", 0)
 
 
 class Constant(TransformersSchedule, native="get_constant_schedule"):
@@ -45,6 +58,8 @@ class Constant(TransformersSchedule, native="get_constant_schedule"):
 
     Source: transformers.get_constant_schedule.
     """
+
+    family = Like("Constant")
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         return base_lr
@@ -56,6 +71,8 @@ class ConstantWithWarmup(TransformersSchedule, native="get_constant_schedule_wit
 
     Source: transformers.get_constant_schedule_with_warmup.
     """
+
+    family = Like("Warmup, then level", "Starts at 0.", Only(given={"start": 0}), num_warmup_steps="warmup")
 
     num_warmup_steps: Warmup
 
@@ -72,6 +89,13 @@ class LinearWithWarmup(TransformersSchedule, native="get_linear_schedule_with_wa
 
     Source: transformers.get_linear_schedule_with_warmup.
     """
+
+    family = Like(
+        "Linear warmup, linear decay",
+        "The horizon includes the warmup.",
+        num_warmup_steps="warmup",
+        num_training_steps="warmup + T",
+    )
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -94,6 +118,18 @@ class CosineWithWarmup(TransformersSchedule, native="get_cosine_schedule_with_wa
 
     Source: transformers.get_cosine_schedule_with_warmup.
     """
+
+    family = Like(
+        "Cosine behind a warmup",
+        f"The horizon includes the warmup; starts and ends at 0. {CLIMBS}",
+        Only(given={"start": 0, "floor": 0}),
+        num_warmup_steps="warmup",
+        num_training_steps="warmup + T",
+    )
+    also = (
+        Like("Cosine", f"Ends at 0. {CLIMBS}", Only(given={"floor": 0}), num_warmup_steps=0, num_training_steps="T"),
+    )
+    waves_by: ClassVar[str] = "num_cycles"
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -124,6 +160,17 @@ class CosineWithHardRestartsWithWarmup(
 
     Source: transformers.get_cosine_with_hard_restarts_schedule_with_warmup.
     """
+
+    family = Like(
+        "Cosine with restarts",
+        "Takes the number of cycles, all of one length, and no floor; 0 after the last. The horizon includes a warmup.",
+        Only(given={"mult": 1, "floor": 0}, last="length * cycles - 1"),
+        num_warmup_steps=0,
+        num_training_steps="length * cycles",
+        num_cycles="cycles",
+    )
+    waves_by: ClassVar[str] = "num_cycles"
+    hard_restarts: ClassVar[bool] = True
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -159,6 +206,24 @@ class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_dec
 
     Source: transformers.get_polynomial_decay_schedule_with_warmup.
     """
+
+    family = Like(
+        "Linear and polynomial decay",
+        "The horizon includes the warmup; lr_end is a rate for the first parameter group only.",
+        num_warmup_steps=0,
+        num_training_steps="T",
+        lr_end="floor",
+        power="power",
+    )
+    also = (
+        Like(
+            "Linear warmup, linear decay",
+            "By default it ends at 1e-7.",
+            num_warmup_steps="warmup",
+            num_training_steps="warmup + T",
+            lr_end=0,
+        ),
+    )
 
     reads_groups: ClassVar[bool] = True
 
@@ -213,6 +278,10 @@ class InverseSqrt(TransformersSchedule, native="get_inverse_sqrt_schedule"):
     Source: transformers.get_inverse_sqrt_schedule.
     """
 
+    family = Like(
+        "Inverse square root", "A timescale other than the warmup shifts the fall.", num_warmup_steps="warmup"
+    )
+
     num_warmup_steps: Warmup
     timescale: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.05)] | None = None
 
@@ -229,6 +298,8 @@ class _WithMinLr(TransformersSchedule):
     """The two ways of saying where the cosine ends."""
 
     reads_groups: ClassVar[bool] = True
+    waves_by: ClassVar[str] = "num_cycles"
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -285,6 +356,24 @@ class CosineWithMinLrWithWarmup(_WithMinLr, native="get_cosine_with_min_lr_sched
     Source: transformers.get_cosine_with_min_lr_schedule_with_warmup.
     """
 
+    family = Like(
+        "Cosine behind a warmup",
+        f"The horizon includes the warmup; starts at 0. {CLIMBS}",
+        Only(given={"start": 0}),
+        num_warmup_steps="warmup",
+        num_training_steps="warmup + T",
+        min_lr="floor",
+    )
+    also = (
+        Like(
+            "Cosine",
+            f"Takes the floor as a rate or as a share. {CLIMBS}",
+            num_warmup_steps=0,
+            num_training_steps="T",
+            min_lr="floor",
+        ),
+    )
+
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         progress = (tick - self.num_warmup_steps) / self._span()
         return base_lr * _warmup(tick, self.num_warmup_steps, self._wave(progress, base_lr, xp), xp)
@@ -299,6 +388,15 @@ class CosineWithMinLrWithWarmupLrRate(_WithMinLr, native="get_cosine_with_min_lr
 
     Source: transformers.get_cosine_with_min_lr_schedule_with_warmup_lr_rate.
     """
+
+    family = Like(
+        "Cosine behind a warmup",
+        "One tick early throughout: the first rate is a part of the peak, not 0, and the floor comes one tick before the end.",
+        Only(given={"start": 0}, first="1", shift=-1),
+        num_warmup_steps="warmup",
+        num_training_steps="warmup + T",
+        min_lr="floor",
+    )
 
     warmup_lr_rate: Annotated[float, Control("factor", low=0.0, high=1.0, start=0.01)] | None = None
 
@@ -323,6 +421,17 @@ class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
 
     Source: transformers.get_wsd_schedule; Hu et al. 2024 (arXiv 2404.06395).
     """
+
+    family = Like(
+        "Warmup, stable, decay",
+        "By default the decay is half a cosine; the warmup starts at the floor.",
+        num_warmup_steps="warmup",
+        num_stable_steps="stable",
+        num_decay_steps="decay",
+        min_lr_ratio="floor / peak",
+        decay_type="'linear'",
+    )
+    waves_by: ClassVar[str] = "num_cycles"
 
     num_warmup_steps: Warmup
     num_decay_steps: Annotated[Warmup, Control("ticks", start=0.2)]
@@ -391,6 +500,8 @@ class ReduceOnPlateau(TransformersSchedule, plateau.ReduceOnPlateau, native="get
     Source: transformers.get_reduce_on_plateau_schedule.
     """
 
+    family = Like("Plateau", "It is torch's.", factor="factor", patience="patience")
+
 
 class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
     """Level, divided by factor after more than patience good calls in a row (up to max_lr), multiplied by it after as
@@ -402,6 +513,9 @@ class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
 
     Source: transformers.get_greedy_schedule (GreedyLR).
     """
+
+    family = Unlike("Plateau", "Raises the rate as well, after good values.")
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
 
     mode: Mode = "min"
     factor: Annotated[float, Field(gt=0, lt=1), Control("factor", low=0.01, high=0.99)] = 0.95
@@ -417,6 +531,9 @@ class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
     window_size: Annotated[int, Field(gt=0, le=MAX_COUNT), Control("number", low=1, high=200)] = 50
     reset_start: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=1000)] = 500
 
+    def waiting(self) -> Waiting:
+        return Waiting(self.patience, self.patience + 1, self.cooldown)
+
     def bind(self, place: Place) -> Self:
         """All groups' lists are kept: whether it starts anew hangs on every group."""
         bound = self.model_copy()
@@ -424,8 +541,8 @@ class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
         return bound
 
     def follow(self, base_lr: float, metrics: list[float]) -> list[float]:
-        group = self._place.group
-        first = [base_lr if i == group else rate for i, rate in enumerate(self._place.base_rates)]
+        group = self.place.group
+        first = [base_lr if i == group else rate for i, rate in enumerate(self.place.base_rates)]
         lows, highs = (v if isinstance(v, tuple) else (v,) * len(first) for v in (self.min_lr, self.max_lr))
         better = plateau.better(self.mode, self.threshold, relative=self.threshold_mode == "rel")
         lrs, rates = list(first), [base_lr]
@@ -486,3 +603,19 @@ def _whole(ticks: float | None) -> int:
 
 def _warmup_ends(length: float) -> Mark:
     return Mark(_whole(length), "warmup ends")
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    Constant,
+    ConstantWithWarmup,
+    LinearWithWarmup,
+    CosineWithWarmup,
+    CosineWithHardRestartsWithWarmup,
+    PolynomialDecayWithWarmup,
+    InverseSqrt,
+    CosineWithMinLrWithWarmup,
+    CosineWithMinLrWithWarmupLrRate,
+    WarmupStableDecay,
+    ReduceOnPlateau,
+    Greedy,
+)

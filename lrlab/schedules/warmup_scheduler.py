@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from lrlab.schedules import shapes
+from lrlab.schedules import AnySchedule, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
+from lrlab.schedules.likeness import Like, Only
 from lrlab.schedules.params import MAX_COUNT, Control, Metrics
 from lrlab.schedules.torch.compose import ChainedScheduler, SequentialLR
 from lrlab.schedules.torch.simple import CosineAnnealingLR, ReduceLROnPlateau, TorchSchedule
-
-if TYPE_CHECKING:
-    from lrlab.schedules import AnySchedule
 
 
 class GradualWarmupScheduler(Schedule):
@@ -31,9 +29,28 @@ class GradualWarmupScheduler(Schedule):
     1706.02677).
     """
 
+    family = Like(
+        "Made of other schedules",
+        "The inner schedule begins one tick late: equal from there on, one tick later.",
+        Only(given={"start": 0}, first="warmup + 1", shift=1),
+        multiplier=1,
+        total_epoch="warmup",
+        after_scheduler={"kind": "torch.CosineAnnealingLR", "T_max": "T", "eta_min": "floor"},
+    )
+    also = (
+        Like(
+            "Warmup, then level",
+            "With multiplier 1 it starts at 0, else at the base LR. Can go on with another schedule.",
+            Only(given={"start": 0}),
+            multiplier=1,
+            total_epoch="warmup",
+        ),
+    )
+
     framework: ClassVar[str] = "warmup_scheduler"
     module: ClassVar[str] = "warmup_scheduler"
     documentation: ClassVar[str] = "https://github.com/ildoonet/pytorch-gradual-warmup-lr"
+    takes_metrics: ClassVar[bool] = True
 
     multiplier: Annotated[float, Field(ge=1), Control("number", low=1.0, high=32.0, start=1.0)]
     total_epoch: Annotated[
@@ -70,6 +87,19 @@ class GradualWarmupScheduler(Schedule):
     @property
     def rises_by(self) -> str:
         return "total_epoch"
+
+    @property
+    def shown(self) -> tuple[float | str, ...] | None:
+        return self.metrics
+
+    def anew(self, calls: int) -> Self:
+        """The metrics are those of what comes after, once it is bound."""
+        after = self.after_scheduler
+        return self if after is None else self.model_copy(update={"after_scheduler": after.anew(calls)})
+
+    def joints(self) -> list[int]:
+        """A call late, with what comes after it."""
+        return [self._last() + 1] if self.after_scheduler else []
 
     def _last(self) -> int:
         """The last call of the warmup."""
@@ -134,3 +164,6 @@ class GradualWarmupScheduler(Schedule):
         if later is None:
             return None
         return inside(ticks, limit, Mark(self._last(), "warmup ends"), *(Mark(begin + m.tick, m.label) for m in later))
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (GradualWarmupScheduler,)

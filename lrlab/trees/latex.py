@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import sympy
 
-from lrlab.trees.trace import COMPARISONS, TRACE, Expr, Named, Restarts, symbol, with_names
+from lrlab.trees.tree import COMPARISONS, Expr, Named, Restarts
 
 TICK = sympy.Symbol("t", nonnegative=True)
 MOST_BORDERS = 64  # a formula of more milestones shows the first of them only
 SHOWN = 5
 BASE = sympy.Symbol("eta_base")
-_COMPARE = dict(zip(COMPARISONS, (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge, sympy.Eq, sympy.Ne), strict=True))
-_FUNCTIONS = {
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    **dict(zip(COMPARISONS, (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge, sympy.Eq, sympy.Ne), strict=True)),
+    "and": sympy.And, "or": sympy.Or, "not": sympy.Not,
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow,
+    "//": lambda a, b: sympy.floor(a / b), "%": sympy.Mod, "neg": operator.neg,
     "minimum": sympy.Min, "maximum": sympy.Max, "floor": sympy.floor, "ceil": sympy.ceiling, "abs": sympy.Abs,
     "trunc": lambda x: sympy.sign(x) * sympy.floor(sympy.Abs(x)),
     "sin": sympy.sin, "cos": sympy.cos, "tan": sympy.tan, "tanh": sympy.tanh, "exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt,
@@ -75,7 +81,7 @@ def expression(schedule: Any) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
     schedule).
     """
     values: dict[sympy.Symbol, float] = {}
-    return _convert(_trace(schedule), values), values
+    return _Converter(values)(_tree(schedule)), values
 
 
 def values(schedule: Any) -> list[tuple[str, float]]:
@@ -84,69 +90,78 @@ def values(schedule: Any) -> list[tuple[str, float]]:
     return [(_typeset(name.name), value) for name, value in found.items()]
 
 
-def _trace(schedule: Any) -> Any:
-    return with_names(schedule).curve(symbol("tick"), symbol("base_lr"), TRACE)
+def _tree(given: Any) -> Any:
+    return given if isinstance(given, (Expr, float)) else given.tree()
 
 
-def _convert(value: Any, values: dict[sympy.Symbol, float] | None = None) -> sympy.Expr:
-    values = {} if values is None else values
-    if isinstance(value, Named):
-        value = value.expr
-    if not isinstance(value, Expr):
-        return sympy.nsimplify(value) if float(value).is_integer() else sympy.Float(value)
-    op, args = value.op, value.args
-    match op:
-        case "symbol":
-            return BASE if args[0] == "base_lr" else TICK
-        case "pi":
-            return sympy.pi
-        case "e":
-            return sympy.E
-        case "name" | "item":
-            label, number = (args[0], args[1]) if op == "name" else (f"{args[0]}[{args[1]}]", args[2][args[1]])
-            return _name(label, number, values)
-        case "searchsorted":
-            return _passed(args[0], _convert(args[1], values), values)
-        case "take":
-            return _level(args[0], args[1].args, values)
-    if op == "where":
-        return _piecewise(value, values)
-    parts = [_convert(a, values) for a in args]
-    if op == "trunc" and isinstance(args[0], Named) and args[0] >= 0:
-        return sympy.floor(parts[0])
-    if op in _COMPARE:
-        return _COMPARE[op](*parts)
-    return _operation(op, parts)
+class _Converter:
+    """Makes sympy's expression of a tree, each node of it once."""
+
+    def __init__(self, values: dict[sympy.Symbol, float]) -> None:
+        self.values = values
+        self.known: dict[int, Any] = {}
+
+    def __call__(self, value: Any) -> Any:
+        """The expression, or the condition."""
+        if isinstance(value, Named):
+            value = value.expr
+        if not isinstance(value, Expr):
+            return _number(value)
+        if id(value) not in self.known:
+            self.known[id(value)] = self._node(value)
+        return self.known[id(value)]
+
+    def _node(self, node: Expr) -> Any:
+        op, args = node.op, node.args
+        match op:
+            case "symbol":
+                return BASE if args[0] == "base_lr" else TICK
+            case "pi":
+                return sympy.pi
+            case "e":
+                return sympy.E
+            case "name" | "item":
+                label, number = (args[0], args[1]) if op == "name" else (f"{args[0]}[{args[1]}]", args[2][args[1]])
+                return _name(label, number, self.values)
+            case "searchsorted":
+                return self._passed(args[0], self(args[1]))
+            case "take":
+                return self._level(args[0], args[1].args)
+            case "where":
+                return self._piecewise(node)
+        parts = [self(arg) for arg in args]
+        if op == "trunc" and isinstance(args[0], Named) and args[0] >= 0:
+            return sympy.floor(parts[0])
+        return _OPERATIONS[op](*parts)
+
+    def _piecewise(self, value: Any) -> Any:
+        """A chain of `where` as the cases of one brace."""
+        cases = []
+        while isinstance(value, Expr) and value.op == "where":
+            condition, this, value = value.args
+            cases.append((self(this), self(condition)))
+        return sympy.Piecewise(*cases, (self(value), True), evaluate=False)
+
+    def _level(self, table: tuple[Any, ...], search: tuple[Any, Any]) -> sympy.Expr:
+        """A table that is looked up by how many borders have passed."""
+        borders, tick = search
+        pairs = [
+            part
+            for border, value in zip(borders, table[1:], strict=True)
+            for part in (sympy.nsimplify(border), self(value))
+        ]
+        return Level(self(tick), self(table[0]), *pairs)
+
+    def _passed(self, table: Any, tick: sympy.Expr) -> sympy.Expr:
+        if not isinstance(table, Restarts):
+            return Passed(tick, *(sympy.nsimplify(b) for b in (table if len(table) <= MOST_BORDERS else table[:SHOWN])))
+        return Restarted(tick, self(table.first), self(table.factor))
 
 
-def _piecewise(value: Any, values: dict[sympy.Symbol, float]) -> sympy.Expr:
-    """A chain of `where` as the cases of one brace."""
-    cases = []
-    while isinstance(value, Expr) and value.op == "where":
-        condition, this, value = value.args
-        cases.append((_convert(this, values), _convert(condition, values)))
-    return sympy.Piecewise(*cases, (_convert(value, values), True), evaluate=False)
-
-
-def _operation(op: str, parts: list[sympy.Expr]) -> sympy.Expr:
-    match op:
-        case "+":
-            return parts[0] + parts[1]
-        case "-":
-            return parts[0] - parts[1]
-        case "*":
-            return parts[0] * parts[1]
-        case "/":
-            return parts[0] / parts[1]
-        case "//":
-            return sympy.floor(parts[0] / parts[1])
-        case "%":
-            return sympy.Mod(*parts)
-        case "**":
-            return parts[0] ** parts[1]
-        case "neg":
-            return -parts[0]
-    return _FUNCTIONS[op](*parts)
+def _number(value: float) -> sympy.Expr:
+    if not math.isfinite(value):
+        return sympy.nan  # where no tick comes
+    return sympy.nsimplify(value) if float(value).is_integer() else sympy.Float(value)
 
 
 def _name(name: str, number: float, values: dict[sympy.Symbol, float]) -> sympy.Symbol:
@@ -171,21 +186,3 @@ def _typeset(name: str) -> str:
         return rf"\mathtt{{{plain.replace('_', chr(92) + '_')}}}{upper}"
     letter = rf"\{head}" if head in _GREEK else head
     return f"{letter}_{{{tail}}}{upper}" if tail else f"{letter}{upper}"
-
-
-def _level(table: tuple[Any, ...], search: tuple[Any, Any], values: dict[sympy.Symbol, float]) -> sympy.Expr:
-    """A table that is looked up by how many borders have passed."""
-    borders, tick = search
-    pairs = [
-        part
-        for border, value in zip(borders, table[1:], strict=True)
-        for part in (sympy.nsimplify(border), _convert(value, values))
-    ]
-    return Level(_convert(tick, values), _convert(table[0], values), *pairs)
-
-
-def _passed(table: Any, tick: sympy.Expr, values: dict[sympy.Symbol, float]) -> sympy.Expr:
-    if not isinstance(table, Restarts):
-        return Passed(tick, *(sympy.nsimplify(b) for b in (table if len(table) <= MOST_BORDERS else table[:SHOWN])))
-    first, factor = _convert(table.first, values), _convert(table.factor, values)
-    return Restarted(tick, first, factor)

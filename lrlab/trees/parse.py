@@ -4,46 +4,53 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from typing import Any
 
 import numpy as np
 
-from lrlab.trees.trace import BINARY, FUNCTIONS
+from lrlab.trees.evaluate import over
+from lrlab.trees.tree import FUNCTIONS, Expr, symbols
 
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
+EXACT = 2**53
+"""Up to here a float knows every whole number."""
 QUOTED = 40  # characters of what a person wrote that a message repeats
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
 }  # fmt: skip
-_COMPARE: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Lt: lambda a, b: a < b,
-    ast.LtE: lambda a, b: a <= b,
-    ast.Gt: lambda a, b: a > b,
-    ast.GtE: lambda a, b: a >= b,
-    ast.Eq: lambda a, b: a == b,
-    ast.NotEq: lambda a, b: a != b,
-}
-_ALIASES = {"fabs": "abs", "int": "trunc", "power": "pow", "min": "minimum", "max": "maximum"}
-_CALLS = FUNCTIONS | set(_ALIASES) | {"float", "pow", "where", "clip"}
+_COMPARE: dict[type[ast.AST], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+_ALIASES = {"fabs": "abs", "int": "trunc", "float": "real", "power": "pow", "min": "minimum", "max": "maximum"}
+_CALLS = FUNCTIONS | set(_ALIASES) | {"pow", "where", "clip"}
 _ARITY = {"minimum": (2, 9), "maximum": (2, 9), "pow": (2, 2), "where": (3, 3), "clip": (3, 3)}
+_ARRAYS = frozenset({"minimum", "maximum", "where", "clip", "power"})
+"""Names that only numpy has."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parsed:
-    """A parsed expression: call it with an array namespace and its arguments."""
+    """A parsed expression: call it with an array namespace and its arguments.
+
+    Its tree has the operations of `tree.OPERATIONS`; those of numpy, which give infinity or no number where Python's
+    own raise, begin with `np.`.
+    """
 
     names: tuple[str, ...]
-    body: ast.expr
+    tree: Any
 
     def __call__(self, xp: Any, *values: Any) -> Any:
         """The value, of the shape of `values`; where it is not finite, so is the result (the engine refuses it)."""
-        with np.errstate(all="ignore"):
-            return _evaluate(self.body, dict(zip(self.names, values, strict=True)), xp)
+        return over(self.tree, dict(zip(self.names, values, strict=True)), xp)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The names of the arguments that it really depends on."""
+        return symbols(self.tree)
 
 
 @lru_cache(maxsize=512)
@@ -64,9 +71,26 @@ def parse(text: str, *arguments: str) -> Parsed:
         if len(names) != len(arguments) or body.args.vararg or body.args.kwarg or body.args.kwonlyargs:
             msg = f"the lambda must take {len(arguments)} argument{'s' * (len(arguments) > 1)} ({', '.join(arguments)})"
             raise ValueError(msg)
+        if given := body.args.defaults:
+            msg = f"an argument of the lambda has a default (column {given[0].col_offset + 1}), which is not allowed: the scheduler gives every argument"
+            raise ValueError(msg)
         body = body.body
     _check(body, names, text.strip(), 0)
-    return Parsed(names, body)
+    return Parsed(names, _Reader(names).number(body))
+
+
+def read(text: str, arguments: tuple[str, ...]) -> Parsed:
+    """The same where a lambda may take the first of the arguments alone."""
+    for count in range(1, len(arguments)):
+        if _takes(text) == count:
+            return parse(text, *arguments[:count])
+    return parse(text, *arguments)
+
+
+def _takes(text: str) -> int:
+    """How many arguments a lambda takes; 0 where the text is none."""
+    head, colon, _ = text.partition(":")
+    return head.count(",") + 1 if colon and head.strip().startswith("lambda") else 0
 
 
 def _quote(text: str) -> str:
@@ -122,6 +146,7 @@ def _refuse(node: ast.expr, text: str) -> ast.expr:
 
 
 def _function(func: ast.expr) -> str | None:
+    """The function that is called, under the name that it has here; None where it is none that is known."""
     match func:
         case ast.Name(id=name) if name in _CALLS:
             return _ALIASES.get(name, name)
@@ -130,80 +155,80 @@ def _function(func: ast.expr) -> str | None:
     return None
 
 
-def _evaluate(node: ast.expr, values: dict[str, Any], xp: Any) -> Any:
-    def go(child: ast.expr) -> Any:
-        return _evaluate(child, values, xp)
-
-    match node:
-        case ast.Constant(value=value):
-            return np.float64(value) if xp is np else float(value)  # type: ignore[arg-type]
+def _of_numpy(func: ast.expr) -> bool:
+    """Whether the function that is called is numpy's own."""
+    match func:
+        case ast.Attribute(value=ast.Name(id=module)):
+            return module != "math"
         case ast.Name(id=name):
-            return values[name] if name in values else getattr(xp, name)
-        case ast.Attribute(attr=name):
-            return getattr(xp, name)
-        case ast.BinOp(left=left, op=op, right=right):
-            return _binary(_OPERATORS[type(op)], go(left), go(right))
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -go(operand)
-        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return go(operand)
-        case ast.UnaryOp() | ast.Compare():
-            return xp.where(_holds(node, values, xp), 1.0, 0.0)
-        case ast.BoolOp(op=op, values=parts):
-            outcome = go(parts[0])
-            for part in parts[1:]:
-                this, other = (go(part), outcome) if isinstance(op, ast.And) else (outcome, go(part))
-                outcome = xp.where(outcome != 0, this, other)
-            return outcome
-        case ast.IfExp(test=test, body=body, orelse=orelse):
-            return xp.where(_holds(test, values, xp), go(body), go(orelse))
-        case ast.Call(func=func, args=args):
-            return _call(_function(func), [go(a) for a in args], xp)
-    raise AssertionError(node)  # pragma: no cover (parse let nothing else through)
+            return name in _ARRAYS
+    return False
 
 
-def _holds(node: ast.expr, values: dict[str, Any], xp: Any) -> Any:
-    """A condition, as a truth value and no number."""
-    match node:
-        case ast.Compare(left=left, ops=ops, comparators=comparators):
-            sides = [_evaluate(side, values, xp) for side in (left, *comparators)]
-            outcome = _COMPARE[type(ops[0])](sides[0], sides[1])
-            for op, a, b in zip(ops[1:], sides[1:], sides[2:], strict=False):
-                outcome = xp.where(outcome, _COMPARE[type(op)](a, b), False)  # noqa: FBT003 (numpy's own signature)
-            return outcome
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return xp.where(_holds(operand, values, xp), False, True)  # noqa: FBT003 (likewise)
-        case ast.BoolOp(op=op, values=[first, *rest]):
-            outcome = _holds(first, values, xp)
-            for part in rest:
-                this, other = (
-                    (_holds(part, values, xp), False) if isinstance(op, ast.And) else (True, _holds(part, values, xp))
-                )
-                outcome = xp.where(outcome, this, other)
-            return outcome
-    return _evaluate(node, values, xp) != 0
+class _Reader:
+    """Makes the tree of what was checked."""
 
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.known: dict[int, Any] = {}
 
-def _binary(op: str, left: Any, right: Any) -> Any:
-    try:
-        return BINARY[op](left, right)
-    except (OverflowError, ZeroDivisionError):  # plain floats while tracing; arrays give inf or nan by themselves
-        return float("nan")
+    def number(self, node: ast.expr) -> Any:
+        """A value; each part of the text is read once, also where it is used twice."""
+        if id(node) not in self.known:
+            self.known[id(node)] = self._number(node)
+        return self.known[id(node)]
 
+    def _number(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(value=value):
+                return value if abs(value) <= EXACT else float(value)  # type: ignore[arg-type, operator]
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                return Expr("symbol", name) if name in self.names and isinstance(node, ast.Name) else Expr(name)
+            case ast.BinOp(left=left, op=op, right=right):
+                return Expr(_OPERATORS[type(op)], self.number(left), self.number(right))
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return Expr("neg", self.number(operand))
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.number(operand)
+            case ast.BoolOp(op=op, values=parts):
+                return self._chosen(isinstance(op, ast.And), [self.number(part) for part in parts])
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return Expr("where", self.condition(test), self.number(body), self.number(orelse))
+            case ast.Call(func=func, args=args):
+                return self._call(str(_function(func)), args, "np." * _of_numpy(func))
+        return Expr("where", self.condition(node), 1, 0)
 
-def _call(name: str | None, args: list[Any], xp: Any) -> Any:
-    match name:
-        case "float":
-            return args[0]
-        case "pow":
-            return _binary("**", *args)
-        case "where":
-            return xp.where(args[0] != 0, args[1], args[2])
-        case "clip":
-            return xp.minimum(xp.maximum(args[0], args[1]), args[2])
-        case "minimum" | "maximum":
-            outcome = args[0]
-            for other in args[1:]:
-                outcome = getattr(xp, name)(outcome, other)
-            return outcome
-    return getattr(xp, str(name))(*args)
+    def _chosen(self, both: bool, parts: list[Any]) -> Any:  # noqa: FBT001 (of two kinds)
+        """The value of a chain of `and`, or of `or`: the last part that was looked at."""
+        outcome = parts[0]
+        for part in parts[1:]:
+            true = Expr("!=", outcome, 0)
+            outcome = Expr("where", true, part, outcome) if both else Expr("where", true, outcome, part)
+        return outcome
+
+    def condition(self, node: ast.expr) -> Expr:
+        """A condition, as a truth value and no number."""
+        match node:
+            case ast.Compare(left=left, ops=ops, comparators=comparators):
+                sides = [self.number(side) for side in (left, *comparators)]
+                pairs = zip(ops, sides, sides[1:], strict=False)
+                return reduce(partial(Expr, "and"), [Expr(_COMPARE[type(op)], a, b) for op, a, b in pairs])
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return Expr("not", self.condition(operand))
+            case ast.BoolOp(op=op, values=parts):
+                name = "and" if isinstance(op, ast.And) else "or"
+                return reduce(partial(Expr, name), [self.condition(part) for part in parts])
+        return Expr("!=", self.number(node), 0)
+
+    def _call(self, name: str, arguments: list[ast.expr], prefix: str) -> Any:
+        if name == "where":
+            return Expr("np.where", self.condition(arguments[0]), *map(self.number, arguments[1:]))
+        args = list(map(self.number, arguments))
+        match name:
+            case "pow":
+                return Expr(f"{prefix}**", *args)
+            case "clip":
+                return Expr("np.minimum", Expr("np.maximum", args[0], args[1]), args[2])
+            case "minimum" | "maximum":
+                return reduce(partial(Expr, f"{prefix}{name}"), args)
+        return Expr(f"{prefix}{name}", *args)

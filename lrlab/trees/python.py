@@ -1,14 +1,33 @@
-"""Python text from the tree of a traced curve: named constants on top, one expression below."""
+"""Python text from the tree of a traced curve: named constants on top, statements and a value below."""
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING, Any, Literal
+import textwrap
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from lrlab.trees.trace import BINARY, COMPARISONS, Expr, Named, Restarts
+from lrlab.trees.facts import Facts, certain
+from lrlab.trees.tree import (
+    BINARY,
+    COMPARISONS,
+    CONDITIONS,
+    FUNCTIONS,
+    LEAVES,
+    Expr,
+    Named,
+    Restarts,
+    node_of,
+    nodes,
+    operands,
+)  # fmt: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterable
 
 Flavour = Literal["math", "numpy", "jax", "keras"]
 """Plain numbers, or arrays of a framework."""
@@ -19,69 +38,73 @@ ARRAYS: dict[Flavour, tuple[str, str]] = {
 }
 """The name of each namespace of arrays, and its import."""
 
-_COMPILED = frozenset({"jax", "keras"})
-"""Flavours whose functions of constants are Python's own: computed once, in double precision."""
-_PRECEDENCE = {
-    "where": 0,
-    "<": 2,
-    "<=": 2,
-    ">": 2,
-    ">=": 2,
-    "==": 2,
-    "!=": 2,
-    "+": 3,
-    "-": 3,
-    "*": 4,
-    "/": 4,
-    "//": 4,
-    "%": 4,
-    "neg": 5,
-    "**": 6,
-}
-_ATOM = 9
+_LEVELS = (
+    ("where",), ("or",), ("and",), ("not",), tuple(COMPARISONS), ("+", "-"), ("*", "/", "//", "%"), ("neg",), ("**",),
+)  # fmt: skip
+_PRECEDENCE = {op: level for level, ops in enumerate(_LEVELS) for op in ops}
+"""How tightly each operation of Python binds: the greater, the tighter."""
+_ATOM = len(_LEVELS)
 _PLAIN = re.compile(r"-?[\w.]+")
 """An operand that style guides want next to its **."""
 _LONG = 40  # characters of a part that would do better with a name
 _WIDE = 105  # characters of a whole that is better written in parts
 _PART = 60  # characters of such a part
+_MOST = 80
+"""Operations of one expression; beyond that it is written in parts whatever they are, so that its length is bounded
+and Python can read it.
+"""
 _TAKEN = frozenset({
-    "learning_rate", "rate", "step", "tick", "ticks", "base", "np", "jnp", "ops", "math", "sys", "accumulate", "bisect_right", "schedule", "train",
-    "save", "load", "check",
+    "learning_rate", "rate", "step", "tick", "ticks", "base", "np", "jnp", "ops", "math", "sys", "accumulate", "bisect_right", "cache",
+    "schedule", "train", "save", "load", "check",
 })  # fmt: skip
 """Names of what stands around the curve."""
-_LEAVES = frozenset({"symbol", "name", "item", "pi", "e"})
-_MATH = {"minimum": "min", "maximum": "max", "abs": "abs"}
-_SAFE = frozenset(
-    {
-        "+",
-        "-",
-        "*",
-        "neg",
-        "minimum",
-        "maximum",
-        "floor",
-        "cos",
-        "searchsorted",
-        "take",
-        "where",
-        *_LEAVES,
-        *COMPARISONS,
-    }
-)
-
-
-def always_defined(tree: Any) -> bool:
-    """Whether both sides of every `where` can be computed for every tick without a warning."""
-    return all(_safe(node) for node in _walk(tree, {}))
+_BUILTIN = {"minimum": "min", "maximum": "max", "abs": "abs"}
 
 
 def number(value: float) -> str:
     """A literal that reads back as the same value."""
-    return repr(float(value)) if isinstance(value, float) else repr(value)
+    if not isinstance(value, float):
+        return repr(value)
+    return repr(float(value)) if math.isfinite(value) else f'float("{float(value)!r}")'
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a function does: statements, and then the value that it comes to, or cases of plain numbers."""
+
+    statements: tuple[str, ...]
+    value: str | Cases
+    named: bool = False
+    """Whether the value is but a name."""
+
+    def ending(self, end: str) -> list[str]:
+        """The statements, the last of which is `end` with the value in place of its {}: "return {}", "tick = {}"."""
+        if isinstance(self.value, str):
+            return [*self.statements, end.format(self.value)]
+        returns, lines = end.startswith("return"), list(self.statements)
+        for i, (condition, then) in enumerate(self.value.tried):
+            lines += [f"{'if' if returns or i == 0 else 'elif'} {condition}:", *_indented(then.ending(end))]
+        rest = self.value.other.ending(end)
+        return lines + (rest if returns else ["else:", *_indented(rest)])
+
+
+@dataclass(frozen=True)
+class Cases:
+    """What is done where the first of some conditions holds, or else the second, and so on; or none."""
+
+    tried: tuple[tuple[str, Written], ...]
+    other: Written
+
+
+class Text(NamedTuple):
+    """An expression, and how tightly it holds together."""
+
+    text: str
+    level: int = _ATOM
 
 
 class Writer:
-    """Writes trees as Python over numpy arrays or over plain floats, collecting the constants that they name."""
+    """Writes trees as Python over arrays or over plain numbers, collecting the constants that they name."""
 
     def __init__(self, flavour: Flavour) -> None:
         self.flavour = flavour
@@ -90,235 +113,364 @@ class Writer:
         self.constants: dict[str, str] = {}
         """Name -> text of every parameter used, in order of use."""
         self.imports: set[str] = set()
+        self.called: set[str] = set()
+        """The functions of the module that the text calls."""
+        self.functions: dict[str, str] = {}
+        """Name -> text of what a person typed that is too long for a lambda; to stand before what names it."""
         self._owners: dict[str, tuple[str, str]] = {}
-        self._shared: dict[int, str] = {}
 
-    def body(self, tree: Any) -> list[str]:
-        """The statements of a function that returns the tree's value, what is used twice computed once."""
-        uses: dict[int, int] = {}
-        lines = []
-        for node in list(_walk(tree, uses)):  # children before their parents
-            shared = uses[id(node)] > 1 and node.op not in _LEAVES and _varies(node)
-            if shared and (self.arrays or _safe(node)):
-                lines += self._assign(node)
-            elif node.op == "where" and self.arrays:
-                lines += [line for arm in node.args[1:] if len(self.text(arm)) > _LONG for line in self._assign(arm)]
-        lines += self._return(tree) if self.arrays else self._branches(tree)
-        self._shared.clear()
-        return lines
-
-    def _return(self, tree: Any) -> list[str]:
-        """The statements that return a value, the parts of a wide one named."""
-        known = dict(self._shared)
-        lines = [*self._parts(tree), f"return {self.text(tree)}"]
-        self._shared = known  # another branch has not computed its parts
-        return lines
-
-    def _parts(self, tree: Any) -> list[str]:
-        """The statements that name long parts of a wide value."""
-        lines: list[str] = []
-        if len(self.text(tree)) > _WIDE:
-            for node in _walk(tree, {}, self._shared):
-                part = (
-                    node is not tree
-                    and id(node) not in self._shared
-                    and node.op not in {"where", *COMPARISONS}
-                    and _varies(node)
-                )
-                if part and (self.arrays or _safe(node)) and len(self.text(node)) > _PART:
-                    lines += self._assign(node)
-        return lines
-
-    def _assign(self, node: Any) -> list[str]:
-        """The statements that give a value a name, which its text is from then on."""
-        lines = self._parts(node)
-        name = f"v{len(self._shared) + 1}"
-        lines.append(f"{name} = {self.text(node)}")
-        self._shared[id(node)] = name
-        return lines
-
-    def _branches(self, tree: Any) -> list[str]:
-        """`where` as if and return, also where it is a factor of the whole."""
-        if isinstance(tree, Expr) and tree.op in BINARY and id(tree) not in self._shared:
-            left, right = tree.args
-            if _is_where(right) and not _is_where(left) and len(self.text(left)) < _LONG:
-                condition, this, other = right.args
-                tree = Expr("where", condition, Expr(tree.op, left, this), Expr(tree.op, left, other))
-        if not _is_where(tree) or id(tree) in self._shared:
-            return self._return(tree)
-        condition, this, other = tree.args
-        return [
-            f"if {self.text(condition)}:",
-            *(f"    {line}" for line in self._branches(this)),
-            *self._branches(other),
-        ]
+    def body(self, tree: Any, names: Iterable[str] = ()) -> Written:
+        """What a function does to come to the tree's value, what is used twice computed once; `names`: those of the
+        first values that get one.
+        """
+        return _Function(self, names).body(tree)
 
     def text(self, value: Any) -> str:
         """One expression."""
-        return self._write(value)[0]
+        return _Function(self).text(value)
 
-    def _write(self, value: Any) -> tuple[str, int]:
-        if isinstance(value, Named):
-            value = value.expr
-        if not isinstance(value, Expr):
-            text = number(value)
-            return text, 5 if text.startswith("-") else _ATOM
-        if id(value) in self._shared:
-            return self._shared[id(value)], _ATOM
-        op, args = value.op, value.args
-        if op in BINARY or op in COMPARISONS:
-            return self._infix(op, *args)
-        if op == "neg":
-            return f"-{self._nested(args[0], 5)}", 5
-        if op == "where" and not self.arrays:
-            condition, this, other = self._nested(args[0], 1), self._nested(args[1], 1), self._nested(args[2], 0)
-            return f"{this} if {condition} else {other}", 0
-        return self._leaf_or_call(op, args), _ATOM
-
-    def _infix(self, op: str, left: Any, right: Any) -> tuple[str, int]:
-        level = _PRECEDENCE[op]
-        lower_left, lower_right = (level + 1, level) if op == "**" else (level, level + 1)
-        if op in COMPARISONS:
-            lower_left = level + 1
-        texts = self._nested(left, lower_left), self._nested(right, lower_right)
-        return ("" if op == "**" and all(map(_PLAIN.fullmatch, texts)) else " ").join((texts[0], op, texts[1])), level
-
-    def _nested(self, value: Any, least: int) -> str:
-        text, level = self._write(value)
-        return text if level >= least else f"({text})"
-
-    def _leaf_or_call(self, op: str, args: tuple[Any, ...]) -> str:
-        match op:
-            case "symbol":
-                return str(args[0])
-            case "pi" | "e":
-                return f"{self._namespace(self.arrays if self.arrays and self.flavour != 'keras' else 'math')}.{op}"
-            case "name":
-                name, value, owner = args
-                return self.constant(name, number(value), owner)
-            case "item":
-                name, index, values, owner = args
-                return f"{self.constant(name, _list(values), owner)}[{index}]"
-            case "searchsorted":
-                return self._search(args[0], self.text(args[1]))
-            case "take":
-                table, index = self._table(args[0]), self.text(args[1])
-                return (
-                    f"{self._namespace(self.arrays)}.take({self._array(table)}, {index})"
-                    if self.arrays
-                    else f"{table}[{index}]"
-                )
-            case "float":
-                return self._float(args[0])
-        inside = ", ".join(self.text(a) for a in args)
-        if op == "quotient":
-            return f"quotient({inside})"
-        constant = self.flavour in _COMPILED and not any(_varies(a) for a in args if isinstance(a, Expr))
-        if op in _MATH and (constant or not self.arrays):
-            return f"{_MATH[op]}({inside})"
-        return f"{self._namespace('math' if constant else self.arrays or 'math')}.{op}({inside})"
-
-    def _float(self, value: Any) -> str:
-        """A whole number as a float."""
-        text = self.text(value)
-        if not _varies(value):
-            return f"float({text})"
-        return f"{text}.astype(float)" if self.flavour == "jax" else f"ops.cast({text}, keras.config.floatx())"
-
-    def _namespace(self, name: str) -> str:
+    def namespace(self, name: str) -> str:
         """The name of a namespace that the text uses; its import is noted."""
         self.imports.add(dict(ARRAYS.values()).get(name, f"import {name}"))
         return name
-
-    def _array(self, table: str) -> str:
-        """A list as what the framework indexes and searches; numpy takes it as it is."""
-        converted = {
-            "jax": f"jnp.array({table}, float)",
-            "keras": f"ops.convert_to_tensor({table}, keras.config.floatx())",
-        }
-        return converted.get(self.flavour, table)
-
-    def _table(self, values: tuple[Any, ...]) -> str:
-        """The constant that holds a table of values: an argument under its own name, or what was worked out from
-        arguments.
-        """
-        own = [v.expr.args for v in values if isinstance(v, Named) and v.expr.op == "item"]
-        whole = len(own) == len(values) and [item[1] for item in own] == list(range(len(own[0][2])))
-        name, owner = (
-            (own[0][0], own[0][3]) if whole and len({(item[0], item[3]) for item in own}) == 1 else ("levels", "")
-        )
-        return self.constant(name, _list(map(float, values)), owner)
-
-    def _search(self, table: Any, value: str) -> str:
-        if isinstance(table, Restarts):
-            first, factor = self.text(table.first), self.text(table.factor)
-            self.imports.add("from itertools import accumulate")
-            borders = self.constant("restarts", f"list(accumulate({first} * {factor}**k for k in range({len(table)})))")
-        else:
-            borders = _list(table)
-        if self.arrays:
-            return f'{self._namespace(self.arrays)}.searchsorted({self._array(borders)}, {value}, side="right")'
-        self.imports.add("from bisect import bisect_right")
-        return f"bisect_right({borders}, {value})"
 
     def constant(self, name: str, text: str, owner: str = "") -> str:
         """The name under which a constant stands on top: the argument's own, numbered where another schedule has one of
         that name.
         """
+        name = self._free(name, owner, text)
+        self.constants[name] = text
+        return name
+
+    def function(self, names: tuple[str, ...], tree: Any, name: str) -> str:
+        """A function of these symbols: a lambda, or the name of one that is defined in the module, where that would be
+        too long.
+        """
+        if fits(tree):
+            return f"lambda {', '.join(names)}: {self.text(tree)}"
+        lines = textwrap.indent("\n".join(self.body(tree).ending("return {}")), "    ")
+        head, says = f"({', '.join(names)}):", f'    """The argument {name} of the scheduler."""'
+        name = self._free(name, "a function", lines)
+        self.functions[name] = "\n".join([f"def {name}{head}", says, lines])
+        return name
+
+    def _free(self, name: str, owner: str, text: str) -> str:
+        """The name, or the first of it with a number that does not stand for another text."""
         name = f"{name}_" if name in _TAKEN else name
         candidate, n = name, 1
         while self._owners.setdefault(candidate, (owner, text)) != (owner, text):
             n += 1
             candidate = f"{name}_{n}"
-        self.constants[candidate] = text
         return candidate
+
+
+def fits(tree: Any) -> bool:
+    """Whether a tree is small enough for one expression."""
+    sizes: dict[Expr, int] = {}
+    for node in nodes(tree):
+        sizes[node] = 1 + sum(sizes[operand] for operand in operands(node))
+    return max(sizes.values(), default=0) <= _MOST
+
+
+class _Function:
+    """One function that is being written: the names of what it has computed."""
+
+    def __init__(self, writer: Writer, names: Iterable[str] = ()) -> None:
+        self.writer = writer
+        self.facts = Facts()
+        self._names: dict[Expr, str] = {}
+        self._unused = chain(names, (f"v{n}" for n in count(1)))
+        self._write = _WRITE[writer.flavour]
+
+    # --- statements
+
+    def body(self, tree: Any) -> Written:
+        """The statements that name what is used twice, or is too much for one expression, and the value."""
+        arrays = bool(self.writer.arrays)
+        uses = Counter(operand for node in nodes(tree) for operand in operands(node))
+        apart = _returned(tree, uses) if not arrays else {node_of(tree)}
+        always = certain(tree)
+        sizes: dict[Expr, int] = {}
+        lines: list[str] = []
+        for node in nodes(tree):  # children before their parents
+            free = arrays or self.facts.of(node).safe
+            if uses[node] > 1 and node.op not in LEAVES and self.facts.of(node).varies and free:
+                lines += self._assign(node)
+            elif node.op == "where" and arrays:
+                lines += [
+                    line for arm in operands(node)[1:] if len(self.text(arm)) > _LONG for line in self._assign(arm)
+                ]
+            sizes[node] = 1 + sum(1 if operand in self._names else sizes[operand] for operand in operands(node))
+            if sizes[node] > _MOST and node not in self._names and node not in apart:
+                lines += self._assign(node) if free or node in always else self._define(node)
+        last = self._value(tree) if arrays else self._cases(tree)
+        return Written((*lines, *last.statements), last.value, last.named)
+
+    def _value(self, tree: Any) -> Written:
+        """A value, the parts of a wide one named."""
+        known = dict(self._names)
+        statements = tuple(self._parts(tree))
+        written = Written(statements, self.text(tree), named=self._is_name(tree))
+        self._names = known  # the other cases have not computed its parts
+        return written
+
+    def _is_name(self, value: Any) -> bool:
+        node = node_of(value)
+        return node is not None and (node in self._names or node.op in {"symbol", "name"})
+
+    def _parts(self, tree: Any) -> list[str]:
+        """The statements that name long parts of a wide value."""
+        lines: list[str] = []
+        if len(self.text(tree)) > _WIDE:
+            for node in nodes(tree, self._names):
+                fact = self.facts.of(node)
+                part = (
+                    node is not tree
+                    and node not in self._names
+                    and node.op not in {"where", *COMPARISONS}
+                    and fact.varies
+                )
+                if part and (self.writer.arrays or fact.safe) and len(self.text(node)) > _PART:
+                    lines += self._assign(node)
+        return lines
+
+    def _assign(self, node: Expr) -> list[str]:
+        """The statements that give a value a name, which its text is from then on."""
+        lines, text = self._parts(node), self.text(node)
+        self._names[node] = next(self._unused)
+        return [*lines, f"{self._names[node]} = {text}"]
+
+    def _define(self, node: Expr) -> list[str]:
+        """The same where it may be computed only if it is needed: a function within, which computes it once."""
+        lines, text, name = self._parts(node), self.text(node), next(self._unused)
+        self._names[node] = f"{name}()"
+        self.writer.imports.add("from functools import cache")
+        return [*lines, "@cache", f"def {name}():", f"    return {text}"]
+
+    def _cases(self, tree: Any) -> Written:
+        """`where` as if and return, also where it is a factor of the whole."""
+        tried = []
+        tree = self._distributed(tree)
+        while self._chooses(tree):
+            condition, this, other = tree.args
+            tried.append((self.text(condition), self._cases(this)))
+            tree = self._distributed(other)
+        last = self._value(tree)
+        return Written((), Cases(tuple(tried), last)) if tried else last
+
+    def _chooses(self, tree: Any) -> bool:
+        return isinstance(tree, Expr) and tree.op == "where" and tree not in self._names
+
+    def _distributed(self, tree: Any) -> Any:
+        """What multiplies (or the like) a `where`, brought into both of its sides."""
+        if isinstance(tree, Expr) and tree.op in BINARY and tree not in self._names:
+            left, right = tree.args
+            if _is_where(right) and not _is_where(left) and len(self.text(left)) < _LONG:
+                condition, this, other = right.args
+                return Expr("where", condition, Expr(tree.op, left, this), Expr(tree.op, left, other))
+        return tree
+
+    # --- expressions
+
+    def text(self, value: Any) -> str:
+        """One expression."""
+        return self.write(value).text
+
+    def write(self, value: Any) -> Text:
+        """One expression, by the table."""
+        node = node_of(value)
+        if node is None:
+            text = number(value)
+            return Text(text, _PRECEDENCE["neg"] if text.startswith("-") else _ATOM)
+        return Text(self._names[node]) if node in self._names else self._write[node.op](self, node)
+
+    def nested(self, value: Any, least: int) -> str:
+        """One expression, in parentheses where it does not hold together as tightly."""
+        text, level = self.write(value)
+        return text if level >= least else f"({text})"
+
+    def listed(self, values: Iterable[Any]) -> str:
+        """Expressions with commas between them."""
+        return ", ".join(map(self.text, values))
+
+    def array(self, table: str) -> str:
+        """A list as what the framework indexes and searches; numpy takes it as it is."""
+        converted = {
+            "jax": f"jnp.array({table}, float)",
+            "keras": f"ops.convert_to_tensor({table}, keras.config.floatx())",
+        }
+        return converted.get(self.writer.flavour, table)
+
+    def constant(self, node: Expr) -> bool:
+        """Whether nothing in a node's operands varies."""
+        return not any(self.facts.of(arg).varies for arg in node.args if isinstance(arg, Expr))
+
+
+# --- how each operation is written
+
+
+def _symbol(_: _Function, node: Expr) -> Text:
+    return Text(str(node.args[0]))
+
+
+def _pi_or_e(function: _Function, node: Expr) -> Text:
+    arrays = function.writer.arrays
+    return Text(
+        f"{function.writer.namespace(arrays if arrays and function.writer.flavour != 'keras' else 'math')}.{node.op}"
+    )
+
+
+def _argument(function: _Function, node: Expr) -> Text:
+    name, value, owner = node.args
+    return Text(function.writer.constant(name, number(value), owner))
+
+
+def _item(function: _Function, node: Expr) -> Text:
+    name, index, values, owner = node.args
+    return Text(f"{function.writer.constant(name, _list(values), owner)}[{index}]")
+
+
+def _infix(function: _Function, node: Expr) -> Text:
+    op, level = node.op, _PRECEDENCE[node.op]
+    left, right = node.args
+    at_left = level + (op == "**" or op in COMPARISONS)
+    at_right = level + (op not in {"**", "and", "or"})
+    texts = function.nested(left, at_left), function.nested(right, at_right)
+    return Text(("" if op == "**" and all(map(_PLAIN.fullmatch, texts)) else " ").join((texts[0], op, texts[1])), level)
+
+
+def _prefix(function: _Function, node: Expr) -> Text:
+    level = _PRECEDENCE[node.op]
+    return Text(f"{'-' if node.op == 'neg' else 'not '}{function.nested(node.args[0], level)}", level)
+
+
+def _conditional(function: _Function, node: Expr) -> Text:
+    condition, this, other = node.args
+    level = _PRECEDENCE["where"]
+    chosen, asked = function.nested(condition, level + 1), function.nested(this, level + 1)
+    return Text(f"{asked} if {chosen} else {function.nested(other, level)}", level)
+
+
+def _plain_call(function: _Function, node: Expr) -> Text:
+    inside = function.listed(node.args)
+    name = _BUILTIN[node.op] if node.op in _BUILTIN else f"{function.writer.namespace('math')}.{node.op}"
+    return Text(f"{name}({inside})")
+
+
+def _array_call(function: _Function, node: Expr) -> Text:
+    inside = function.listed(node.args)
+    name = f"logical_{node.op}" if node.op in CONDITIONS else node.op
+    return Text(f"{function.writer.namespace(function.writer.arrays)}.{name}({inside})")
+
+
+def _compiled_call(function: _Function, node: Expr) -> Text:
+    """Functions of constants are Python's own: computed once, in double precision."""
+    return (_plain_call if function.constant(node) else _array_call)(function, node)
+
+
+def _quotient(function: _Function, node: Expr) -> Text:
+    function.writer.called.add("quotient")
+    return Text(f"quotient({function.listed(node.args)})")
+
+
+def _float(function: _Function, node: Expr) -> Text:
+    """A whole number as a float."""
+    text = function.text(node.args[0])
+    if function.constant(node):
+        return Text(f"float({text})")
+    return Text(
+        f"{text}.astype(float)" if function.writer.flavour == "jax" else f"ops.cast({text}, keras.config.floatx())"
+    )
+
+
+def _search(function: _Function, node: Expr) -> Text:
+    table, value = node.args[0], function.text(node.args[1])
+    writer, borders = function.writer, ""
+    if isinstance(table, Restarts):
+        first, factor = function.text(table.first), function.text(table.factor)
+        writer.imports.add("from itertools import accumulate")
+        borders = writer.constant("restarts", f"list(accumulate({first} * {factor}**k for k in range({len(table)})))")
+    else:
+        borders = _list(table)
+    if writer.arrays:
+        return Text(f'{writer.namespace(writer.arrays)}.searchsorted({function.array(borders)}, {value}, side="right")')
+    writer.imports.add("from bisect import bisect_right")
+    return Text(f"bisect_right({borders}, {value})")
+
+
+def _take(function: _Function, node: Expr) -> Text:
+    writer = function.writer
+    table, index = _table(writer, node.args[0]), function.text(node.args[1])
+    if not writer.arrays:
+        return Text(f"{table}[{index}]")
+    integers = writer.flavour == "numpy" and all(float(value).is_integer() for value in node.args[0])
+    array = f"np.array({table}, float)" if integers else function.array(table)
+    return Text(f"{writer.namespace(writer.arrays)}.take({array}, {index})")
+
+
+def _table(writer: Writer, values: tuple[Any, ...]) -> str:
+    """The constant that holds a table of values: an argument under its own name, or what was worked out from
+    arguments.
+    """
+    own = [v.expr.args for v in values if isinstance(v, Named) and v.expr.op == "item"]
+    whole = len(own) == len(values) and [item[1] for item in own] == list(range(len(own[0][2])))
+    name, owner = (own[0][0], own[0][3]) if whole and len({(item[0], item[3]) for item in own}) == 1 else ("levels", "")
+    return writer.constant(name, _list(map(float, values)), owner)
+
+
+_Handler = Callable[[_Function, Expr], Text]
+_EVERYWHERE: dict[str, _Handler] = {
+    **dict.fromkeys([*BINARY, *COMPARISONS], _infix),
+    "symbol": _symbol,
+    "pi": _pi_or_e,
+    "e": _pi_or_e,
+    "name": _argument,
+    "item": _item,
+    "neg": _prefix,
+    "searchsorted": _search,
+    "take": _take,
+    "float": _float,
+    "quotient": _quotient,
+}
+_OVER_NUMBERS: dict[str, _Handler] = {
+    **_EVERYWHERE,
+    **dict.fromkeys(FUNCTIONS, _plain_call),
+    "where": _conditional,
+    "and": _infix,
+    "or": _infix,
+    "not": _prefix,
+}
+_OVER_ARRAYS: dict[str, _Handler] = _EVERYWHERE | dict.fromkeys([*FUNCTIONS, "where", "and", "or", "not"], _array_call)
+_COMPILED: dict[str, _Handler] = _OVER_ARRAYS | dict.fromkeys(FUNCTIONS, _compiled_call)
+_WRITE: dict[Flavour, dict[str, _Handler]] = {
+    "math": _OVER_NUMBERS,
+    "numpy": _OVER_ARRAYS,
+    "jax": _COMPILED,
+    "keras": _COMPILED,
+}
+"""Operation -> how it is written, over plain numbers and over the arrays of each framework."""
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
 
 
 def _list(values: Any) -> str:
     return f"[{', '.join(number(int(v) if float(v).is_integer() else v) for v in values)}]"
 
 
-def _walk(value: Any, uses: dict[int, int], named: Container[int] = ()) -> Iterator[Expr]:
-    """Every node once, children before parents, but not what is in a named one; counts how often each is used."""
-    if isinstance(value, Named):
-        value = value.expr
-    if not isinstance(value, Expr) or id(value) in named:
-        return
-    uses[id(value)] = uses.get(id(value), 0) + 1
-    if uses[id(value)] > 1:
-        return
-    for arg in value.args:
-        yield from _walk(arg, uses, named)
-    yield value
-
-
-def _varies(node: Expr) -> bool:
-    return node.op == "symbol" or any(_varies(a) for a in node.args if isinstance(a, Expr))
-
-
-def depends(value: Any, name: str) -> bool:
-    """Whether a tree has the symbol of that name in it."""
-    return isinstance(value, Expr) and (
-        (value.op == "symbol" and value.args[0] == name) or any(depends(a, name) for a in value.args)
-    )
-
-
 def _is_where(value: Any) -> bool:
     return isinstance(value, Expr) and value.op == "where"
 
 
-def _safe(value: Any) -> bool:
-    """Whether it can be computed for every tick: nothing that warns, or that plain floats refuse."""
-    if isinstance(value, Named) or not isinstance(value, Expr):
-        return True
-    if value.op in {"/", "//", "%"}:
-        return _safe(value.args[0]) and _positive(value.args[1])
-    if value.op == "**":
-        return _positive(value.args[0]) and _safe(value.args[1])
-    return value.op in _SAFE and all(_safe(a) for a in value.args if isinstance(a, Expr))
-
-
-def _positive(value: Any) -> bool:
-    if isinstance(value, Expr):
-        return (value.op == "*" and all(map(_positive, value.args))) or (value.op == "**" and _positive(value.args[0]))
-    return bool(value > 0)
+def _returned(tree: Any, uses: Counter[Expr]) -> set[Expr | None]:
+    """What plain code comes to in one case alone: the tree, and the sides of what chooses between two."""
+    found: set[Expr | None] = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Expr) and uses[node] <= 1:
+            found.add(node)
+            factor = node.op in BINARY and _is_where(node.args[1])
+            waiting += node.args[1:] if factor or node.op == "where" else ()
+    return found

@@ -1,4 +1,4 @@
-"""The address bar: it carries the whole page, and what a person opens, types or goes back to is taken up."""
+"""The address bar: it carries what the pages remember (memory.py says what of it), and what a person opens, types or goes back to is taken up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import streamlit as st
+
+from lrlab.ui import memory
 
 LAG = 0.4  # seconds for which an address just left may still come in; Back is pressed later than that
 REMEMBERED = 8  # addresses just left
@@ -66,9 +68,9 @@ def write(*parts: Part) -> None:
 
 
 def _seen(part: Part) -> _Seen | None:
-    found: _Seen | None = st.session_state.get("address", {}).get(part.name)
+    found: _Seen | None = memory.recall("address").get(part.name)
     return found
 
 
 def _remember(part: Part, seen: _Seen) -> None:
-    st.session_state.address = st.session_state.get("address", {}) | {part.name: seen}
+    st.session_state.address = memory.recall("address") | {part.name: seen}

@@ -20,13 +20,17 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lrlab.charts import still
+from lrlab.engine import NoCurve
+from lrlab.ui import memory
+from lrlab.ui.widgets import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from streamlit.components.v2.types import ComponentRenderer
 
     from lrlab.charts import Figure
+    from lrlab.engine import Curve
 
 
 AHEAD = 0.02
@@ -65,7 +69,7 @@ def show(
     Where plotly.js cannot be laid beside app.py, Streamlit's own chart stands in: lines are hidden by the page's
     buttons only, nothing moves.
     """
-    scale = PRESENTED_SCALE if st.session_state.get("presenting") else 1.0
+    scale = PRESENTED_SCALE if memory.recall("presenting") else 1.0
     height = round(height * scale)
     if scale != 1.0:
         figure = enlarged(figure, scale)
@@ -96,6 +100,15 @@ def show(
         on_frame_change=_told(key, "frame", on_frame),
     )
     time.sleep(AHEAD)
+
+
+def reasons(curves: Sequence[Curve | NoCurve]) -> bool:
+    """Say, in the chart's place, why shown trials cannot be drawn; whether there is still a chart to draw."""
+    missing = [found for found in curves if isinstance(found, NoCurve)]
+    for found in missing:
+        if not found.trial.hidden:
+            st.warning(f"Not drawn: {escape(found.reason)}.", icon=":material/error:")
+    return len(missing) < len(curves) or not curves
 
 
 def enlarged(figure: Figure, scale: float) -> Figure:

@@ -35,8 +35,7 @@ def show(trial: Trial, path: Path, ticks: int) -> None:
     own, *inner = _sections(trial.schedule, bound, (*path, "schedule"), ticks)
     if not trial.schedule.own_rate:
         own.insert(0, lambda: _base_rate(trial.base_lr, (*path, "base_lr")))
-    has_metric = metric.FIELD in type(trial.schedule).model_fields
-    shown = metric.cells(trial.schedule, (*path, "schedule"), ticks) if has_metric else []
+    shown = metric.cells(trial.schedule, (*path, "schedule"), ticks) if trial.schedule.takes_metrics else []
     if inner:
         columns = _spread([[partial(_say, escape(trial.schedule.native)), *own], *inner])
         rows(columns, min(len(columns), COLUMNS))

@@ -49,9 +49,9 @@ def begin(title: str) -> None:
             st.page_link(path, label=label)
 
 
-def end() -> None:
-    """The address carries what the page shows; the last line of every page."""
-    address.write(state.ADDRESS)
+def end(*parts: address.Part) -> None:
+    """The address carries what the page shows, these parts of it too; the last line of every page."""
+    address.write(state.ADDRESS, *parts)
     freeze()
 
 

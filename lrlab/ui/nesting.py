@@ -19,9 +19,9 @@ from lrlab.readers import metrics
 from lrlab.schedules import KINDS, params
 from lrlab.schedules.base import described
 from lrlab.schedules.combine import starts, turns
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.spans import Path
 from lrlab.ui import state
+from lrlab.ui.tune import memory
 from lrlab.ui.widgets import commit, escape, key_of, offer, said
 
 if TYPE_CHECKING:
@@ -57,14 +57,7 @@ def slots(schedule: Schedule, path: Path, span: int) -> dict[str, Slot]:
     """The arguments of a schedule that hold others."""
     fields = described(type(schedule))
     nested = [name for name, about in fields.items() if about.nested]
-    joints = next(
-        (
-            name
-            for name, about in fields.items()
-            if about.many and about.integer and about.control and about.control.unit == "ticks"
-        ),
-        None,
-    )
+    joints = schedule.joined_by or None
     held = schedule.model_dump(include=set(nested))
     return {
         name: Slot(path, name, span, joints, alike=any("kind" not in child for child in held[name]))
@@ -127,9 +120,9 @@ def replaced(owner: Document, slot: Slot, value: Any, calls_: int) -> Document:
     and takes them away when it goes.
     """
     new = owner | {slot.name: value}
-    if "metrics" in KINDS[owner["kind"]].model_fields:
+    if KINDS[owner["kind"]].takes_metrics:
         new.pop("metrics", None)
-        if isinstance(value, dict) and issubclass(KINDS[value["kind"]], MetricDriven):
+        if isinstance(value, dict) and KINDS[value["kind"]].metric_driven:
             new["metrics"] = list(metrics.sketch(metrics.usual(KINDS[value["kind"]]), calls_))
     return new
 
@@ -173,13 +166,15 @@ def _with(owner: Document, slot: Slot, kind: str, run: Run, calls_: int) -> Docu
     if isinstance(owner.get(slot.name), list):
         return appended(owner, slot, _child(kind, run, slot.span // 2 if slot.joints else slot.span))
     child = _child(kind, run, slot.span)
-    rate = _rate(owner.get(slot.name))
-    return replaced(owner, slot, child | ({"learning_rate": rate} if rate and "learning_rate" in child else {}), calls_)
+    rate = _rate(owner.get(slot.name), slot.name)
+    return replaced(owner, slot, child | ({slot.name: rate} if rate and slot.name in child else {}), calls_)
 
 
-def _rate(value: Any) -> Any:
-    """The rate of what was there before; the schedule that replaces it begins with it."""
-    return value.get("learning_rate") if isinstance(value, dict) else value
+def _rate(value: Any, name: str) -> Any:
+    """The rate of what stood in the argument, which the next one goes on with: where that takes a number or a schedule,
+    the schedule's own rate has the same name.
+    """
+    return value.get(name) if isinstance(value, dict) else value
 
 
 # ---------------------------------------------------------------- widgets
@@ -268,7 +263,7 @@ def _spans(slot: Slot) -> None:
     offer(key, "durations" if durations() else "steps")
 
     def changed() -> None:
-        st.session_state.durations = st.session_state[key] == "durations"
+        memory.choose(durations=st.session_state[key] == "durations")
 
     st.segmented_control(
         f"{slot.joints} as",
@@ -281,8 +276,8 @@ def _spans(slot: Slot) -> None:
 
 
 def durations() -> bool:
-    """Whether this session shows how long each part lasts, instead of where it begins."""
-    return bool(st.session_state.get("durations"))
+    """Whether the page shows how long each part lasts, in place of where it begins."""
+    return memory.chosen().durations
 
 
 def set_length(slot: Slot, index: int, key: str, value: int) -> None:
@@ -331,7 +326,7 @@ def _chosen(slot: Slot, about: params.Described) -> None:
     elif kind == NOTHING:
         _change(slot, replaced, None, calls_)
     else:
-        rate = _rate(state.value_at(slot.path))
+        rate = _rate(state.value_at(slot.path), slot.name)
         start = about.control.start if about.control else None
         _change(slot, replaced, rate if isinstance(rate, (int, float)) else start, calls_)
     st.session_state[key_of(slot.path, "adding")] = False

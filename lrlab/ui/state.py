@@ -12,9 +12,8 @@ import streamlit as st
 from lrlab.document import DocumentError, Experiment, Trial, assign, from_link, parse
 from lrlab.document.run import Clock, Run, calls
 from lrlab.readers import metrics
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.schedules.spans import Path, keys
-from lrlab.ui import address
+from lrlab.ui import address, memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +89,7 @@ def link_problem() -> str | None:
 def _carried() -> tuple[dict[str, str], str | None]:
     """Both, packed once for an experiment: a page asks often."""
     state, here = st.session_state, experiment()
-    if state.get("packed", (None,))[0] is not here:
+    if memory.recall("packed")[0] is not here:
         try:
             state.packed = here, {LINK: here.link()}, None
         except DocumentError as error:
@@ -111,7 +110,7 @@ def experiment() -> Experiment:
 
 def chosen() -> int:
     """The place of the trial being shaped."""
-    return max(min(int(st.session_state.get(CHOSEN, 0)), len(experiment().trials) - 1), 0)
+    return max(min(int(memory.recall(CHOSEN)), len(experiment().trials) - 1), 0)
 
 
 def choose(index: int) -> None:
@@ -193,7 +192,7 @@ def beginning(kind: type[Any], run: Run, base_lr: float) -> dict[str, Any]:
     """
     clock: Clock = "epoch" if kind.per_epoch and run.steps > run.updates else "step"
     schedule = kind.example(calls(run, clock), max(run.steps // run.updates, 1), run.updates)
-    if issubclass(kind, MetricDriven):
+    if kind.metric_driven:
         schedule["metrics"] = list(metrics.sketch(metrics.usual(kind), calls(run, clock)))
     return {"name": kind.native, "base_lr": base_lr, "schedule": schedule} | (
         {"clock": clock} if clock != "step" else {}

@@ -12,7 +12,7 @@ import streamlit as st
 
 from lrlab.schedules.params import Described, Slider, nearest
 from lrlab.schedules.spans import Path
-from lrlab.ui import state
+from lrlab.ui import memory, state
 
 FIELD_WIDTH = 118  # pixels of an exact field beside its slider
 
@@ -22,13 +22,9 @@ def key_of(path: Path, what: str) -> str:
     return f"{'.'.join(map(str, path))}/{what}"
 
 
-HEARD = "heard"
-"""The key of: has a change come in already in this run of the script? Callbacks run before everything else."""
-
-
 def offer(key: str, value: Any) -> None:
     """Let a widget show the document's value, unless it holds a value that was just refused."""
-    st.session_state[HEARD] = False
+    st.session_state.callback_ran = False
     if key in _refused() or st.session_state.get(key) == value:
         return
     _shown()[key] = [*_shown().get(key, ())[-16:], st.session_state.get(key), value]
@@ -42,9 +38,9 @@ def heard(key: str) -> bool:
     older number of that field once more. So the second change in one run of the script is not taken for the person's,
     where it is a value that the page itself has shown there.
     """
-    echo = st.session_state.get(HEARD, False) and st.session_state.get(key) in _shown().get(key, ())
-    st.session_state[HEARD] = True
-    return not echo
+    sent_along = memory.recall("callback_ran") and st.session_state.get(key) in _shown().get(key, ())
+    st.session_state.callback_ran = True  # Streamlit calls all callbacks of a run before it draws the page
+    return not sent_along
 
 
 def commit(key: str, path: Path, value: Any) -> None:
@@ -160,10 +156,10 @@ def escape(text: str) -> str:
 
 def _shown() -> dict[str, list[Any]]:
     """For each widget the values that the page itself showed in it lately."""
-    shown: dict[str, list[Any]] = st.session_state.setdefault("shown", {})
+    shown: dict[str, list[Any]] = memory.recall("shown")
     return shown
 
 
 def _refused() -> dict[str, str]:
-    refused: dict[str, str] = st.session_state.setdefault("refused", {})
+    refused: dict[str, str] = memory.recall("refused")
     return refused

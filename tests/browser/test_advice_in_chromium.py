@@ -1,4 +1,4 @@
-"""Advice in a real browser: a broken schedule is mended by clicks alone, and what was done can be undone by keyboard."""
+"""Advice in a real browser: a broken schedule is mended by clicks alone, and the keyboard can undo what was done."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def at_hand(page: Page) -> Experiment:
 def rates(page: Page) -> list[float]:
     """The trial's own line as Plotly draws it."""
     found: list[float] = page.evaluate(
-        "document.querySelector('.lrlab-chart').calcdata.find(t => t[0].trace.name === 'mine' && t[0].trace.showlegend).map(p => p.y)"
+        "document.querySelector('.lrlab-chart').calcdata"
+        ".find(t => t[0].trace.name === 'mine' && t[0].trace.showlegend).map(p => p.y)"
     )
     return found
 

@@ -56,7 +56,10 @@ def test_a_metric_is_drawn_below_and_sketched_with_sliders(page: Page) -> None:
     page.wait_for_function("document.querySelector('.lrlab-chart').layout.yaxis2?.title.text === 'metric'")
     expect(page.get_by_role("spinbutton", name="base_lr, exact")).to_be_in_viewport()
     expect(page.locator(".lrlab-chart .y2title")).to_be_in_viewport()
-    rates = "Array.from(new Set(document.querySelector('.lrlab-chart').calcdata.find(t => t[0].trace.name === 'ReduceLROnPlateau').map(p => p.y)))"
+    rates = (
+        "Array.from(new Set(document.querySelector('.lrlab-chart').calcdata"
+        ".find(t => t[0].trace.name === 'ReduceLROnPlateau').map(p => p.y)))"
+    )
     assert len(page.evaluate(rates)) > 1
     n = count(page)
     page.get_by_role("slider", name="plateaus").press("Home")

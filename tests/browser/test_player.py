@@ -30,9 +30,12 @@ frames = 40 if st.toggle("Shorter") else 200
 x = np.linspace(-1, 1, 50)
 positions = (np.arange(frames) / 1000 + 0.1 * far)[None, :, None, None]
 rates = np.linspace(1, 0, 2000)[None]
-figure = charts.animated(charts.Curve(x, x**2), positions, rates, np.arange(frames) * 10, names=["one"], places=[0], filename="x")
-chart.show(figure, key="moving", height=400, alt="A particle", on_frame=halted, frame=int(st.query_params.get("frame", 0)))
-still = charts.panels([charts.Panel("y", [charts.Line(n, x, x**2 + i, i) for i, n in enumerate("ab")])], "x", filename="x")
+steps = np.arange(frames) * 10
+figure = charts.animated(charts.Curve(x, x**2), positions, rates, steps, names=["one"], places=[0], filename="x")
+frame = int(st.query_params.get("frame", 0))
+chart.show(figure, key="moving", height=400, alt="A particle", on_frame=halted, frame=frame)
+lines = [charts.Line(n, x, x**2 + i, i) for i, n in enumerate("ab")]
+still = charts.panels([charts.Panel("y", lines)], "x", filename="x")
 chart.show(still, key="still", height=300, alt="Two lines")
 st.text(f"told {st.session_state.get('told', 0)}, at {st.query_params.get('frame', 'the start')}")
 """
@@ -181,7 +184,10 @@ def test_a_link_begins_at_its_frame(page: Page, app: str) -> None:
 
 
 def test_presented_charts_are_larger(page: Page) -> None:
-    size = "[document.querySelector('.lrlab-chart').clientHeight, document.querySelector('.lrlab-chart')._fullLayout.xaxis2.title.font.size]"
+    size = (
+        "[document.querySelector('.lrlab-chart').clientHeight, "
+        "document.querySelector('.lrlab-chart')._fullLayout.xaxis2.title.font.size]"
+    )
     height, type_size = page.evaluate(size)
     flip(page, "Present")
     page.wait_for_function(f"{size}[0] > {height}")

@@ -119,7 +119,8 @@ def names_and_axis(panel: Panel) -> tuple[np.ndarray, tuple[float, float] | None
 
 
 @pytest.mark.parametrize(("value", "log", "zero"), [
-    (0.0, False, False), (0.0, False, True), (0.2, False, False), (-3.0, False, False), (1e-6, False, False), (0.2, True, False), (50.0, True, True),
+    (0.0, False, False), (0.0, False, True), (0.2, False, False), (-3.0, False, False), (1e-6, False, False),
+    (0.2, True, False), (50.0, True, True),
 ])  # fmt: skip
 def test_names_of_lines_that_are_all_level_at_one_value_lie_apart_within_an_axis_around_it(
     *, value: float, log: bool, zero: bool

@@ -161,10 +161,11 @@ EPOCHS = DataRun(
 
 
 @pytest.mark.parametrize(("typed", "clock", "want"), [
-    ("500", "step", 500), ("1e3", "epoch", 1000), ("3,910", "step", 3910), ("1_000", "step", 1000), ("2.5", "step", 2.5), ("-3", "step", -3),
-    ("5ep", "step", 65), ("5 epochs", "epoch", 5), ("5ep", "micro_batch", 250), ("5ep", "process", 130), ("0.5 epoch", "micro_batch", 25),
-    ("26 steps", "epoch", 2), ("26 steps", "process", 52), ("26st", "micro_batch", 100),
-    ("50%", "step", 52), ("50 %", "epoch", 4), ("10%", "micro_batch", 40), ("100%", "process", 208),
+    ("500", "step", 500), ("1e3", "epoch", 1000), ("3,910", "step", 3910), ("1_000", "step", 1000),
+    ("2.5", "step", 2.5), ("-3", "step", -3), ("5ep", "step", 65), ("5 epochs", "epoch", 5),
+    ("5ep", "micro_batch", 250), ("5ep", "process", 130), ("0.5 epoch", "micro_batch", 25), ("26 steps", "epoch", 2),
+    ("26 steps", "process", 52), ("26st", "micro_batch", 100), ("50%", "step", 52), ("50 %", "epoch", 4),
+    ("10%", "micro_batch", 40), ("100%", "process", 208),
 ])  # fmt: skip
 def test_a_duration_is_ticks_however_it_is_typed(typed: str, clock: Clock, want: float) -> None:
     found = duration(typed, EPOCHS, clock)

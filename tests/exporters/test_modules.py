@@ -124,9 +124,9 @@ def test_no_argument_has_a_name_that_the_module_uses_for_something_else(target: 
 
 
 HOSTILE = [
-    "it's", 'a "quoted" name', '"""', "'''", "a\nimport os", "a\r\nb", "tail\\", "\\N{DASH}", "{braces} {0} {{}}", "%s %d", "# lrlab: {}", "<more>",
-    "\u202eevil\u2066", "\x00\x1b[31m", "\u2028\u2029\x85\x0b\x0c", "</script>", "=1+1",
-    "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "e\u0301", " " * 9, "x" * 200,
+    "it's", 'a "quoted" name', '"""', "'''", "a\nimport os", "a\r\nb", "tail\\", "\\N{DASH}", "{braces} {0} {{}}",
+    "%s %d", "# lrlab: {}", "<more>", "\u202eevil\u2066", "\x00\x1b[31m", "\u2028\u2029\x85\x0b\x0c", "</script>",
+    "=1+1", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "e\u0301", " " * 9, "x" * 200,
 ]  # fmt: skip
 
 

@@ -188,7 +188,7 @@ def deepspeed_followed(experiment: lrlab.Experiment, code: str) -> tuple[Rates, 
 
 
 def _optax(experiment: lrlab.Experiment, code: str) -> Rates:
-    """The schedule, compiled and in double precision; BASE_LR by the scale of a transformation that watches a metric."""
+    """The schedule, compiled and in double precision; if a transformation watches a metric, BASE_LR times its scale."""
     import jax  # noqa: PLC0415 (heavy)
     import jax.numpy as jnp  # noqa: PLC0415
 

@@ -197,7 +197,7 @@ def _timm(trial: dict[str, Any], ticks: int) -> Followed:
 
 @functools.cache
 def deepspeed_schedulers() -> Any:
-    """DeepSpeed's module of schedulers alone, from its source distribution: the whole of it wants a compiler and a GPU."""
+    """DeepSpeed's module of schedulers alone, from its source distribution: all of it wants a compiler and a GPU."""
     source = next(Path(os.environ["LRLAB_DEEPSPEED"]).glob("deepspeed-*.tar.gz"))
     with tarfile.open(source) as archive:
         member = next(m for m in archive.getmembers() if m.name.endswith("deepspeed/runtime/lr_schedules.py"))

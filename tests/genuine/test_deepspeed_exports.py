@@ -39,7 +39,7 @@ NONE = "none of them gives this curve; export to pytorch instead"
 
 
 def check(experiment: lrlab.Experiment) -> str:
-    """The block gives the engine's rates, its momenta where they cycle, and its document; nothing where there is none."""
+    """The block gives the engine's rates, its momenta where they cycle, and its document; "" if there is no block."""
     try:
         code = export(experiment, "deepspeed")
     except lrlab.DocumentError as error:
@@ -97,13 +97,37 @@ def test_what_is_deepspeed_s_own_stays_what_it_is(kind: str, data: st.DataObject
     ("schedule", "base_lr", "want"),
     [
         (HELD, 0.1, ("WarmupLR", {"warmup_min_lr": 0.1, "warmup_max_lr": 0.1, "warmup_num_steps": 1})),
-        (HELD, [0.1, 0.5], ("WarmupLR", {"warmup_min_lr": [0.1, 0.5], "warmup_max_lr": [0.1, 0.5], "warmup_num_steps": 1})),
-        (LINEAR, 0.1, ("OneCycle", {"cycle_min_lr": 0.0, "cycle_max_lr": 0.1, "cycle_first_step_size": 6, "cycle_second_step_size": 24})),
-        (LINEAR, [0.1, 0.5], ("OneCycle", {"cycle_min_lr": 0.0, "cycle_max_lr": [0.1, 0.5], "cycle_second_step_size": 24})),
-        (LINEAR | {"num_training_steps": 100}, 0.1, ("OneCycle", {"cycle_first_step_size": 6, "cycle_second_step_size": 94})),
-        (LINEAR | {"num_warmup_steps": 0}, 0.1, ("OneCycle", {"cycle_min_lr": 0.1, "cycle_max_lr": 0.0, "cycle_first_step_size": 30})),
-        ({"kind": "torch.PolynomialLR", "total_iters": 30}, 0.1, ("OneCycle", {"cycle_min_lr": 0.1, "cycle_first_step_size": 30})),
-        ({"kind": "torch.CyclicLR", "base_lr": 0.02, "max_lr": 0.1, "step_size_up": 20}, 0.1, ("OneCycle", {"cycle_min_lr": 0.02})),
+        (
+            HELD, [0.1, 0.5],
+            ("WarmupLR", {"warmup_min_lr": [0.1, 0.5], "warmup_max_lr": [0.1, 0.5], "warmup_num_steps": 1}),
+        ),
+        (
+            LINEAR, 0.1,
+            (
+                "OneCycle",
+                {"cycle_min_lr": 0.0, "cycle_max_lr": 0.1, "cycle_first_step_size": 6, "cycle_second_step_size": 24},
+            ),
+        ),
+        (
+            LINEAR, [0.1, 0.5],
+            ("OneCycle", {"cycle_min_lr": 0.0, "cycle_max_lr": [0.1, 0.5], "cycle_second_step_size": 24}),
+        ),
+        (
+            LINEAR | {"num_training_steps": 100}, 0.1,
+            ("OneCycle", {"cycle_first_step_size": 6, "cycle_second_step_size": 94}),
+        ),
+        (
+            LINEAR | {"num_warmup_steps": 0}, 0.1,
+            ("OneCycle", {"cycle_min_lr": 0.1, "cycle_max_lr": 0.0, "cycle_first_step_size": 30}),
+        ),
+        (
+            {"kind": "torch.PolynomialLR", "total_iters": 30}, 0.1,
+            ("OneCycle", {"cycle_min_lr": 0.1, "cycle_first_step_size": 30}),
+        ),
+        (
+            {"kind": "torch.CyclicLR", "base_lr": 0.02, "max_lr": 0.1, "step_size_up": 20}, 0.1,
+            ("OneCycle", {"cycle_min_lr": 0.02}),
+        ),
         (HELD, 0.0, ("WarmupLR", {"warmup_max_lr": 0.0})),
     ],
     ids=str,

@@ -31,7 +31,7 @@ PAIRS = [(kind, target) for kind in KINDS for target in prove.TARGETS]
 
 
 def check(experiment: lrlab.Experiment, target: str) -> None:
-    """Each form that the target has gives the engine's rates; at least one does, or the export says that there is none."""
+    """Each form that the target has gives the engine's rates; at least one does, or the export says there is none."""
     found = prove.measured(experiment, target)
     assert found or target == "deepspeed", f"{target} has no form of {experiment.trials[0]}"
     for form, off in found.items():
@@ -100,14 +100,15 @@ EACH = {
 
 
 RAISING = [
-    "lambda epoch: 1 / (1 + math.exp(epoch - 50))", "1 / 2.0 ** epoch", "min(1, 1.5 ** epoch / 1e9)", "min(epoch ** -0.5, epoch * 40 ** -1.5)",
+    "lambda epoch: 1 / (1 + math.exp(epoch - 50))", "1 / 2.0 ** epoch", "min(1, 1.5 ** epoch / 1e9)",
+    "min(epoch ** -0.5, epoch * 40 ** -1.5)",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", RAISING)
 @pytest.mark.parametrize("target", ["pytorch", "lightning", "transformers", "timm", "paddle", "numpy"])
 def test_expressions_that_raise_in_plain_python_are_written_over_numpy(target: str, text: str) -> None:
-    """In the document they go on, with a rate of 0 or the other one; no training run ends in an OverflowError for it."""
+    """In the document they go on, with a rate of 0 or the other one; no training run ends in an OverflowError."""
     experiment = oracle.experiment({"kind": "torch.LambdaLR", "lr_lambda": text}, steps=2000)
     with pytest.raises(lrlab.DocumentError, match=r"raises in plain Python|has no torch|no form 'native'"):
         export(experiment, target, form="native")

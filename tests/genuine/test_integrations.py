@@ -119,8 +119,9 @@ def train(experiment: lrlab.Experiment, folder: Path, *, until: int = -1, resume
     run, watch, model = experiment.run, Watch(), Line()
     optimizer = torch.optim.SGD([{"params": [weight]} for weight in model.parameters()])
     arguments = transformers.TrainingArguments(
-        folder, per_device_train_batch_size=run.batch_size, gradient_accumulation_steps=run.accumulate, num_train_epochs=run.epochs,
-        use_cpu=True, report_to=[], disable_tqdm=True, save_steps=max(until, 1), save_strategy="steps" if until > 0 else "no",
+        folder, per_device_train_batch_size=run.batch_size, gradient_accumulation_steps=run.accumulate,
+        num_train_epochs=run.epochs, use_cpu=True, report_to=[], disable_tqdm=True, save_steps=max(until, 1),
+        save_strategy="steps" if until > 0 else "no",
     )  # fmt: skip
     data = [{"x": torch.ones(1)} for _ in range(run.samples)]
     optimizers = (optimizer, lrlab.hf_scheduler(optimizer, experiment))

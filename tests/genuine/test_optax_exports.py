@@ -110,7 +110,7 @@ def test_the_count_is_a_number_or_an_array_compiled_or_not(
 
 @pytest.mark.parametrize("size", [41, 47, 49, 55, 20.5, 40, 50, 64, 100, 2.5])
 def test_a_staircase_is_native_only_where_the_compiled_one_jumps_in_time(size: float) -> None:
-    """XLA multiplies by 1 / size: where that is off, the genuine schedule compiled comes a step late, and is not taken."""
+    """XLA multiplies by 1 / size: where that is off, the compiled schedule comes a step late, and is not taken."""
     experiment = oracle.experiment(STAIRS | {"transition_steps": size}, steps=int(6 * size))
     reason = EXPORTER.not_native(experiment.run, experiment.trials[0])
     genuine = optax.exponential_decay(0.1, size, 0.5, staircase=True)

@@ -76,7 +76,9 @@ def test_cycles_end_where_counting_says(settings: CurveSettings) -> None:
         ends.append(at * settings.steps)
         length *= settings.T_mult
     assert curve.cycle_ends(settings) == ends
-    planned = restarts.plan(curve.run(settings), curve.trial(settings, SGDR))  # what the chart beside the exercises shows
+    planned = restarts.plan(
+        curve.run(settings), curve.trial(settings, SGDR)
+    )  # what the chart beside the exercises shows
     assert planned
     assert [end.step for end in planned.ends] == ends
 
@@ -138,7 +140,10 @@ def test_a_cosine_in_numbers() -> None:
 def test_what_leaves_no_curve_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         CurveSettings(**changes)
-    assert CurveSettings.read({f"curve.{name}": str(value) for name, value in changes.items()}) == (CurveSettings(), [f"curve.{said}"])
+    assert CurveSettings.read({f"curve.{name}": str(value) for name, value in changes.items()}) == (
+        CurveSettings(),
+        [f"curve.{said}"],
+    )
 
 
 # ---------------------------------------------------------------- exercises

@@ -404,8 +404,14 @@ def test_a_difference_of_shares_is_paired_in_points_and_possible() -> None:
     ({"peak": 0.18, "width": 0.2, "T_0": 100}, False, ": higher."),
     ({"peak": 0.18, "noise": 5.0}, True, ": lower."),
     ({"peak": 0.18, "noise": 5.0, "frame": 3}, True, ": lower."),
-    ({"peak": 0.18, "noise": 3.0, "T_0": 2000}, False, "T_0 of 2,000 steps is not shorter than the run of 420: nothing restarts."),
-    ({"peak": 0.18, "noise": 5.0, "T_0": 420}, False, "T_0 of 420 steps is not shorter than the run of 420: nothing restarts."),
+    (
+        {"peak": 0.18, "noise": 3.0, "T_0": 2000}, False,
+        "T_0 of 2,000 steps is not shorter than the run of 420: nothing restarts.",
+    ),
+    (
+        {"peak": 0.18, "noise": 5.0, "T_0": 420}, False,
+        "T_0 of 420 steps is not shorter than the run of 420: nothing restarts.",
+    ),
     ({"peak": 0.18, "noise": 5.0, "T_0": 300}, True, ": lower."),
     ({"peak": 0.18, "noise": 5.0, "seeds": 1}, False, "one seed: that gives no interval."),
     ({"peak": 0.18, "noise": 0.0, "seeds": 2}, False, "all seeds agree: that gives no interval."),

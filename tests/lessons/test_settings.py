@@ -42,8 +42,8 @@ class Sample(Trained):
 
 
 any_sample = st.builds(
-    Sample, count=st.integers(10, 10**6 - 1), rate=st.floats(0, 10), shape=st.sampled_from(["line", "true", "8"]), size=st.sampled_from([8, 16]),
-    word=st.text(max_size=40), on=st.booleans(), ran=st.booleans(),
+    Sample, count=st.integers(10, 10**6 - 1), rate=st.floats(0, 10), shape=st.sampled_from(["line", "true", "8"]),
+    size=st.sampled_from([8, 16]), word=st.text(max_size=40), on=st.booleans(), ran=st.booleans(),
 )  # fmt: skip
 
 
@@ -119,14 +119,17 @@ def test_places_are_filled_and_formulas_left_alone() -> None:
 
 
 @pytest.mark.parametrize("entries", [
-    {"range.low": "1.0", "range.high": "0.1"}, {"sweep.T_0": ", ".join(map(str, range(1, 42))), "sweep.T_mult": "1, 2, 3"},
-    {"sweep.seeds": "20", "sweep.epochs": "200", "sweep.T_0": ", ".join(map(str, range(1, 21)))}, {"curve.warmup": "300"},
-    {"landscape.steps": "1000", "landscape.particles": "500", "landscape.seeds": "40"},
+    {"range.low": "1.0", "range.high": "0.1"},
+    {"sweep.T_0": ", ".join(map(str, range(1, 42))), "sweep.T_mult": "1, 2, 3"},
+    {"sweep.seeds": "20", "sweep.epochs": "200", "sweep.T_0": ", ".join(map(str, range(1, 21)))},
+    {"curve.warmup": "300"}, {"landscape.steps": "1000", "landscape.particles": "500", "landscape.seeds": "40"},
     {"units.samples": "1000000000", "units.batch_size": "1", "units.accumulate": "1", "units.epochs": "10000"},
 ])  # fmt: skip
 def test_what_does_not_go_together_is_said_under_the_name_of_a_field(entries: dict[str, str]) -> None:
     settings = next(
-        section for section in (Range, Grid, CurveSettings, Scene, Units) if next(iter(entries)).startswith(f"{section.key}.")
+        section
+        for section in (Range, Grid, CurveSettings, Scene, Units)
+        if next(iter(entries)).startswith(f"{section.key}.")
     )
     found, (problem,) = settings.read(entries)
     assert found == settings()

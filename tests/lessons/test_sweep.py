@@ -83,12 +83,17 @@ def test_a_grid_is_every_combination_in_ascending_order() -> None:
 @pytest.mark.parametrize(("fields", "said"), [
     ({"T_0": "5, x"}, "'x' is not a whole number of at least 1"), ({"T_0": "0"}, "'0' is not a whole number"),
     ({"T_mult": "1.5"}, "'1.5' is not a whole number"),
-    ({"T_0": " , "}, "there must be a whole number"), ({"T_0": "-3"}, "'-3' is not"), ({"T_0": "٣"}, "is not a whole number"),
-    ({"peak": "0"}, "'0' is not a rate above 0"), ({"peak": "-1"}, "'-1' is not"), ({"peak": "nan"}, "'nan' is not"),
+    ({"T_0": " , "}, "there must be a whole number"), ({"T_0": "-3"}, "'-3' is not"),
+    ({"T_0": "٣"}, "is not a whole number"), ({"peak": "0"}, "'0' is not a rate above 0"),
+    ({"peak": "-1"}, "'-1' is not"), ({"peak": "nan"}, "'nan' is not"),
     ({"peak": "inf"}, "'inf' is not"),
     ({"peak": "0.1, 1e-2, 0.10000001"}, "'0.1' and '0.10000001' are alike to six digits"),
-    ({"peak": "1e4"}, "'1e4' is not a rate above 0 and up to 1000"), ({"peak": "0.1; 0.2"}, "'0.1; 0.2' is not"), ({"T_0": "9" * 201}, "at most 200"),
-    ({"T_0": "1,2,3,4,5,6,7,8,9,10,11", "T_mult": "1,2,3,4", "peak": "1,2,3,4,5,6,7,8,9,10"}, "11 x 4 x 10 are 440 cells, and 400 is the most"),
+    ({"peak": "1e4"}, "'1e4' is not a rate above 0 and up to 1000"), ({"peak": "0.1; 0.2"}, "'0.1; 0.2' is not"),
+    ({"T_0": "9" * 201}, "at most 200"),
+    (
+        {"T_0": "1,2,3,4,5,6,7,8,9,10,11", "T_mult": "1,2,3,4", "peak": "1,2,3,4,5,6,7,8,9,10"},
+        "11 x 4 x 10 are 440 cells, and 400 is the most",
+    ),
     ({"seeds": 21}, "less than or equal to 20"), ({"epochs": 0}, "greater than or equal to 1"),
 ])  # fmt: skip
 def test_what_is_no_grid_is_refused_with_a_reason(fields: dict[str, object], said: str) -> None:

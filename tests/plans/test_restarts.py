@@ -76,14 +76,16 @@ runs = st.one_of(
     st.fixed_dictionaries(
         {"samples": st.integers(32, 60), "batch_size": st.integers(1, 4), "epochs": st.integers(1, 3)},
         optional={
-            "devices": st.integers(1, 2), "accumulate": st.integers(1, 4), "drop_last": st.booleans(), "leftover": st.sampled_from(["step", "drop"]),
+            "devices": st.integers(1, 2), "accumulate": st.integers(1, 4), "drop_last": st.booleans(),
+            "leftover": st.sampled_from(["step", "drop"]),
         },
     ),
 )  # fmt: skip
 clocks = st.sampled_from(["step", "epoch", "micro_batch", "process"])
 experiments = st.builds(
     lambda run, clock, first, factor, warmup: oracle.experiment(
-        SEQUENCE | {"schedulers": [RAMP, SGDR | {"T_0": first, "T_mult": factor}], "milestones": [warmup]}, run=run, clock=clock
+        SEQUENCE | {"schedulers": [RAMP, SGDR | {"T_0": first, "T_mult": factor}], "milestones": [warmup]},
+        run=run, clock=clock,
     ),
     runs, clocks, st.integers(1, 40), st.integers(1, 4), st.integers(0, 12),
 ).filter(lambda e: plan(e.run, e.trials[0]) is not None)  # fmt: skip
@@ -124,9 +126,20 @@ def test_a_snapshot_is_not_at_eta_min(length: int, above: float) -> None:
     (SGDR, (), 0),
     (SEQUENCE, ("schedulers", 1), 7),
     ({"kind": "torch.ChainedScheduler", "schedulers": [RAMP, SGDR]}, ("schedulers", 1), 0),
-    ({"kind": "warmup_scheduler.GradualWarmupScheduler", "multiplier": 1.0, "total_epoch": 5, "after_scheduler": SGDR}, ("after_scheduler",), 6),
-    ({"kind": "paddle.LinearWarmup", "warmup_steps": 8, "start_lr": 0.0, "end_lr": 0.1,
-      "learning_rate": SGDR | {"kind": "paddle.CosineAnnealingWarmRestarts", "learning_rate": 0.1}}, ("learning_rate",), 8),
+    (
+        {
+            "kind": "warmup_scheduler.GradualWarmupScheduler", "multiplier": 1.0, "total_epoch": 5,
+            "after_scheduler": SGDR,
+        },
+        ("after_scheduler",), 6,
+    ),
+    (
+        {
+            "kind": "paddle.LinearWarmup", "warmup_steps": 8, "start_lr": 0.0, "end_lr": 0.1,
+            "learning_rate": SGDR | {"kind": "paddle.CosineAnnealingWarmRestarts", "learning_rate": 0.1},
+        },
+        ("learning_rate",), 8,
+    ),
     (KERAS, (), 0),
     (TIMM | {"cycle_limit": 9, "warmup_t": 4, "warmup_prefix": True}, (), 4),
     (TIMM | {"cycle_limit": 9, "warmup_t": 4}, (), 0),
@@ -287,7 +300,8 @@ def test_behind_the_last_of_timms_cycles_nothing_is_cut() -> None:
 
 
 @pytest.mark.parametrize("about", [
-    {}, {"k_decay": 0.5}, {"kind": "timm.PolyLRScheduler"}, {"kind": "timm.TanhLRScheduler"}, {"cycle_mul": 1.5, "cycle_decay": 0.5},
+    {}, {"k_decay": 0.5}, {"kind": "timm.PolyLRScheduler"}, {"kind": "timm.TanhLRScheduler"},
+    {"cycle_mul": 1.5, "cycle_decay": 0.5},
 ], ids=str)  # fmt: skip
 @pytest.mark.parametrize("warmup", [{}, {"warmup_t": 4, "warmup_prefix": True}], ids=["", "warmed up"])
 def test_the_height_is_that_of_the_rate(about: dict[str, Any], warmup: dict[str, Any]) -> None:

@@ -10,8 +10,9 @@ from lrlab.readers.metrics import ACCURACY, LOSS, MOST, Sketch, columns, parse, 
 
 
 @pytest.mark.parametrize("text", [
-    "0.9\n0.8\n0.7", "0.9, 0.8, 0.7", "0.9;0.8;0.7", "0.9 0.8 0.7", "loss\n0.9\n0.8\n\n0.7\n", "0.9,\n0.8,\n0.7,", "0.9, 0.8\n0.7",
-    b"\xef\xbb\xbf0.9\r\n0.8\r\n0.7\r\n", "validation loss\n0.9\n0.8\n0.7", "\t0.9\n 0.8 \n0.7", "[a]\n9e-1\n8E-1\n+.7",
+    "0.9\n0.8\n0.7", "0.9, 0.8, 0.7", "0.9;0.8;0.7", "0.9 0.8 0.7", "loss\n0.9\n0.8\n\n0.7\n", "0.9,\n0.8,\n0.7,",
+    "0.9, 0.8\n0.7", b"\xef\xbb\xbf0.9\r\n0.8\r\n0.7\r\n", "validation loss\n0.9\n0.8\n0.7", "\t0.9\n 0.8 \n0.7",
+    "[a]\n9e-1\n8E-1\n+.7",
 ])  # fmt: skip
 def test_a_list_of_numbers_in_any_dress(text: str | bytes) -> None:
     assert len(columns(text)) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrlab
+from lrlab import docstring
 from lrlab.document import parse
 from lrlab.document.run import calls
 from lrlab.exporters.constructor import constructor
@@ -46,22 +46,21 @@ def test_kinds_are_named_once() -> None:
 def test_it_has_reference_rows(kind: str) -> None:
     found = sum(oracle.kind_of(row) == kind for row in oracle.rows())
     assert found, (
-        f"{kind} has no reference row: record its genuine curve and add it to tests/reference/{kind.split('.', maxsplit=1)[0]}.json"
+        f"{kind} has no reference row: record its genuine curve and add it to "
+        f"tests/reference/{kind.split('.', maxsplit=1)[0]}.json"
     )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_docstring_says_the_shape_in_a_sentence_and_its_source(kind: str) -> None:
-    text = inspect.cleandoc(KINDS[kind].__doc__ or "")
-    first = text.split("\n\n")[0]
+    said = docstring.read(KINDS[kind])
+    first = said.first
     advice = f"{kind}: begin its docstring with one sentence that a learner could draw the curve from"
     assert first, advice
     assert first[0].isupper(), advice
     assert first.endswith("."), advice
     assert len(first.split()) >= 4, advice
-    assert any(line.startswith("Source: ") for line in text.splitlines()), (
-        f"{kind}: end its docstring with a line `Source: module.Name; paper`"
-    )
+    assert said.labelled["Source"], f"{kind}: end its docstring with a paragraph `Source: module.Name; paper`"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -176,7 +175,8 @@ def test_a_page_can_offer_each_of_its_arguments(kind: str, name: str) -> None:
     about = describe(field.annotation, field.metadata)
     offered = about.control or about.choices or about.nested or field.annotation is bool
     assert offered, (
-        f"{kind}.{name} has no Control: annotate it with a type of schedules/params.py, such as Steps, Horizon, Rate or Factor"
+        f"{kind}.{name} has no Control: annotate it with a type of schedules/params.py, "
+        f"such as Steps, Horizon, Rate or Factor"
     )
     if about.control is not None and about.control.high is not None:
         assert about.control.low < about.control.high, f"{kind}.{name}: the slider's range is empty"
@@ -200,7 +200,8 @@ def test_its_example_is_a_good_document_for_any_run(kind: str, ticks: int, epoch
         experiment = parse(document)
     except lrlab.DocumentError as error:
         pytest.fail(
-            f"{kind}: its example({ticks}, {epochs}, {updates}) is refused ({error}): give its Controls a `start`, or write an example()"
+            f"{kind}: its example({ticks}, {epochs}, {updates}) is refused ({error}): "
+            f"give its Controls a `start`, or write an example()"
         )
     rates = lrlab.engine.lr(experiment.run, experiment.trials[0], np.arange(ticks))
     assert np.isfinite(rates).all()

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from lrlab.trees.parse import parse
 
 EPOCHS = np.arange(13.0)
+MATH = ("sin", "cos", "tan", "tanh", "exp", "log", "log2", "log10", "sqrt", "floor", "ceil")
 PYTHON = {
-    "math": math, "np": np, "pi": math.pi, "e": math.e, "power": pow, "fabs": abs, "trunc": math.trunc, "minimum": min, "maximum": max,
-    "where": lambda c, a, b: a if c else b, "clip": lambda x, low, high: min(max(x, low), high),
-    **{name: getattr(math, name) for name in ("sin", "cos", "tan", "tanh", "exp", "log", "log2", "log10", "sqrt", "floor", "ceil")},
+    "math": math, "np": np, "pi": math.pi, "e": math.e, "power": pow, "fabs": abs, "trunc": math.trunc, "minimum": min,
+    "maximum": max, "where": lambda c, a, b: a if c else b, "clip": lambda x, low, high: min(max(x, low), high),
+    **{name: getattr(math, name) for name in MATH},
 }  # fmt: skip
 
 atoms = st.sampled_from(
@@ -132,17 +133,19 @@ def test_two_arguments_are_taken_in_their_order() -> None:
 
 
 FORBIDDEN = [
-    "epoch.real", "epoch.__class__", "().__class__.__bases__[0].__subclasses__()", "math.__loader__", "math.pi.real", "np.linalg.norm(epoch)",
-    "os.system('true')", "__import__('os')", "open('/etc/passwd')", "eval('1')", "print(epoch)", "epoch()", "math.factorial(epoch)", "np.load('x')",
-    "np.memmap('x')", "math.cos", "cos", "len", "x", "self", "__builtins__", "np", "math", "True", "None", "...", "1j", "'text'", "b'x'",
-    "f'{epoch}'", "[epoch]", "(epoch, 1)", "{epoch}", "{1: epoch}", "epoch[0]", "[1][0]", "(y := epoch)", "[epoch for epoch in (1,)]",
-    "(epoch for epoch in (1,))", "lambda epoch: lambda: 1", "lambda epoch: (lambda: epoch)()", "lambda: 1", "lambda epoch, b: 1", "lambda *epoch: 1",
-    "lambda epoch, **k: 1", "lambda *, epoch: 1", "epoch if 1 else yield", "await epoch", "epoch; 1", "epoch = 1", "import os", "def f(): pass",
-    "epoch is 1", "epoch in (1, 2)", "epoch @ 1", "epoch << 1", "epoch >> 1", "epoch & 1", "epoch | 1", "epoch ^ 1", "~epoch", "*epoch", "max(epoch)",
-    "max(*epoch)", "max(epoch, key=abs)", "min()", "cos()", "cos(1, 2)", "pow(2)", "pow(2, epoch, 3)", "clip(epoch)", "where(epoch)",
+    "epoch.real", "epoch.__class__", "().__class__.__bases__[0].__subclasses__()", "math.__loader__", "math.pi.real",
+    "np.linalg.norm(epoch)", "os.system('true')", "__import__('os')", "open('/etc/passwd')", "eval('1')",
+    "print(epoch)", "epoch()", "math.factorial(epoch)", "np.load('x')", "np.memmap('x')", "math.cos", "cos", "len", "x",
+    "self", "__builtins__", "np", "math", "True", "None", "...", "1j", "'text'", "b'x'", "f'{epoch}'", "[epoch]",
+    "(epoch, 1)", "{epoch}", "{1: epoch}", "epoch[0]", "[1][0]", "(y := epoch)", "[epoch for epoch in (1,)]",
+    "(epoch for epoch in (1,))", "lambda epoch: lambda: 1", "lambda epoch: (lambda: epoch)()", "lambda: 1",
+    "lambda epoch, b: 1", "lambda *epoch: 1", "lambda epoch, **k: 1", "lambda *, epoch: 1", "epoch if 1 else yield",
+    "await epoch", "epoch; 1", "epoch = 1", "import os", "def f(): pass", "epoch is 1", "epoch in (1, 2)", "epoch @ 1",
+    "epoch << 1", "epoch >> 1", "epoch & 1", "epoch | 1", "epoch ^ 1", "~epoch", "*epoch", "max(epoch)", "max(*epoch)",
+    "max(epoch, key=abs)", "min()", "cos()", "cos(1, 2)", "pow(2)", "pow(2, epoch, 3)", "clip(epoch)", "where(epoch)",
     "math.int(epoch)", "", " ", "#", "epoch +", "(epoch", "1 2", "epoch\n1", "\x00", "epoch\x00", "1 +\x00 1", "1e400",
-    "10**400 if 0 else 1" + "0" * 400, "9" * 400, "\ud800", "ep\u043ech", "lambda epoch: epoch.__globals__", "lambda epoch=__import__('os'): x",
-    "getattr(epoch, 'x')", "abs.__self__", "math['pi']", "type(epoch)",
+    "10**400 if 0 else 1" + "0" * 400, "9" * 400, "\ud800", "ep\u043ech", "lambda epoch: epoch.__globals__",
+    "lambda epoch=__import__('os'): x", "getattr(epoch, 'x')", "abs.__self__", "math['pi']", "type(epoch)",
 ]  # fmt: skip
 
 
@@ -180,8 +183,9 @@ def test_a_default_of_the_lambda_is_never_computed() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "9**9**9**9", "9**9**9", "epoch**9**9**9", "2**2**2**2**2**2**2", "10**(10**10) - 10**(10**10)", "1 / 0", "0 ** -1", "-1 ** 0.5 * 9**999",
-        "math.exp(10**6)", "math.log(0)", "math.sqrt(-1)", "epoch % 0", "epoch // 0", "1e308 * 10",
+        "9**9**9**9", "9**9**9", "epoch**9**9**9", "2**2**2**2**2**2**2", "10**(10**10) - 10**(10**10)", "1 / 0",
+        "0 ** -1", "-1 ** 0.5 * 9**999", "math.exp(10**6)", "math.log(0)", "math.sqrt(-1)", "epoch % 0", "epoch // 0",
+        "1e308 * 10",
     ],
 )  # fmt: skip
 def test_what_is_no_number_comes_out_as_such_and_at_once(text: str) -> None:
@@ -194,9 +198,9 @@ def test_what_is_no_number_comes_out_as_such_and_at_once(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "epoch + " * 1250 + "epoch", "x" * 10_000, "(" * 900 + ")" * 99, "(" * 100 + "epoch" + ")" * 99, "-" * 900 + "1", "not " * 240 + "1",
-        "abs(" * 240 + "1" + ")" * 239, "1" * 10_000, " " * 10_000 + "1", "1 if 1 else " * 80 + "1", "-" * 60 + "1", "2 ** " * 60 + "2",
-        "cos(" * 60 + "1" + ")" * 60,
+        "epoch + " * 1250 + "epoch", "x" * 10_000, "(" * 900 + ")" * 99, "(" * 100 + "epoch" + ")" * 99,
+        "-" * 900 + "1", "not " * 240 + "1", "abs(" * 240 + "1" + ")" * 239, "1" * 10_000, " " * 10_000 + "1",
+        "1 if 1 else " * 80 + "1", "-" * 60 + "1", "2 ** " * 60 + "2", "cos(" * 60 + "1" + ")" * 60,
     ],
     ids=lambda text: f"{text[:12]}... ({len(text)})",
 )  # fmt: skip

@@ -20,7 +20,8 @@ from lrlab.document.run import calls
 from lrlab.schedules import KINDS, Place
 from lrlab.schedules.recurrence import has_table
 from lrlab.trees.python import Writer
-from lrlab.trees.trace import TRACE, Expr, named, symbol, with_names
+from lrlab.trees.trace import TRACE, named, symbol
+from lrlab.trees.tree import Expr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def test_the_written_curve_is_the_curve(kind: str, flavour: Any, data: st.DataOb
     schedule, base_lr = trial.bound(experiment.run)[0], trial.base_rates[0]
     at = np.arange(min(strategies.TICKS, calls(experiment.run, trial.clock)), dtype=np.float64)
     base: Any = named("BASE_LR", base_lr) if has_table(schedule) else symbol("the_base_lr")
-    tree = with_names(schedule).curve(symbol("tick"), base, TRACE)
+    tree = schedule.with_names().curve(symbol("tick"), base, TRACE)
     rate = written(Writer(flavour), tree)
     with np.errstate(all="ignore"):  # both sides of a where
         got = rate(at, base_lr) if flavour == "numpy" else [rate(tick, base_lr) for tick in range(at.size)]
@@ -63,7 +64,7 @@ def test_the_written_momentum_is_the_momentum(kind: str, flavour: Any, data: st.
         .schedule.bind(Place(strategies.TICKS))
     )
     at = np.arange(strategies.TICKS, dtype=np.float64)
-    rate = written(Writer(flavour), with_names(schedule).momentum(symbol("tick"), TRACE))
+    rate = written(Writer(flavour), schedule.with_names().momentum(symbol("tick"), TRACE))
     with np.errstate(all="ignore"):
         got = rate(at, 0.0) if flavour == "numpy" else [rate(tick, 0.0) for tick in range(strategies.TICKS)]
     want = schedule.momentum(at)

@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, opened
 
-from lrlab.exporters import EXPORTERS, export
-from lrlab.exporters.proof import proofs
+from lrlab.exporters import EXPORTERS, export, proof
+from lrlab.exporters.proof import Proof, proofs
+from lrlab.schedules import KINDS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 
@@ -90,5 +91,29 @@ def test_the_matrix_is_shown() -> None:
     app.run()
     table = app.dataframe[0].value
     assert table.index[0] == "torch.CosineAnnealingLR"
-    assert len(table) == len(proofs())
+    assert len(table) == len(KINDS)
     assert table.loc["torch.StepLR", "PyTorch"].startswith("native ")
+
+
+def test_what_was_not_run_yet_is_said_and_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record without this schedule; then one that has the schedule, but not this target."""
+    known = dict(proofs())
+    old = known.pop("torch.CosineAnnealingLR")
+    monkeypatch.setattr(proof, "proofs", lambda: known)
+    app = tab(COSINE)
+    assert any("With recorded cases of this schedule: not yet run." in text for text in captions(app))
+    assert app.code
+    app.session_state["proof"] = True
+    app.run()
+    assert not app.exception
+    row = app.dataframe[0].value.loc["torch.CosineAnnealingLR"]
+    assert row["cases"] == 0
+    assert set(row[1:]) == {"not yet run"}
+
+    seen = {target: about for target, about in old.seen.items() if target != "optax"}
+    known["torch.CosineAnnealingLR"] = Proof(old.kind, old.cases, seen)
+    choose(app, "target", "optax")
+    assert any("not yet run." in text for text in captions(app))
+    row = app.dataframe[0].value.loc["torch.CosineAnnealingLR"]
+    assert row[EXPORTERS["optax"].title] == "not yet run"
+    assert row[EXPORTERS["pytorch"].title].startswith("native ")

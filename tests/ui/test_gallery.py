@@ -52,8 +52,10 @@ def test_it_opens_on_a_page_of_cards_and_shows_all_on_demand() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "there", "absent"), [
-    ("sgdr", "optax.sgdr_schedule", "torch.StepLR"), ("SGDR torch", "torch.CosineAnnealingWarmRestarts", "optax.sgdr_schedule"),
-    ("热重启", "paddle.CosineAnnealingWarmRestarts", "torch.CosineAnnealingLR"), ("staircase", "torch.StepLR", "torch.CyclicLR"),
+    ("sgdr", "optax.sgdr_schedule", "torch.StepLR"),
+    ("SGDR torch", "torch.CosineAnnealingWarmRestarts", "optax.sgdr_schedule"),
+    ("热重启", "paddle.CosineAnnealingWarmRestarts", "torch.CosineAnnealingLR"),
+    ("staircase", "torch.StepLR", "torch.CyclicLR"),
     ("keras", "keras.CosineDecay", "torch.StepLR"),
 ])  # fmt: skip
 def test_search_finds_by_name_framework_family_and_alias(wanted: str, there: str, absent: str) -> None:

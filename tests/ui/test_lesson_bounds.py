@@ -30,7 +30,7 @@ SECTIONS = [
 
 
 def ends(settings: type[Settings], name: str) -> list[str]:
-    """A field's bounds, or its choices, as an address has them; nothing where it is free text or started by a button."""
+    """A field's bounds, or its choices, as an address has them; none where it is free text or started by a button."""
     about = settings.about(name)
     if name == "ran":
         return []

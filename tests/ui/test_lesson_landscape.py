@@ -72,7 +72,8 @@ def test_the_table_and_the_sentence_say_what_the_simulation_came_to() -> None:
         for what, (values, rounding) in compared.items():
             paired = interval(values[place] - values[COSINE])
             said = re.search(
-                rf"{who} minus one cosine, {what}: (\S+)(?: points)?, 95 % interval (\S+) to (\S+) over 3 seeds: ([a-z ]+)\.",
+                rf"{who} minus one cosine, {what}: (\S+)(?: points)?, "
+                r"95 % interval (\S+) to (\S+) over 3 seeds: ([a-z ]+)\.",
                 texts(app),
             )
             assert said
@@ -111,7 +112,8 @@ def test_a_preset_is_one_click_and_says_its_verdict(preset: landscape.Preset) ->
     app.button_group(key="landscape.preset").set_value(preset.title).run()
     assert at_hand(app) == preset.scene
     said = re.search(
-        r"SGDR minus one cosine, share that ends in the wide basin: \S+ points, 95 % interval (\S+) to (\S+) over 20 seeds",
+        r"SGDR minus one cosine, share that ends in the wide basin: \S+ points, "
+        r"95 % interval (\S+) to (\S+) over 20 seeds",
         texts(app),
     )
     assert said

@@ -78,7 +78,8 @@ def test_the_words_at_the_warmups_end_stand_on_the_chart(length: int) -> None:
 
 
 @pytest.mark.parametrize(("decay", "start", "length"), [
-    ("none", "1", "200"), ("none", "0", "200"), ("cosine", "0", "200"), ("linear", "0.5", "200"), ("cosine", "0.52", "1"),
+    ("none", "1", "200"), ("none", "0", "200"), ("cosine", "0", "200"), ("linear", "0.5", "200"),
+    ("cosine", "0.52", "1"),
 ])  # fmt: skip
 def test_less_than_nothing_is_explained_where_it_is_in_the_table_only(decay: str, start: str, length: str) -> None:
     app = opened(shape__decay=decay, shape__start=start, shape__length=length)

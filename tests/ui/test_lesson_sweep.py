@@ -247,8 +247,9 @@ def row(**changes: object) -> Row:
 
 
 @pytest.mark.parametrize(("changes", "said"), [
-    ({}, "95.0"), ({"accuracy": None, "diverged": 3, "step": 41}, "\N{MULTIPLICATION SIGN}"), ({"diverged": 1}, "95.0 \N{MULTIPLICATION SIGN} 1/3"),
-    ({"cycles": 0, "whole": None}, "95.0 ○"), ({"accuracy": 0.09}, "9.0 ≈"),
+    ({}, "95.0"), ({"accuracy": None, "diverged": 3, "step": 41}, "\N{MULTIPLICATION SIGN}"),
+    ({"diverged": 1}, "95.0 \N{MULTIPLICATION SIGN} 1/3"), ({"cycles": 0, "whole": None}, "95.0 ○"),
+    ({"accuracy": 0.09}, "9.0 ≈"),
 ])  # fmt: skip
 def test_a_cell_says_in_text_what_its_colour_does_not(changes: dict[str, object], said: str) -> None:
     assert page.label(row(**changes), 3) == said
@@ -269,11 +270,12 @@ def test_the_verdict_counts_the_cells_that_are_not_told_apart_from_the_best() ->
     )
     said = page.verdict(scored(accuracy, broken), finished=True)
     assert said.startswith(
-        "Best of 4 cells: T_0 1, T_mult 1, peak rate 0.1, 80.0 %, 95 % interval 42.7 % to 100.0 % over 3 seeds; 1 of the 2 others "
+        "Best of 4 cells: T_0 1, T_mult 1, peak rate 0.1, 80.0 %, 95 % interval 42.7 % to 100.0 % over 3 seeds; "
+        "1 of the 2 others "
     )
     assert said.endswith(
-        "is not told apart from it (95 % interval of the difference, seed by seed, includes 0; there is none where all seeds agree), "
-        "and the best of many is partly luck."
+        "is not told apart from it (95 % interval of the difference, seed by seed, includes 0; "
+        "there is none where all seeds agree), and the best of many is partly luck."
     )
     assert page.verdict(scored(accuracy[:1], broken[:1]), finished=True).endswith("over 3 seeds.")
     assert "cannot be told" in page.verdict(scored([[0.9], [0.8]], [[-1], [-1]]), finished=True)

@@ -37,8 +37,9 @@ def test_the_arithmetic_is_shown_with_its_numbers() -> None:
 
 
 @pytest.mark.parametrize(("field", "value", "named"), [
-    ("samples", 0, "run.samples"), ("devices", 1.5, "run.devices"), ("epochs", -1, "run.epochs"), ("batch_size", 0, "run.batch"),
-    ("accumulate", 0, "run.accumulate"), ("samples", 1e18, "run"), ("epochs", 1e12, "run"),
+    ("samples", 0, "run.samples"), ("devices", 1.5, "run.devices"), ("epochs", -1, "run.epochs"),
+    ("batch_size", 0, "run.batch"), ("accumulate", 0, "run.accumulate"), ("samples", 1e18, "run"),
+    ("epochs", 1e12, "run"),
 ])  # fmt: skip
 def test_what_is_no_run_is_said_and_the_last_good_one_stays(field: str, value: float, named: str) -> None:
     app = on({"samples": 1000, "batch_size": 10, "epochs": 3})

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
+from typing import Annotated, Any, ClassVar, Self, cast
 
 import numpy as np
 from pydantic import Field, Strict, model_validator
 
-from lrlab.schedules import combine
+from lrlab.schedules import AnySchedule, combine
 from lrlab.schedules.base import Array, Mark, Place, Schedule, inside
+from lrlab.schedules.likeness import CLIMBS, Like, Unlike
 from lrlab.schedules.params import MAX_PARTS, Milestones
 from lrlab.schedules.recurrence import MetricDriven, Recurrence
 from lrlab.schedules.torch.simple import SWALR, CosineAnnealingLR, Floats, LinearLR, MultiplicativeLR, TorchSchedule
-
-if TYPE_CHECKING:
-    from lrlab.schedules import AnySchedule
 
 
 class SequentialLR(TorchSchedule):
@@ -28,6 +26,29 @@ class SequentialLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.SequentialLR.
     """
+
+    family = Like(
+        "Made of other schedules",
+        "Each part counts from its own milestone and starts at the base LR.",
+        schedulers=[
+            {"kind": "torch.LinearLR", "start_factor": "start / peak", "total_iters": "warmup"},
+            {"kind": "torch.CosineAnnealingLR", "T_max": "T", "eta_min": "floor"},
+        ],
+        milestones=["warmup"],
+    )
+    also = (
+        Like(
+            "Cosine behind a warmup",
+            f"The start must be above 0. {CLIMBS}",
+            schedulers=[
+                {"kind": "torch.LinearLR", "start_factor": "start / peak", "total_iters": "warmup"},
+                {"kind": "torch.CosineAnnealingLR", "T_max": "T", "eta_min": "floor"},
+            ],
+            milestones=["warmup"],
+        ),
+    )
+    in_turn: ClassVar[bool] = True
+    joined_by: ClassVar[str] = "milestones"
 
     schedulers: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
     milestones: Milestones
@@ -135,6 +156,9 @@ class SequentialLR(TorchSchedule):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return combine.marks(self.schedulers, combine.starts(self.milestones), ticks, limit)
 
+    def joints(self) -> list[int]:
+        return list(self.milestones)
+
 
 class ChainedScheduler(TorchSchedule, Recurrence):
     """Several schedules at once, each turning the rate that the one before left into its own next: mostly the product
@@ -146,7 +170,10 @@ class ChainedScheduler(TorchSchedule, Recurrence):
     Source: torch.optim.lr_scheduler.ChainedScheduler.
     """
 
+    family = Unlike("Made of other schedules", "All parts at once: their factors are multiplied.")
+
     takes_optimizer: ClassVar[bool] = False
+    at_once: ClassVar[bool] = True
     reason: ClassVar[str] = (
         "The schedulers act on each other's rates, one adding where the other multiplies: each rate follows from the one before."
     )
@@ -181,7 +208,7 @@ class ChainedScheduler(TorchSchedule, Recurrence):
         """None where they are factors of one product."""
         return (
             next((p.no_formula for p in self.schedulers if p.no_formula), "")
-            if self.is_factor(self._place.ticks)
+            if self.is_factor(self.place.ticks)
             else self.reason
         )
 
@@ -200,7 +227,7 @@ class ChainedScheduler(TorchSchedule, Recurrence):
         return all(part.is_factor(ticks) for part in _parts(self))
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        if not self.is_factor(int(np.max(tick, initial=0)) if xp is np else self._place.ticks):
+        if not self.is_factor(int(np.max(tick, initial=0)) if xp is np else self.place.ticks):
             return super().curve(tick, base_lr, xp)
         for part in self.schedulers:
             base_lr = part.curve(tick, base_lr, xp)
@@ -263,3 +290,9 @@ def _check_part(where: str, place: int, part: Schedule) -> TorchSchedule:
         msg = f"{where}: MultiplicativeLR goes on from the rate that another scheduler left; only the first may be one"
         raise ValueError(msg)
     return part
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    SequentialLR,
+    ChainedScheduler,
+)

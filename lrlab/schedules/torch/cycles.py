@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -9,6 +10,8 @@ from pydantic import Field, model_validator
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Place, inside
+from lrlab.schedules.facts import TwiceDivided
+from lrlab.schedules.likeness import Like
 from lrlab.schedules.params import (
     CALLS,
     LOW_RATE,
@@ -27,6 +30,8 @@ from lrlab.schedules.params import (
     per_group,
 )
 from lrlab.schedules.torch.simple import TorchSchedule
+from lrlab.schedules.typed import by_cycle, by_tick, check_start, held
+from lrlab.trees.ends import Ends
 from lrlab.trees.parse import parse
 
 
@@ -42,8 +47,20 @@ class OneCycleLR(TorchSchedule):
     two-phase variant.
     """
 
+    family = Like(
+        "One cycle",
+        "The peak is at tick pct_start * total_steps - 1 and the end at total_steps - 1; momentum runs the other way.",
+        max_lr="peak",
+        total_steps="total",
+        pct_start="rise / total",
+        div_factor="divide",
+        final_div_factor="final",
+    )
+
     rewrites_initial_lr: ClassVar[bool] = True
     absolute: ClassVar[bool] = True
+    momentum_between: ClassVar[tuple[str, str] | None] = ("base_momentum", "max_momentum")
+    raises_past: ClassVar[str] = "total_steps"
 
     max_lr: per_group(Rate)  # type: ignore[valid-type]
     total_steps: WholeHorizon = None
@@ -80,6 +97,19 @@ class OneCycleLR(TorchSchedule):
     def horizon(self, ticks: int) -> float:
         """From epochs and steps_per_epoch first."""
         return int(self._length() or ticks)
+
+    def fitting(self, ticks: int) -> float:
+        """As many, whatever epochs and steps_per_epoch make."""
+        return ticks
+
+    @property
+    def follows_run(self) -> bool:
+        """Also where epochs and steps_per_epoch do not say its length."""
+        return self._length() is None
+
+    def twice_divided(self) -> TwiceDivided:
+        peak = max(math.floor(self.pct_start * self.total_steps) - 1, 0)
+        return TwiceDivided(self.max_lr, peak, self.div_factor, self.final_div_factor)
 
     def bind(self, place: Place) -> Self:
         """ValueError where the rise has no length in this place."""
@@ -144,8 +174,18 @@ class CyclicLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.CyclicLR; Smith 2017 (arXiv 1506.01186).
     """
 
+    family = Like(
+        "Cyclic",
+        "Momentum, cycled by default, runs the other way.",
+        base_lr="floor",
+        max_lr="peak",
+        step_size_up="up",
+        step_size_down="down",
+    )
+
     rewrites_initial_lr: ClassVar[bool] = True
     absolute: ClassVar[bool] = True
+    momentum_between: ClassVar[tuple[str, str] | None] = ("base_momentum", "max_momentum")
 
     base_lr: per_group(Annotated[Rate, LOW_RATE])  # type: ignore[valid-type]
     max_lr: per_group(Rate)  # type: ignore[valid-type]
@@ -163,12 +203,34 @@ class CyclicLR(TorchSchedule):
     base_momentum: per_group(Momentum) = 0.8  # type: ignore[valid-type]
     max_momentum: per_group(Momentum) = 0.9  # type: ignore[valid-type]
 
+    @model_validator(mode="after")
+    def _starts(self) -> Self:
+        if self.scale_fn is not None:
+            check_start("scale_fn", self.scale_fn, ("x",), 1 if self.scale_mode == "cycle" else 0)
+        return self
+
+    def _ends(self) -> Ends:
+        """What becomes of scale_fn, by tick."""
+        if self.scale_fn is None:
+            return Ends(most=1.0)
+        if self.scale_mode == "iterations":
+            return by_tick(self.scale_fn, "x", self.ticks_left)
+        return by_cycle(self.scale_fn, "x", self.ticks_left, float(sum(self._sizes())))
+
+    def raises_at(self) -> float:
+        return self._ends().raises
+
+    @property
+    def most(self) -> float:
+        return self._ends().span * max(1.0, abs(self.max_lr), abs(self.base_lr))
+
     def _sizes(self) -> tuple[Array, Array]:
         return self.step_size_up, self.step_size_up if self.step_size_down is None else self.step_size_down
 
     def _height(self, tick: Array, xp: Any) -> Array:
         """0 at base_lr, 1 at max_lr, scaled as the mode says."""
         up, down = self._sizes()
+        tick = held(tick, self._ends().raises, xp)
         done = xp.floor(tick / (up + down))
         since = tick - done * (up + down)
         rising = since / up
@@ -205,3 +267,9 @@ class CyclicLR(TorchSchedule):
         begins = [k * (up + down) for k in range(int(ticks // (up + down)) + 1)]
         found = [m for b in begins for m in (Mark(int(np.ceil(b)), "cycle ends"), Mark(int(np.ceil(b + up)), "peak"))]
         return inside(ticks, limit, *found)
+
+
+SCHEDULES: tuple[type[TorchSchedule], ...] = (
+    OneCycleLR,
+    CyclicLR,
+)

@@ -109,7 +109,7 @@ def _sequence(given: SequentialLR, bound: SequentialLR, base: float, done: int, 
     scale[0], offset[0] = 0.0, float(bound.curve(np.float64(0.0), base))
     place, initial = bisect_right(bound.milestones, done + 1), bisect_right(bound.milestones, 0)
     until = min([m - done for m in bound.milestones if m > done] + [count])
-    part: Any = given.schedulers[place].bind(bound.schedulers[place]._place)  # noqa: SLF001 (not as a milestone would enter it)
+    part: Any = given.schedulers[place].bind(bound.schedulers[place].place)  # not as a milestone would enter it
     rate = float(bound.initial_lr(base)) if place else base
     skipped = 1 if place == initial or isinstance(part, SWALR) else 0  # its tick 0 is behind it
     its_scale, its_offset = part.advance(tick[:until], rate)

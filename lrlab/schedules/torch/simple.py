@@ -10,6 +10,8 @@ from pydantic import Field
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
+from lrlab.schedules.facts import LastEpoch
+from lrlab.schedules.likeness import CLIMBS, HOLDS, Like, Only
 from lrlab.schedules.params import (
     Control,
     Decay,
@@ -26,6 +28,7 @@ from lrlab.schedules.params import (
     per_group,
 )
 from lrlab.schedules.recurrence import Recurrence
+from lrlab.schedules.typed import by_tick, factors, held
 from lrlab.trees.parse import parse
 
 Floats = NDArray[np.float64]
@@ -35,14 +38,13 @@ class TorchSchedule(Schedule):
     """A scheduler of PyTorch. A tick is a call of `scheduler.step()`; arguments called epochs are ticks."""
 
     framework: ClassVar[str] = "torch"
+    also_called: ClassVar[str] = "pytorch"
     module: ClassVar[str] = "torch.optim.lr_scheduler"
     documentation: ClassVar[str] = (
         "https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.{native}.html"
     )
-    rewrites_initial_lr: ClassVar[bool] = False
-    """True where the constructor takes the rate from its own arguments and overwrites the optimizer's, which later
-    schedulers start from.
-    """
+    imported_whole: ClassVar[bool] = True
+    made_with_last_epoch: ClassVar[LastEpoch] = "by the rate"
     absolute: ClassVar[bool] = False
     """True where step() makes the rate from the base LR; elsewhere it makes it from the rate that it finds."""
     continues: ClassVar[bool] = False
@@ -88,12 +90,25 @@ class LambdaLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.LambdaLR.
     """
 
+    family = Like(
+        "A function of your own",
+        "The function gives a factor of the base LR.",
+        lr_lambda="'lambda epoch: 1 / (1 + 0.1 * epoch)'",
+    )
+
     absolute: ClassVar[bool] = True
 
-    lr_lambda: per_group(expression("epoch", start="1 / (1 + 0.001 * epoch)"))  # type: ignore[valid-type]
+    lr_lambda: per_group(expression("epoch", start="1 / (1 + 0.001 * epoch)", first=0))  # type: ignore[valid-type]
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
-        return base_lr * parse(self.lr_lambda, "epoch")(xp, tick)
+        return base_lr * parse(self.lr_lambda, "epoch")(xp, held(tick, self.raises_at(), xp))
+
+    def raises_at(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left).raises
+
+    @property
+    def most(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left).span
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
@@ -104,6 +119,9 @@ class StepLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.StepLR.
     """
+
+    family = Like("Step decay", step_size="every", gamma="factor")
+    falls_every: ClassVar[str] = "step_size"
 
     step_size: Steps
     gamma: Factor = 0.1
@@ -118,6 +136,9 @@ class StepLR(TorchSchedule):
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return every(self.step_size, ticks, limit, "step")
 
+    def get_lr_factor(self) -> float:
+        return self.gamma
+
 
 class MultiStepLR(TorchSchedule):
     """A staircase: the LR is multiplied by gamma at each milestone, in whatever order they are given; twice where one
@@ -127,6 +148,8 @@ class MultiStepLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.MultiStepLR.
     """
+
+    family = Like("Milestones", milestones=["first", "second"], gamma="factor")
 
     milestones: Milestones
     gamma: Factor = 0.1
@@ -148,6 +171,9 @@ class MultiStepLR(TorchSchedule):
     def entered(self) -> Schedule:
         return self.model_copy(update={"milestones": tuple(max(m, 0) for m in self.milestones)})
 
+    def get_lr_factor(self) -> float:
+        return self.gamma
+
 
 class ConstantLR(TorchSchedule):
     """The base LR times factor for total_iters ticks, then the base LR; with total_iters 0 the factor stays for ever.
@@ -156,6 +182,12 @@ class ConstantLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.ConstantLR.
     """
+
+    family = Like(
+        "Constant",
+        "With a factor below 1 it begins that much lower, and jumps up to the base LR at total_iters.",
+        factor=1,
+    )
 
     factor: Fraction = 1.0 / 3.0
     total_iters: Iters = 5
@@ -182,6 +214,23 @@ class LinearLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.LinearLR.
     """
+
+    family = Like(
+        "Warmup, then level",
+        "Goes down as well as up; the start is a share, above 0, by default a third.",
+        start_factor="start / peak",
+        total_iters="warmup",
+    )
+    also = (
+        Like(
+            "Linear and polynomial decay",
+            "A straight line.",
+            Only(given={"power": 1}),
+            start_factor=1,
+            end_factor="floor / peak",
+            total_iters="T",
+        ),
+    )
 
     start_factor: Annotated[float, Field(gt=0, le=1), Control("factor", low=0.001, high=1.0, start=0.01)] = 1.0 / 3.0
     end_factor: Fraction = 1.0
@@ -215,6 +264,8 @@ class ExponentialLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.ExponentialLR.
     """
 
+    family = Like("Exponential decay", "gamma is the factor of one tick.", gamma="factor ** (1 / every)")
+
     gamma: Decay
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
@@ -231,6 +282,8 @@ class PolynomialLR(TorchSchedule):
 
     Source: torch.optim.lr_scheduler.PolynomialLR.
     """
+
+    family = Like("Linear and polynomial decay", "Ends at 0.", Only(given={"floor": 0}), total_iters="T", power="power")
 
     total_iters: Annotated[Iters, Control("ticks", start=1.0, help="in scheduler.step() calls")] = 5
     power: Power = 1.0
@@ -257,6 +310,9 @@ class CosineAnnealingLR(TorchSchedule):
     Source: torch.optim.lr_scheduler.CosineAnnealingLR; Loshchilov & Hutter 2017 (arXiv 1608.03983), eq. 5 without
     restarts.
     """
+
+    family = Like("Cosine", CLIMBS, T_max="T", eta_min="floor")
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "eta_min")
 
     T_max: Horizon
     eta_min: Rate = 0.0
@@ -298,8 +354,11 @@ class CosineAnnealingWarmRestarts(TorchSchedule):
     1608.03983).
     """
 
+    family = Like("Cosine with restarts", "Restarts for ever.", T_0="length", T_mult="mult", eta_min="floor")
+
     absolute: ClassVar[bool] = True
     restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
+    falls_between: ClassVar[tuple[str, str] | None] = ("", "eta_min")
 
     T_0: Steps
     T_mult: Multiple = 1
@@ -330,6 +389,10 @@ class MultiplicativeLR(TorchSchedule, Recurrence):
     Source: torch.optim.lr_scheduler.MultiplicativeLR.
     """
 
+    family = Like(
+        "A product of factors", "The factor of tick 0 is not used.", lr_lambda="'lambda epoch: 1 - 0.001 * epoch'"
+    )
+
     reason: ClassVar[str] = (
         "Each rate is the one before times a factor: the product of lr_lambda(1), lr_lambda(2), ... up to the tick."
     )
@@ -337,8 +400,10 @@ class MultiplicativeLR(TorchSchedule, Recurrence):
     lr_lambda: per_group(expression("epoch", start="0.9999"))  # type: ignore[valid-type]
 
     def table(self, base_lr: float, ticks: int) -> Floats:
-        factors = parse(self.lr_lambda, "epoch")(np, np.arange(1.0, ticks))
-        return base_lr * np.concatenate([[1.0], np.cumprod(np.broadcast_to(factors, ticks - 1))])
+        return base_lr * factors(self.lr_lambda, ticks, self.raises_at())
+
+    def raises_at(self) -> float:
+        return by_tick(self.lr_lambda, "epoch", self.ticks_left, begin=1).raises
 
     def marks(self, ticks: int, limit: int) -> list[Mark] | None:
         return None
@@ -353,6 +418,8 @@ class SWALR(TorchSchedule):
 
     Source: torch.optim.swa_utils.SWALR; Izmailov et al. 2018 (arXiv 1803.05407).
     """
+
+    family = Like("Cosine", f"{HOLDS} The floor may be above the base LR.", swa_lr="floor", anneal_epochs="T")
 
     documentation: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.SWALR.html"
     module: ClassVar[str] = "torch.optim.swa_utils"
@@ -402,9 +469,27 @@ class ReduceLROnPlateau(TorchSchedule, plateau.ReduceOnPlateau):
     Source: torch.optim.lr_scheduler.ReduceLROnPlateau.
     """
 
+    family = Like("Plateau", "Reduces at bad value number patience + 1.", factor="factor", patience="patience")
+
 
 def _needs_iters(schedule: Schedule, total_iters: float) -> Schedule:
     if total_iters == 0:
         msg = "total_iters: must be greater than 0 after a milestone, where torch divides by it"
         raise ValueError(msg)
     return schedule
+
+
+SCHEDULES: tuple[type[Schedule], ...] = (
+    LambdaLR,
+    StepLR,
+    MultiStepLR,
+    ConstantLR,
+    LinearLR,
+    ExponentialLR,
+    PolynomialLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    MultiplicativeLR,
+    SWALR,
+    ReduceLROnPlateau,
+)

@@ -9,8 +9,9 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from lrlab import charts, engine, families
+from lrlab import charts, docstring, engine, families
 from lrlab.schedules import KINDS, Schedule, did_you_mean
+from lrlab.ui import memory
 from lrlab.ui.gallery import entry
 from lrlab.ui.widgets import escape
 
@@ -60,7 +61,7 @@ def _all() -> None:
     if not found:
         st.info("None. Try part of a name, a shape such as cosine, step or warmup, or another framework.")
         return
-    whole = st.session_state.get("gallery_whole", False)
+    whole = memory.recall("gallery_whole")
     shown = found if whole else found[:FIRST_CARDS]
     st.html(_STYLE)
     with st.grid(4, min_column_width=205, key="cards"):
@@ -71,7 +72,7 @@ def _all() -> None:
                     label=f"**{escape(kind.native)}** :gray[{escape(kind.framework)}]",
                     query_params={entry.ASKED: kind.kind},
                 )
-                st.html(f"{thumbnail(kind)}<p>{html.escape(families.description(kind)[0].replace('`', ''))}</p>")
+                st.html(f"{thumbnail(kind)}<p>{html.escape(docstring.read(kind).first.replace('`', ''))}</p>")
     if len(shown) < len(found):
         st.button(
             f"Show all {len(found)}", key="gallery_more", on_click=lambda: st.session_state.update(gallery_whole=True)

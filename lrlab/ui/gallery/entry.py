@@ -13,13 +13,12 @@ import pandas as pd
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from lrlab import charts, engine, families
-from lrlab.document import Trial, View
+from lrlab import charts, docstring, engine, families
+from lrlab.document import Experiment, Trial, View
 from lrlab.document.run import StepRun
 from lrlab.exporters.constructor import constructor
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import described, is_horizon
-from lrlab.schedules.recurrence import MetricDriven
 from lrlab.trees.python import Writer
 from lrlab.ui import chart, state
 from lrlab.ui.widgets import escape
@@ -59,17 +58,17 @@ def sample(kind: type[Schedule]) -> Trial:
     epochs = RUN.steps // RUN.updates
     document = kind.example(epochs if kind.per_epoch else RUN.steps, epochs, RUN.updates)
     schedule = kind.model_validate(document)
-    if isinstance(schedule, MetricDriven):
+    if schedule.watches:
         epoch, period = np.arange(epochs), epochs // 3
         falling = 1.0 / (1.0 + epoch // period + np.minimum(epoch % period / period, 0.5))
-        metrics = 1.0 - falling / 2.0 if getattr(schedule, "mode", "min") == "max" else falling
+        metrics = 1.0 - falling / 2.0 if schedule.wants_high else falling
         schedule = kind.model_validate(document | {"metrics": metrics.tolist()})
     return Trial(name=kind.native, base_lr=BASE_LR, clock="epoch" if kind.per_epoch else "step", schedule=schedule)
 
 
 def show(kind: type[Schedule]) -> None:
     """All that there is to know of it."""
-    shape, surprises, source = families.description(kind)
+    said = docstring.read(kind)
     st.html(_STYLE + _TOP.format(kind=kind.kind), unsafe_allow_javascript=True)
     st.page_link(PAGE, label="All schedules", icon=":material/arrow_back:", query_params={})
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -77,21 +76,23 @@ def show(kind: type[Schedule]) -> None:
         if st.button("Open in Tune", key="open", icon=":material/show_chart:"):
             state.add(kind)
             st.switch_page("app.py")
-    st.markdown(f":gray[{escape(kind.framework)} · {escape(families.family_of(kind.kind).title)}]  \n{prose(shape)}")
+    st.markdown(
+        f":gray[{escape(kind.framework)} · {escape(families.family_of(kind.kind).title)}]  \n{prose(said.first)}"
+    )
     _curve(kind)
     st.subheader("Formula", anchor=False)
     _formula(kind)
     st.subheader("In code", anchor=False)
     st.code(_code_of(kind), language="python")
     source_cell = st.container()
-    if surprises:
+    if said.notes:
         left, source_cell = st.columns(2, gap="large")
         with left:
             st.subheader("What surprises", anchor=False)
-            st.markdown("\n\n".join(map(prose, surprises)))
+            st.markdown("\n\n".join(map(prose, said.notes)))
     with source_cell:
         st.subheader("Source", anchor=False)
-        _source(kind, source)
+        _source(kind, said.labelled["Source"])
     if kind.model_fields:
         st.subheader("Arguments", anchor=False)
         _table(
@@ -104,10 +105,11 @@ def show(kind: type[Schedule]) -> None:
 
 def _curve(kind: type[Schedule]) -> None:
     trial = sample(kind)
-    curves = [engine.curve(RUN, trial)]
-    figure = charts.overlay(RUN, curves, View())
-    height = 380 if "yaxis2" in figure["layout"] else 300
-    chart.show(figure, key="entry_chart", height=height, alt=charts.description(RUN, curves))
+    curves = engine.drawn(Experiment(run=RUN, trials=(trial,)))
+    if chart.reasons(curves):
+        figure = charts.overlay(RUN, curves, View())
+        height = 380 if "yaxis2" in figure["layout"] else 300
+        chart.show(figure, key="entry_chart", height=height, alt=charts.description(RUN, curves))
     document = trial.schedule.model_dump(mode="json", exclude_unset=True)
     base = {} if trial.schedule.own_rate else {"base_lr": BASE_LR}
     given = {name: value for name, value in (base | document).items() if name not in ("kind", "metrics")}
@@ -142,8 +144,7 @@ def _code_of(kind: type[Schedule]) -> str:
     """The import and the call that make the genuine one."""
     trial, writer = sample(kind), Writer("math")
     call = constructor(writer, trial.schedule, trial.bound(RUN)[0])
-    made = "schedule" if not kind.takes_optimizer and kind.framework in ("optax", "keras") else "scheduler"
-    return "\n".join([*sorted(writer.imports), "", f"{made} = {call}"])
+    return "\n".join([*sorted(writer.imports), "", f"{kind.variable} = {call}"])
 
 
 def _source(kind: type[Schedule], source: str) -> None:
@@ -200,10 +201,8 @@ def _elsewhere(family: families.Family, member: families.Member) -> None:
     legend = "".join(f" {_code([symbol])}: {escape(families.MEANINGS[symbol])}." for symbol in left)
     if any(found.values()):
         st.caption(
-            
-                "In this schedule's own arguments; those that are not named are at their defaults. Ticks "
-                f"count the scheduler's calls.{legend}"
-            
+            "In this schedule's own arguments; those that are not named are at their defaults. Ticks "
+            f"count the scheduler's calls.{legend}"
         )
     with st.container(horizontal=True):
         for other in others:

@@ -7,23 +7,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import streamlit as st
 
 from lrlab.lessons import prose
 from lrlab.lessons.exercises import Exercise
 from lrlab.lessons.settings import Settings
-from lrlab.ui import address, state
+from lrlab.ui import address, memory, state
 from lrlab.ui.lessons import presenter
 from lrlab.ui.tune import view
 from lrlab.ui.widgets import escape
 
 PRESENT = "present"
-AT_HAND, PRESENTED, SOLVED = "lesson.at_hand", "lesson.presented", "lesson.solved"
-MOST_PROBLEMS = 5  # so many problems of an address are shown
+PRESENTED, SOLVED = "lesson.presented", "lesson.solved"
 
-S = TypeVar("S", bound=Settings)
+at_hand, put = memory.at_hand, memory.put
 
 
 class Section(NamedTuple):
@@ -72,11 +71,7 @@ def _head(lesson: Lesson) -> None:
 def _say(problems: Sequence[str]) -> None:
     """Say what was refused; the page shows the values that it had."""
     view.problem()
-    if problems:
-        listed = "".join(f"\n- {escape(problem)}" for problem in problems[:MOST_PROBLEMS])
-        st.warning(f"Not taken from the address, so left at its default:\n{listed}", icon=":material/link_off:")
-    if len(problems) > MOST_PROBLEMS:
-        st.caption(f"{len(problems) - MOST_PROBLEMS} more settings of the address were refused likewise.")
+    view.not_taken(problems)
 
 
 @st.fragment
@@ -87,17 +82,6 @@ def _section(lesson: Lesson, section: Section) -> None:
     section.show()
     _exercises(lesson, [exercise for exercise in lesson.exercises if exercise.settings is section.settings])
     address.write(state.ADDRESS, _address(lesson))
-
-
-def at_hand(settings: type[S]) -> S:
-    """The settings of a section as they are now."""
-    found: S | None = st.session_state.get(AT_HAND, {}).get(settings.key)
-    return found or settings()
-
-
-def put(new: Settings) -> None:
-    """Set these as the settings of their section; the address follows."""
-    st.session_state[AT_HAND] = st.session_state.get(AT_HAND, {}) | {new.key: new}
 
 
 def text(lesson: str, section: str, **numbers: object) -> None:
@@ -112,11 +96,11 @@ def text(lesson: str, section: str, **numbers: object) -> None:
 
 def present(lesson: Lesson, number: int | None) -> None:
     """Show only the section of this number, the first being 1; None: the whole page again."""
-    st.session_state[PRESENTED] = st.session_state.get(PRESENTED, {}) | {lesson.name: number}
+    st.session_state[PRESENTED] = memory.recall(PRESENTED) | {lesson.name: number}
 
 
 def _presented(lesson: Lesson) -> int | None:
-    number: int | None = st.session_state.get(PRESENTED, {}).get(lesson.name)
+    number: int | None = memory.recall(PRESENTED).get(lesson.name)
     return number
 
 
@@ -146,10 +130,7 @@ def _take(lesson: Lesson) -> list[str]:
     problems: list[str] = []
     asked = part.asked()
     if asked or state.LINK in st.query_params:
-        for settings in {section.settings for section in lesson.sections if section.settings}:
-            new, wrong = settings.read(asked)
-            put(new)
-            problems += wrong
+        problems = memory.read(asked, {section.settings for section in lesson.sections if section.settings})
         problems += _take_presented(lesson, asked.get(PRESENT))
     else:
         present(lesson, None)
@@ -182,7 +163,7 @@ def _exercises(lesson: Lesson, exercises: Sequence[Exercise]) -> None:
     if not exercises:
         return
     verdicts = [exercise.check(at_hand(exercise.settings)) for exercise in exercises]
-    solved: set[str] = st.session_state.setdefault(SOLVED, set())
+    solved: set[str] = memory.recall(SOLVED)
     solved |= {exercise.key for exercise, (done, _) in zip(exercises, verdicts, strict=True) if done}
     with st.expander("Exercises", icon=":material/school:", key=f"exercises.{exercises[0].settings.key}"):
         st.caption(f"{sum(exercise.key in solved for exercise in exercises)} of {len(exercises)} solved.")

@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lrlab.lessons.jobs import Busy, Job, Queue
 from lrlab.lessons.settings import Trained
+from lrlab.ui import memory
 from lrlab.ui.lessons import frame
 from lrlab.ui.widgets import escape
 
@@ -100,8 +101,8 @@ def panel(
 
 
 def _jobs() -> dict[str, Job[Any]]:
-    """The visitor's jobs by key; the one started last is at the end."""
-    jobs: dict[str, Job[Any]] = st.session_state.setdefault("jobs", {})
+    """The visitor's jobs by key, the one started last is at the end."""
+    jobs: dict[str, Job[Any]] = memory.recall("jobs")
     return jobs
 
 
@@ -109,7 +110,7 @@ def _submit(lane: Lane, key: str, work: Callable[[], Iterator[tuple[float, Any]]
     """Put work into the queue; where there is no room, keep the sentence that says so."""
     jobs, context = _jobs(), get_script_run_ctx()
     owner = context.session_id if context else ""
-    refused: dict[str, str] = st.session_state.setdefault("jobs_refused", {})
+    refused: dict[str, str] = memory.recall("jobs_refused")
     refused.clear()
     here = queue(lane)
     alive = [job for job in jobs.values() if job.alive and job.queue is here]
@@ -159,7 +160,7 @@ def _too_long(cost: str, seconds: float) -> str:
 
 def _offer(key: str, start: Callable[[], None], label: str, terms: str, why_not: str) -> None:
     """A button that starts it, with what it takes; or why it may not be started, or could not when this was tried."""
-    refused = why_not or st.session_state.get("jobs_refused", {}).get(key)
+    refused = why_not or memory.recall("jobs_refused").get(key)
     if refused:
         st.warning(escape(refused), icon=":material/hourglass:")
     with st.container(horizontal=True, vertical_alignment="center"):

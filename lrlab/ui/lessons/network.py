@@ -20,8 +20,6 @@ from lrlab.lessons.digits import CLASSES, TEST
 from lrlab.lessons.intervals import interval
 from lrlab.lessons.network import Floats, Outcome, Training, kept_at, squeezed, train
 from lrlab.plans import restarts
-from lrlab.schedules.recurrence import MetricDriven
-from lrlab.schedules.spans import nested
 from lrlab.ui import chart, state
 from lrlab.ui.lessons import fields, frame, jobs
 from lrlab.ui.lessons.numbers import mean
@@ -123,11 +121,12 @@ def _entry(run: Run, place: int, trial: Trial, settings: Training) -> Entry:
 def _not_as_in_tune(trial: Trial) -> list[str]:
     """What this training leaves out of a trial."""
     said = []
-    if any(isinstance(part, MetricDriven) for _, part, _ in nested(trial.schedule)):
-        given = getattr(
-            trial.schedule, "metrics", None
-        )  # those of the outermost schedule: GradualWarmupScheduler has the marks of the schedule that follows it
-        shown = "the metric that Tune shows it, not this network's" if given else "no metric, so it never acts"
+    if trial.schedule.watches:
+        shown = (
+            "the metric that Tune shows it, not this network's"
+            if trial.schedule.shown
+            else "no metric, so it never acts"
+        )
         said.append(f"it watches {shown}")
     if isinstance(trial.base_lr, tuple):
         said.append("every layer is trained with the rate of its first parameter group")

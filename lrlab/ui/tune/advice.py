@@ -46,7 +46,11 @@ def flags(experiment: Experiment) -> list[charts.Flag]:
 def intended(experiment: Experiment) -> dict[int, engine.Curve]:
     """The curve that was meant, of every shown trial whose schedule counts in another unit than its clock."""
     meant = {i: advice.intended(experiment.run, trial) for i, trial in enumerate(experiment.trials) if not trial.hidden}
-    return {i: engine.curve(experiment.run, found) for i, found in meant.items() if found is not None}
+    return {
+        i: engine.curve(experiment.run, found)
+        for i, found in meant.items()
+        if found is not None and engine.failure(experiment.run, found) is None
+    }
 
 
 def beside() -> None:
@@ -68,10 +72,13 @@ def tab() -> None:
     for index, trial in enumerate(experiment.trials):
         found = advice.open_on(experiment.run, trial)
         dismissed = [f for f in advice.findings(experiment.run, trial) if f.code in trial.dismissed]
-        if not found and not dismissed:
+        reason = engine.failure(experiment.run, trial)
+        if not found and not dismissed and reason is None:
             continue
         quiet = False
         st.markdown(f"**{escape(trial.name[:80])}**")
+        if reason is not None:
+            st.info(f"{escape(reason)}.")
         for finding in found:
             _row(finding, index, "tab")
             with st.expander(escape(finding.rule.title())):

@@ -10,7 +10,6 @@ import streamlit as st
 
 from lrlab.plans import optimizers
 from lrlab.schedules.spans import nested
-from lrlab.schedules.torch.cycles import CyclicLR, OneCycleLR
 from lrlab.ui import state
 from lrlab.ui.widgets import ask_whole, escape
 
@@ -28,7 +27,7 @@ def show() -> None:
 def _momentum() -> None:
     run, trials = state.experiment().run, state.experiment().trials
     found = (schedule for _, schedule, _ in nested(state.trial().bound(run)[0])) if trials else iter(())
-    cycling = next((schedule for schedule in found if isinstance(schedule, (OneCycleLR, CyclicLR))), None)
+    cycling = next((schedule for schedule in found if schedule.momentum_between), None)
     if cycling is None:
         st.caption("The trial being shaped is no torch.OneCycleLR or torch.CyclicLR: it leaves the momentum alone.")
         return

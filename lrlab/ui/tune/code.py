@@ -5,22 +5,28 @@ proven.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 import streamlit as st
 
+from lrlab import engine
 from lrlab.document import DocumentError, Trial
 from lrlab.document.run import Run
 from lrlab.exporters import EXPORTERS, export, job
 from lrlab.exporters.base import Exporter, Form, Loop
-from lrlab.exporters.proof import proofs
+from lrlab.exporters.proof import NOT_RUN, proof
+from lrlab.schedules import KINDS
 from lrlab.ui import state
-from lrlab.ui.widgets import escape
+from lrlab.ui.tune import memory, view
+from lrlab.ui.widgets import escape, offer
 
 MOST_ROWS = 2_000_000
 """Steps of a file of every step made for the browser; the command line writes longer ones."""
 EVERY_STEP = ("csv", "npy")
+T = TypeVar("T", Form, Loop)
+
 FORMS: dict[Form, str] = {"native": "Native", "portable": "Portable"}
 LOOPS: dict[Loop, str] = {"plain": "Plain", "accelerate": "Accelerate"}
 
@@ -36,13 +42,19 @@ def tab() -> None:
         st.segmented_control(
             "As",
             list(EXPORTERS),
-            key="target",
-            default="pytorch",
             required=True,
             format_func=lambda t: EXPORTERS[t].title,
+            **memory.show("target", "target", memory.chosen().target),
         )
     )
-    exporter = EXPORTERS[target]
+    if target == "json" or not view.no_rates():
+        _target(target, trial)
+    _proof(trial)
+
+
+def _target(target: str, trial: Trial) -> None:
+    """The trial in this target's form: what can be chosen of it, the code and its file."""
+    experiment, exporter = state.experiment(), EXPORTERS[target]
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
         form, loop = _choices(exporter, experiment.run, trial)
@@ -62,23 +74,15 @@ def tab() -> None:
     else:
         st.caption(_said(target, trial, form, loop))
         st.code(code, language=exporter.language, height=420)
-    _proof(trial)
 
 
 def _choices(exporter: Exporter, run: Run, trial: Trial) -> tuple[Form | None, Loop | None]:
     """The form and the loop, where there is something to choose."""
-    form: Any = None
-    loop: Any = None
+    form: Form | None = None
+    loop: Loop | None = None
     if len(exporter.loops) > 1:
-        first = "accelerate" if trial.clock == "process" else "plain"
-        loop = st.segmented_control(
-            "Training loop",
-            exporter.loops,
-            key=f"loop/{first}",
-            default=first,
-            required=True,
-            format_func=LOOPS.__getitem__,
-        )
+        usual: Loop = "accelerate" if trial.clock == "process" else "plain"
+        loop = _choice("Training loop", exporter.loops, "loop", usual, LOOPS)
     if len(exporter.forms) > 1:
         form = _form(exporter, run, trial)
     return form, loop
@@ -98,27 +102,44 @@ def _form(exporter: Exporter, run: Run, trial: Trial) -> Form | None:
         )
         return None
     first: Form = "portable" if exporter.prefers_portable(run, trial) else "native"
+    return _choice("Form", tuple(FORMS), "form", first, FORMS)
+
+
+def _choice(label: str, options: tuple[T, ...], name: str, first: T, titles: Mapping[T, str]) -> T:
+    """A choice that is remembered under a name, where it is not the one that is made by itself."""
+    key, known = f"{name}/{first}", getattr(memory.chosen(), name)
+    offer(key, known if known in options else first)
+
+    def changed() -> None:
+        chosen = st.session_state[key]
+        memory.choose(**{name: None if chosen == first else chosen})
+
     chosen: Any = st.segmented_control(
-        "Form", list(FORMS), default=first, required=True, format_func=FORMS.__getitem__, key=f"form/{first}"
+        label, options, key=key, required=True, format_func=titles.__getitem__, on_change=changed
     )
-    return chosen  # type: ignore[no-any-return]
+    return cast("T", chosen)
 
 
 def _written(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> tuple[str, str]:
     """The code (of every step: none before it is asked for), or why there is none."""
     experiment = state.experiment()
     if target in EVERY_STEP:
-        rows = experiment.run.steps
-        return (
-            "",
-            ""
-            if rows <= MOST_ROWS
-            else f"{rows:,} rows are more than a browser should hold: python -m lrlab curve writes them",
-        )
+        return "", _not_in_browser(experiment.run, trial)
     try:
         return export(experiment, target, trial.name, form=form, loop=loop), ""
     except DocumentError as error:
         return "", f"{error}. Another target will do"
+
+
+def _not_in_browser(run: Run, trial: Trial) -> str:
+    """Why the browser gets no file of every step; nothing where it gets one."""
+    if run.steps > MOST_ROWS:
+        return f"{run.steps:,} rows are more than a browser should hold: python -m lrlab curve writes them"
+    try:
+        engine.summary(run, trial)
+    except DocumentError as error:  # at a step that the chart does not show
+        return str(error)
+    return ""
 
 
 def _said(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> str:
@@ -128,13 +149,11 @@ def _said(target: str, trial: Trial, form: Form | None, loop: Loop | None) -> st
         return "The whole experiment, every trial of it."
     chosen = job(experiment, target, trial, form, loop)
     reason = exporter.not_native(experiment.run, trial) or exporter.prefers_portable(experiment.run, trial)
-    proof = proofs()[trial.schedule.kind]
-    cases, off = proof.seen[target].get(chosen.form, (0, 0.0))
-    ran = (
-        f" Run with {cases} recorded cases of this schedule it was off by {off:.1g} of the largest rate at most."
-        if cases
-        else ""
-    )
+    seen = proof(trial.schedule.kind).seen
+    cases, off = seen.get(target, {}).get(chosen.form, (0, 0.0))
+    ran = f" With recorded cases of this schedule: {NOT_RUN}." if target not in seen else ""
+    if cases:
+        ran = f" Run with {cases} recorded cases of this schedule it was off by {off:.1g} of the largest rate at most."
     why = f" ({reason})" if reason else ""
     made = (
         "Native: the framework's own constructor."
@@ -154,8 +173,12 @@ def _proof(trial: Trial) -> None:
         st.caption(
             "The largest deviation from the curve over all recorded cases, as a share of the largest rate; the form written by itself first."
         )
-        rows = sorted(proofs().values(), key=lambda proof: proof.kind != trial.schedule.kind)
-        table = [{"schedule": p.kind, "cases": p.cases} | {EXPORTERS[t].title: p.cell(t) for t in p.seen} for p in rows]
+        rows = map(proof, sorted(KINDS, key=lambda kind: kind != trial.schedule.kind))
+        table = [
+            {"schedule": found.kind, "cases": found.cases}
+            | {exporter.title: found.cell(target) for target, exporter in EXPORTERS.items()}
+            for found in rows
+        ]
         st.dataframe(pd.DataFrame(table).set_index("schedule"), height=420)
 
 

@@ -13,7 +13,7 @@ from lrlab.document import MAX_BYTES, DocumentError
 from lrlab.readers import metrics
 from lrlab.schedules import Schedule
 from lrlab.schedules.spans import Path
-from lrlab.ui import state
+from lrlab.ui import memory, state
 from lrlab.ui.widgets import accept, commit, key_of, offer, refuse, said
 
 FIELD = "metrics"
@@ -32,7 +32,7 @@ Values = tuple[Any, ...] | None
 def cells(schedule: Schedule, path: Path, calls: int) -> list[Callable[[], None]]:
     """Where the metric comes from, and what that needs."""
     here = (*path, FIELD)
-    values: Values = getattr(schedule, FIELD)
+    values = schedule.shown
     source, shape = _source(values)
     first = partial(_choose, here, values, source, shape, calls)
     if source == "given":
@@ -54,7 +54,7 @@ def cells(schedule: Schedule, path: Path, calls: int) -> list[Callable[[], None]
 
 def _source(values: Values) -> tuple[str, metrics.Sketch | None]:
     """What the values are, and the sketch that they came from, where this session made them or they are the usual one."""
-    if st.session_state.get("giving") == [values]:
+    if memory.recall("giving") == [values]:
         return "given", None
     if values is None:
         return "none", None
@@ -66,7 +66,7 @@ def _source(values: Values) -> tuple[str, metrics.Sketch | None]:
 
 
 def _remembered() -> dict[tuple[Any, ...], tuple[str, metrics.Sketch | None]]:
-    found: dict[tuple[Any, ...], tuple[str, metrics.Sketch | None]] = st.session_state.setdefault("sketches", {})
+    found: dict[tuple[Any, ...], tuple[str, metrics.Sketch | None]] = memory.recall("sketches")
     return found
 
 
@@ -192,7 +192,7 @@ def _given(key: str, here: Path, values: tuple[Any, ...]) -> None:
 
 def _column(here: Path) -> None:
     """Which column of a table it is."""
-    table = st.session_state.get("table")
+    table = memory.recall("table")
     if table is None or table[0] != here:
         return
     _, names, text = table

@@ -10,6 +10,7 @@ import streamlit as st
 from lrlab.document import DocumentError
 from lrlab.plans import restarts
 from lrlab.ui import state
+from lrlab.ui.tune import view
 from lrlab.ui.widgets import commit, escape
 
 MOST_ROWS = 12  # cycles in the table; more would be scrolled past
@@ -18,6 +19,8 @@ MOST_ROWS = 12  # cycles in the table; more would be scrolled past
 def tab() -> None:
     """The plan of the trial being shaped, or what it would need."""
     experiment = state.experiment()
+    if experiment.trials and view.no_rates():
+        return
     try:
         plan = restarts.plan(experiment.run, state.trial()) if experiment.trials else None
     except DocumentError as error:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from lrlab import charts, engine
-from lrlab.document.run import DataRun, Run
+from lrlab.document.run import MAX_STEPS, DataRun, Run
 from lrlab.plans import resume
 from lrlab.ui import chart, state
-from lrlab.ui.widgets import ask_whole, escape
+from lrlab.ui.tune import memory, view
+from lrlab.ui.widgets import escape
 
 HOWS: dict[str, str] = {
     "state": "optimizer and scheduler state loaded",
@@ -41,32 +43,35 @@ def tab() -> None:
     if not experiment.trials:
         st.caption("No trial yet.")
         return
+    if view.no_rates():
+        return
     run, trial = experiment.run, state.trial()
     left, right = st.columns([1, 2])
     with left:
-        step = ask_whole("stopped before step", 0, run.steps - 1, run.steps // 2, "resume.step")
+        step = memory.ask_whole("stopped before step", 0, run.steps - 1, "resume.step", "resume_step", run.steps // 2)
         how: Any = st.selectbox(
             "resumed with",
             [*HOWS, "longer"],
-            key="resume.how",
+            **memory.show("resume.how", "resume_how", memory.chosen().resume_how),
             format_func=(HOWS | {"longer": "another length of the run"}).__getitem__,
         )
+        old = _points(max(0, step - run.steps // 10), run)
         try:
             jump, steps, rates = _longer(run, trial, step) if how == "longer" else _same(run, trial, step, how)
+            before = engine.lr(run, trial, old)
         except ValueError as error:
             st.info(f"{escape(str(error))}.")
             return
         ratio = f"{jump.ratio:.4g}" if np.isfinite(jump.ratio) else "from nothing"
-        st.caption(ABOUT[st.session_state["resume.stretch"] if how == "longer" else how])
+        st.caption(ABOUT[memory.chosen().resume_stretch if how == "longer" else how])
         st.metric("the rate is multiplied by", ratio, border=True)
         st.markdown(f"Step {step:,}: {jump.before:.4g} uninterrupted, **{jump.after:.4g}** resumed.")
         if jump.warning:
             st.caption(":red[More than a tenth: the run will feel it.]")
     with right:
-        old = _points(max(0, step - run.steps // 10), run)
         figure = charts.resumed(
             run,
-            (old, engine.first_group(engine.lr(run, trial, old))),
+            (old, engine.first_group(before)),
             (steps, engine.first_group(rates)),
             step,
             experiment.view,
@@ -86,8 +91,16 @@ def _same(run: Any, trial: Any, step: int, how: Any) -> tuple[resume.Jump, Any, 
 
 def _longer(run: Any, trial: Any, step: int) -> tuple[resume.Jump, Any, Any]:
     unit, length = ("epochs", run.epochs) if isinstance(run, DataRun) else ("optimizer steps", run.steps)
-    new = ask_whole(f"new length in {unit}", 1, 1e12, min(2 * length, 1e12), "resume.length")
-    how: Any = st.selectbox("with the", list(STRETCHES), key="resume.stretch", format_func=STRETCHES.__getitem__)
+    new = memory.ask_whole(
+        f"new length in {unit}", 1, MAX_STEPS, "resume.length", "resume_length", math.ceil(2 * length)
+    )
+    known = memory.chosen().resume_stretch
+    how: Any = st.selectbox(
+        "with the",
+        list(STRETCHES),
+        format_func=STRETCHES.__getitem__,
+        **memory.show("resume.stretch", "resume_stretch", known),
+    )
     extension = resume.extended(run, trial, step, new, how)
     steps = _points(step, extension.run)
     return extension.jump, steps, extension.lr(steps)

@@ -9,7 +9,7 @@ import streamlit as st
 from lrlab.document.run import DataRun, Run
 from lrlab.plans import budget
 from lrlab.plans.recipes import Recipe, recipes
-from lrlab.ui import state
+from lrlab.ui import memory, state
 from lrlab.ui.widgets import WHOLE, ask_whole, commit, counted, escape, offer, said
 
 _BY_DATA = ("samples", "batch_size", "devices", "accumulate", "epochs")
@@ -53,7 +53,7 @@ def show() -> None:
 
 def stale() -> bool:
     """Whether the side bar tells of another run, or another trial, than those at hand."""
-    return bool(st.session_state.get("run_shown") != _told())
+    return bool(memory.recall("run_shown") != _told())
 
 
 def _told() -> tuple[Run, str]:
@@ -92,7 +92,7 @@ def _rounding(run: DataRun) -> None:
 
 def _as(form: str, run: Run) -> dict[str, Any]:
     """The same number of steps in the other form: as it was there before, or made up."""
-    kept: dict[str, Run] = st.session_state.setdefault("run_forms", {})
+    kept: dict[str, Run] = memory.recall("run_forms")
     kept["data" if form == "steps" else "steps"] = run
     if form in kept and kept[form].steps == run.steps:
         return kept[form].model_dump(mode="json", exclude_unset=True)

@@ -12,8 +12,9 @@ from lrlab.document import COMMENT, MAX_BYTES, DocumentError
 from lrlab.document.run import UNITS
 from lrlab.readers import exported
 from lrlab.ui import state
-from lrlab.ui.tune import advice, code, restarts, resume, view
-from lrlab.ui.widgets import escape, offer
+from lrlab.ui.memory import recall
+from lrlab.ui.tune import advice, code, memory, restarts, resume, view
+from lrlab.ui.widgets import escape
 
 
 def show() -> None:
@@ -28,9 +29,12 @@ def show() -> None:
         "Share": _share,
         "Import": _import,
     }
+    if "tabs" not in st.session_state:  # the page was left meanwhile
+        st.session_state.tabs = memory.chosen().tab
     shown: Any = st.tabs(list(tabs), key="tabs", on_change="rerun")
-    for tab, fill in zip(shown, tabs.values(), strict=True):
+    for tab, (name, fill) in zip(shown, tabs.items(), strict=True):
         if tab.open:
+            memory.choose(tab=name)
             with tab:
                 fill()
 
@@ -41,19 +45,29 @@ def _numbers() -> None:
     if not experiment.trials:
         st.caption("No trial yet.")
         return
-    offer("asked", min(int(st.session_state.get("asked", run.steps // 2)), run.steps - 1))
-    rows = []
+    known = memory.chosen().asked
+    asked_at = min(run.steps // 2 if known is None else known, run.steps - 1)
+    rows, reasons = [], []
     for trial in experiment.trials:
-        s = engine.summary(run, trial)
-        asked = engine.lr(run, trial, [st.session_state.asked])
+        try:
+            s = engine.summary(run, trial)
+            asked = engine.lr(run, trial, [asked_at])
+        except DocumentError as error:
+            reasons.append(str(error))
+            continue
         rows.append({
             "trial": escape(trial.name[:80]) + r"\[0\]" * isinstance(trial.base_lr, tuple),
             "first": f"{s.first:.4g}", "peak": f"{s.peak:.4g}", "peak at step": f"{s.peak_step:,}",
             "last used": f"{s.last:.4g}", "mean": f"{s.mean:.4g}{'' if s.exact else ' (sampled)'}", "above half of the peak": f"{s.above_half:.1%}",
-            f"LR at step {st.session_state.asked:,}": f"{asked.flat[0]:.6g}",
+            f"LR at step {asked_at:,}": f"{asked.flat[0]:.6g}",
         })  # fmt: skip
-    st.table(pd.DataFrame(rows).set_index("trial"))
-    st.number_input("LR at step", min_value=0, max_value=run.steps - 1, key="asked", width=220)
+    for reason in reasons:
+        st.info(f"{escape(reason)}.")
+    if rows:
+        st.table(pd.DataFrame(rows).set_index("trial"))
+    st.number_input(
+        "LR at step", min_value=0, max_value=run.steps - 1, width=220, **memory.show("asked", "asked", asked_at)
+    )
     if any(isinstance(t.base_lr, tuple) for t in experiment.trials):
         st.caption("Of a trial with several parameter groups: the first one.")
 
@@ -91,7 +105,7 @@ def _share() -> None:
             on_click="ignore",
         )
         return
-    view.link(state.link())
+    view.link(state.link() | memory.link())
 
 
 def _import() -> None:
@@ -107,7 +121,7 @@ def _import() -> None:
     with right:
         st.text_area("Or paste it here", key="pasted", height=120)
         st.button("Read it", key="read", on_click=lambda: _take(st.session_state.pasted))
-    if st.session_state.get("import_said"):
+    if recall("import_said"):
         kind, text = st.session_state.import_said
         (st.error if kind == "error" else st.success)(escape(text))
 

@@ -7,30 +7,19 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from lrlab import charts
-from lrlab.document.run import Clock, calls
+from lrlab import charts, docstring
+from lrlab.document.run import calls
 from lrlab.schedules import KINDS, Schedule
 from lrlab.schedules.spans import Path
 from lrlab.ui import fields, state
-from lrlab.ui.tune import advice, groups
+from lrlab.ui.tune import advice, groups, memory
 from lrlab.ui.widgets import commit, escape, offer, said
 
 if TYPE_CHECKING:
     from lrlab.document import Trial
 
 _STROKES = ("━━━", "╺╸╺╸", "┄┄┄", "━┄━┄", "━╸━╸", "━┄┄━")
-_CALLERS: tuple[tuple[Clock, str], ...] = (
-    ("step", "step() per optimizer step"),
-    ("epoch", "step() per epoch"),
-    ("micro_batch", "step() per micro-batch"),
-    ("process", "Accelerate: step() per process"),
-    ("step", "Accelerate, split_batches=True"),
-    ("step", 'Lightning, interval="step"'),
-    ("epoch", 'Lightning, interval="epoch" (default)'),
-    ("step", "transformers Trainer"),
-)
-"""Who calls scheduler.step(), and the clock that this comes to; the first of each clock is what a document alone tells.
-"""
+_CALLERS = tuple(memory.CALLERS)
 
 
 def chips() -> None:
@@ -66,18 +55,13 @@ def _add() -> None:
             format_func=lambda k: k.replace(".", " · ", 1),
         )
     ]
-    st.caption(escape(shape_of(kind)))
+    st.caption(escape(docstring.read(kind).first))
     st.button("Add", type="primary", key="add", on_click=_added, args=(kind,))
 
 
 def _added(kind: type[Schedule]) -> None:
     state.add(kind)
     st.session_state.adding = False
-
-
-def shape_of(kind: type[Schedule]) -> str:
-    """The first sentence of a schedule's description: its shape."""
-    return " ".join((kind.__doc__ or "").split("\n\n", maxsplit=1)[0].split())
 
 
 def shaping() -> None:
@@ -87,10 +71,12 @@ def shaping() -> None:
         return
     index, trial, run = state.chosen(), state.trial(), state.experiment().run
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{escape(trial.schedule.kind)}**", width="content", help=escape(shape_of(type(trial.schedule))))
-        offer("caller", _caller(trial))
+        st.markdown(
+            f"**{escape(trial.schedule.kind)}**", width="content", help=escape(docstring.read(trial.schedule).first)
+        )
+        offer("caller", _CALLERS.index(memory.caller(trial.name, trial.clock)))
         st.selectbox(
-            "scheduler.step() is called", range(len(_CALLERS)), key="caller", format_func=[text for _, text in _CALLERS].__getitem__,
+            "scheduler.step() is called", range(len(_CALLERS)), key="caller", format_func=[text for _, text in memory.CALLERS.values()].__getitem__,
             label_visibility="collapsed", width=270, on_change=_call,
         )  # fmt: skip
         renaming = st.popover("Rename", type="tertiary", icon=":material/edit:", key="renaming", on_change="rerun")
@@ -111,17 +97,10 @@ def shaping() -> None:
         fields.show(trial, _chosen(), calls(run, trial.clock))
 
 
-def _caller(trial: Trial) -> int:
-    """Who calls step(): as the person said of this trial, or as its clock alone tells."""
-    said_: dict[str, int] = st.session_state.setdefault("callers", {})
-    known = said_.get(trial.name, 0)
-    return known if _CALLERS[known][0] == trial.clock else [clock for clock, _ in _CALLERS].index(trial.clock)
-
-
 def _call() -> None:
-    caller = st.session_state.caller
-    st.session_state.callers[state.trial().name] = caller
-    commit("caller", (*_chosen(), "clock"), _CALLERS[caller][0])
+    caller = _CALLERS[st.session_state.caller]
+    memory.set_caller(state.trial().name, caller)
+    commit("caller", (*_chosen(), "clock"), memory.CALLERS[caller][0])
 
 
 def _chosen() -> Path:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from lrlab.ui import state
+from lrlab import engine
+from lrlab.ui import memory, state
 from lrlab.ui.widgets import accept, commit, escape, offer
+
+MOST_PROBLEMS = 5  # of an address that are said
 
 
 def problem() -> None:
     """Why the last thing asked for was refused, the page showing what it had; and when the address can no longer carry
     the page.
     """
-    sentence = st.session_state.get("problem")
+    sentence = memory.recall("problem")
     if sentence:
         st.error(f"{escape(sentence)}. The page keeps what it had.", icon=":material/error:")
     too_long = state.link_problem()
@@ -24,9 +28,29 @@ def problem() -> None:
         )
 
 
+def no_rates() -> bool:
+    """Say why the trial being shaped has no rates, where that is so; whether it is."""
+    reason = engine.failure(state.experiment().run, state.trial())
+    if reason is not None:
+        st.info(f"{escape(reason)}.")
+    return reason is not None
+
+
+def not_taken(problems: Sequence[str]) -> None:
+    """What of an address was not taken."""
+    if problems:
+        listed = "".join(f"\n- {escape(problem)}" for problem in problems[:MOST_PROBLEMS])
+        st.warning(f"Not taken from the address, so left at its default:\n{listed}", icon=":material/link_off:")
+    if len(problems) > MOST_PROBLEMS:
+        st.caption(f"{len(problems) - MOST_PROBLEMS} more settings of the address were refused likewise.")
+
+
 def link(entries: dict[str, str]) -> None:
     """The address with these entries, to copy."""
-    st.caption("The address bar always carries this whole page. Opened elsewhere, this link shows the same:")
+    st.caption(
+        f"The address bar always carries this page, but not {memory.missed()}. "
+        "Opened elsewhere, this link shows the same:"
+    )
     st.code(f"{(st.context.url or '').split('?')[0]}?{urlencode(entries)}", language=None, wrap_lines=True)
 
 
