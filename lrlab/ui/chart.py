@@ -46,14 +46,20 @@ SIZES = ("size", "l", "r", "t", "b")
 """What grows with the type: a font's size, and the margins."""
 PLAYER = 44
 """Pixels of the player beneath a figure with frames."""
-LARGE = 1.35
+PRESENTED_SCALE = 1.35
 """How much larger all is that a class reads from the back rows."""
 
 
 def show(
-    figure: Figure, *, key: str, height: int, alt: str, on_toggle: Callable[[int], None] | None = None, on_frame: Callable[[int], None] | None = None,
+    figure: Figure,
+    *,
+    key: str,
+    height: int,
+    alt: str,
+    on_toggle: Callable[[int], None] | None = None,
+    on_frame: Callable[[int], None] | None = None,
     frame: int = 0,
-) -> None:  # fmt: skip
+) -> None:
     """Draw a figure, `height` pixels high; larger where the page is presented.
 
     `on_toggle` gets the place of the trial whose legend entry was clicked, before the page runs anew; without it the
@@ -63,7 +69,7 @@ def show(
     Where plotly.js cannot be laid beside app.py, Streamlit's own chart stands in: lines are hidden by the page's
     buttons only, nothing moves.
     """
-    scale = LARGE if memory.recall("presenting") else 1.0
+    scale = PRESENTED_SCALE if memory.recall("presenting") else 1.0
     height = round(height * scale)
     if scale != 1.0:
         figure = enlarged(figure, scale)
@@ -76,9 +82,16 @@ def show(
         return
     player = round(PLAYER * scale) if figure.get("frames") else 0
     data = {
-        "key": key, "figure": figure, "height": height, "player": player, "alt": alt, "library": f"app/static/{library}", "frame": frame,
-        "toggles": on_toggle is not None, "reports": on_frame is not None,
-    }  # fmt: skip
+        "key": key,
+        "figure": figure,
+        "height": height,
+        "player": player,
+        "alt": alt,
+        "library": f"app/static/{library}",
+        "frame": frame,
+        "toggles": on_toggle is not None,
+        "reports": on_frame is not None,
+    }
     _component()(
         key=key,
         data=data,

@@ -29,7 +29,9 @@ _STYLE = f"""<style>
 .st-key-fields [data-testid="stColumn"]:not([data-testid="stColumn"] *) {{ min-width: 15rem; }}
 .st-key-fields [data-testid="stHorizontalBlock"] {{ overflow: visible; }}
 [class*="st-key-tools"] button {{ min-width: 1.75rem; min-height: 1.5rem; padding: 0 0.25rem; }}
-[class*="st-key-tools"] button [data-testid="stMarkdownContainer"] {{ position: absolute; width: 1px; height: 1px; overflow: hidden; }}
+[class*="st-key-tools"] button [data-testid="stMarkdownContainer"] {{
+  position: absolute; width: 1px; height: 1px; overflow: hidden;
+}}
 [class*="st-key-finding"] > :nth-child(2) {{ flex: 1 1 20rem; min-width: min(20rem, 100%); }}
 .katex-display {{ overflow-x: auto; overflow-y: hidden; padding: 0.3rem 0; }}
 {_COLOUR_RULES}

@@ -24,13 +24,18 @@ WIDTH, HEIGHT = 300, 200
 
 _STYLE = f"""<style>
 .st-key-cards [data-testid="stVerticalBlock"] {{ position: relative; gap: 0.35rem; }}
-.st-key-cards [data-testid="stElementContainer"]:has([data-testid="stPageLink"]), .st-key-cards [data-testid="stPageLink"] * {{ position: static; }}
+.st-key-cards [data-testid="stElementContainer"]:has([data-testid="stPageLink"]),
+.st-key-cards [data-testid="stPageLink"] * {{ position: static; }}
 .st-key-cards [data-testid="stPageLink-NavLink"] {{ padding: 0; background: none; }}
-.st-key-cards [data-testid="stPageLink-NavLink"]::after {{ content: ""; position: absolute; inset: 0; border-radius: 6px; }}
+.st-key-cards [data-testid="stPageLink-NavLink"]::after {{
+  content: ""; position: absolute; inset: 0; border-radius: 6px;
+}}
 .st-key-cards [data-testid="stPageLink-NavLink"]:focus-visible {{ outline: none; box-shadow: none; }}
 .st-key-cards [data-testid="stPageLink-NavLink"]:focus-visible::after {{ outline: 3px solid {charts.COLOURS[0]}; }}
 .st-key-cards [data-testid="stPageLink-NavLink"]:hover::after {{ box-shadow: inset 0 0 0 1px {charts.COLOURS[0]}; }}
-.st-key-cards [data-testid="stPageLink-NavLink"] span {{ overflow: visible; white-space: normal; overflow-wrap: anywhere; }}
+.st-key-cards [data-testid="stPageLink-NavLink"] span {{
+  overflow: visible; white-space: normal; overflow-wrap: anywhere;
+}}
 .st-key-cards img {{ display: block; width: 100%; height: 84px; margin: 0.2rem 0 0.5rem; }}
 .st-key-cards p {{ margin: 0; font-size: 0.875rem; line-height: 1.45; }}
 </style>"""
@@ -81,9 +86,13 @@ def _filtered() -> list[type[Schedule]]:
     search, choice = st.columns([2, 1])
     with search:
         wanted = st.text_input(
-            "Search by name, framework or shape", key="gallery_search", persist_state="session", live=True, icon=":material/search:",
+            "Search by name, framework or shape",
+            key="gallery_search",
+            persist_state="session",
+            live=True,
+            icon=":material/search:",
             placeholder="cosine, sgdr, 1cycle, wsd, noam, 余弦退火 ...",
-        )  # fmt: skip
+        )
     with choice:
         title = st.selectbox(
             "Family", by_title, index=None, key="gallery_family", persist_state="session", placeholder="every shape"
@@ -113,7 +122,8 @@ def thumbnail(kind: type[Schedule]) -> str:
     level = np.concatenate([[False], (heights[1:-1] == heights[:-2]) & (heights[1:-1] == heights[2:]), [False]])
     points = " ".join(f"{x},{heights[x]}" for x in np.flatnonzero(~level))
     drawing = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -2 {WIDTH} {HEIGHT + 4}" preserveAspectRatio="none" fill="none">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -2 {WIDTH} {HEIGHT + 4}" '
+        'preserveAspectRatio="none" fill="none">'
         f'<path d="M0 {HEIGHT}H{WIDTH}" stroke="{AXIS}" vector-effect="non-scaling-stroke"/>'
         f'<polyline points="{points}" stroke="{charts.COLOURS[0]}" stroke-width="2" stroke-linejoin="round" '
         'vector-effect="non-scaling-stroke"/></svg>'

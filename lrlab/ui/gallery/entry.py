@@ -201,7 +201,8 @@ def _elsewhere(family: families.Family, member: families.Member) -> None:
     legend = "".join(f" {_code([symbol])}: {escape(families.MEANINGS[symbol])}." for symbol in left)
     if any(found.values()):
         st.caption(
-            f"In this schedule's own arguments; those that are not named are at their defaults. Ticks count the scheduler's calls.{legend}"
+            "In this schedule's own arguments; those that are not named are at their defaults. Ticks "
+            f"count the scheduler's calls.{legend}"
         )
     with st.container(horizontal=True):
         for other in others:

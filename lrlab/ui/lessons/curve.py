@@ -1,4 +1,6 @@
-"""The curve: SGDR, one cosine and step decay on one run, its cycles and snapshots, and how the curves hang together."""
+"""The section of the curve: SGDR, one cosine and step decay on one run, SGDR's cycles and snapshots, and how the curves
+are related.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.widgets import escape
 
 HEIGHT = 380
-MOST_CHOICES = 6  # numbers of cycles that a first length is offered for
+MOST_CHOICES = 6  # for so many numbers of cycles a first length is offered
 MOST_ROWS = 12  # snapshots in the table
 LINES = ("sgdr", "cosine", "step", "short", "no_pi", "off_by_one")
 
@@ -77,7 +79,7 @@ def _chart(settings: CurveSettings, experiment: Experiment, plan: restarts.Plan 
 
 
 def _cut(settings: CurveSettings, plan: restarts.Plan) -> tuple[float, float, str] | None:
-    """From where to where the last cycle is cut, in epochs, and what to say of it."""
+    """Where the unfinished last cycle begins and ends, in epochs, and a text on it."""
     if not plan.cut:
         return None
     begin = plan.below.steps if plan.below else settings.begin
@@ -88,7 +90,7 @@ def _cut(settings: CurveSettings, plan: restarts.Plan) -> tuple[float, float, st
 
 
 def _cycles(settings: CurveSettings, plan: restarts.Plan) -> None:
-    """What the run's end does to the cycles, and which lengths and budgets fit."""
+    """How the run's end cuts the cycles, and which lengths and budgets fit."""
     cycles = f"{plan.whole:,} whole cycle{'s' * (plan.whole != 1)}"
     up = f"its last step uses {plan.last_lr:.4g}, {plan.height:.1%} of the way above the minimum"
     left = settings.epochs - settings.warmup
@@ -112,7 +114,7 @@ def _cycles(settings: CurveSettings, plan: restarts.Plan) -> None:
 
 
 def _lengths(settings: CurveSettings, plan: restarts.Plan) -> None:
-    """A button for each number of cycles that a T_0 of whole epochs makes fill the run."""
+    """For each number of cycles a button with the T_0, in whole epochs, with which they fill the run."""
     st.markdown(f"**T_0 for {settings.epochs - settings.warmup:,} epochs** with T_mult = {settings.T_mult}")
     apart = []
     with st.container(horizontal=True):
@@ -134,7 +136,7 @@ def _lengths(settings: CurveSettings, plan: restarts.Plan) -> None:
 
 
 def _budgets(settings: CurveSettings, plan: restarts.Plan) -> None:
-    """A button for the whole-cycle budget on each side of the run."""
+    """A button for the nearest shorter and the nearest longer run that ends with a cycle."""
     st.markdown(f"**Epochs for T_0 = {settings.T_0:,}, T_mult = {settings.T_mult}**")
     most = CurveSettings.about("epochs").high or settings.epochs
     with st.container(horizontal=True):
@@ -152,7 +154,7 @@ def _budgets(settings: CurveSettings, plan: restarts.Plan) -> None:
 
 
 def _snapshots(settings: CurveSettings, plan: restarts.Plan) -> None:
-    """The steps whose weights are the cycles' best."""
+    """The steps at whose weights each cycle is best."""
     st.markdown("**Snapshots**: the weights after the last step of each whole cycle")
     if not plan.ends:
         st.caption("None: no cycle comes to its end.")
@@ -174,7 +176,7 @@ def _snapshots(settings: CurveSettings, plan: restarts.Plan) -> None:
 
 
 def _relations(settings: CurveSettings) -> None:
-    """How the curves hang together, measured on these settings."""
+    """How the curves are related, measured with these settings."""
     first, steps = curve.cycle_difference(settings)
     whole, all_steps = curve.whole_difference(settings)
     jump = curve.jump(settings)
@@ -209,7 +211,7 @@ def _ends(settings: CurveSettings) -> str:
 
 
 def _formulas(settings: CurveSettings) -> None:
-    """The right formula beside the two that are often copied."""
+    """The right formula beside two wrong ones that are often copied."""
     st.markdown("**The formula, and two that are often copied wrong**, after the warmup")
     written = {
         ONE: r"$\frac{1}{2}\left(1 + \cos(\pi t / T)\right)$, right",

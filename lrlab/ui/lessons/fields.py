@@ -1,4 +1,4 @@
-"""A field of a lesson's settings -> its widget, made from the field's annotations."""
+"""A field of a lesson's settings -> its widget, made from the field's annotated type."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def row(settings: type[Settings], *names: str) -> None:
 
 
 def field(settings: type[Settings], name: str) -> None:
-    """The widget of one field: a switch, a text, a choice, or a slider with an exact number beside it; what is chosen
-    is the settings at once.
+    """The widget of one field: a switch, a text, a choice, or a slider with an exact field beside it. What is chosen is
+    in the settings at once.
     """
     about, wording = settings.about(name), settings.wording(name)
     value = getattr(frame.at_hand(settings), name)
@@ -52,7 +52,9 @@ def field(settings: type[Settings], name: str) -> None:
 
 
 def _commit(settings: type[Settings], name: str, key: str, value: Any) -> None:
-    """Put what the person chose into the settings; where it is refused, keep both them and what stands in the widget."""
+    """Put what the person chose into the settings. Where it is refused, the settings keep their value and the widget
+    what was typed.
+    """
     accept()
     try:
         frame.put(frame.at_hand(settings).replaced(**{name: value}))

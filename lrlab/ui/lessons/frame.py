@@ -1,4 +1,4 @@
-"""What every lesson's page has: its sections and their settings, the address that carries them, exercises, and the
+"""What every lesson's page has: its sections with their settings, the address that carries these, exercises, and the
 presenter's view.
 """
 
@@ -45,7 +45,7 @@ class Lesson:
 
 
 def show(lesson: Lesson) -> None:
-    """The whole page: the sections under each other, or the one that is presented."""
+    """The whole page: all sections, or only the one that is presented."""
     problems = _take(lesson)
     number = _presented(lesson)
     st.session_state.presenting = number is not None
@@ -69,14 +69,14 @@ def _head(lesson: Lesson) -> None:
 
 
 def _say(problems: Sequence[str]) -> None:
-    """What was refused, the page showing what it had."""
+    """Say what was refused; the page shows the values that it had."""
     view.problem()
     view.not_taken(problems)
 
 
 @st.fragment
 def _section(lesson: Lesson, section: Section) -> None:
-    """One section; a move of its sliders runs it alone. On a slide its title is in the presenter's bar."""
+    """One section; moving its sliders runs only this section again. On a slide the presenter's bar shows its title."""
     if not st.session_state.presenting:
         st.subheader(section.title, anchor=section.key, divider=False)
     section.show()
@@ -85,9 +85,7 @@ def _section(lesson: Lesson, section: Section) -> None:
 
 
 def text(lesson: str, section: str, **numbers: object) -> None:
-    """The Markdown of a section, its places filled with numbers; folded where it is presented, so that the figure is on
-    the slide.
-    """
+    """The Markdown of a section with numbers in its places. On a slide it is folded, so that the figure has room."""
     words = prose.fill(prose.read(lesson, section), **numbers)
     if st.session_state.presenting:
         with st.expander("Text", icon=":material/notes:"):
@@ -97,7 +95,7 @@ def text(lesson: str, section: str, **numbers: object) -> None:
 
 
 def present(lesson: Lesson, number: int | None) -> None:
-    """Show this section only, the first being 1; None: the whole page again."""
+    """Show only the section of this number, the first being 1; None: the whole page again."""
     st.session_state[PRESENTED] = memory.recall(PRESENTED) | {lesson.name: number}
 
 
@@ -123,9 +121,8 @@ def _address(lesson: Lesson) -> address.Part:
 
 
 def _take(lesson: Lesson) -> list[str]:
-    """Take up the settings in the address where a person has gone there; what is wrong in it.
-
-    A bare address, as the menu's links have it, leaves what is at hand.
+    """Take over the settings in the address where a person has gone to it, and return what is wrong in it. An address
+    without settings, as in the menu's links, leaves them as they are.
     """
     part = _address(lesson)
     if not part.gone_to():
@@ -162,7 +159,7 @@ def _link(lesson: Lesson) -> None:
 
 
 def _exercises(lesson: Lesson, exercises: Sequence[Exercise]) -> None:
-    """The exercises of a section, with what its settings have come to."""
+    """The exercises of a section, and whether its settings solve them."""
     if not exercises:
         return
     verdicts = [exercise.check(at_hand(exercise.settings)) for exercise in exercises]

@@ -1,4 +1,4 @@
-"""To take home: a lesson's schedules into Tune, or one of them as code."""
+"""What one can take along: a lesson's schedules in Tune, or one of them as code."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lrlab.ui.widgets import escape
 def tune(
     experiment: Experiment, key: str, *, place: int = 0, label: str = "Open in Tune", disabled: bool = False
 ) -> None:
-    """A button that puts these trials in place of Tune's, where Undo brings those back, and goes there to shape the one
-    at `place`.
+    """A button that replaces Tune's trials by these and goes there, to shape the one at `place`. Undo brings the old
+    trials back.
     """
     help_ = "All of these schedules, in place of those that are there; Undo brings those back."
     if st.button(label, key=f"{key}.open", icon=":material/show_chart:", help=help_, disabled=disabled):
@@ -25,7 +25,7 @@ def tune(
 
 
 def as_code(experiment: Experiment, key: str, *, place: int = 0) -> None:
-    """The trials' code, one at a time, that at `place` first."""
+    """The code of one trial at a time; the one at `place` is shown first."""
     panel = st.expander("Take it home as code", icon=":material/code:", key=f"{key}.code", on_change="rerun")
     if not panel.open or not experiment.trials:
         return

@@ -22,21 +22,21 @@ Lane: TypeAlias = Literal["trainings", "sweeps"]
 REFRESH = 0.5
 """Seconds between two looks at a job that waits or runs."""
 UNSEEN = 5.0
-"""Seconds after which a job that was not looked at is on screen no more."""
+"""A job that was not looked at for so many seconds is no longer on screen."""
 LONG_TRAINING = 30.0
-"""Seconds beyond which a link does not start a work by itself."""
+"""A link starts by itself only what takes at most so many seconds."""
 MOST_SECONDS = 60.0
-"""Seconds of a training beyond which it is not offered: the other visitors' trainings wait for it. What may be swept is
-bounded by its grid.
+"""A training of more seconds than this is not offered, as the other visitors' trainings would have to wait for it.
+Sweeps are limited by the size of their grid.
 """
 JOBS_KEPT = 8
-"""Jobs that a visitor's page remembers; results of other visitors are kept by the queue."""
+"""A visitor's page remembers so many jobs; the results of other visitors are kept by the queue."""
 
 
 @st.cache_resource(show_spinner=False)
 def queue(lane: Lane) -> Queue:  # noqa: ARG001 (the cache's key)
-    """A queue of this server, in which the works of all visitors run one after the other: trainings take seconds, and
-    wait for no sweep.
+    """A queue of this server, in which the work of all visitors is done one after the other. Trainings have a queue of
+    their own: they take seconds, and must not wait for a sweep.
     """
     return Queue()
 
@@ -52,13 +52,14 @@ def panel(
     lane: Lane = "trainings",
     more: bytes = b"",
 ) -> None:
-    """Offer a work, then follow it: its progress, a stop button, and draw(the latest result, whether it is whole).
+    """Offer some work, then follow it: its progress, a stop button, and draw(the latest result, whether it is whole).
 
-    The result hangs on the settings, and on what `more` holds, and nothing else. `label` stands on the button; `cost`
-    (such as "15 networks") and the `seconds` that it takes stand beside it. A link starts what is short, or done
-    already, and offers the rest; a training beyond MOST_SECONDS is refused. `draw` runs in a fragment until the job ends: its
-    charts need keys of their own, and widgets that change settings belong outside of it, or appear only when the result
-    is whole.
+    The result depends on the settings and on what `more` holds, and on nothing else. `label` is on the button; `cost`
+    (such as "15 networks") and the `seconds` that it takes are beside it. A link starts what is short, or done already,
+    and offers the rest; a training beyond MOST_SECONDS is refused.
+
+    `draw` runs in a fragment until the job ends. Its charts need keys of their own; widgets that change settings belong
+    outside of it, or appear only when the result is whole.
     """
     key = f"{settings.work}{hashlib.sha256(more).hexdigest() if more else ''}"
     jobs = _jobs()
@@ -80,12 +81,12 @@ def panel(
 
     def stop() -> None:
         job.stop()
-        frame.put(frame.at_hand(type(settings)).replaced(ran=False))  # a link to it would train to the end
+        frame.put(frame.at_hand(type(settings)).replaced(ran=False))  # or a link to this page would train to the end
 
     def follow() -> None:
         job.look()
         if live and not job.alive:
-            st.rerun()  # the whole page, once: without the timer, and with what stands outside of this fragment
+            st.rerun()  # the whole page, once: it has no timer then, and what is outside of this fragment is drawn too
         with st.container():
             _say(job, start, stop)
         with st.container():
@@ -95,18 +96,18 @@ def panel(
     if live:
         st.fragment(follow, run_every=REFRESH)()
     else:
-        with st.container():  # as a fragment makes one, so that charts stay where they are
+        with st.container():  # a fragment makes a container too, so that the charts keep their places
             follow()
 
 
 def _jobs() -> dict[str, Job[Any]]:
-    """The visitor's jobs by key, the one begun last at the end."""
+    """The visitor's jobs by key, the one started last is at the end."""
     jobs: dict[str, Job[Any]] = memory.recall("jobs")
     return jobs
 
 
 def _submit(lane: Lane, key: str, work: Callable[[], Iterator[tuple[float, Any]]]) -> None:
-    """Put a work into the queue; where there is no room, keep the sentence that says so."""
+    """Put work into the queue; where there is no room, keep the sentence that says so."""
     jobs, context = _jobs(), get_script_run_ctx()
     owner = context.session_id if context else ""
     refused: dict[str, str] = memory.recall("jobs_refused")
@@ -115,7 +116,7 @@ def _submit(lane: Lane, key: str, work: Callable[[], Iterator[tuple[float, Any]]
     alive = [job for job in jobs.values() if job.alive and job.queue is here]
     unseen = [job for job in alive if here.clock() - job.looked > UNSEEN]
     if len(alive) >= here.per_owner and unseen:
-        unseen[0].stop()  # the person could not: its settings are on screen no more
+        unseen[0].stop()  # the person cannot stop it: its settings are no longer on screen
     try:
         job = here.submit(owner, key, work)
     except Busy as busy:
@@ -128,7 +129,7 @@ def _submit(lane: Lane, key: str, work: Callable[[], Iterator[tuple[float, Any]]
 
 
 def about(seconds: float) -> str:
-    """A time as people say it."""
+    """A time in words."""
     if seconds < 1.5:  # noqa: PLR2004
         return "about a second"
     if seconds < 90:  # noqa: PLR2004
@@ -137,7 +138,7 @@ def about(seconds: float) -> str:
 
 
 def _terms(cost: str, seconds: float, most: int, *, asked: bool) -> str:
-    """What a work takes, and by what rule it waits; `asked`: a link wanted it started."""
+    """How long some work takes, and by which rule it waits; `asked`: whether a link wanted it started."""
     time = about(seconds)
     link = f"This link asks for a training of {time}: start it. " if asked and seconds > LONG_TRAINING else ""
     return (
@@ -147,7 +148,7 @@ def _terms(cost: str, seconds: float, most: int, *, asked: bool) -> str:
 
 
 def _too_long(cost: str, seconds: float) -> str:
-    """Why a training may not be started, with its arithmetic; nothing where it may."""
+    """Why a training may not be started, with the numbers; empty where it may."""
     if seconds <= MOST_SECONDS:
         return ""
     most = f"{MOST_SECONDS:.0f} is the most, because others wait for it"
@@ -158,7 +159,7 @@ def _too_long(cost: str, seconds: float) -> str:
 
 
 def _offer(key: str, start: Callable[[], None], label: str, terms: str, why_not: str) -> None:
-    """A button that starts it, and on what terms; why it may not be started, or could not where that was tried."""
+    """A button that starts it, with what it takes; or why it may not be started, or could not when this was tried."""
     refused = why_not or memory.recall("jobs_refused").get(key)
     if refused:
         st.warning(escape(refused), icon=":material/hourglass:")
@@ -176,8 +177,8 @@ def _offer(key: str, start: Callable[[], None], label: str, terms: str, why_not:
 
 
 def _say(job: Job[Any], again: Callable[[], None], stop: Callable[[], None]) -> None:
-    """What has become of it: a bar and a button that stops it, or how it ended and a button that starts it again;
-    nothing where it is done.
+    """How it is going: a bar and a button that stops it, or how it ended and a button that starts it again; nothing
+    where it is done.
     """
     if job.state == "done":
         return

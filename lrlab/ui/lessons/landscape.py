@@ -1,4 +1,4 @@
-"""The section on the landscape: particles under three schedules, where they end, and what of it the seeds bear out."""
+"""The section on the landscape: particles under three schedules, where they end, and what the seeds show about that."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ from lrlab.ui.lessons.numbers import mean, number
 from lrlab.ui.widgets import escape, offer
 
 HEIGHT, PRESENTED, COURSE = 470, 360, 330
-"""Pixels of the animation, of the same on a slide, where the sliders that a class is shown fit below it, and of the
+"""Heights in pixels: of the animation; of the animation on a slide, so that the main sliders fit below it; of the
 shares over the run.
 """
 GRID_POINTS = 810
-"""Points along the curve, and the width of the contours' picture in pixels."""
+"""How many points the curve has, and how many pixels the picture of the contours is wide."""
 PRESET = "landscape.preset"
 WITH_INTERVALS = "with its 95 % interval, cut at what is possible; where all seeds agree, that gives no interval"
 SHARE, LOSS = 2, 3
-"""Decimals of a mean and of the difference of two alike, so that who subtracts finds no contradiction beyond rounding.
+"""How many decimals means and differences have. Both have the same number, so that who subtracts means gets the shown
+difference up to rounding.
 """
 UNBOUNDED = "without an interval: one seed does not tell how seeds differ"
 
@@ -74,7 +75,7 @@ def show() -> None:
 
 
 def _settings(scene: Scene) -> None:
-    """What can be set, first what a class is shown."""
+    """The fields of the settings; those that are used in front of a class come first."""
     with st.container(horizontal=True):
         _presets(scene)
         with st.container(width="content"):
@@ -102,8 +103,8 @@ def _text(scene: Scene, land: Landscape) -> None:
 
 
 def _above(scene: Scene, land: Landscape) -> str:
-    """Whether the rates are ever so high that dots leave by the rate alone: all schedules begin at the peak, and none
-    goes beyond it.
+    """Whether the rates are ever so high that dots leave by the rate alone. All schedules begin at the peak, and none
+    goes above it.
     """
     if scene.peak > land.escape:
         return (
@@ -119,7 +120,7 @@ def _above(scene: Scene, land: Landscape) -> str:
 
 
 def _presets(scene: Scene) -> None:
-    """The settings with a known outcome, the one at hand chosen."""
+    """Buttons for settings with a known outcome; the one with the present settings is marked."""
     titles = [preset.title for preset in PRESETS]
     now = scene.replaced(frame=FRAMES)
     offer(PRESET, next((preset.title for preset in PRESETS if preset.scene == now), None))
@@ -139,7 +140,7 @@ def _presets(scene: Scene) -> None:
 
 
 def remarks(scene: Scene, found: Simulation) -> list[str]:
-    """What is peculiar to these settings."""
+    """What is special about these settings."""
     said = []
     if scene.steps < scene.T_0:
         end = f"{found.rates[landscape.SGDR, -1] / scene.peak:.0%}"
@@ -165,7 +166,7 @@ def remarks(scene: Scene, found: Simulation) -> list[str]:
 
 
 def divergences(found: Simulation) -> list[str]:
-    """For each schedule under which particles diverged, how many and from which step on."""
+    """For each schedule under which particles diverged: how many, and from which step on."""
     said = []
     for name, shares, steps in zip(NAMES, found.shares, found.diverged, strict=True):
         if (steps >= 0).any():
@@ -218,7 +219,7 @@ def _ground(land: Landscape) -> charts.LossCurve | charts.Contours:
 
 
 def _in_words(found: Simulation, at: int) -> str:
-    """What the animation shows where it stands."""
+    """What the animation shows at its present frame, in words."""
     shares = "; ".join(
         f"{name} {share:.0%}" for name, share in zip(NAMES, found.course[:, :, at].mean(axis=1), strict=True)
     )
@@ -258,8 +259,8 @@ def _share(found: Simulation, place: int, basin: int) -> Interval:
 
 
 def sentences(found: Simulation) -> list[str]:
-    """SGDR minus one cosine, and the control that has no restarts: two sentences each, or one where there is nothing to
-    compare.
+    """SGDR minus one cosine, and step decay minus one cosine, which has no restarts either: two sentences each, or one
+    where there is nothing to compare.
     """
     control = f"{NAMES[landscape.STEP_DECAY].capitalize()}, which has no restarts,"
     return [*_compared(found, landscape.SGDR, NAMES[landscape.SGDR]), *_compared(found, landscape.STEP_DECAY, control)]
@@ -280,8 +281,8 @@ def _compared(found: Simulation, place: int, who: str) -> list[str]:
 
 
 def _losses(found: Simulation, place: int) -> str:
-    """The difference of the final losses, where nothing diverged: the means are over what is left, and that is no
-    random part of the particles.
+    """The difference of the final losses, where nothing diverged. Elsewhere the means would be over the particles that
+    are left, which are no random part of all.
     """
     both = [place, landscape.COSINE]
     if not np.isfinite(found.loss[both]).all():
@@ -305,8 +306,8 @@ def worded(found: Interval, decimals: int, unit: str) -> str:
 
 
 def _signed(value: float, decimals: int) -> str:
-    """A difference in so many decimals, or in one significant digit: what is not zero does not read zero beside
-    "higher" or "lower".
+    """A difference with so many decimals, or with one significant digit where it would read as zero beside "higher" or
+    "lower".
     """
     said = f"{value:+.{decimals}f}"
     return number(value, f"+.{decimals}f" if value == 0 or float(said) else "+.1g")
@@ -331,7 +332,7 @@ def rows(land: Landscape, found: Simulation) -> list[dict[str, str]]:
 
 
 def _loss(values: Floats) -> str:
-    """The loss of the seeds (S,); it is nowhere below 0."""
+    """The loss of the seeds (S,), which is nowhere below 0."""
     there = np.isfinite(values)
     if there.all():
         return mean(interval(values).clipped(0, np.inf), f".{LOSS}f")
@@ -339,7 +340,7 @@ def _loss(values: Floats) -> str:
 
 
 def _away(scene: Scene, found: Simulation) -> None:
-    """The schedules into Tune, the numbers of every seed into a file."""
+    """Ways to take the schedules to Tune, and the numbers of every seed as a file."""
     with st.container(horizontal=True):
         home.tune(landscape.experiment(scene), "landscape")
         st.download_button(

@@ -1,4 +1,4 @@
-"""The section of the largest peak rate: a grid of warmups and peaks, trained while one looks on, as a heat map."""
+"""The section of the largest peak rate: a grid of warmups and peaks, trained while one watches, as a heat map."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrlab.ui.lessons import fields, frame, jobs
 
 HEIGHT = 420
 OUT = "\N{DAGGER}"
-"""Before the number of a cell's seeds that diverged."""
+"""The sign before the number of seeds of a cell that diverged."""
 
 
 def show() -> None:
@@ -47,7 +47,7 @@ def show() -> None:
 
 
 def _draw(found: Limits, settings: Limit, *, finished: bool) -> None:
-    """The map with the warmups across and the peaks upwards; as far as it has come."""
+    """The map with the warmups from left to right and the peaks upwards, as far as it is done."""
     figure = heat(
         found.loss.T,
         [f"{warmup:,}" for warmup in found.warmups],
@@ -78,7 +78,9 @@ def _draw(found: Limits, settings: Limit, *, finished: bool) -> None:
 
 
 def cells(found: Limits) -> np.ndarray:
-    """What stands in each cell (warmups, peaks): the loss, and beneath it how many seeds diverged and when first."""
+    """The text of each cell (warmups, peaks): the loss, and below it how many seeds diverged and when the first one
+    did.
+    """
     words = np.empty(found.loss.shape, dtype=object)
     for place in np.ndindex(found.loss.shape):
         value = f"{found.loss[place]:.2f}" if np.isfinite(found.loss[place]) else ""
@@ -87,12 +89,12 @@ def cells(found: Limits) -> np.ndarray:
 
 
 def _out(found: Limits, place: tuple[int, ...]) -> str:
-    """How many seeds of a cell diverged, and when the first did, in one word for the cell."""
+    """How many seeds of a cell diverged, and when the first one did, in one word."""
     return f"{OUT}{found.broken[place]},\N{NO-BREAK SPACE}t={found.diverged[place]}" if found.broken[place] else ""
 
 
 def signs(found: Limits, *, finished: bool) -> str:
-    """What the cells of this map say, and why a low number may stand above the border."""
+    """What the signs in the cells of this map mean, and why a low number may stand above the border."""
     said = [
         (
             f"In each cell: the median over {found.seeds} seeds of the mean training loss of the last "
@@ -130,7 +132,7 @@ def _peak(found: Limits, place: int | None) -> str:
 
 
 def verdict(found: Limits, settings: Limit) -> str:
-    """What the map says of this optimizer and this network: the largest peaks, and whether a warmup raises them."""
+    """What the map shows for this optimizer and this network: the largest peaks, and whether a warmup raises them."""
     largest = found.largest
     each = ", ".join(
         f"{_peak(found, place)} ({warmup:,} steps)" for warmup, place in zip(found.warmups, largest, strict=True)
@@ -156,7 +158,7 @@ def verdict(found: Limits, settings: Limit) -> str:
 
 
 def _gaps(found: Limits) -> str:
-    """Where every seed trains with peaks above one that fails."""
+    """Sentences on warmups with which every seed trains at a peak above one that fails."""
     rows = zip(found.warmups, found.again, strict=True)
     above = [
         f"{', '.join(_peak(found, place) for place in places)} ({warmup:,} steps)" for warmup, places in rows if places
@@ -178,7 +180,7 @@ def _in_words(found: Limits) -> str:
 
 
 def csv(found: Limits) -> str:
-    """A line for each cell in full precision; the loss empty where at least half of its seeds diverged."""
+    """A line for each cell in full precision; the loss is empty where at least half of its seeds diverged."""
     rows = [
         {
             "warmup_steps": int(found.warmups[w]),

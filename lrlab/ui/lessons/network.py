@@ -1,5 +1,5 @@
-"""The section of the real network: the schedules of Tune train it, many seeds at once, and what came out is drawn as it
-comes.
+"""The section of the real network: the schedules of Tune train it, with many seeds at once, and the results are drawn
+as they come.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from lrlab.ui.lessons.numbers import mean
 from lrlab.ui.widgets import escape
 
 MOST_SCHEDULES = 8
-"""Schedules that are trained: as many as can be told apart."""
+"""At most so many schedules are trained; more could not be told apart in the charts."""
 MIN_CYCLE = 5
-"""Training steps of a cycle: with fewer the squeezed run misses its highest and lowest rates."""
-POINTS_DRAWN = 1500  # of the learning rate that are drawn
+"""A cycle needs so many training steps: with fewer, the squeezed run misses its highest and lowest rates."""
+POINTS_DRAWN = 1500  # so many points of the learning rate are drawn
 
 
 class Entry(NamedTuple):
-    """A trial as it is trained: its place in Tune, its name, the rate of each training step, and the ends of cycles,
-    after which weights are kept.
+    """A trial as it is trained: its place in Tune, its name, the rate of each training step, and the ends of its
+    cycles, where the weights are kept.
     """
 
     place: int
@@ -89,7 +89,9 @@ def show() -> None:
 
 
 def _entries(settings: Training) -> list[Entry]:
-    """The trials that Tune or the first section shows, squeezed onto the training; why one is not among them is said."""
+    """The trials that Tune or the first section shows, squeezed to the length of the training; and sentences on why a
+    trial is left out.
+    """
     experiment = state.experiment() if settings.schedules == "tune" else curve.experiment(frame.at_hand(CurveSettings))
     shown = [(place, trial) for place, trial in enumerate(experiment.trials) if not trial.hidden]
     if len(shown) > MOST_SCHEDULES:
@@ -117,7 +119,7 @@ def _entry(run: Run, place: int, trial: Trial, settings: Training) -> Entry:
 
 
 def _not_as_in_tune(trial: Trial) -> list[str]:
-    """What of a trial this training does not carry over."""
+    """What this training leaves out of a trial."""
     said = []
     if trial.schedule.watches:
         shown = (
@@ -132,8 +134,8 @@ def _not_as_in_tune(trial: Trial) -> list[str]:
 
 
 def _no_snapshots(plan: restarts.Plan, length: int, steps: int) -> str:
-    """Why a run of `length`, squeezed onto so many steps, keeps no snapshots at the ends of its cycles; nothing where
-    it does.
+    """Why a run of `length`, squeezed to so many steps, keeps no snapshots at the ends of its cycles; empty where it
+    does.
     """
     if not plan.complete:
         return f"of its {plan.whole:,} whole cycles only the first {len(plan.ends)} are listed"
@@ -188,7 +190,9 @@ def _draw(entries: list[Entry], settings: Training, outcome: Outcome, *, finishe
 
 
 def _guesses(entries: list[Entry], outcome: Outcome) -> None:
-    """Which networks know next to nothing at the end though none of their losses was beyond the bound."""
+    """Which networks know next to nothing at the end, though none of their losses was so high that they count as
+    diverged.
+    """
     said = [
         compare.guessing(entry.name, outcome.accuracy[k, compare.sound(outcome, k), -1])
         for k, entry in enumerate(entries)
@@ -211,8 +215,8 @@ def _mean(
     faint: bool = False,
     markers: bool = False,
 ) -> Line | None:
-    """The line of the mean of (seeds, n), with its interval as a band, within what is possible; none where no seed
-    trained or nothing is there.
+    """The line of the mean of (seeds, n), with its interval as a band, cut at what is possible; none where no seed
+    trained or there are no values.
     """
     drawn = np.isfinite(values).all(axis=0)
     if not drawn.any() or not len(values):
@@ -233,7 +237,7 @@ def _mean(
 
 
 def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[str, object]:
-    """Training loss, test accuracy and, below, the learning rate, over epochs."""
+    """Training loss, test accuracy and, below them, the learning rate, over epochs."""
     epochs, per_epoch = outcome.epochs.astype(np.float64), settings.setup.steps_per_epoch
     rows = [(k, entry, compare.sound(outcome, k)) for k, entry in enumerate(entries)]
     loss = [_mean(outcome.loss[k, sound], epochs, entry, most=np.inf) for k, entry, sound in rows]
@@ -258,8 +262,8 @@ def _curves(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[
 
 
 def _anytime(entries: list[Entry], settings: Training, outcome: Outcome) -> dict[str, object]:
-    """What there is at each moment: the weights as they are, those of the last whole cycle, and the ensemble of all of
-    these so far.
+    """What one could use at each moment: the weights as they are, those of the last whole cycle, and the ensemble of
+    all such weights so far.
     """
     epochs, per_epoch = outcome.epochs.astype(np.float64), settings.setup.steps_per_epoch
     stops: list[Line | None] = []
@@ -319,7 +323,7 @@ def _kept_in_words(entries: list[Entry], outcome: Outcome) -> str:
 
 
 def _table(entries: list[Entry], outcome: Outcome) -> None:
-    """The last epoch in numbers, each with its interval."""
+    """The numbers of the last epoch, each with its interval."""
     rows = []
     for k, entry in enumerate(entries):
         sound = compare.sound(outcome, k)
@@ -350,8 +354,8 @@ def _between(values: Floats, form: str = ".1f", most: float = 100) -> str:
 
 
 def _differences(entries: list[Entry], outcome: Outcome) -> None:
-    """Each pair of schedules seed by seed; each ensemble, and the last weights where they are others, against the last
-    snapshot.
+    """The difference of each pair of schedules, seed by seed; and the ensemble, and the last weights where they are no
+    snapshot, each compared with the last snapshot.
     """
     names = [entry.name for entry in entries]
     accuracy = 100 * outcome.accuracy[..., -1]

@@ -8,12 +8,14 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float, form: str) -> str:
-    """A number in a format of Python's, a percentage with its space, a minus that is as wide as a plus."""
+    """A number in one of Python's formats, with a space before a percent sign, and with a real minus sign, which is as
+    wide as a plus.
+    """
     return format(value, form).replace("%", " %").replace("-", MINUS)
 
 
 def mean(found: Interval, form: str) -> str:
-    """A mean with its interval; without one where one seed, or seeds that all agree, give none."""
+    """A mean with its interval; without it where one seed, or seeds that all agree, give none."""
     said, low, high = (number(float(end), form) for end in (found.mean, found.low, found.high))
     if not found.bounded:
         return said

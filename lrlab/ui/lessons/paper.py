@@ -1,4 +1,4 @@
-"""What the SGDR paper measured, as a chart and a table, with what may be said of it."""
+"""The section on the SGDR paper: what it measured, as a chart and a table, and what may be concluded from that."""
 
 from __future__ import annotations
 

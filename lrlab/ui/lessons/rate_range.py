@@ -1,4 +1,4 @@
-"""The section of the range test: loss against rate, what the rules make of it, and how far the seeds agree."""
+"""The section of the range test: the loss over the rate, which rates the rules suggest, and how far the seeds agree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RANGE_RULES = (
 RULE_NAMES = ("Smith", "tenth", "steepest")
 HEIGHT = 420
 CUT_ABOVE = 3.0
-"""Of the loss at the start: a mean beyond that is cut off, since it would take all of the chart."""
+"""As a multiple of the loss at the start: a mean above that is cut off, as it would fill the chart."""
 
 
 def show() -> None:
@@ -55,7 +55,7 @@ def _draw(ramp: Ramp, keep: float, *, finished: bool) -> None:
         count = f"{broken.size} of {ramp.diverged.size} networks diverged"
         after = (
             f", after an update at a rate of {ramp.rates[step - 1]:.3g}" if step else ""
-        )  # a loss is noted before the update of its step
+        )  # each loss is measured before the update of its step
         st.warning(f"{count}, first at step {step:,}{after}: the mean ends there.", icon=":material/trending_up:")
     if not finished:
         return
@@ -70,19 +70,19 @@ def _draw(ramp: Ramp, keep: float, *, finished: bool) -> None:
 
 
 def _cut(ramp: Ramp, seed: int) -> Floats:
-    """The losses of a seed, gaps from where it has diverged."""
+    """The losses of a seed, with a gap from where it diverged."""
     step = int(ramp.diverged[seed])
     return np.where((step < 0) | (np.arange(ramp.rates.size) < step), ramp.loss[seed], np.nan)
 
 
 def _mean(ramp: Ramp, keep: float) -> tuple[Floats, Floats]:
-    """What the rules look at: the mean over the seeds of the smoothed losses."""
+    """The mean over the seeds of the smoothed losses, at which the rules look."""
     rates, curves = ramp.curves(keep)
     return rates, curves.mean(axis=0)
 
 
 def _curves(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> dict[str, object]:
-    """The mean, with the seeds around it, over the rate; the suggested rates as upright lines."""
+    """The mean and the seeds over the rate, with the suggested rates as upright lines."""
     each = smoothed(ramp.loss[:, : ramp.sound], keep)
     rates = ramp.rates[: ramp.sound]
     lines = []
@@ -100,7 +100,7 @@ def _curves(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> dic
 
 
 def _marks(short: str, suggestion: Suggestion) -> list[UprightLine]:
-    """The rates of a suggestion, as the table has them."""
+    """The rates of a suggestion as the table shows them."""
     low, high = suggestion.low, suggestion.high
     if low is None or high is None:
         return []
@@ -110,7 +110,7 @@ def _marks(short: str, suggestion: Suggestion) -> list[UprightLine]:
 
 
 def _range(suggestion: Suggestion) -> str:
-    """The rates of a suggestion; that there is none, where there is none."""
+    """The rates of a suggestion, or that there is none."""
     if suggestion.low is None or suggestion.high is None:
         return "no suggestion"
     return (
@@ -121,14 +121,16 @@ def _range(suggestion: Suggestion) -> str:
 
 
 def alone(ramp: Ramp, keep: float, rule: Callable[[Floats, Floats], Suggestion]) -> list[float]:
-    """The upper rate that a rule suggests for each seed for which it suggests one, whatever becomes of the other seeds."""
+    """The upper rate that a rule suggests for each seed alone, for the seeds for which it suggests one; the other seeds
+    may have diverged before.
+    """
     found = [rule(*_mean(ramp.alone(seed), keep)).high for seed in range(len(ramp.loss))]
     return [rate for rate in found if rate is not None]
 
 
 def untried(name: str, mean: Suggestion, seeds: list[float], first: float) -> str:
-    """That a rule suggests rates below the first one of the test, for the mean or for a seed alone; empty where it does
-    not.
+    """A sentence where a rule suggests rates below the first one of the test, for the mean or for a seed alone; empty
+    where none does.
     """
     least = min(seeds, default=first)
     if mean.low is not None and mean.high is not None and mean.low < first:
@@ -141,7 +143,7 @@ def untried(name: str, mean: Suggestion, seeds: list[float], first: float) -> st
 
 
 def _suggestions(ramp: Ramp, keep: float, found: list[tuple[str, Suggestion]]) -> None:
-    """Each rule on the mean, and what it gives for each seed alone."""
+    """What each rule suggests from the mean, and from each seed alone."""
     rows, below = [], []
     for short, (name, suggestion), (_, rule) in zip(RULE_NAMES, found, RANGE_RULES, strict=True):
         rates = alone(ramp, keep, rule)

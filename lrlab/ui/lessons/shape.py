@@ -1,5 +1,5 @@
-"""The section of the warmup's length and shape: all of them in front of one decay, their first steps, and what each
-costs.
+"""The section of the warmup's length and shape: all shapes with the same decay after them, their first steps, and what
+each costs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lrlab.ui.lessons.numbers import number
 from lrlab.ui.widgets import escape
 
 STEPS_DRAWN = 30
-"""Steps of the small chart."""
+"""The small chart shows so many steps."""
 
 
 def show() -> None:
@@ -44,7 +44,7 @@ def show() -> None:
 
 
 def _length(settings: Shape) -> str:
-    """The warmup in steps, epochs and as a share, and what it leaves."""
+    """How long the warmup is in steps, in epochs and as a share, and how much it leaves of the run."""
     length, left = settings.length, max(settings.steps - settings.length, 0)
     share, rest = shares(length, settings.steps)
     use = "at the peak" if settings.decay == "none" else "for the decay"
@@ -61,8 +61,8 @@ def _length(settings: Shape) -> str:
 
 
 def shares(part: int, whole: int) -> tuple[str, str]:
-    """A part and the rest in percent, adding up to 100, with digits enough that a part is never told as nothing or as
-    all.
+    """A part and the rest in percent. They add up to 100, and have so many digits that a part is never shown as nothing
+    or as all.
     """
     share = part / whole
     digits = next((digits for digits in range(3, 7) if 0 < round(share, digits) < 1), 3)
@@ -76,15 +76,15 @@ def _counted(amount: float, noun: str) -> str:
 
 
 def _chart(settings: Shape, shown: Experiment) -> None:
-    """Every trial over the whole run, and where the warmup ends."""
+    """Every trial over the whole run, with a line where the warmup ends."""
     curves = engine.curves(shown)
     figure = charts.overlay(shown.run, curves, View(marks=False))
-    if settings.overlay:  # behind the warmup they lie on each other, and so would their names
+    if settings.overlay:  # after the warmup the curves lie on each other, and so would their names
         figure["layout"]["annotations"] = []
     if 0 < settings.length < settings.steps:
         side = (
             "left" if settings.length < settings.steps / 2 else "right"
-        )  # away from the chart's edge, which would cut the words off
+        )  # on the side where the chart's edge does not cut the words off
         at = {
             "x": settings.length,
             "text": "warmup ends",
@@ -101,7 +101,7 @@ def _chart(settings: Shape, shown: Experiment) -> None:
 
 
 def _start(shown: Experiment) -> None:
-    """The first steps, a point each, and the first ten in a table."""
+    """The first steps as points, and the first ten of them in a table."""
     steps = np.arange(min(STEPS_DRAWN, shown.run.steps))
     rates = [engine.lr(shown.run, trial, steps) for trial in shown.trials]
     lines = [
@@ -124,7 +124,7 @@ def _start(shown: Experiment) -> None:
 
 
 def _costs(settings: Shape, found: list[Totals]) -> None:
-    """What each trial comes to."""
+    """What each trial costs, as a table."""
     lost = [round(1 - one.relative, 4) + 0.0 for one in found]  # no -0
     rows = [
         {

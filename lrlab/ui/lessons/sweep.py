@@ -1,4 +1,4 @@
-"""The section of the sweeps: the lists of a grid, its job, and the map, table and file of what came out."""
+"""The section of the sweeps: the lists of a grid, its job, and the map, table and file of the results."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def _factor(grid: Grid) -> int:
 
 
 def _where() -> tuple[str, int]:
-    """Where a sweep runs, in words, and how many cores its time is told for: what a cluster has is not known before."""
+    """Where a sweep runs, in words, and for how many cores its time is estimated: how many a cluster has is not known
+    before.
+    """
     if os.environ.get(sweep.DASK, "").strip():
         return "on the Dask cluster of this server; on one core", 1
     cores = os.cpu_count() or 1
@@ -118,7 +120,9 @@ def _draw(result: Result, factor: int, *, finished: bool) -> None:
 
 
 def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
-    """Test accuracy over T_0 and the peak rate, for one T_mult; what has no colour says why in its text."""
+    """The map of the test accuracy over T_0 and the peak rate, for one T_mult. The text of a cell without colour says
+    why it has none.
+    """
     firsts, peaks = [int(first) for first in grid.numbers("T_0")], grid.numbers("peak")
     shown = [[rows.get(Cell(first, factor, peak)) for first in firsts] for peak in peaks]
     z = np.array([[_colour(row) for row in line] for line in shown])
@@ -151,12 +155,12 @@ def _map(grid: Grid, rows: dict[Cell, Row], factor: int) -> None:
 
 
 def _colour(row: Row | None) -> float:
-    """In percent; none for a guess, which would take all the scale."""
+    """The accuracy in percent; none where it is a guess, as that would use up the colour scale."""
     return 100 * row.accuracy if row and row.accuracy is not None and row.accuracy >= GUESS else np.nan
 
 
 def label(row: Row | None, seeds: int) -> str:
-    """What stands in a cell of the map."""
+    """The text of a cell of the map."""
     if row is None:
         return NOT_YET
     if row.accuracy is None:
@@ -174,7 +178,7 @@ def _place(row: Row) -> str:
 
 
 def verdict(result: Result, *, finished: bool) -> str:
-    """The best cell, its interval, and how many others are not told apart from it."""
+    """A sentence on the best cell, its interval, and how many others do not differ from it."""
     rows, seeds = result.rows(), result.grid.seeds
     best = sweep.best(rows)
     if best is None or best.accuracy is None:
@@ -202,7 +206,7 @@ def verdict(result: Result, *, finished: bool) -> str:
 
 
 def table(rows: Sequence[Row]) -> pd.DataFrame:
-    """A row for each cell, accuracies in percent; empty where there is nothing to say."""
+    """A row for each cell, accuracies in percent; empty where there is none."""
     found = pd.DataFrame(rows, columns=Row._fields).astype(
         {"accuracy": float, "low": float, "high": float, "whole": float, "loss": float}
     )
@@ -212,7 +216,7 @@ def table(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def csv(result: Result) -> str:
-    """A line for each cell and seed in full precision; empty where a seed diverged, or where no cycle came to its end."""
+    """A line for each cell and seed in full precision; empty where a seed diverged, or where no cycle was finished."""
     lines = [
         "T_0,T_mult,peak,seed,whole_cycles,last_cycle_cut,test_accuracy,test_accuracy_at_last_whole_cycle,training_loss,diverged_at_step"
     ]

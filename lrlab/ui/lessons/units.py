@@ -1,5 +1,5 @@
-"""The section of the warmup's units: what it comes to in each, how six frameworks want it written, and what is often
-written instead.
+"""The section of the warmup's units: how long it is in each, how six frameworks want it written, and how it is often
+written by mistake.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.widgets import escape
 
 VERSIONS = ("4.57", "5.23")
-"""Of transformers, before and after warmup_ratio was taken away."""
+"""Versions of transformers, one before and one after warmup_ratio was removed."""
 HEIGHT = 500
-"""Of the chart of the mistakes: on a phone its legend has a line for each, in half of it."""
+"""The height of the chart of the mistakes in pixels; on a phone half of it is the legend, with a line for each."""
 NO_FRACTION_FROM = 100
-"""Times from which on no fraction is told."""
+"""From so many times on, a length is told without a fraction."""
 
 
 def show() -> None:
@@ -65,7 +65,7 @@ def _counts(settings: Units) -> None:
 
 
 def _same(same: tuple[Written, ...]) -> None:
-    """What every argument takes, and how near the curves are to each other."""
+    """The value of every argument, and how close the curves are to each other."""
     st.markdown("**The same warmup, written for six frameworks**")
     st.table(pd.DataFrame([_row(one) for one in same]).set_index("framework"))
     st.caption(
@@ -75,7 +75,7 @@ def _same(same: tuple[Written, ...]) -> None:
 
 
 def _near(near: tuple[Written, ...]) -> None:
-    """What comes near, and how far it is from that."""
+    """Schedules that are close, and how far off they are."""
     st.markdown("**Native forms that are near, and not the same**")
     st.table(pd.DataFrame([_row(one) for one in near]).set_index("framework"))
 
@@ -89,7 +89,7 @@ def _row(one: Written) -> dict[str, str]:
 
 
 def _arguments(settings: Units) -> None:
-    """What TrainingArguments takes for it, by version."""
+    """What to write in TrainingArguments, by version."""
     found, total = units.counts(settings), settings.run.steps
     ratio = float(f"{found.ratio:.6g}")
     said = [optimizers.warmup_argument("warmup_steps", found.steps, total, version).sentence for version in VERSIONS]
@@ -145,7 +145,7 @@ def _wrong(settings: Units, same: tuple[Written, ...]) -> None:
 
 
 def _too(length: int | None, meant: int) -> str:
-    """How far a warmup is from the one that was meant."""
+    """How far the length of a warmup is from the one that was meant."""
     if length is None:
         return "long"
     if length == meant:
