@@ -4,45 +4,58 @@ second time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lrlab.document import DocumentError
-from lrlab.exporters.base import Job
-from lrlab.exporters.csv import Csv
-from lrlab.exporters.deepspeed import DeepSpeed
-from lrlab.exporters.json import Json
-from lrlab.exporters.keras import Keras
-from lrlab.exporters.lightning import Lightning
-from lrlab.exporters.npy import Npy
-from lrlab.exporters.numpy import Numpy
-from lrlab.exporters.optax import Optax
-from lrlab.exporters.paddle import Paddle
-from lrlab.exporters.pytorch import PyTorch
-from lrlab.exporters.timm import Timm
-from lrlab.exporters.transformers import Transformers
+from lrlab.exporters.base import Exporter, Job
 from lrlab.schedules import did_you_mean
 
 if TYPE_CHECKING:
     from lrlab.document import Experiment, Trial
-    from lrlab.exporters.base import Exporter, Form, Loop
+    from lrlab.exporters.base import Form, Loop
 
-EXPORTERS: dict[str, Exporter] = {
-    exporter.target: exporter
-    for exporter in (
-        PyTorch(),
-        Lightning(),
-        Transformers(),
-        Timm(),
-        Optax(),
-        Keras(),
-        Paddle(),
-        DeepSpeed(),
-        Numpy(),
-        Json(),
-        Csv(),
-        Npy(),
-    )
+CLASSES = {
+    "pytorch": "PyTorch",
+    "lightning": "Lightning",
+    "transformers": "Transformers",
+    "timm": "Timm",
+    "optax": "Optax",
+    "keras": "Keras",
+    "paddle": "Paddle",
+    "deepspeed": "DeepSpeed",
+    "numpy": "Numpy",
+    "json": "Json",
+    "csv": "Csv",
+    "npy": "Npy",
 }
+"""The one list: each target, and its class in the file of that name."""
+
+
+class Exporters(Mapping[str, Exporter]):
+    """From a target to its exporter, which is loaded, with its framework's schedules, when somebody asks for it."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Exporter] = {}
+
+    def __getitem__(self, target: str) -> Exporter:
+        if target not in self._loaded:
+            name = CLASSES[target]
+            self._loaded[target] = getattr(import_module(f"{__name__}.{target}"), name)()
+        return self._loaded[target]
+
+    def __contains__(self, target: object) -> bool:
+        return target in CLASSES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(CLASSES)
+
+    def __len__(self) -> int:
+        return len(CLASSES)
+
+
+EXPORTERS = Exporters()
 
 
 def export(
