@@ -53,9 +53,10 @@ _MOST = 80
 """Operations of one expression; beyond that it is written in parts whatever they are, so that its length is bounded
 and Python can read it.
 """
+_DEEP = 20  # cases within cases
 _TAKEN = frozenset({
-    "learning_rate", "rate", "step", "tick", "ticks", "base", "np", "jnp", "ops", "math", "sys", "accumulate", "bisect_right", "cache",
-    "schedule", "train", "save", "load", "check",
+    "learning_rate", "rate", "step", "tick", "ticks", "base", "np", "jnp", "ops", "math", "sys", "accumulate",
+    "bisect_right", "cache", "schedule", "train", "save", "load", "check",
 })  # fmt: skip
 """Names of what stands around the curve."""
 _BUILTIN = {"minimum": "min", "maximum": "max", "abs": "abs"}
@@ -247,13 +248,13 @@ class _Function:
         self.writer.imports.add("from functools import cache")
         return [*lines, "@cache", f"def {name}():", f"    return {text}"]
 
-    def _cases(self, tree: Any) -> Written:
+    def _cases(self, tree: Any, depth: int = 0) -> Written:
         """`where` as if and return, also where it is a factor of the whole."""
         tried = []
         tree = self._distributed(tree)
-        while self._chooses(tree):
+        while self._chooses(tree) and depth < _DEEP:
             condition, this, other = tree.args
-            tried.append((self.text(condition), self._cases(this)))
+            tried.append((self.text(condition), self._cases(this, depth + 1)))
             tree = self._distributed(other)
         last = self._value(tree)
         return Written((), Cases(tuple(tried), last)) if tried else last
@@ -265,7 +266,7 @@ class _Function:
         """What multiplies (or the like) a `where`, brought into both of its sides."""
         if isinstance(tree, Expr) and tree.op in BINARY and tree not in self._names:
             left, right = tree.args
-            if _is_where(right) and not _is_where(left) and len(self.text(left)) < _LONG:
+            if self._chooses(right) and not _is_where(left) and len(self.text(left)) < _LONG:
                 condition, this, other = right.args
                 return Expr("where", condition, Expr(tree.op, left, this), Expr(tree.op, left, other))
         return tree
@@ -314,10 +315,8 @@ def _symbol(_: _Function, node: Expr) -> Text:
 
 
 def _pi_or_e(function: _Function, node: Expr) -> Text:
-    arrays = function.writer.arrays
-    return Text(
-        f"{function.writer.namespace(arrays if arrays and function.writer.flavour != 'keras' else 'math')}.{node.op}"
-    )
+    keras = function.writer.flavour == "keras"  # which has none
+    return Text(f"{function.writer.namespace('math' if keras else function.writer.arrays or 'math')}.{node.op}")
 
 
 def _argument(function: _Function, node: Expr) -> Text:
@@ -466,11 +465,13 @@ def _is_where(value: Any) -> bool:
 def _returned(tree: Any, uses: Counter[Expr]) -> set[Expr | None]:
     """What plain code comes to in one case alone: the tree, and the sides of what chooses between two."""
     found: set[Expr | None] = set()
-    waiting = [tree]
+    waiting = [(tree, 0)]
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, Expr) and uses[node] <= 1:
+        node, depth = waiting.pop()
+        if isinstance(node, Expr) and uses[node] <= 1 and depth < _DEEP:
             found.add(node)
-            factor = node.op in BINARY and _is_where(node.args[1])
-            waiting += node.args[1:] if factor or node.op == "where" else ()
+            if node.op == "where":
+                waiting += [(node.args[1], depth + 1), (node.args[2], depth)]
+            elif node.op in BINARY and _is_where(node.args[1]):  # which is written in both of its sides
+                waiting.append((node.args[1], depth))
     return found

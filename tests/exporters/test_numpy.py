@@ -67,6 +67,13 @@ def test_a_number_gives_a_float_and_an_array_an_array_of_its_shape(kind: str, da
         assert np.all(rates == learning_rate(3))
 
 
+def test_a_table_of_whole_rates_gives_floats() -> None:
+    schedule = {"kind": "keras.PiecewiseConstantDecay", "boundaries": [10], "values": [1.0, 1.0]}
+    learning_rate = oracle.exported(oracle.experiment(schedule), "numpy")["learning_rate"]
+    assert isinstance(learning_rate(3), float)
+    assert learning_rate(np.arange(20)).dtype == np.float64
+
+
 def test_a_list_of_base_rates_gives_a_row_each() -> None:
     learning_rate = oracle.exported(oracle.experiment(SCHEDULE, base_lr=[0.1, 0.2, 0.3]), "numpy")["learning_rate"]
     assert learning_rate(np.arange(7)).shape == (3, 7)

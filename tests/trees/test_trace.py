@@ -31,7 +31,7 @@ def written(writer: Writer, tree: Any) -> Callable[..., Any]:
     """The function of tick and base_lr that the tree is written as; constants stand before it, under names that nothing
     shadows.
     """
-    body = writer.body(tree)
+    body = writer.body(tree).ending("return {}")
     constants = "\n".join(f"{name} = {text}" for name, text in writer.constants.items())
     names: dict[str, Any] = {"np": np, "math": math, "bisect_right": bisect_right, "accumulate": accumulate}
     exec(f"{constants}\ndef rate(tick, the_base_lr):\n{textwrap.indent(chr(10).join(body), '    ')}", names)  # noqa: S102 (what was written)
