@@ -256,9 +256,11 @@ def _summary(run: Run, trial: Trial) -> Summary:
     if not exact and shown.max() >= peak:
         peak, peak_step = float(shown.max()), int(line.steps[np.argmax(shown)])
     ends = first_group(lr(run, trial, [0, run.steps - 1]))
-    return Summary(
-        float(ends[0]), peak, peak_step, float(ends[1]), float(rate.mean()), float(np.mean(rate > peak / 2)), exact
-    )
+    with np.errstate(over="ignore"):
+        mean = float(rate.mean())
+    if np.isinf(mean):  # the sum is, beyond every float
+        mean = float((rate / rate.size).sum())
+    return Summary(float(ends[0]), peak, peak_step, float(ends[1]), mean, float(np.mean(rate > peak / 2)), exact)
 
 
 def first_group(rates: Floats) -> Floats:

@@ -15,10 +15,8 @@ from lrlab.schedules.facts import Cycles, Facts
 from lrlab.schedules.likeness import Like, Unlike
 from lrlab.trees.parse import read
 from lrlab.trees.trace import TRACE, named, symbol
-from lrlab.trees.tree import Expr, Named, spread
+from lrlab.trees.tree import Expr, Named
 
-MOST_PARTS = 300
-"""Numbers, names and operations that an expression may have in a formula, each written wherever it is used."""
 Array: TypeAlias = Any
 """A float64 array, a number, or the tree of a traced curve: curves are written over `xp` and do not know which."""
 
@@ -173,11 +171,12 @@ class Schedule(Facts, BaseModel):
 
     @property
     def no_formula(self) -> str:
-        """Why there is no formula: a rate follows from the one before and not from the tick alone, or an expression has
-        too many parts; else nothing.
+        """Why there is no formula: a rate follows from the one before and not from the tick alone, or nobody could read
+        that of an expression; else nothing.
         """
-        if any(spread(read(text, arguments).tree) > MOST_PARTS for _, text, arguments in self.expressions()):
-            return "Its expression has too many parts for a formula that could be read."
+        for _, text, arguments in self.expressions():
+            if reason := read(text, arguments).no_formula:
+                return reason
         return next((child.no_formula for child in self.children().values() if child.no_formula), "")
 
     def initial_lr(self, base_lr: Array) -> Array:

@@ -50,6 +50,8 @@ class Recurrence(Schedule):
         known = self.place.ticks + BEYOND
         if isinstance(tick, Expr):
             table = followed(self, float(base_lr), known)
+            finite = np.isfinite(table)  # in the run it is; what comes after stays where it was
+            table = table if finite.all() else table[: int(np.argmin(finite))]
             starts = [0, *(np.flatnonzero(np.diff(table)) + 1).tolist()]
             if len(starts) > MOST_LEVELS:
                 msg = (

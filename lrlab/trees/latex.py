@@ -5,19 +5,26 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import numpy as np
 import sympy
 
+from lrlab.trees.evaluate import computed
 from lrlab.trees.tree import COMPARISONS, Expr, Named, Restarts
 
 TICK = sympy.Symbol("t", nonnegative=True)
 MOST_BORDERS = 64  # a formula of more milestones shows the first of them only
 SHOWN = 5
+EXACT_FROM, EXACT_TO = 1e-15, 1e15
+"""Between these a number that is made of numbers is exact, as in a quarter of pi; beyond them it is a decimal fraction."""
+LARGE = 64
+"""A power beyond it is not worked out."""
 BASE = sympy.Symbol("eta_base")
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     **dict(zip(COMPARISONS, (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge, sympy.Eq, sympy.Ne), strict=True)),
-    "and": sympy.And, "or": sympy.Or, "not": sympy.Not,
+    "and": partial(sympy.And, evaluate=False), "or": partial(sympy.Or, evaluate=False), "not": partial(sympy.Not, evaluate=False),
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow,
     "//": lambda a, b: sympy.floor(a / b), "%": sympy.Mod, "neg": operator.neg,
     "minimum": sympy.Min, "maximum": sympy.Max, "floor": sympy.floor, "ceil": sympy.ceiling, "abs": sympy.Abs,
@@ -25,6 +32,10 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "sin": sympy.sin, "cos": sympy.cos, "tan": sympy.tan, "tanh": sympy.tanh, "exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt,
     "log2": lambda x: sympy.log(x, 2), "log10": lambda x: sympy.log(x, 10),
 }  # fmt: skip
+
+
+_DIVISIONS = frozenset({"/", "//", "%"})
+_LOGICAL = frozenset({"and", "or", "not"})
 
 
 class Passed(sympy.Function):  # type: ignore[misc]
@@ -132,7 +143,7 @@ class _Converter:
         parts = [self(arg) for arg in args]
         if op == "trunc" and isinstance(args[0], Named) and args[0] >= 0:
             return sympy.floor(parts[0])
-        return _OPERATIONS[op](*parts)
+        return _computed(op, parts)
 
     def _piecewise(self, value: Any) -> Any:
         """A chain of `where` as the cases of one brace."""
@@ -158,9 +169,40 @@ class _Converter:
         return Restarted(tick, self(table.first), self(table.factor))
 
 
+def _computed(op: str, parts: list[Any]) -> Any:
+    """An operation on what sympy made of its operands.
+
+    Of numbers it is exact only where that is cheap: sympy would write out a power of millions of digits. Where Python
+    raises, and so no tick comes, there is no number, and no condition holds.
+    """
+    if op in _DIVISIONS and parts[1] == 0:
+        return sympy.nan
+    if op in COMPARISONS:
+        try:
+            return _OPERATIONS[op](*parts)
+        except TypeError:  # of what is no real number
+            return sympy.false
+    if op not in _LOGICAL and all(part.is_number for part in parts):
+        value = _float(op, parts)
+        if not EXACT_FROM <= abs(value) <= EXACT_TO or (op == "**" and abs(float(parts[1])) > LARGE):
+            return _number(value)
+    if op == "**" and parts[1].is_number and not parts[1].is_infinite and abs(parts[1]) > LARGE:
+        return sympy.Pow(*parts, evaluate=False)
+    return _OPERATIONS[op](*parts)
+
+
+def _float(op: str, parts: list[Any]) -> float:
+    """What an operation on numbers comes to."""
+    try:
+        with np.errstate(all="ignore"):
+            return float(computed(op, np, *(np.float64(float(part)) for part in parts)))
+    except (TypeError, OverflowError):  # complex, or beyond every float
+        return math.nan
+
+
 def _number(value: float) -> sympy.Expr:
     if not math.isfinite(value):
-        return sympy.nan  # where no tick comes
+        return sympy.nan
     return sympy.nsimplify(value) if float(value).is_integer() else sympy.Float(value)
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache, partial, reduce
+from functools import cached_property, lru_cache, partial, reduce
 from typing import Any
 
 import numpy as np
 
 from lrlab.trees.evaluate import over
-from lrlab.trees.tree import FUNCTIONS, Expr, symbols
+from lrlab.trees.tree import FUNCTIONS, Expr, nodes, spread, symbols
 
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
+MOST_PARTS = 300
+"""Numbers, names and operations that an expression may have in a formula, each written wherever it is used."""
 EXACT = 2**53
 """Up to here a float knows every whole number."""
 QUOTED = 40  # characters of what a person wrote that a message repeats
@@ -51,6 +53,16 @@ class Parsed:
     def reads(self) -> frozenset[str]:
         """The names of the arguments that it really depends on."""
         return symbols(self.tree)
+
+    @cached_property
+    def no_formula(self) -> str:
+        """Why nobody could read its formula; nothing where somebody could."""
+        if spread(self.tree) > MOST_PARTS:
+            return "The expression has too many parts for a formula that could be read."
+        choices = [node for node in nodes(self.tree) if node.op.removeprefix("np.") == "where"]
+        if any(inner.op.removeprefix("np.") == "where" for node in choices for inner in nodes(node.args[0])):
+            return "A condition in the expression hangs on another condition, which no formula shows well."
+        return ""
 
 
 @lru_cache(maxsize=512)
@@ -191,19 +203,20 @@ class _Reader:
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.number(operand)
             case ast.BoolOp(op=op, values=parts):
-                return self._chosen(isinstance(op, ast.And), [self.number(part) for part in parts])
+                return self._chosen("and" if isinstance(op, ast.And) else "or", parts)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return Expr("where", self.condition(test), self.number(body), self.number(orelse))
             case ast.Call(func=func, args=args):
                 return self._call(str(_function(func)), args, "np." * _of_numpy(func))
         return Expr("where", self.condition(node), 1, 0)
 
-    def _chosen(self, both: bool, parts: list[Any]) -> Any:  # noqa: FBT001 (of two kinds)
+    def _chosen(self, op: str, parts: list[ast.expr]) -> Any:
         """The value of a chain of `and`, or of `or`: the last part that was looked at."""
-        outcome = parts[0]
+        outcome, true = self.number(parts[0]), self.condition(parts[0])
         for part in parts[1:]:
-            true = Expr("!=", outcome, 0)
-            outcome = Expr("where", true, part, outcome) if both else Expr("where", true, outcome, part)
+            sides = (self.number(part), outcome) if op == "and" else (outcome, self.number(part))
+            outcome = Expr("where", true, *sides)
+            true = Expr(op, true, self.condition(part))
         return outcome
 
     def condition(self, node: ast.expr) -> Expr:
