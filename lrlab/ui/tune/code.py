@@ -175,7 +175,8 @@ def _proof(trial: Trial) -> None:
         )
         rows = map(proof, sorted(KINDS, key=lambda kind: kind != trial.schedule.kind))
         table = [
-            {"schedule": found.kind, "cases": found.cases} | {exporter.title: found.cell(target) for target, exporter in EXPORTERS.items()}
+            {"schedule": found.kind, "cases": found.cases}
+            | {exporter.title: found.cell(target) for target, exporter in EXPORTERS.items()}
             for found in rows
         ]
         st.dataframe(pd.DataFrame(table).set_index("schedule"), height=420)

@@ -91,11 +91,12 @@ def _same(run: Any, trial: Any, step: int, how: Any) -> tuple[resume.Jump, Any, 
 
 def _longer(run: Any, trial: Any, step: int) -> tuple[resume.Jump, Any, Any]:
     unit, length = ("epochs", run.epochs) if isinstance(run, DataRun) else ("optimizer steps", run.steps)
-    new = memory.ask_whole(f"new length in {unit}", 1, MAX_STEPS, "resume.length", "resume_length", math.ceil(2 * length))
-    known = memory.chosen().resume_stretch
-    how: Any = st.selectbox(
-        "with the", list(STRETCHES), format_func=STRETCHES.__getitem__, **memory.show("resume.stretch", "resume_stretch", known)
+    new = memory.ask_whole(
+        f"new length in {unit}", 1, MAX_STEPS, "resume.length", "resume_length", math.ceil(2 * length)
     )
+    known = memory.chosen().resume_stretch
+    remembered = memory.show("resume.stretch", "resume_stretch", known)
+    how: Any = st.selectbox("with the", list(STRETCHES), format_func=STRETCHES.__getitem__, **remembered)
     extension = resume.extended(run, trial, step, new, how)
     steps = _points(step, extension.run)
     return extension.jump, steps, extension.lr(steps)
