@@ -62,8 +62,8 @@ TYPED: dict[str, tuple[str, ...]] = {
         "momentum.optimizer", "momentum.value", "skipped", "warmup.name", "warmup.value", "warmup.version",
     ),
     "": (
-        "groups.how", "groups.list", "groups.share", "groups.factor", "groups.depth", "preset", "add_kind", "pasted", "upload",
-        "gallery_search", "gallery_family", "gallery_framework", "form/only",
+        "groups.how", "groups.list", "groups.share", "groups.factor", "groups.depth", "preset", "add_kind",
+        "pasted", "upload", "gallery_search", "gallery_family", "gallery_framework", "form/only",
     ),
 }  # fmt: skip
 """Fields that Streamlit itself remembers while they are on screen, by what a reader of the link would miss of them; the

@@ -23,7 +23,7 @@ def opened(document: dict[str, Any] | None = None, link: str | None = None, tab:
     if link is not None:
         app.query_params["s"] = link
     if tab is not None:
-        app.session_state["tabs"] = tab
+        app.query_params["tune.tab"] = tab
     app.run()
     assert not app.exception
     return app

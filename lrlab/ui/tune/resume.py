@@ -95,12 +95,8 @@ def _longer(run: Any, trial: Any, step: int) -> tuple[resume.Jump, Any, Any]:
         f"new length in {unit}", 1, MAX_STEPS, "resume.length", "resume_length", math.ceil(2 * length)
     )
     known = memory.chosen().resume_stretch
-    how: Any = st.selectbox(
-        "with the",
-        list(STRETCHES),
-        format_func=STRETCHES.__getitem__,
-        **memory.show("resume.stretch", "resume_stretch", known),
-    )
+    remembered = memory.show("resume.stretch", "resume_stretch", known)
+    how: Any = st.selectbox("with the", list(STRETCHES), format_func=STRETCHES.__getitem__, **remembered)
     extension = resume.extended(run, trial, step, new, how)
     steps = _points(step, extension.run)
     return extension.jump, steps, extension.lr(steps)
