@@ -18,7 +18,7 @@ from lrlab.schedules import KINDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST = 599  # characters of a message
+MOST_CHARACTERS = 599  # characters of a message
 
 
 class _Parser(argparse.ArgumentParser):
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except DocumentError as error:
         line = " ".join(str(error).split())
-        sys.stderr.write(f"{line if len(line) <= MOST else line[: MOST - 3] + '...'}\n")
+        sys.stderr.write(f"{line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 3] + '...'}\n")
         return 2
     return status
 

@@ -273,7 +273,7 @@ def percent(share: float) -> str:
     return f"{value:.1f} %".replace(".0 %", " %") if abs(value) >= 0.1 or value == 0 else f"{value:.2g} %"  # noqa: PLR2004
 
 
-def many(count: float, noun: str, plural: str = "") -> str:
+def number_of(count: float, noun: str, plural: str = "") -> str:
     """A number of things."""
     return f"{shown(count)} {noun if count == 1 else plural or f'{noun}s'}"
 

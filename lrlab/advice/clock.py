@@ -12,7 +12,7 @@ from lrlab.advice.base import (
     Finding,
     Rule,
     example,
-    many,
+    number_of,
     percent,
     refitted,
     run_of,
@@ -76,7 +76,7 @@ class EpochClock(_Unit):
         if found is None and first and max(case.calls, case.run.updates - 1) < first[1] <= case.run.steps:
             says = (
                 f"Only {percent(case.calls / first[1])} of the first cycle runs: {first[0]} = {shown(first[1])} counts optimizer steps, but "
-                f"step() is called once per epoch, {many(case.calls, 'time')} in all."
+                f"step() is called once per epoch, {number_of(case.calls, 'time')} in all."
             )
             return self.found(case, says, fix=stepping("step"))
         if found is None:
@@ -84,7 +84,7 @@ class EpochClock(_Unit):
         length, unit = found
         says = (
             f"Only {percent(case.calls / fit.end(case, length))} of the curve runs: {length.name} = {shown(length.value)} counts "
-            f"{UNITS[unit]}, but step() is called once per epoch, {many(case.calls, 'time')} in all."
+            f"{UNITS[unit]}, but step() is called once per epoch, {number_of(case.calls, 'time')} in all."
         )
         title, changes = stepping("step")
         if unit != "step":
@@ -210,7 +210,7 @@ class StepsPerProcess(_Unit):
         if clock == "process":
             says = (
                 f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: {length.name} = {shown(length.value)} counts {UNITS[unit]}, but "
-                f"{many(case.run.devices, 'process', 'processes')} move the scheduler on {case.run.devices} ticks a step; the last step uses "
+                f"{number_of(case.run.devices, 'process', 'processes')} move the scheduler on {case.run.devices} ticks a step; the last step uses "
                 f"{shown(case.last)}, {percent(case.last / case.peak if case.peak else 0)} of the peak."
             )
         else:
@@ -282,8 +282,8 @@ class OtherRounding(Rule):
                 slack = int(length.fits - length.value)
                 how = f"{'floor' if other.updates < case.run.updates else 'ceil'} in place of {'ceil' if slack > 0 else 'floor'}"
                 says = (
-                    f"{length.name} = {shown(length.value)} is {many(abs(slack), 'call')} {'short' if slack > 0 else 'long'}: it counts "
-                    f"{many(other.updates, 'step')} an epoch ({how}), this run makes {shown(case.run.updates)}."
+                    f"{length.name} = {shown(length.value)} is {number_of(abs(slack), 'call')} {'short' if slack > 0 else 'long'}: it counts "
+                    f"{number_of(other.updates, 'step')} an epoch ({how}), this run makes {shown(case.run.updates)}."
                 )
                 step = case.step(case.calls - slack) if slack > 0 else None
                 return self.found(case, says, step=step, fix=setting({length.path: int(length.fits)}))
@@ -324,7 +324,7 @@ class KerasCountsBatches(Rule):
             return None
         says = (
             f"{'The decay is over' if ends else 'One decay has passed'} after {percent(steps / case.calls)} of the run: {name} = {shown(steps)} "
-            f"counts batches, and an epoch has {shown(case.run.updates)} of them ({many(case.epochs, 'epoch')})."
+            f"counts batches, and an epoch has {shown(case.run.updates)} of them ({number_of(case.epochs, 'epoch')})."
         )
         fix = (
             rescaled(case, "epoch")

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, many, percent, run_of, setting, shown
+from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, number_of, percent, run_of, setting, shown
 from lrlab.advice.horizon import CUT
 from lrlab.schedules import spans
 from lrlab.schedules.base import Schedule
@@ -172,8 +172,8 @@ class RestartCut(Rule):
             return None
         best = min(fitting, key=lambda length: abs(math.log(length / cycles.first)))
         k, missing = fitting[best]
-        short = f", the last {many(missing, 'tick')} short" if missing >= 1 else ""
-        return setting({(*path, cycles.length): best}, f"{many(k, 'cycle')} in {shown(ticks)} ticks{short}")
+        short = f", the last {number_of(missing, 'tick')} short" if missing >= 1 else ""
+        return setting({(*path, cycles.length): best}, f"{number_of(k, 'cycle')} in {shown(ticks)} ticks{short}")
 
 
 class FloorNeverReached(Rule):

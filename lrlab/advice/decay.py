@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrlab.advice import fit
-from lrlab.advice.base import Case, Finding, Rule, example, many, run_of, setting, shown, stepping
+from lrlab.advice.base import Case, Finding, Rule, example, number_of, run_of, setting, shown, stepping
 from lrlab.schedules import Schedule
 from lrlab.schedules.base import described
 
@@ -105,7 +105,7 @@ class MilestonesBeyond(Rule):
             more = " and more" * (len(beyond) > NAMED)
             lies = "lie" if not every and len(beyond) > 1 else "lies"
             of = "its part" if path else "the run"
-            says = f"{which} {lies} beyond the {many(left, 'tick')} of {of}: {', '.join(map(shown, beyond[:NAMED]))}{more}."
+            says = f"{which} {lies} beyond the {number_of(left, 'tick')} of {of}: {', '.join(map(shown, beyond[:NAMED]))}{more}."
             return self.found(case, says, fix=fix, severity="warning" if every else "note")
         return None
 

@@ -11,8 +11,8 @@ from lrlab.advice.base import NOTICED, Case
 from lrlab.document.run import Clock, DataRun, Run, calls
 from lrlab.schedules.spans import Length
 
-FAR = 10.0
-NEAR = 3.0  # how many times as long as the run, or as short, a horizon in the unit that is meant may be
+FAR_OFF = 10.0
+NEAR_ENOUGH = 3.0  # how many times as long as the run, or as short, a horizon in the unit that is meant may be
 Misfit = Literal["fits", "rounding", "unit", "warmup", "short", "long"]
 
 
@@ -71,8 +71,10 @@ def unit_meant(case: Case, length: Length) -> Clock:
         if total == case.calls:
             continue
         distance = _distance(length.value, length.fits * total / case.calls)
-        far = "epoch" in {unit, own} and abs(math.log(total / case.calls)) > math.log(FAR)
-        if distance < min(nearest, math.log(NEAR)) and (far or distance < _distance(length.value, length.fits) / 2):
+        far = "epoch" in {unit, own} and abs(math.log(total / case.calls)) > math.log(FAR_OFF)
+        if distance < min(nearest, math.log(NEAR_ENOUGH)) and (
+            far or distance < _distance(length.value, length.fits) / 2
+        ):
             best, nearest = unit, distance
     return best
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lrlab.advice import fit
-from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, many, percent, run_of, setting, shown
+from lrlab.advice.base import NOTICED, Case, Finding, Rule, example, number_of, percent, run_of, setting, shown
 from lrlab.schedules.spans import Length
 
 COSINE = "torch.CosineAnnealingLR"
@@ -54,9 +54,9 @@ class HorizonShorterThanRun(Rule):
             elif case.last <= NOTICED / 10 * case.peak and not (
                 case.schedule.cools_down and final > 0 and left <= COOLDOWN * case.calls
             ):
-                says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run at {shown(case.last)}."
+                says = f"{where}; the last {number_of(left, 'tick')} ({percent(left / case.calls)} of the run) run at {shown(case.last)}."
             else:
-                says = f"{where}; the last {many(left, 'tick')} ({percent(left / case.calls)} of the run) run level at {shown(case.last)}."
+                says = f"{where}; the last {number_of(left, 'tick')} ({percent(left / case.calls)} of the run) run level at {shown(case.last)}."
                 return self.found(case, says, step=case.step(end), fix=_fit(length), severity="note")
             return self.found(case, says, step=case.step(end), fix=_fit(length))
         return self._idle(case)
@@ -66,7 +66,7 @@ class HorizonShorterThanRun(Rule):
         idle = case.run.steps - case.falls_to_zero
         if idle <= max(1, NOTICED * case.run.steps) or any(length.last for length in case.lengths):
             return None
-        says = f"The last {many(idle, 'step')} ({percent(idle / case.run.steps)} of the run) run at a rate of 0."
+        says = f"The last {number_of(idle, 'step')} ({percent(idle / case.run.steps)} of the run) run at a rate of 0."
         return self.found(case, says, step=case.falls_to_zero)
 
 
@@ -127,9 +127,9 @@ class _Warmup(Rule):
             right = f"{length.name} {'includes' if length.fits >= case.calls - 1 else 'excludes'} the warmup of {shown(rise.value)} here"
             if length.value > length.fits:
                 _, left = left_undone(case, length)
-                effect = f"the curve is {many(length.value - length.fits, 'tick')} too long and ends {percent(left)} of the way above its floor"
+                effect = f"the curve is {number_of(length.value - length.fits, 'tick')} too long and ends {percent(left)} of the way above its floor"
             else:
-                effect = f"the curve is over {many(length.fits - length.value, 'tick')} before the run, whose last step uses {shown(case.last)}"
+                effect = f"the curve is over {number_of(length.fits - length.value, 'tick')} before the run, whose last step uses {shown(case.last)}"
             return self.found(
                 case, f"{right}: with {shown(length.value)} {effect}; {shown(length.fits)} fits.", fix=_fit(length)
             )
@@ -240,10 +240,10 @@ class Overrun(Rule):
         name = case.bound.raises_past
         total = getattr(case.bound, name) if name else None
         typed = next((bound.raises_in for _, _, bound, _ in case.nodes() if bound.raises_in), "")
-        says = f"step() raises at its call number {shown(raises)}, and the run makes {many(case.calls, 'call')}."
+        says = f"step() raises at its call number {shown(raises)}, and the run makes {number_of(case.calls, 'call')}."
         fix = None
         if typed:
-            says = f"{typed} raises at tick {shown(raises)}, by a division by zero, a power beyond every float or no real number, and the run makes {many(case.calls, 'call')}."
+            says = f"{typed} raises at tick {shown(raises)}, by a division by zero, a power beyond every float or no real number, and the run makes {number_of(case.calls, 'call')}."
         if total is not None:
             past = case.rate(total)
             sign = ", below zero" if past < 0 else ""

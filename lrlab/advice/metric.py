@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrlab.advice.base import Case, Finding, Rule, example, many, run_of, shown, stepping
+from lrlab.advice.base import Case, Finding, Rule, example, number_of, run_of, shown, stepping
 from lrlab.document.run import ticks_per_epoch
 from lrlab.schedules.facts import Waiting
 
@@ -40,7 +40,7 @@ class PatiencePlusOne(Rule):
         most = max((seen - 1 - waits.bad) // (waits.bad + waits.rest) + 1, 0)  # the first value is the best so far
         says = (
             f"patience = {shown(waits.patience)} reduces at bad call {shown(waits.bad)}: "
-            f"at most {many(most, 'reduction')} in {many(seen, 'call')}."
+            f"at most {number_of(most, 'reduction')} in {number_of(seen, 'call')}."
         )
         return self.found(case, says, severity="warning" if most == 0 else "note")
 
@@ -69,5 +69,5 @@ class PlateauPerStep(Rule):
         if waits * case.epochs >= case.calls:  # as long as an epoch: it counts batches, and is meant to
             return None
         often = ticks_per_epoch(case.run, case.trial.clock)
-        says = f"step() is called {shown(often)} times an epoch: patience = {shown(waits)} is over within {many(waits, 'call')}."
+        says = f"step() is called {shown(often)} times an epoch: patience = {shown(waits)} is over within {number_of(waits, 'call')}."
         return self.found(case, says, fix=stepping("epoch"))

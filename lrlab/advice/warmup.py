@@ -6,7 +6,19 @@ import math
 from typing import Any
 
 from lrlab.advice import fit
-from lrlab.advice.base import Case, Finding, Rule, example, many, percent, refitted, run_of, setting, shown, stepping
+from lrlab.advice.base import (
+    Case,
+    Finding,
+    Rule,
+    example,
+    number_of,
+    percent,
+    refitted,
+    run_of,
+    setting,
+    shown,
+    stepping,
+)
 from lrlab.advice.joints import joints
 
 LONG = 0.3
@@ -48,7 +60,7 @@ class WarmupTooLong(Rule):
             if rise.path[1:2] == (0,) and len(rise.path) == 3 and milestones[:1] == [rise.value]:  # noqa: PLR2004 (the first part's own)
                 changes[joint, 0] = short
             mend = setting(refitted(case, changes), f"{percent(CLAMPED)} of the run")
-        where = f"{rise.name} = {shown(rise.value)} of {many(case.calls, 'call')}"
+        where = f"{rise.name} = {shown(rise.value)} of {number_of(case.calls, 'call')}"
         if rise.value >= case.calls:
             top = case.rate(rise.value)
             reached = case.calls / rise.value if rise.owner.rises_straight or top <= 0 else case.last / top
@@ -130,7 +142,7 @@ class LogarithmicWarmup(Rule):
         steps = max(getattr(schedule, schedule.rises_by), 2)
         tenth = max(int(steps / 10), 1)
         says = (
-            f"After {many(tenth, 'step')} of {shown(steps)} the warmup is at {percent(math.log(tenth + 1) / math.log(steps))} of its way, "
+            f"After {number_of(tenth, 'step')} of {shown(steps)} the warmup is at {percent(math.log(tenth + 1) / math.log(steps))} of its way, "
             "not at a tenth: it goes as log(step + 1) / log(warmup_num_steps)."
         )
         return self.found(case, says, step=case.step(tenth), fix=setting({(schedule.rises_as_log,): "linear"}))
@@ -160,7 +172,7 @@ class WarmupAsShare(Rule):
             return None
         steps = math.ceil(value * case.calls) if value < 1 else 1
         what = (
-            f"{percent(value)} of this run would be {many(steps, 'step')}"
+            f"{percent(value)} of this run would be {number_of(steps, 'step')}"
             if value < 1
             else "1.0 is one step, not the whole run"
         )

@@ -56,7 +56,7 @@ def training(job: Job) -> str:
         docstring=loop.docstring(job, _SAYS, loop.all_batches(job)),
         accumulate="gradient_accumulation_steps=ACCUMULATE" if job.run.accumulate > 1 else "",
         processes=_PROCESSES.strip("\n") if isinstance(job.run, DataRun) else "",
-        parameters="parameters" if job.many else "model.parameters()",
+        parameters="parameters" if job.several else "model.parameters()",
         prepare=_PREPARED if clock == "process" else _ALONE.strip("\n"),
         source=loop.source(job).text,
         each_step=module.fill(_SYNCED, step=step) if clock in {"step", "process"} else "",

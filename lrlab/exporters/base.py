@@ -46,7 +46,7 @@ class Job:
         return self.form == "native"
 
     @property
-    def many(self) -> bool:
+    def several(self) -> bool:
         """Whether rates come as a list, one per parameter group."""
         return isinstance(self.trial.base_lr, tuple)
 

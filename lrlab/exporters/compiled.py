@@ -98,7 +98,7 @@ def statements(job: Job, writer: Writer, *, groups: bool = True) -> tuple[list[s
     argument, start, trees = module.over_steps(
         job, writer, groups=groups, prepared=lambda tree: prepared(tree, writer.flavour)
     )
-    if not (job.many and groups):
+    if not (job.several and groups):
         functions, last = [], _body(writer, trees[0], argument)
     else:
         names = ["rate"] if len(trees) == 1 else [f"rate_{i}" for i in range(len(trees))]

@@ -113,11 +113,11 @@ class Lightning(torch_like.TorchLike):
             interval=interval,
             monitor=', "monitor": "val_loss"' * shown,
             validated=", and validated for its metric" * shown,
-            argument=", parameters" * job.many,
-            kept="self.groups = parameters" if job.many else "",
+            argument=", parameters" * job.several,
+            kept="self.groups = parameters" if job.several else "",
             methods=_STEP.lstrip("\n") * shown + _STOP.lstrip("\n") * (loop.partial(job) or unbounded),
             epochs="-1" if unbounded else "EPOCHS",
-            parameters="self.groups" if job.many else "self.model.parameters()",
+            parameters="self.groups" if job.several else "self.model.parameters()",
             more=loop.more_arguments(job, "validation"),
             docstring=loop.docstring(
                 job,
@@ -126,7 +126,7 @@ class Lightning(torch_like.TorchLike):
                 _VALIDATION,
             ),
             limits="\n".join(_limits(job)),
-            passed=", parameters" * job.many,
+            passed=", parameters" * job.several,
             validating="validation, " * shown,
         )
         return [*scheduler(job, writer, by_step=self.counts_steps(job)), torch_like.make_optimizer(job), configure]

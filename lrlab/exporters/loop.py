@@ -76,12 +76,12 @@ def alone(job: Job, data: str = "loader") -> list[str]:
 
 def more_arguments(job: Job, metric: str = "evaluate") -> str:
     """What `train` needs besides model, data and loss; `metric`: what gives the metric that the scheduler watches."""
-    return "parameters, " * job.many + f"{metric}, " * watches(job)
+    return "parameters, " * job.several + f"{metric}, " * watches(job)
 
 
 def docstring(job: Job, says: str, data: str, metric: str = EVALUATE) -> str:
     """That of `train`, with a word on what it is given."""
-    more = [data] + ["`parameters`: a list of them for each base rate."] * job.many + [metric] * watches(job)
+    more = [data] + ["`parameters`: a list of them for each base rate."] * job.several + [metric] * watches(job)
     return "\n".join([f'"""{says}', "", *more, '"""'])
 
 

@@ -49,7 +49,7 @@ class Module(Exporter):
     def write(self, job: Job) -> str:
         writer = Writer(self.written_in(job))
         parts = self.defines(job, writer)
-        expected = _expected(job, list_of_rates=job.many and self.groups, by_step=self.counts_steps(job))
+        expected = _expected(job, list_of_rates=job.several and self.groups, by_step=self.counts_steps(job))
         imports = _imports(writer.imports | self.imports(job) | {"import sys"})
         head = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{_comment(self.lost(job))}\n{imports}\n\n{self.constants(job, writer)}'
         return blocks(head.rstrip(), *writer.functions.values(), *parts, expected, self.check(job), _MAIN)
@@ -146,7 +146,7 @@ def document(job: Job) -> dict[str, Any]:
 def base_lr_value(job: Job, *, groups: bool = True) -> str:
     """BASE_LR: what the optimizer is built with."""
     rates = starting_rates(job)
-    return repr(rates) if job.many and groups else repr(rates[0])
+    return repr(rates) if job.several and groups else repr(rates[0])
 
 
 def starting_rates(job: Job) -> list[float]:
@@ -188,7 +188,7 @@ def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
     """
     trial = job.trial
     bound = trial.bound(job.run)
-    many = job.many and groups
+    many = job.several and groups
     kept = (
         list(zip(bound, trial.base_rates, strict=True))
         if trial.schedule.by_group and groups

@@ -29,5 +29,5 @@ class Npy(Exporter):
         pieces = [np.atleast_2d(rates) for _, rates in engine.chunks(job.run, job.trial)]
         every = np.concatenate(pieces, axis=1)
         out = io.BytesIO()
-        np.save(out, every if job.many else every[0], allow_pickle=False)
+        np.save(out, every if job.several else every[0], allow_pickle=False)
         return out.getvalue()

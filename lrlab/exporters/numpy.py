@@ -39,7 +39,7 @@ class Numpy(module.Module):
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
         argument, start, trees = module.over_steps(job, writer)
-        if job.many:
+        if job.several:
             functions, call = _groups(writer, trees, argument)
             last = [f"return np.stack([{call}])"]
         else:
@@ -47,7 +47,7 @@ class Numpy(module.Module):
         quiet = all(map(always_defined, trees)) and not floats.curve_raises(job.run, job.trial)
         guard = "" if quiet else '@np.errstate(all="ignore")  # both sides of a where are computed\n'
         says = "The learning rate that optimizer step `step` (counted from 0; a number or an array) uses"
-        shape = f"{says}; one row per parameter group." if job.many else f"{says}."
+        shape = f"{says}; one row per parameter group." if job.several else f"{says}."
         body = ["step = np.asarray(step, dtype=np.float64)", *start, *last]
         return [*functions, guard + module.function("def learning_rate(step):", shape, body)]
 

@@ -160,7 +160,7 @@ class Optax(compiled.Compiled):
         return super().run_constants(job) | loop.constants(job)
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
-        optimizer = _OPTIMIZER_OF_GROUPS if job.many else _OPTIMIZER
+        optimizer = _OPTIMIZER_OF_GROUPS if job.several else _OPTIMIZER
         return [*_schedule(job, writer), optimizer.strip("\n"), _training(job)]
 
     def check(self, job: Job) -> str:
@@ -185,7 +185,7 @@ def _compiled_otherwise(schedule: OptaxSchedule, ticks: int) -> str:
 
 def _schedule(job: Job, writer: Writer) -> list[str]:
     """`schedule`, and what stands before it."""
-    what, rows = "The learning rate of update `count`, counted from 0", "; one row per parameter group" * job.many
+    what, rows = "The learning rate of update `count`, counted from 0", "; one row per parameter group" * job.several
     if not job.native:
         says = f"{what}{rows or '; a number or an array'}."
         functions, start, last = compiled.statements(job, writer)
@@ -195,16 +195,16 @@ def _schedule(job: Job, writer: Writer) -> list[str]:
         ]
     if loop.watches(job):
         call = constructor(writer, job.trial.schedule, job.bound, "schedule")
-        constant = "optax.constant_schedule(np.array(BASE_LR))" if job.many else "optax.constant_schedule(BASE_LR)"
+        constant = "optax.constant_schedule(np.array(BASE_LR))" if job.several else "optax.constant_schedule(BASE_LR)"
         return [
             f"plateau = {call}  # scales what comes of the constant rate\nwatch = jax.jit(plateau.update)\nschedule = {constant}"
         ]
     call = module.native_call(job, writer)
-    if not job.many and job.trial.clock == "step":
+    if not job.several and job.trial.clock == "step":
         return [f"schedule = {call}"]
     tick = writer.text(module.tick_tree(job.run, job.trial, "count"))
     one = f"native({tick})"
-    lines = [f"return jnp.stack([{one}] * len(BASE_LR))" if job.many else f"return {one}"]
+    lines = [f"return jnp.stack([{one}] * len(BASE_LR))" if job.several else f"return {one}"]
     return [
         f"native = {call}",
         module.function("def schedule(count):", f"{what}{rows}.", lines),
@@ -224,9 +224,9 @@ def _training(job: Job) -> str:
     changed = _WATCHED.strip("\n") if watched else "updates, state = optimizer.update(gradients, state, params)"
     return module.fill(
         _TRAIN,
-        labels="labels, " * job.many,
+        labels="labels, " * job.several,
         evaluate="evaluate, " * watched,
-        passed="labels" if job.many else "",
+        passed="labels" if job.several else "",
         state="(optimizer.init(params), plateau.init(params))" if watched else "optimizer.init(params)",
         gradient=_GRADIENT if numbered else "",
         arguments="gradients" if numbered else "inputs, targets",

@@ -18,7 +18,7 @@ def written_in(job: Job) -> Flavour:
 def curve_functions(job: Job, writer: Writer) -> list[str]:
     """The rate after so many ticks: one function, or one for each parameter group that has a curve of its own."""
     trees = module.curve_trees(job, symbol("tick"))
-    arguments = "tick, base" if job.many else "tick"
+    arguments = "tick, base" if job.several else "tick"
     says = "The learning rate after `tick` calls of scheduler.step()."
     names = ["learning_rate"] if len(trees) == 1 else [f"learning_rate_{i}" for i in range(len(trees))]
     return [_function(f"def {name}({arguments}):", says, writer, tree) for name, tree in zip(names, trees, strict=True)]

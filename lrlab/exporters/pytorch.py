@@ -99,7 +99,7 @@ def lambda_lr(job: Job, functions: int, *, by_step: bool = False) -> list[str]:
     """
     count, at = ("step", "ticks(step)") if by_step else ("tick", "tick")
     names = [f"learning_rate_{i}" for i in range(functions)]
-    if not job.many:
+    if not job.several:
         return module.fill(
             _PORTABLE, factors="lambda step: learning_rate(ticks(step))" if by_step else "learning_rate"
         ).splitlines()

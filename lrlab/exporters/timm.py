@@ -129,7 +129,7 @@ def _follower(job: Job, writer: Writer) -> list[str]:
     """The curve, and the class that follows it."""
     functions = plain.curve_functions(job, writer)
     names = [f"learning_rate_{i}" for i in range(len(functions))]
-    if not job.many:
+    if not job.several:
         rates = "[learning_rate(t)] * len(self.base_values)"
     elif len(functions) == 1:
         rates = "[learning_rate(t, base) for base in BASE_LR]"

@@ -27,7 +27,7 @@ class TorchLike(module.Module):
 
 def make_optimizer(job: Job, kind: str = "SGD", more: str = ", momentum=0.9") -> str:
     """The function that builds an optimizer with the right rates."""
-    if not job.many:
+    if not job.several:
         says = "An optimizer with the base rate; any other with lr=BASE_LR will do as well."
         return module.function(
             "def make_optimizer(parameters):", says, [f"return torch.optim.{kind}(parameters, lr=BASE_LR{more})"]
@@ -60,7 +60,7 @@ def training(job: Job, step: str, *, counted: str = "", state: str = "") -> list
     """The training loop, and what saves and loads; `state`: what sets `state` to what is saved instead of the
     scheduler.
     """
-    parameters = "parameters" if job.many else "model.parameters()"
+    parameters = "parameters" if job.several else "model.parameters()"
     made = f"optimizer = make_optimizer({parameters})\nscheduler = make_scheduler(optimizer)\n{state}"
     return [
         loop.train(job, step, made, counted=counted, saved="state" if state else "scheduler"),
@@ -97,14 +97,14 @@ def check(job: Job, step: str, *, by_step: bool = False, maker: str = "make_sche
         count=count,
         maker=maker,
         optimizer=f"optimizer = make_optimizer([[{idle}] for _ in BASE_LR])"
-        if job.many
+        if job.several
         else f"optimizer = make_optimizer([{idle}])",
         metrics=loop.metrics(job, by_step=by_step),
         compare=f"largest = max(largest, *(abs(rate - lr) for rate, lr in zip(rates, EXPECTED[{count}], strict=True)))"
-        if job.many
+        if job.several
         else f"largest = max(largest, abs(rates[0] - EXPECTED[{count}]))",
         step=step,
         scale="max(abs(lr) for rates in EXPECTED.values() for lr in rates)"
-        if job.many
+        if job.several
         else "max(map(abs, EXPECTED.values()))",
     )

@@ -98,7 +98,7 @@ class Transformers(torch_like.TorchLike):
         else:
             given = arguments(writer, job.trial.schedule, job.bound, "schedule")
             chosen = _chosen(job, given)
-            by_hand = job.many or not chosen
+            by_hand = job.several or not chosen
             says = f"The scheduler; call its step() once per {module.UNITS[job.trial.clock]}."
             made = [module.function("def make_scheduler(optimizer):", says, [f"return {_get_scheduler(job, given)}"])]
         return [*made, torch_like.make_optimizer(job, "AdamW", ""), _train(job, chosen, by_hand=by_hand)]
@@ -144,7 +144,7 @@ def _chosen(job: Job, given: dict[str, str]) -> str:
     if (total is not None and total != job.run.steps) or not isinstance(warmup, int):
         return ""
     lines = []
-    if not job.many or loop.watches(job):  # else the scheduler is handed over with the optimizer
+    if not job.several or loop.watches(job):  # else the scheduler is handed over with the optimizer
         lines = [f'lr_scheduler_type="{TYPES[schedule.native]}",']
         lines += [f"warmup_steps={given['num_warmup_steps']},"] if warmup else []
         rest = {name: text for name, text in given.items() if name not in _DIRECT}
@@ -168,7 +168,7 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
     simple = f"trainer = Trainer(model, make_arguments(output_dir), train_dataset=dataset{evaluated})"
     make = "make_scheduler" if job.native or job.trial.clock == "step" else "make_trainer_scheduler"
     handed = (
-        f"optimizer = make_optimizer({'parameters' if job.many else 'model.parameters()'})\noptimizers = (optimizer, {make}(optimizer))\n"
+        f"optimizer = make_optimizer({'parameters' if job.several else 'model.parameters()'})\noptimizers = (optimizer, {make}(optimizer))\n"
         f"trainer = Trainer(model, make_arguments(output_dir), train_dataset=dataset{evaluated}, optimizers=optimizers)"
     )
     data = (
@@ -180,7 +180,7 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
         _TRAIN,
         and_schedule="and the schedule, " * (not by_hand),
         devices=f" on {run.devices} devices, a process each" * (run.devices > 1),
-        rate="BASE_LR[0]" if job.many else "BASE_LR",
+        rate="BASE_LR[0]" if job.several else "BASE_LR",
         batch="\n".join(batch),
         scheduler=chosen,
         more=loop.more_arguments(job, "validation"),

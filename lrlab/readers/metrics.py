@@ -16,7 +16,7 @@ from lrlab.schedules import Schedule
 
 Metric: TypeAlias = tuple[float | Literal["nan"], ...]
 
-MOST = 20_000
+MOST_VALUES = 20_000
 """Values of one metric: a document with a few of them stays under its limit."""
 MOST_DRAWN = 2_000
 
@@ -44,7 +44,7 @@ ACCURACY = Sketch(start=0.1, end=0.9)
 @lru_cache(maxsize=32)
 def sketch(shape: Sketch, count: int) -> tuple[float, ...]:
     """The sketch as `count` values, but at most 20,000, of six significant digits."""
-    time = np.linspace(0.0, 1.0, min(count, MOST))
+    time = np.linspace(0.0, 1.0, min(count, MOST_VALUES))
     if shape.plateaus:
         piece = np.minimum(np.floor(time * shape.plateaus), shape.plateaus - 1)
         time = (piece + np.minimum((time * shape.plateaus - piece) * 2, 1.0)) / shape.plateaus
@@ -99,8 +99,8 @@ def _table(text: str | bytes) -> tuple[tuple[str, ...], list[tuple[int, list[str
         names = [f"column {i + 1}" for i in range(width)]
     else:
         names, rows = rows[0][1], rows[1:]
-    if len(rows) > MOST:
-        msg = f"the metric: {len(rows):,} values are more than {MOST:,}"
+    if len(rows) > MOST_VALUES:
+        msg = f"the metric: {len(rows):,} values are more than {MOST_VALUES:,}"
         raise DocumentError(msg)
     kept = [i for i in range(width) if any(cells[i] for _, cells in rows)]
     return tuple(names[i] or f"column {i + 1}" for i in kept), [

@@ -14,7 +14,7 @@ from lrlab.trees.tree import COMPARISONS, Expr, Named, Restarts, varies
 
 INTEGERS = 2**31
 """From here on numbers do not fit into the integers that compiled code counts with."""
-NEAR = 0.02
+NEAR_ONE = 0.02
 """The logarithm of numbers so near to 1 that powers of hundreds count."""
 _JUMPING = frozenset({"floor", "ceil", "trunc", "//", "%", "searchsorted", *COMPARISONS})
 
@@ -89,7 +89,7 @@ def _whole_quotient(value: Any) -> bool:
 
 def _drifts(base: float) -> bool:
     """Whether what single precision makes of a number is seen in its powers: not where they are soon nothing."""
-    return base > 0 and abs(math.log(base)) < NEAR and float(np.float32(base)) != base
+    return base > 0 and abs(math.log(base)) < NEAR_ONE and float(np.float32(base)) != base
 
 
 def _too_large(value: Any) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrlab.document import MAX_BYTES, DocumentError
-from lrlab.readers.metrics import ACCURACY, LOSS, MOST, Sketch, columns, parse, sketch
+from lrlab.readers.metrics import ACCURACY, LOSS, MOST_VALUES, Sketch, columns, parse, sketch
 
 
 @pytest.mark.parametrize("text", [
@@ -45,7 +45,7 @@ def test_quoted_cells_and_a_table_without_names() -> None:
     ("words only", "the metric: holds no number"),
     (b"\xff\xfe\x00", "the metric: is no text in UTF-8"),
     (b"1" * (MAX_BYTES + 1), "the metric: is larger than 1 MiB"),
-    ("1\n" * (MOST + 1), f"the metric: {MOST + 1:,} values are more than {MOST:,}"),
+    ("1\n" * (MOST_VALUES + 1), f"the metric: {MOST_VALUES + 1:,} values are more than {MOST_VALUES:,}"),
     ("a," + "9" * 200_000 + "\n1,2", "the metric: is no table of numbers"),
 ])  # fmt: skip
 def test_what_is_no_metric_gets_one_sentence(text: str | bytes, said: str) -> None:
@@ -87,5 +87,5 @@ def test_an_accuracy_rises() -> None:
 def test_a_sketch_has_a_value_a_call_of_six_digits_up_to_a_limit() -> None:
     assert len(sketch(LOSS, 1)) == 1
     assert len(sketch(LOSS, 155)) == 155
-    assert len(sketch(LOSS, 10**9)) == MOST
+    assert len(sketch(LOSS, 10**9)) == MOST_VALUES
     assert all(value == float(f"{value:.6g}") for value in sketch(LOSS, 500))

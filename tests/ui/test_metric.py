@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from test_page import at_hand, figure, opened
 
-from lrlab.readers.metrics import ACCURACY, LOSS, MOST, Sketch, sketch
+from lrlab.readers.metrics import ACCURACY, LOSS, MOST_VALUES, Sketch, sketch
 from lrlab.schedules import KINDS
 from lrlab.schedules.recurrence import MetricDriven
 
@@ -97,7 +97,7 @@ def test_a_sketch_follows_the_run_when_asked() -> None:
 def test_a_run_of_very_many_calls_gets_as_many_values_as_a_document_carries() -> None:
     app = page(PLATEAU, {"total_steps": 1_000_000}, clock="step")
     app.selectbox(key=f"{HERE}/source").set_value("loss").run()
-    assert len(metric(app)) == MOST
+    assert len(metric(app)) == MOST_VALUES
     assert any("20,000 values for 1,000,000 calls" in caption.value for caption in app.caption)
     assert panel(app)[0]["x"].size <= 2000
 

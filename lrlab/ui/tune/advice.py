@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ICONS = {"error": ":material/error:", "warning": ":material/warning:", "note": ":material/info:"}
 COLOURS = {"error": "red", "warning": "orange", "note": "gray"}
 SIGNS = {"error": "✖", "warning": "▲"}
-MOST = 2  # findings beside the trial; the tab has all
+MOST_BESIDE = 2  # findings beside the trial; the tab has all
 _ISSUE = re.compile(r"\b([A-Za-z0-9][\w-]*/[\w.-]+)#(\d+)")
 _PAPER = re.compile(r"arXiv (\d{4}\.\d{4,5})")
 
@@ -59,10 +59,10 @@ def beside() -> None:
     if not experiment.trials:
         return
     found = [f for f in advice.open_on(experiment.run, state.trial()) if f.severity in SIGNS]
-    for finding in found[:MOST]:
+    for finding in found[:MOST_BESIDE]:
         _row(finding, index, "beside")
-    if len(found) > MOST:
-        st.caption(f"{len(found) - MOST} more in the Advice tab.")
+    if len(found) > MOST_BESIDE:
+        st.caption(f"{len(found) - MOST_BESIDE} more in the Advice tab.")
 
 
 def tab() -> None:

@@ -94,7 +94,7 @@ def _count(here: Path, count: int, source: str, shape: metrics.Sketch | None, ca
         st.caption(f"{count:,} values, one a call of the scheduler")
         return
     st.caption(f"{count:,} values for {calls:,} calls of the scheduler" + ": then the rate holds" * (count < calls))
-    if shape is not None and count != min(calls, metrics.MOST):
+    if shape is not None and count != min(calls, metrics.MOST_VALUES):
         key = key_of(here, "again")
         st.button(
             "Sketch every call",
