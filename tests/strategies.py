@@ -5,6 +5,7 @@ is said here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -40,6 +41,7 @@ FIRST = [*LATER, "torch.OneCycleLR", "torch.CyclicLR", "torch.MultiplicativeLR"]
 rates = st.one_of(st.sampled_from([0.1, 0.001, 1.0]), st.floats(1e-6, 2.0))
 
 
+@cache
 def schedules(kind: str, groups: int | None = None) -> st.SearchStrategy[dict[str, Any]]:
     """Documents of one schedule; `groups` None: base_lr is a number, so list arguments are absent."""
     nested = NESTED.get(kind)
@@ -232,9 +234,9 @@ def _with_a_point(schedule: dict[str, Any]) -> dict[str, Any]:
     return schedule | {name: float(schedule[name]) for name in ("exp_gamma",) if name in schedule}
 
 
-def _with_slow_growth(schedule: dict[str, Any]) -> dict[str, Any]:
-    """A rate that grew by an eighth a hundred times a tick would soon be beyond every float."""
-    return schedule | {"learning_rate_decay_b": max(schedule["learning_rate_decay_b"], 1.0)}
+def _with_few_powers(schedule: dict[str, Any]) -> dict[str, Any]:
+    """A factor above 1 for every b samples grows beyond all numbers where b is a small part of a batch."""
+    return schedule | {"learning_rate_decay_b": max(schedule["learning_rate_decay_b"], 25.0)}
 
 
 def _with_segments_of_samples(schedule: dict[str, Any]) -> dict[str, Any]:
@@ -269,8 +271,8 @@ MENDED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "paddle.InverseTimeDecay": lambda schedule: schedule | {"gamma": abs(schedule["gamma"])},
     "paddle.OneCycleLR": _with_a_rise,
     "paddle.CyclicLR": _with_a_point,
-    "paddle_v1.exp": _with_slow_growth,
-    "paddle_v1.discexp": _with_slow_growth,
+    "paddle_v1.exp": _with_few_powers,
+    "paddle_v1.discexp": _with_few_powers,
     "paddle_v1.manual": _with_segments_of_samples,
     "paddle_v1.pass_manual": _with_segments_of_passes,
     "paddlevideo.CustomPiecewiseDecay": _with_one_value_more,

@@ -8,11 +8,12 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+import budget
 import numpy as np
 import oracle
 import pytest
 import strategies
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lrlab
@@ -69,7 +70,7 @@ def test_groups_have_the_rates_that_they_have_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=10)
+@budget.share("engine", 900, len(KINDS))
 @given(data=st.data())
 def test_a_clock_only_moves_the_ticks(kind: str, data: st.DataObject) -> None:
     """The rate at a step is the rate by the step clock at that step's tick, for a schedule bound to as many ticks."""
@@ -127,23 +128,22 @@ def well_formed(curve: engine.Curve, steps: int) -> None:
     assert np.isfinite(curve.lr).all()
 
 
-@pytest.mark.parametrize("steps", LENGTHS)
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=3)
+@budget.share("engine", 300, len(KINDS))
 @given(data=st.data())
-def test_a_line_has_at_most_2000_points_and_they_are_the_curve_s(kind: str, steps: int, data: st.DataObject) -> None:
-    document = data.draw(strategies.documents(kind)) | {
-        "run": {"total_steps": steps, "steps_per_epoch": data.draw(st.integers(1, steps))}
-    }
-    try:
-        experiment = lrlab.document.parse(document)
-    except lrlab.DocumentError as error:
-        understood = ("not finite", "pct_start", "phase_pct", "which lrlab keeps", "divide by", "t_mul")
-        assert any(words in str(error) for words in understood), error  # noqa: PT017 (a short expression need not last so long)
-        return
-    curve = engine.curves(experiment)[0]
-    well_formed(curve, steps)
-    assert np.array_equal(curve.lr, engine.lr(experiment.run, experiment.trials[0], curve.steps))
+def test_a_line_has_at_most_2000_points_and_they_are_the_curve_s(kind: str, data: st.DataObject) -> None:
+    document = data.draw(strategies.documents(kind))
+    for steps in LENGTHS:
+        run = {"total_steps": steps, "steps_per_epoch": data.draw(st.integers(1, steps))}
+        try:
+            experiment = lrlab.document.parse(document | {"run": run})
+        except lrlab.DocumentError as error:
+            understood = ("not finite", "pct_start", "phase_pct", "which lrlab keeps", "divide by", "t_mul")
+            assert any(words in str(error) for words in understood), error  # noqa: PT017 (a short expression need not last so long)
+            continue
+        curve = engine.curves(experiment)[0]
+        well_formed(curve, steps)
+        assert np.array_equal(curve.lr, engine.lr(experiment.run, experiment.trials[0], curve.steps))
 
 
 @pytest.mark.parametrize("marks", [0, 1, 250, 251, 500, 5000])
@@ -228,7 +228,7 @@ def test_jumps_are_drawn_at_the_very_step(schedule: dict[str, Any], clock: str) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=10)
+@budget.share("engine", 900, len(KINDS))
 @given(data=st.data())
 def test_marks_are_drawn_with_the_step_before_them(kind: str, data: st.DataObject) -> None:
     document = data.draw(strategies.documents(kind)) | {"run": {"total_steps": 5000, "steps_per_epoch": 50}}
@@ -271,7 +271,7 @@ def test_the_names_and_flags_of_a_line_are_its_own() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=10)
+@budget.share("engine", 900, len(KINDS))
 @given(data=st.data())
 def test_the_numbers_of_a_run_that_can_be_walked_are_exact(kind: str, data: st.DataObject) -> None:
     experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))

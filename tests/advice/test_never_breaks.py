@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import budget
 import pytest
 import strategies
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lrlab import advice
@@ -15,7 +16,7 @@ from lrlab.document import DocumentError, Experiment, parse
 from lrlab.schedules import KINDS
 from lrlab.schedules.params import describe
 
-FEW = settings(max_examples=max(settings.default.max_examples // 3, 5))  # every rule looks at each of them
+PLAIN = [kind for kind in KINDS if kind not in strategies.NESTED]
 EXTREME = (1, 2, 3, 7, 391, 10**6, 10**9, 10**12, 10**15)
 RATES = (0.0, 1e-300, 1e-8, 0.1, 1.0, 1e6, 1e300)
 RUNS: tuple[dict[str, Any], ...] = (
@@ -55,7 +56,7 @@ def examine(experiment: Experiment) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@FEW
+@budget.share("advice", 800, len(KINDS))
 @given(data=st.data())
 def test_advice_never_raises_and_its_fixes_are_valid(kind: str, data: st.DataObject) -> None:
     examine(parse(data.draw(strategies.documents(kind))))
@@ -96,8 +97,8 @@ def extremes(draw: st.DrawFn, kind: str) -> Experiment | None:
         return None
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in strategies.NESTED])
-@FEW
+@pytest.mark.parametrize("kind", PLAIN)
+@budget.share("advice", 800, len(PLAIN))
 @given(data=st.data())
 def test_nor_where_the_numbers_are_at_their_bounds(kind: str, data: st.DataObject) -> None:
     experiment = data.draw(extremes(kind))

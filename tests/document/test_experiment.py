@@ -12,6 +12,7 @@ import tracemalloc
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import budget
 import oracle
 import pytest
 import strategies
@@ -55,7 +56,7 @@ def test_a_recorded_document_comes_back_as_it_was(row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=10)
+@budget.share("document", 800, len(KINDS))
 @given(data=st.data())
 def test_a_drawn_document_comes_back_as_it_was(kind: str, data: st.DataObject) -> None:
     document = data.draw(strategies.documents(kind))

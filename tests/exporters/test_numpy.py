@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import budget
 import numpy as np
 import oracle
 import pytest
@@ -40,6 +41,7 @@ def test_the_function_gives_the_rates_of_every_recorded_document(row: dict[str, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@budget.share("exporters", 1_500, len(KINDS))
 @given(data=st.data())
 def test_the_function_gives_the_rates_of_drawn_documents(kind: str, data: st.DataObject) -> None:
     check(lrlab.document.parse(data.draw(strategies.documents(kind))))
@@ -53,7 +55,7 @@ def test_every_clock_is_carried_over(clock: str, run: dict[str, Any], lists: boo
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=5)
+@budget.share("exporters", 500, len(KINDS))
 @given(data=st.data())
 def test_a_number_gives_a_float_and_an_array_an_array_of_its_shape(kind: str, data: st.DataObject) -> None:
     learning_rate = oracle.exported(lrlab.document.parse(data.draw(strategies.documents(kind, lists=False))), "numpy")[

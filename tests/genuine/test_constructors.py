@@ -7,12 +7,13 @@ import types
 import warnings
 from typing import Any
 
+import budget
 import frameworks
 import numpy as np
 import oracle
 import pytest
 import strategies
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lrlab
@@ -49,7 +50,7 @@ def rates(document: dict[str, Any], ticks: int) -> Any:
 
 
 @pytest.mark.parametrize("kind", FUNCTIONS)
-@settings(max_examples=5)
+@budget.share("genuine", 70, len(FUNCTIONS))
 @given(data=st.data())
 def test_a_function_of_the_count_gives_the_rates(kind: str, data: st.DataObject) -> None:
     import jax  # noqa: PLC0415 (heavy)
@@ -65,7 +66,7 @@ def test_a_function_of_the_count_gives_the_rates(kind: str, data: st.DataObject)
 
 
 @pytest.mark.parametrize("kind", STEPPED)
-@settings(max_examples=8)
+@budget.share("genuine", 330, len(STEPPED))
 @given(data=st.data())
 def test_a_scheduler_gives_the_rates_step_by_step(kind: str, data: st.DataObject) -> None:
     document = oracle.document(data.draw(strategies.schedules(kind)), steps=strategies.TICKS)

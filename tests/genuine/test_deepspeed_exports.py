@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import budget
 import drivers
 import frameworks
 import numpy as np
@@ -72,14 +73,14 @@ def test_every_recorded_document_is_exact_or_refused(row: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=5)
+@budget.share("genuine", 500, len(KINDS))
 @given(data=st.data())
 def test_drawn_documents_are_exact_or_refused(kind: str, data: st.DataObject) -> None:
     check(lrlab.document.parse(data.draw(strategies.documents(kind))))
 
 
 @pytest.mark.parametrize("kind", OWN)
-@settings(max_examples=30)
+@budget.share("genuine", 150, len(OWN))
 @given(data=st.data())
 def test_what_is_deepspeed_s_own_stays_what_it_is(kind: str, data: st.DataObject) -> None:
     experiment = lrlab.document.parse(data.draw(strategies.documents(kind, "step")))

@@ -12,11 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import budget
 import oracle
 import prove
 import pytest
 import strategies
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrlab
@@ -61,7 +62,7 @@ def test_the_matrix_has_every_schedule_and_every_target() -> None:
 
 
 @pytest.mark.parametrize(("kind", "target"), PAIRS)
-@settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@budget.share("genuine", 2_400, len(PAIRS))
 @given(data=st.data())
 def test_drawn_documents(kind: str, target: str, data: st.DataObject) -> None:
     check(lrlab.document.parse(data.draw(strategies.documents(kind))), target)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import budget
 import frameworks
 import jax
 import numpy as np
@@ -21,7 +22,7 @@ import pytest
 import strategies
 import torch
 import transformers
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jax import numpy as jnp
 
@@ -70,7 +71,7 @@ def drive(optimizer: torch.optim.Optimizer, scheduler: Any, calls: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=3)
+@budget.share("genuine", 300, len(KINDS))
 @given(data=st.data())
 def test_torch_schedulers_give_the_engine_s_rates(kind: str, data: st.DataObject) -> None:
     """torch_scheduler where it is stepped by the trial's clock, hf_scheduler where it is stepped once per optimizer
@@ -161,7 +162,7 @@ def given_rates(schedule: Any, counts: Any, *, double: bool) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=2)
+@budget.share("genuine", 200, len(KINDS))
 @given(data=st.data())
 def test_optax_schedule_gives_the_engine_s_rates(kind: str, data: st.DataObject) -> None:
     experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))
@@ -260,7 +261,7 @@ def test_optax_schedule_takes_the_named_trial() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=3)
+@budget.share("genuine", 300, len(KINDS))
 @given(data=st.data())
 def test_keras_schedule_gives_the_engine_s_rates_over_torch(kind: str, data: st.DataObject) -> None:
     keras = frameworks.keras()

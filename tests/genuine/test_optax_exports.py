@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import budget
 import drivers
 import jax
 import jax.numpy as jnp
@@ -29,6 +30,7 @@ from lrlab.schedules import KINDS
 
 EXPORTER: Any = EXPORTERS["optax"]
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
+OPTAX = [kind for kind in KINDS if kind.startswith("optax.")]
 OWN = {
     "kind": "optax.warmup_cosine_decay_schedule",
     "init_value": 0.0,
@@ -76,8 +78,8 @@ def test_recorded_documents_compiled_in_single_precision(row: dict[str, Any]) ->
     check(lrlab.loads(json.dumps(row["document"])))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith("optax.")])
-@settings(max_examples=4)
+@pytest.mark.parametrize("kind", OPTAX)
+@budget.share("genuine", 60, len(OPTAX))
 @given(data=st.data())
 def test_drawn_documents_compiled_in_single_precision(kind: str, data: st.DataObject) -> None:
     experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import budget
 import drivers
 import numpy as np
 import oracle
 import pytest
 import strategies
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lrlab
@@ -67,7 +68,7 @@ def check(experiment: lrlab.Experiment) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=4)
+@budget.share("genuine", 400, len(KINDS))
 @given(data=st.data())
 def test_both_forms_give_the_rates_of_drawn_documents(kind: str, data: st.DataObject) -> None:
     check(lrlab.document.parse(data.draw(strategies.documents(kind))))
@@ -79,7 +80,7 @@ def test_both_forms_give_the_rates_of_every_recorded_document(row: dict[str, Any
 
 
 @pytest.mark.parametrize("kind", OWN)
-@settings(max_examples=20)
+@budget.share("genuine", 340, len(OWN))
 @given(data=st.data())
 def test_what_is_paddle_s_own_is_native_unless_it_raises_within_the_run(kind: str, data: st.DataObject) -> None:
     experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))

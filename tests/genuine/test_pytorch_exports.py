@@ -6,6 +6,7 @@ import ast
 import json
 from typing import Any
 
+import budget
 import frameworks
 import numpy as np
 import oracle
@@ -23,6 +24,8 @@ from lrlab.schedules import KINDS
 CLOCKS = ("step", "epoch", "micro_batch", "process")
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
 ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 9}
+TORCH = [kind for kind in KINDS if kind.startswith("torch.")]
+OTHERS = [kind for kind in KINDS if kind not in TORCH]
 OWN_RATE = {
     "kind": "paddlevideo.CustomWarmupCosineDecay",
     "warmup_start_lr": 0.0,
@@ -94,6 +97,7 @@ def test_the_scheduler_gives_the_rates_of_every_recorded_document(row: dict[str,
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@budget.share("genuine", 2_500, len(KINDS))
 @given(data=st.data())
 def test_the_scheduler_gives_the_rates_of_drawn_documents(kind: str, data: st.DataObject) -> None:
     check(lrlab.document.parse(data.draw(strategies.documents(kind))))
@@ -107,7 +111,8 @@ def test_every_clock_is_carried_over(clock: str, schedule: dict[str, Any], run: 
     check(oracle.experiment(schedule, run=run, clock=clock, base_lr=[0.1, 0.5] if lists else 0.1))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith("torch.")])
+@pytest.mark.parametrize("kind", TORCH)
+@budget.share("genuine", 400, len(TORCH))
 @given(data=st.data())
 def test_torch_s_own_scheduler_is_taken_exactly_where_it_does_not_raise(kind: str, data: st.DataObject) -> None:
     experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))
@@ -116,8 +121,8 @@ def test_torch_s_own_scheduler_is_taken_exactly_where_it_does_not_raise(kind: st
     assert native(export(experiment, "pytorch")) == (lrlab.document.run.calls(run, trial.clock) < raises_at)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("torch.")])
-@settings(max_examples=3)
+@pytest.mark.parametrize("kind", OTHERS)
+@budget.share("genuine", 250, len(OTHERS))
 @given(data=st.data())
 def test_schedules_of_others_are_functions(kind: str, data: st.DataObject) -> None:
     assert not native(export(lrlab.document.parse(data.draw(strategies.documents(kind))), "pytorch"))

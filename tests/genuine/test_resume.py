@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import budget
 import frameworks
 import numpy as np
 import oracle
@@ -86,12 +87,14 @@ def check(document: dict[str, Any], step: int) -> None:
 
 
 @pytest.mark.parametrize("kind", REBUILT)
+@budget.share("genuine", 600, len(REBUILT))
 @given(data=st.data())
 def test_last_epoch_alone_gives_the_rates_of_the_genuine_scheduler(kind: str, data: st.DataObject) -> None:
     check(data.draw(strategies.documents(kind, "step")), data.draw(st.integers(1, strategies.TICKS - 2)))
 
 
 @pytest.mark.parametrize("later", strategies.LATER)
+@budget.share("genuine", 250, len(strategies.LATER))
 @given(data=st.data())
 def test_last_epoch_alone_of_a_sequence(later: str, data: st.DataObject) -> None:
     schedule = data.draw(strategies.sequences(None, None, later))
@@ -132,6 +135,7 @@ def test_last_epoch_at_the_turning_points(schedule: dict[str, Any], step: int) -
 
 
 @pytest.mark.parametrize("kind", KEPT)
+@budget.share("genuine", 700, len(KEPT))
 @given(data=st.data())
 def test_with_all_state_loaded_the_run_goes_on_as_if_it_had_not_stopped(kind: str, data: st.DataObject) -> None:
     document = data.draw(strategies.documents(kind, "step"))

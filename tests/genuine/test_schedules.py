@@ -7,12 +7,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import budget
 import frameworks
 import numpy as np
 import oracle
 import pytest
 import strategies
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lrlab
@@ -46,6 +47,7 @@ def check(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", GENUINE)
+@budget.share("genuine", 2_000, len(GENUINE))
 @given(data=st.data())
 def test_the_engine_gives_the_rates_and_momenta_of_the_genuine_scheduler(kind: str, data: st.DataObject) -> None:
     check(data.draw(strategies.documents(kind, "step")))
@@ -53,7 +55,7 @@ def test_the_engine_gives_the_rates_and_momenta_of_the_genuine_scheduler(kind: s
 
 @pytest.mark.parametrize("later", strategies.LATER)
 @pytest.mark.parametrize("first", strategies.FIRST)
-@settings(max_examples=6)
+@budget.share("genuine", 780, len(strategies.FIRST) * len(strategies.LATER))
 @given(data=st.data())
 def test_every_pair_in_a_sequence_is_as_in_torch(first: str, later: str, data: st.DataObject) -> None:
     schedule = data.draw(strategies.sequences(None, first, later))
@@ -230,6 +232,7 @@ ODD = [0, -1, 1, 2, 0.5, 1.5, -0.5, 0.0, 1.0, "", "cos", [], [1], [0.5, 0.5], [3
 
 
 @pytest.mark.parametrize("kind", GENUINE)
+@budget.share("genuine", 2_000, len(GENUINE))
 @given(data=st.data())
 def test_what_the_genuine_code_refuses_to_construct_is_refused(kind: str, data: st.DataObject) -> None:
     groups = data.draw(st.sampled_from([None, 2]))

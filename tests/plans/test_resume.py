@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import budget
 import numpy as np
 import oracle
 import pytest
 import strategies
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import lrlab
@@ -146,8 +147,8 @@ def test_before_the_first_call_there_is_nothing_to_lose() -> None:
     assert after(schedule, 0, "last_epoch", [0, 1, 2]) == pytest.approx([0.01, 0.055, 0.1])
 
 
-@settings(max_examples=4)
 @pytest.mark.parametrize("kind", KINDS)
+@budget.share("plans", 400, len(KINDS))
 @given(data=st.data())
 def test_every_schedule_can_be_resumed_with_its_state_begun_anew_and_extended(kind: str, data: st.DataObject) -> None:
     experiment = lrlab.document.parse(data.draw(strategies.documents(kind)))

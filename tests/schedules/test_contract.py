@@ -6,6 +6,7 @@ import ast
 import re
 from typing import Any
 
+import budget
 import numpy as np
 import oracle
 import pytest
@@ -95,6 +96,7 @@ def test_it_has_a_formula_or_says_why_not(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@budget.share("schedules", 1_500, len(KINDS))
 @given(data=st.data())
 def test_its_document_comes_back_as_it_was(kind: str, data: st.DataObject) -> None:
     document = data.draw(strategies.documents(kind))
@@ -209,6 +211,7 @@ def test_its_example_is_a_good_document_for_any_run(kind: str, ticks: int, epoch
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@budget.share("schedules", 1_500, len(KINDS))
 @given(data=st.data())
 def test_its_rates_are_finite(kind: str, data: st.DataObject) -> None:
     schedule, base_lr, ticks = bound(data.draw(strategies.documents(kind)))
@@ -217,6 +220,7 @@ def test_its_rates_are_finite(kind: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@budget.share("schedules", 1_500, len(KINDS))
 @given(data=st.data())
 def test_a_number_an_array_and_pieces_of_it_give_the_same(kind: str, data: st.DataObject) -> None:
     schedule, base_lr, ticks = bound(data.draw(strategies.documents(kind)))
@@ -235,6 +239,7 @@ def test_a_number_an_array_and_pieces_of_it_give_the_same(kind: str, data: st.Da
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@budget.share("schedules", 1_500, len(KINDS))
 @given(data=st.data())
 def test_the_curve_is_pure(kind: str, data: st.DataObject) -> None:
     schedule, base_lr, ticks = bound(data.draw(strategies.documents(kind)))
@@ -247,6 +252,7 @@ def test_the_curve_is_pure(kind: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@budget.share("schedules", 1_500, len(KINDS))
 @given(data=st.data())
 def test_marks_lie_inside_the_run_and_are_at_most_as_many_as_asked_for(kind: str, data: st.DataObject) -> None:
     schedule, _, _ = bound(data.draw(strategies.documents(kind)))

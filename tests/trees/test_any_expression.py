@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-import json
 import time
 from typing import Any
 
 import numpy as np
 import oracle
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import lrlab
 from lrlab import advice, engine
 from lrlab.document import DocumentError, parse
 from lrlab.exporters import EXPORTERS, export

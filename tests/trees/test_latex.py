@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import budget
 import numpy as np
 import oracle
 import pytest
 import strategies
 import sympy
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lrlab.document import parse
@@ -57,7 +58,7 @@ def bound(document: dict[str, Any]) -> tuple[Schedule, float, Any]:
 
 
 @pytest.mark.parametrize("kind", WITH_FORMULA)
-@settings(max_examples=12)
+@budget.share("trees", 1_000, len(WITH_FORMULA))
 @given(data=st.data())
 def test_the_formula_has_the_values_of_the_curve(kind: str, data: st.DataObject) -> None:
     schedule, base_lr, at = bound(data.draw(strategies.documents(kind)))
@@ -73,7 +74,7 @@ def test_the_formula_has_the_values_of_the_curve(kind: str, data: st.DataObject)
 
 
 @pytest.mark.parametrize("kind", WITH_FORMULA)
-@settings(max_examples=3)
+@budget.share("trees", 300, len(WITH_FORMULA))
 @given(data=st.data())
 def test_the_latex_can_be_set(kind: str, data: st.DataObject) -> None:
     schedule, _, _ = bound(data.draw(strategies.documents(kind)))

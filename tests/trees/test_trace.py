@@ -8,6 +8,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+import budget
 import numpy as np
 import oracle
 import pytest
@@ -38,45 +39,52 @@ def written(writer: Writer, tree: Any) -> Callable[..., Any]:
     return names["rate"]  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("flavour", ["numpy", "math"])
+FLAVOURS: tuple[Any, ...] = ("numpy", "math")
+
+
 @pytest.mark.parametrize("kind", KINDS)
+@budget.share("trees", 1_500, len(KINDS))
 @given(data=st.data())
-def test_the_written_curve_is_the_curve(kind: str, flavour: Any, data: st.DataObject) -> None:
+def test_the_written_curve_is_the_curve(kind: str, data: st.DataObject) -> None:
     experiment = parse(data.draw(strategies.documents(kind)))
     trial = experiment.trials[0]
     schedule, base_lr = trial.bound(experiment.run)[0], trial.base_rates[0]
     at = np.arange(min(strategies.TICKS, calls(experiment.run, trial.clock)), dtype=np.float64)
     base: Any = named("BASE_LR", base_lr) if has_table(schedule) else symbol("the_base_lr")
     tree = schedule.with_names().curve(symbol("tick"), base, TRACE)
-    rate = written(Writer(flavour), tree)
-    with np.errstate(all="ignore"):  # both sides of a where
-        got = rate(at, base_lr) if flavour == "numpy" else [rate(tick, base_lr) for tick in range(at.size)]
-    oracle.same(np.broadcast_to(got, at.shape), np.broadcast_to(schedule.curve(at, base_lr), at.shape), f"{schedule!r}")
+    want = np.broadcast_to(schedule.curve(at, base_lr), at.shape)
+    for flavour in FLAVOURS:
+        rate = written(Writer(flavour), tree)
+        with np.errstate(all="ignore"):  # both sides of a where
+            got = rate(at, base_lr) if flavour == "numpy" else [rate(tick, base_lr) for tick in range(at.size)]
+        oracle.same(np.broadcast_to(got, at.shape), want, f"{flavour}: {schedule!r}")
 
 
-@pytest.mark.parametrize("flavour", ["numpy", "math"])
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if getattr(KINDS[kind], "rewrites_initial_lr", False)])
+CYCLING_MOMENTUM = [kind for kind in KINDS if getattr(KINDS[kind], "rewrites_initial_lr", False)]
+
+
+@pytest.mark.parametrize("kind", CYCLING_MOMENTUM)
+@budget.share("trees", 100, len(CYCLING_MOMENTUM))
 @given(data=st.data())
-def test_the_written_momentum_is_the_momentum(kind: str, flavour: Any, data: st.DataObject) -> None:
+def test_the_written_momentum_is_the_momentum(kind: str, data: st.DataObject) -> None:
     schedule = (
         parse(oracle.document(data.draw(strategies.schedules(kind)) | {"cycle_momentum": True}))
         .trials[0]
         .schedule.bind(Place(strategies.TICKS))
     )
     at = np.arange(strategies.TICKS, dtype=np.float64)
-    rate = written(Writer(flavour), schedule.with_names().momentum(symbol("tick"), TRACE))
-    with np.errstate(all="ignore"):
-        got = rate(at, 0.0) if flavour == "numpy" else [rate(tick, 0.0) for tick in range(strategies.TICKS)]
-    want = schedule.momentum(at)
-    oracle.same(
-        np.broadcast_to(got, at.shape), np.broadcast_to(np.asarray(want, dtype=np.float64), at.shape), f"{schedule!r}"
-    )
+    want = np.broadcast_to(np.asarray(schedule.momentum(at), dtype=np.float64), at.shape)
+    for flavour in FLAVOURS:
+        rate = written(Writer(flavour), schedule.with_names().momentum(symbol("tick"), TRACE))
+        with np.errstate(all="ignore"):
+            got = rate(at, 0.0) if flavour == "numpy" else [rate(tick, 0.0) for tick in range(strategies.TICKS)]
+        oracle.same(np.broadcast_to(got, at.shape), want, f"{flavour}: {schedule!r}")
 
 
 A, B, X = named("A", 3.0), named("B", -2.0), symbol("x")
 
 
-@pytest.mark.parametrize("flavour", ["numpy", "math"])
+@pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize(
     ("tree", "want"),
     [
