@@ -64,9 +64,7 @@ def test_the_table_has_every_schedule_and_its_arguments() -> None:
 
 
 def test_the_list_of_rules_is_up_to_date() -> None:
-    assert rules.TARGET.read_text(encoding="utf-8") == rules.page(), (
-        "docs/rules.md is out of date: run python -m docs"
-    )
+    assert rules.TARGET.read_text(encoding="utf-8") == rules.page(), "docs/rules.md is out of date: run python -m docs"
 
 
 def test_the_matrix_of_exports_is_up_to_date() -> None:
