@@ -76,7 +76,10 @@ def keras_class() -> Any:
             experiment = loads(document)
             run, trial, backend = experiment.run, experiment.trial(), keras.backend.backend()
             if len(trial.base_rates) > 1:
-                msg = f"Keras has one learning rate for all variables, but the trial {trial.name!r} has {len(trial.base_rates)} parameter groups"
+                msg = (
+                    f"Keras has one learning rate for all variables, but the trial {trial.name!r} has "
+                    f"{len(trial.base_rates)} parameter groups"
+                )
                 raise ValueError(msg)
             if backend not in ("torch", "jax"):
                 msg = f"keras_schedule works on the torch and the jax backend of Keras, not on {backend}"

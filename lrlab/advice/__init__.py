@@ -13,40 +13,11 @@ from lrlab.document.run import Run
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-RULES: tuple[Rule, ...] = (
-    clock.EpochClock(),
-    clock.HorizonInEpochs(),
-    horizon.HorizonShorterThanRun(),
-    horizon.HorizonLongerThanRun(),
-    horizon.WarmupCountedTwice(),
-    horizon.SameNameOtherMeaning(),
-    clock.StepsPerProcess(),
-    clock.Accumulation(),
-    clock.OtherRounding(),
-    horizon.Overrun(),
-    cycles.GroupsFlattened(),
-    cycles.MomentumCycled(),
-    cycles.FinalDivision(),
-    cycles.RestartCut(),
-    cycles.FloorNeverReached(),
-    cycles.NeverRestarts(),
-    warmup.WarmupTooLong(),
-    warmup.ZeroRate(),
-    joints.PartUnfinished(),
-    metric.PatiencePlusOne(),
-    clock.KerasCountsBatches(),
-    warmup.LogarithmicWarmup(),
-    warmup.WarmupAsShare(),
-    decay.FloorAboveStart(),
-    decay.MilestonesBeyond(),
-    decay.TwoNames(),
-    clock.GoneEarly(),
-    decay.RangeTest(),
-    joints.Jump(),
-    joints.ChainedMultiplies(),
-    metric.PlateauPerStep(),
+_MODULES = (clock, cycles, decay, horizon, joints, metric, warmup)
+RULES: tuple[Rule, ...] = tuple(
+    sorted((rule for module in _MODULES for rule in module.RULES), key=lambda rule: rule.code)
 )
-"""The one list, by code."""
+"""All rules in the order of their codes. Each module ends in a list of its own."""
 
 
 def check(experiment: Experiment) -> list[Finding]:
@@ -71,10 +42,7 @@ def findings(run: Run, trial: Trial) -> tuple[Finding, ...]:
     for rule in RULES:
         try:
             finding = rule.check(case)
-        except (
-            ValueError,
-            ArithmeticError,
-        ):  # rates beyond calculating, which the document's own check did not come to: nothing to advise on
+        except (ValueError, ArithmeticError):  # the rates cannot be calculated, so there is nothing to advise on
             continue
         if finding is not None:
             found.append(finding)

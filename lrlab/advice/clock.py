@@ -75,7 +75,8 @@ class EpochClock(_Unit):
         first = first_cycle(case)
         if found is None and first and max(case.calls, case.run.updates - 1) < first[1] <= case.run.steps:
             says = (
-                f"Only {percent(case.calls / first[1])} of the first cycle runs: {first[0]} = {shown(first[1])} counts optimizer steps, but "
+                f"Only {percent(case.calls / first[1])} of the first cycle runs: {first[0]} = {shown(first[1])} "
+                "counts optimizer steps, but "
                 f"step() is called once per epoch, {number_of(case.calls, 'time')} in all."
             )
             return self.found(case, says, fix=stepping("step"))
@@ -83,7 +84,8 @@ class EpochClock(_Unit):
             return None
         length, unit = found
         says = (
-            f"Only {percent(case.calls / fit.end(case, length))} of the curve runs: {length.name} = {shown(length.value)} counts "
+            f"Only {percent(case.calls / fit.end(case, length))} of the curve runs: "
+            f"{length.name} = {shown(length.value)} counts "
             f"{UNITS[unit]}, but step() is called once per epoch, {number_of(case.calls, 'time')} in all."
         )
         title, changes = stepping("step")
@@ -116,7 +118,8 @@ class HorizonInEpochs(_Unit):
         first = first_cycle(case)
         if found is None and first and in_epochs(case, first):
             says = (
-                f"The first cycle is over after {percent(first[1] / case.calls)} of the run: {first[0]} = {shown(first[1])} counts epochs, but "
+                f"The first cycle is over after {percent(first[1] / case.calls)} of the run: "
+                f"{first[0]} = {shown(first[1])} counts epochs, but "
                 f"step() is called {CALLED[case.trial.clock]}, {shown(case.calls)} times."
             )
             return self.found(case, says, step=case.step(first[1]), fix=rescaled(case, "epoch"))
@@ -126,7 +129,8 @@ class HorizonInEpochs(_Unit):
         troughs = bottoms(case, length)
         says = (
             f"The curve is over after {percent(fit.end(case, length) / case.calls)} of the run"
-            f"{f', and reaches its minimum {shown(troughs)} times' if troughs > 1 else ''}: {length.name} = {shown(length.value)} counts epochs, but "
+            f"{f', and reaches its minimum {shown(troughs)} times' if troughs > 1 else ''}: "
+            f"{length.name} = {shown(length.value)} counts epochs, but "
             f"step() is called {CALLED[case.trial.clock]}, {shown(case.calls)} times."
         )
         return self.found(case, says, step=case.step(fit.end(case, length)), fix=rescaled(case, "epoch"))
@@ -209,13 +213,16 @@ class StepsPerProcess(_Unit):
         end = case.step(fit.end(case, length))
         if clock == "process":
             says = (
-                f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: {length.name} = {shown(length.value)} counts {UNITS[unit]}, but "
-                f"{number_of(case.run.devices, 'process', 'processes')} move the scheduler on {case.run.devices} ticks a step; the last step uses "
+                f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: "
+                f"{length.name} = {shown(length.value)} counts {UNITS[unit]}, but "
+                f"{number_of(case.run.devices, 'process', 'processes')} move the scheduler on {case.run.devices} "
+                "ticks a step; the last step uses "
                 f"{shown(case.last)}, {percent(case.last / case.peak if case.peak else 0)} of the peak."
             )
         else:
             says = (
-                f"Only {percent(case.calls / length.value)} of the curve runs: {length.name} = {shown(length.value)} is multiplied by the "
+                f"Only {percent(case.calls / length.value)} of the curve runs: "
+                f"{length.name} = {shown(length.value)} is multiplied by the "
                 f"{case.run.devices} processes, but step() is called {CALLED[clock]}, {shown(case.calls)} times."
             )
         return self.found(case, says, step=end, fix=rescaled(case, unit))
@@ -246,14 +253,17 @@ class Accumulation(_Unit):
         length, unit = found
         if clock == "step":
             says = (
-                f"Only {percent(case.calls / length.value)} of the curve runs, and the last step still uses {percent(case.last / (case.peak or 1))} "
-                f"of the peak: {length.name} = {shown(length.value)} counts micro-batches, but step() is called {shown(case.calls)} times, "
+                f"Only {percent(case.calls / length.value)} of the curve runs, and the last step still uses "
+                f"{percent(case.last / (case.peak or 1))} "
+                f"of the peak: {length.name} = {shown(length.value)} counts micro-batches, "
+                f"but step() is called {shown(case.calls)} times, "
                 f"once for {case.run.accumulate} of them."
             )
             return self.found(case, says, fix=rescaled(case, unit))
         end = case.step(fit.end(case, length))
         says = (
-            f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: {length.name} = {shown(length.value)} counts optimizer steps, but "
+            f"The curve is over at step {shown(end)} of {shown(case.run.steps)}: "
+            f"{length.name} = {shown(length.value)} counts optimizer steps, but "
             f"step() is called for each of {shown(case.calls)} micro-batches."
         )
         return self.found(case, says, step=end, fix=stepping("step"))
@@ -280,9 +290,13 @@ class OtherRounding(Rule):
             other = fit.other_rounding(case, length)
             if other is not None and length.last and abs(length.value - length.fits) > 1:
                 slack = int(length.fits - length.value)
-                how = f"{'floor' if other.updates < case.run.updates else 'ceil'} in place of {'ceil' if slack > 0 else 'floor'}"
+                how = (
+                    f"{'floor' if other.updates < case.run.updates else 'ceil'} in place of "
+                    f"{'ceil' if slack > 0 else 'floor'}"
+                )
                 says = (
-                    f"{length.name} = {shown(length.value)} is {number_of(abs(slack), 'call')} {'short' if slack > 0 else 'long'}: it counts "
+                    f"{length.name} = {shown(length.value)} is {number_of(abs(slack), 'call')} "
+                    f"{'short' if slack > 0 else 'long'}: it counts "
                     f"{number_of(other.updates, 'step')} an epoch ({how}), this run makes {shown(case.run.updates)}."
                 )
                 step = case.step(case.calls - slack) if slack > 0 else None
@@ -323,7 +337,8 @@ class KerasCountsBatches(Rule):
         if not early:
             return None
         says = (
-            f"{'The decay is over' if ends else 'One decay has passed'} after {percent(steps / case.calls)} of the run: {name} = {shown(steps)} "
+            f"{'The decay is over' if ends else 'One decay has passed'} after {percent(steps / case.calls)} of "
+            f"the run: {name} = {shown(steps)} "
             f"counts batches, and an epoch has {shown(case.run.updates)} of them ({number_of(case.epochs, 'epoch')})."
         )
         fix = (
@@ -374,7 +389,19 @@ class GoneEarly(Rule):
             return None
         fix = rescaled(case, "epoch") if spans.scaled(case.schedule, 1.0) else stepping("epoch")
         says = (
-            f"After a tenth of the run the rate is {shown(case.rate(tick))}, {percent(case.rate(tick) / case.peak)} of its peak: step() is called "
+            f"After a tenth of the run the rate is {shown(case.rate(tick))}, "
+            f"{percent(case.rate(tick) / case.peak)} of its peak: step() is called "
             f"{shown(ticks_per_epoch(case.run, case.trial.clock))} times an epoch."
         )
         return self.found(case, says, step=early, fix=fix)
+
+
+RULES = (
+    EpochClock(),
+    HorizonInEpochs(),
+    StepsPerProcess(),
+    Accumulation(),
+    OtherRounding(),
+    KerasCountsBatches(),
+    GoneEarly(),
+)

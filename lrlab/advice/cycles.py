@@ -52,7 +52,10 @@ class GroupsFlattened(Rule):
                         for name in names
                     }
                 )
-            says = f"All {len(rates)} parameter groups run at the same rate, up to {shown(case.peak)}: {schedule.native} does not read their own."
+            says = (
+                f"All {len(rates)} parameter groups run at the same rate, up to {shown(case.peak)}: "
+                f"{schedule.native} does not read their own."
+            )
             return self.found(case, says, fix=fix)
         if schedule.rewrites_initial_lr and not any(
             math.isclose(rates[0], rate, rel_tol=NOTICED) for rate in (case.first, case.peak)
@@ -153,7 +156,8 @@ class RestartCut(Rule):
                 continue
             fix = self._nearly_whole(path, bound, cycles, ticks) if float(cycles.first).is_integer() else None
             says = (
-                f"Cycle {number + 1} of {shown(length)} ticks is cut after {shown(done + 1)}: the last step is {percent(left)} of the way above the "
+                f"Cycle {number + 1} of {shown(length)} ticks is cut after {shown(done + 1)}: "
+                f"the last step is {percent(left)} of the way above the "
                 f"minimum, at {shown(case.last)}."
             )
             return self.found(case, says, step=case.run.steps - 1, fix=fix)
@@ -238,3 +242,6 @@ class NeverRestarts(Rule):
             return None
         given = f"{name} = {shown(getattr(case.schedule, name))}"
         return self.found(case, f"{given} makes one cosine to the end and no restart; 3 would restart twice.")
+
+
+RULES = (GroupsFlattened(), MomentumCycled(), FinalDivision(), RestartCut(), FloorNeverReached(), NeverRestarts())

@@ -105,7 +105,10 @@ class MilestonesBeyond(Rule):
             more = " and more" * (len(beyond) > NAMED)
             lies = "lie" if not every and len(beyond) > 1 else "lies"
             of = "its part" if path else "the run"
-            says = f"{which} {lies} beyond the {number_of(left, 'tick')} of {of}: {', '.join(map(shown, beyond[:NAMED]))}{more}."
+            says = (
+                f"{which} {lies} beyond the {number_of(left, 'tick')} of {of}: "
+                f"{', '.join(map(shown, beyond[:NAMED]))}{more}."
+            )
             return self.found(case, says, fix=fix, severity="warning" if every else "note")
         return None
 
@@ -161,5 +164,9 @@ class RangeTest(Rule):
             return None
         return self.found(
             case,
-            f"The rate climbs from {shown(case.first)} to {shown(case.last)} by the last step: a range test, no training.",
+            f"The rate climbs from {shown(case.first)} to {shown(case.last)} by the last step: a range test, "
+            "no training.",
         )
+
+
+RULES = (FloorAboveStart(), MilestonesBeyond(), TwoNames(), RangeTest())

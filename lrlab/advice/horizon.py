@@ -48,15 +48,24 @@ class HorizonShorterThanRun(Rule):
             final, highest = case.rate(end), case.highest(case.step(end))
             where = f"{length.name} = {shown(length.value)} ends at tick {shown(end)} of {shown(case.calls)}"
             if highest - final > NOTICED * case.peak:
-                says = f"{where}; after that the rate climbs again, to {shown(highest)}, {percent(highest / case.peak)} of the peak."
+                says = (
+                    f"{where}; after that the rate climbs again, to {shown(highest)}, "
+                    f"{percent(highest / case.peak)} of the peak."
+                )
             elif fit.misfit(case, length) == "rounding" or left <= NOTICED * case.calls:
                 continue
             elif case.last <= NOTICED / 10 * case.peak and not (
                 case.schedule.cools_down and final > 0 and left <= COOLDOWN * case.calls
             ):
-                says = f"{where}; the last {number_of(left, 'tick')} ({percent(left / case.calls)} of the run) run at {shown(case.last)}."
+                says = (
+                    f"{where}; the last {number_of(left, 'tick')} ({percent(left / case.calls)} of the run) run "
+                    f"at {shown(case.last)}."
+                )
             else:
-                says = f"{where}; the last {number_of(left, 'tick')} ({percent(left / case.calls)} of the run) run level at {shown(case.last)}."
+                says = (
+                    f"{where}; the last {number_of(left, 'tick')} ({percent(left / case.calls)} of the run) run "
+                    f"level at {shown(case.last)}."
+                )
                 return self.found(case, says, step=case.step(end), fix=_fit(length), severity="note")
             return self.found(case, says, step=case.step(end), fix=_fit(length))
         return self._idle(case)
@@ -101,7 +110,8 @@ class HorizonLongerThanRun(Rule):
             if left > CUT:
                 ran = case.calls / fit.end(case, length)
                 says = (
-                    f"Only {percent(ran)} of the curve runs: {length.name} = {shown(length.value)} where {shown(length.fits)} would fit, and the "
+                    f"Only {percent(ran)} of the curve runs: {length.name} = {shown(length.value)} where "
+                    f"{shown(length.fits)} would fit, and the "
                     f"last step uses {shown(case.last)}, {percent(left)} of the way above the end at {shown(floor)}."
                 )
                 return self.found(case, says, step=case.run.steps - 1, fix=_fit(length))
@@ -124,12 +134,21 @@ class _Warmup(Rule):
                 or (rise.path[:-1] == length.path[:-1]) != alone
             ):
                 continue
-            right = f"{length.name} {'includes' if length.fits >= case.calls - 1 else 'excludes'} the warmup of {shown(rise.value)} here"
+            right = (
+                f"{length.name} {'includes' if length.fits >= case.calls - 1 else 'excludes'} the warmup of "
+                f"{shown(rise.value)} here"
+            )
             if length.value > length.fits:
                 _, left = left_undone(case, length)
-                effect = f"the curve is {number_of(length.value - length.fits, 'tick')} too long and ends {percent(left)} of the way above its floor"
+                effect = (
+                    f"the curve is {number_of(length.value - length.fits, 'tick')} too long and ends "
+                    f"{percent(left)} of the way above its floor"
+                )
             else:
-                effect = f"the curve is over {number_of(length.fits - length.value, 'tick')} before the run, whose last step uses {shown(case.last)}"
+                effect = (
+                    f"the curve is over {number_of(length.fits - length.value, 'tick')} before the run, "
+                    f"whose last step uses {shown(case.last)}"
+                )
             return self.found(
                 case, f"{right}: with {shown(length.value)} {effect}; {shown(length.fits)} fits.", fix=_fit(length)
             )
@@ -243,7 +262,10 @@ class Overrun(Rule):
         says = f"step() raises at its call number {shown(raises)}, and the run makes {number_of(case.calls, 'call')}."
         fix = None
         if typed:
-            says = f"{typed} raises at tick {shown(raises)}, by a division by zero, a power beyond every float or no real number, and the run makes {number_of(case.calls, 'call')}."
+            says = (
+                f"{typed} raises at tick {shown(raises)}, by a division by zero, a power beyond every float "
+                f"or no real number, and the run makes {number_of(case.calls, 'call')}."
+            )
         if total is not None:
             past = case.rate(total)
             sign = ", below zero" if past < 0 else ""
@@ -252,3 +274,6 @@ class Overrun(Rule):
             )
             fix = setting({(name,): case.calls})
         return self.found(case, says, step=case.step(raises - 1 if total is not None else raises), fix=fix)
+
+
+RULES = (HorizonShorterThanRun(), HorizonLongerThanRun(), WarmupCountedTwice(), SameNameOtherMeaning(), Overrun())

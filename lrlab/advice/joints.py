@@ -57,7 +57,10 @@ class PartUnfinished(Rule):
             argument = part.rises_by or part.ends_by
             value = getattr(part, argument) if argument else None
             if span <= 0:
-                says = f"{part.native} never has its turn: the next part begins at tick {shown(max(end, 0))}, where it would."
+                says = (
+                    f"{part.native} never has its turn: the next part begins at tick {shown(max(end, 0))}, "
+                    "where it would."
+                )
                 mend = setting({(name, i): max(begin, 0) + int(value)}) if part.rises_by and value is not None else None
                 return self.found(case, says, step=case.step(max(end, 0)), fix=mend)
             if value is None or end >= case.calls:
@@ -65,13 +68,17 @@ class PartUnfinished(Rule):
             over = max(begin, 0) + value
             again = max((case.rate(tick) for tick in (over + value / 2, over + value) if tick < end), default=0.0)
             if part.ends_by and value < span and again > case.rate(over) + NOTICED * case.peak:
-                says = f"{argument} = {shown(value)} of {part.native} is over at tick {shown(over)}; then it climbs again, up to {shown(end)} ({name})."
+                says = (
+                    f"{argument} = {shown(value)} of {part.native} is over at tick {shown(over)}; "
+                    f"then it climbs again, up to {shown(end)} ({name})."
+                )
                 return self.found(case, says, step=case.step(over), fix=setting({(*at, argument): int(span)}))
             if value <= span + 1 or not jumps(case, end):
                 continue
             before, after = case.rate(end - 1), case.rate(end)
             says = (
-                f"{argument} = {shown(value)} of {part.native}, but its part lasts {shown(span)} ticks ({name}: {shown(end)}): the rate goes from "
+                f"{argument} = {shown(value)} of {part.native}, but its part lasts {shown(span)} ticks ({name}: "
+                f"{shown(end)}): the rate goes from "
                 f"{shown(before)} to {shown(after)} in one step."
             )
             mend = setting({(*at, argument): int(span)})
@@ -106,7 +113,10 @@ class Jump(Rule):
             if 2 <= tick < case.calls - 1 and jumps(case, tick):  # noqa: PLR2004
                 before, after = case.rate(tick - 1), case.rate(tick)
                 share = percent(abs(after - before) / case.peak)
-                says = f"At tick {shown(tick)} the rate goes from {shown(before)} to {shown(after)} in one step, {share} of the peak."
+                says = (
+                    f"At tick {shown(tick)} the rate goes from {shown(before)} to {shown(after)} in one "
+                    f"step, {share} of the peak."
+                )
                 return self.found(case, says, step=case.step(tick))
         return None
 
@@ -137,7 +147,10 @@ class ChainedMultiplies(Rule):
         if warm is None or rest is None or case.trial.base_rates[0] <= 0:
             return None
         share = case.peak / case.trial.base_rates[0]
-        says = f"The rate peaks at {shown(case.peak)}, {100 * share:.4g} % of the base LR: {rest.native} has begun to fall during the warmup."
+        says = (
+            f"The rate peaks at {shown(case.peak)}, {100 * share:.4g} % of the base LR: "
+            f"{rest.native} has begun to fall during the warmup."
+        )
         return self.found(
             case, says, step=case.step(getattr(warm, warm.rises_by)), fix=self._in_turn(parts, warm, rest)
         )
@@ -158,3 +171,6 @@ class ChainedMultiplies(Rule):
             "milestones": [ticks],
         }
         return "Run one after the other (SequentialLR)", {("schedule",): schedule}
+
+
+RULES = (PartUnfinished(), Jump(), ChainedMultiplies())

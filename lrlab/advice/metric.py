@@ -69,5 +69,11 @@ class PlateauPerStep(Rule):
         if waits * case.epochs >= case.calls:  # as long as an epoch: it counts batches, and is meant to
             return None
         often = ticks_per_epoch(case.run, case.trial.clock)
-        says = f"step() is called {shown(often)} times an epoch: patience = {shown(waits)} is over within {number_of(waits, 'call')}."
+        says = (
+            f"step() is called {shown(often)} times an epoch: patience = {shown(waits)} is over within "
+            f"{number_of(waits, 'call')}."
+        )
         return self.found(case, says, fix=stepping("epoch"))
+
+
+RULES = (PatiencePlusOne(), PlateauPerStep())

@@ -142,7 +142,8 @@ class LogarithmicWarmup(Rule):
         steps = max(getattr(schedule, schedule.rises_by), 2)
         tenth = max(int(steps / 10), 1)
         says = (
-            f"After {number_of(tenth, 'step')} of {shown(steps)} the warmup is at {percent(math.log(tenth + 1) / math.log(steps))} of its way, "
+            f"After {number_of(tenth, 'step')} of {shown(steps)} the warmup is at "
+            f"{percent(math.log(tenth + 1) / math.log(steps))} of its way, "
             "not at a tenth: it goes as log(step + 1) / log(warmup_num_steps)."
         )
         return self.found(case, says, step=case.step(tenth), fix=setting({(schedule.rises_as_log,): "linear"}))
@@ -181,3 +182,6 @@ class WarmupAsShare(Rule):
             f"{name} = {value:g} counts steps here: {what}.",
             fix=setting({(name,): steps}),
         )
+
+
+RULES = (WarmupTooLong(), ZeroRate(), LogarithmicWarmup(), WarmupAsShare())

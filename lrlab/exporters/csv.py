@@ -30,7 +30,10 @@ class Csv(Exporter):
 
     def write(self, job: Job) -> str:
         if job.run.steps > MOST_ROWS:
-            msg = f"{job.run.steps:,} rows are more than the {MOST_ROWS:,} that are put into one text: python -m lrlab curve writes row after row"
+            msg = (
+                f"{job.run.steps:,} rows are more than the {MOST_ROWS:,} that are put into one text: "
+                "python -m lrlab curve writes row after row"
+            )
             raise ValueError(msg)
         return "".join(rows(job.run, [job.trial]))
 

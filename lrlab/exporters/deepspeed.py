@@ -75,12 +75,14 @@ def _lost(job: Job, schedule: DeepSpeedSchedule) -> list[str]:
         found.append("the momentum that this schedule cycles")
     if trial.clock != "step":
         found.append(
-            f"the clock: one step() per {module.UNITS[trial.clock]} comes to the same rates as DeepSpeed's one per optimizer step"
+            f"the clock: one step() per {module.UNITS[trial.clock]} comes to the same rates as DeepSpeed's one "
+            "per optimizer step"
         )
     if isinstance(schedule, WarmupCosineLR) and len(set(trial.base_rates)) > 1:
         rates = ", ".join(map(repr, trial.base_rates))
         found.append(
-            f"the rates of the parameter groups, which this scheduler scales: give them their own in model_parameters ({rates})"
+            "the rates of the parameter groups, which this scheduler scales: give them their own in "
+            f"model_parameters ({rates})"
         )
     return found
 

@@ -88,13 +88,15 @@ class Module(Exporter):
             found.append("the metrics that lrlab previews it with, but for the self-check: the training gives its own")
         elif job.metrics:
             found.append(
-                "the metric: what the metrics of the preview did to the rate is built in; in training they will be others"
+                "the metric: what the metrics of the preview did to the rate is built in; "
+                "in training they will be others"
             )
         elif job.watched and not job.native:
             found.append("the metric: the preview has none, so that the rate is never changed by it here")
         if not self.groups and len(job.trial.base_rates) > 1:
             found.append(
-                f"parameter groups: {self.title} has one rate, which is that of the first of {len(job.trial.base_rates)}"
+                f"parameter groups: {self.title} has one rate, which is that of the first of "
+                f"{len(job.trial.base_rates)}"
             )
         return found
 
@@ -120,7 +122,8 @@ class Module(Exporter):
         form = f"Form: {job.form}{f' ({reason})' if reason else ''}.\n"
         reach = f", the first {MOST_CALLS:,} of them" if calls(job.run, job.trial.clock) > MOST_CALLS else ""
         return (
-            f"{job.trial.schedule.kind} in {self.title}, by {self.how(job)}.\n\n{form}{self.unit(job)}\nChecked with {checked_with(self)}.\n\n"
+            f"{job.trial.schedule.kind} in {self.title}, "
+            f"by {self.how(job)}.\n\n{form}{self.unit(job)}\nChecked with {checked_with(self)}.\n\n"
             f"    python exported.py --check\n\nprints how far it is from the rates of lrlab{reach}.\n"
         )
 

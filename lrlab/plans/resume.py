@@ -113,7 +113,10 @@ def extended(run: Run, trial: Trial, step: int, length: int, how: Stretch) -> Ex
     """
     longer = _of_length(run, length)
     if not 0 <= step <= min(run.steps, longer.steps - 1):
-        msg = f"step: must be between 0 and {min(run.steps, longer.steps - 1):,}, where both the old run and the new one can be"
+        msg = (
+            f"step: must be between 0 and {min(run.steps, longer.steps - 1):,}, where both the old run and "
+            "the new one can be"
+        )
         raise ValueError(msg)
     origin = _done(run, trial.clock, step) if how == "restart" else 0
     before, now = (trial.bound(run), calls(longer, trial.clock) - origin)
@@ -185,7 +188,10 @@ def _evaluated(trial: Trial, groups: Iterable[Schedule], tick: Any) -> Floats:
 def _made_anew(given: Any, bound: Any, base: float, done: int, tick: Any) -> Floats:
     """The rates of a scheduler made with last_epoch = done - 1, at ticks from `done` on."""
     if bound.made_with_last_epoch == "never" or bound.watches:
-        msg = f"{bound.kind} is not made with last_epoch: of all frameworks' schedules those of torch and transformers are that watch no metric"
+        msg = (
+            f"{bound.kind} is not made with last_epoch: of all frameworks' schedules those of torch and "
+            "transformers are that watch no metric"
+        )
         raise ValueError(msg)
     if bound.made_with_last_epoch == "by the tick":
         return rates(bound, base, tick.astype(np.float64))

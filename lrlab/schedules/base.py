@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, PrivateAttr, model_serializer, model_validator
+from pydantic import ConfigDict, PrivateAttr, model_serializer, model_validator
 
 from lrlab.schedules import params
 from lrlab.schedules.facts import Cycles, Facts
@@ -38,7 +38,7 @@ class Place:
     base_rates: tuple[float, ...] = (1.0,)
 
 
-class Schedule(Facts, BaseModel):
+class Schedule(Facts):
     """One scheduler of one framework, under its native name with its native arguments as fields.
 
     A framework's base class names the `framework` and where it is documented; a class whose native name is no class

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -37,10 +37,10 @@ class CosineAnnealingWarmbootingLR(Schedule):
     )
     also = (Like("Cosine", "Without steps; the floor is a share.", epochs="T", eta_min="floor / peak"),)
 
-    framework: ClassVar[str] = "cawb"
-    also_called: ClassVar[str] = "warmboot"
-    module: ClassVar[str] = "CAWB"
-    documentation: ClassVar[str] = "https://github.com/DingHB/CosineAnnealingWarmbooting"
+    framework = "cawb"
+    also_called = "warmboot"
+    module = "CAWB"
+    documentation = "https://github.com/DingHB/CosineAnnealingWarmbooting"
 
     epochs: Epochs
     eta_min: Annotated[float, Control("factor", high=1.0)] = 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,11 +20,11 @@ class DeepSpeedSchedule(Schedule):
     step()'s.
     """
 
-    framework: ClassVar[str] = "deepspeed"
-    module: ClassVar[str] = "deepspeed.runtime.lr_schedules"
-    documentation: ClassVar[str] = "https://deepspeed.readthedocs.io/en/latest/schedulers.html"
-    rises_straight: ClassVar[bool] = False
-    sets_rate: ClassVar[bool] = True
+    framework = "deepspeed"
+    module = "deepspeed.runtime.lr_schedules"
+    documentation = "https://deepspeed.readthedocs.io/en/latest/schedulers.html"
+    rises_straight = False
+    sets_rate = True
 
 
 class LRRangeTest(DeepSpeedSchedule):
@@ -38,7 +38,7 @@ class LRRangeTest(DeepSpeedSchedule):
     """
 
     family = Unlike("Range test", "It never ends by itself.")
-    find_rate: ClassVar[bool] = True
+    find_rate = True
 
     lr_range_test_min_lr: per_group(Annotated[Rate, LOW_RATE]) = 1e-3  # type: ignore[valid-type]
     lr_range_test_step_size: Annotated[Steps, Control("ticks", low=1, start=0.05, help="in optimizer steps")] = 2000
@@ -250,7 +250,7 @@ class WarmupCosineLR(DeepSpeedSchedule):
         warmup_type="'linear'",
     )
 
-    sets_rate: ClassVar[bool] = False
+    sets_rate = False
 
     total_num_steps: Total
     warmup_min_ratio: Annotated[float, Control("factor", low=0.0, high=1.0)] = 0.0

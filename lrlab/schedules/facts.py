@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from pydantic import BaseModel
+
 LastEpoch = Literal["never", "by the tick", "by the rate"]
 
 
@@ -52,8 +54,8 @@ class TwiceDivided:
     second: float
 
 
-class Facts:
-    """The facts with the values that most schedules share."""
+class Facts(BaseModel):
+    """The facts with the values that most schedules share; a class gives its own value by a plain assignment."""
 
     # in code
     imported_whole: ClassVar[bool] = False

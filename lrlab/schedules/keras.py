@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,14 +39,14 @@ class KerasSchedule(Schedule):
     step.
     """
 
-    framework: ClassVar[str] = "keras"
-    module: ClassVar[str] = "keras.optimizers.schedules"
-    imported_whole: ClassVar[bool] = True
-    variable: ClassVar[str] = "schedule"
-    counts_batches: ClassVar[bool] = True
-    takes_optimizer: ClassVar[bool] = False
-    documentation: ClassVar[str] = "https://keras.io/api/optimizers/learning_rate_schedules/"
-    sets_rate: ClassVar[bool] = True
+    framework = "keras"
+    module = "keras.optimizers.schedules"
+    imported_whole = True
+    variable = "schedule"
+    counts_batches = True
+    takes_optimizer = False
+    documentation = "https://keras.io/api/optimizers/learning_rate_schedules/"
+    sets_rate = True
 
 
 class ExponentialDecay(KerasSchedule):
@@ -68,7 +68,7 @@ class ExponentialDecay(KerasSchedule):
         ),
     )
 
-    goes_on: ClassVar[bool] = True
+    goes_on = True
 
     initial_learning_rate: Rate
     decay_steps: Horizon
@@ -163,7 +163,7 @@ class PolynomialDecay(KerasSchedule):
         end_learning_rate="floor",
         power="power",
     )
-    falls_between: ClassVar[tuple[str, str] | None] = ("initial_learning_rate", "end_learning_rate")
+    falls_between = ("initial_learning_rate", "end_learning_rate")
 
     initial_learning_rate: Rate
     decay_steps: Horizon
@@ -202,7 +202,7 @@ class InverseTimeDecay(KerasSchedule):
 
     family = Like("Inverse time", initial_learning_rate="peak", decay_steps="every", decay_rate="rate")
 
-    goes_on: ClassVar[bool] = True
+    goes_on = True
 
     initial_learning_rate: Rate
     decay_steps: Horizon
@@ -263,7 +263,7 @@ class CosineDecay(KerasSchedule):
             warmup_steps="warmup",
         ),
     )
-    rises_between: ClassVar[tuple[str, str] | None] = ("initial_learning_rate", "warmup_target")
+    rises_between = ("initial_learning_rate", "warmup_target")
 
     initial_learning_rate: Rate
     decay_steps: Horizon
@@ -328,7 +328,7 @@ class CosineDecayRestarts(KerasSchedule):
         alpha="floor / peak",
     )
 
-    restarts_by: ClassVar[tuple[str, str] | None] = ("first_decay_steps", "t_mul")
+    restarts_by = ("first_decay_steps", "t_mul")
 
     initial_learning_rate: Rate
     first_decay_steps: First
@@ -372,12 +372,12 @@ class CosineDecayRestarts(KerasSchedule):
 class KerasCallback(Recurrence):
     """A callback that sets the optimizer's rate. A tick is an epoch."""
 
-    framework: ClassVar[str] = "keras"
-    module: ClassVar[str] = "keras.callbacks"
-    imported_whole: ClassVar[bool] = True
-    variable: ClassVar[str] = "schedule"
-    takes_optimizer: ClassVar[bool] = False
-    per_epoch: ClassVar[bool] = True
+    framework = "keras"
+    module = "keras.callbacks"
+    imported_whole = True
+    variable = "schedule"
+    takes_optimizer = False
+    per_epoch = True
 
 
 class ReduceLROnPlateau(KerasCallback, MetricDriven):
@@ -398,8 +398,8 @@ class ReduceLROnPlateau(KerasCallback, MetricDriven):
         patience="patience + 1",
     )
 
-    documentation: ClassVar[str] = "https://keras.io/api/callbacks/reduce_lr_on_plateau/"
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
+    documentation = "https://keras.io/api/callbacks/reduce_lr_on_plateau/"
+    falls_between = ("", "min_lr")
 
     monitor: Annotated[str, Control("text", help="the metric's name, such as val_loss")] = "val_loss"
     factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=0.99, start=0.1)] = 0.1
@@ -509,9 +509,9 @@ class LearningRateScheduler(KerasCallback):
         "A function of your own", "The function gives the rate itself: the base LR times what it is elsewhere."
     )
 
-    documentation: ClassVar[str] = "https://keras.io/api/callbacks/learning_rate_scheduler/"
-    reason: ClassVar[str] = "Each rate is made from the one before: lr is the rate of the epoch before."
-    most_ticks: ClassVar[int] = 10**5  # the expression is evaluated at one tick after the other
+    documentation = "https://keras.io/api/callbacks/learning_rate_scheduler/"
+    reason = "Each rate is made from the one before: lr is the rate of the epoch before."
+    most_ticks = 10**5  # the expression is evaluated at one tick after the other
 
     schedule: Annotated[
         str,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from operator import mul
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema, WrapSerializer, field_validator, model_validator
@@ -48,13 +48,13 @@ ZeroRate: TypeAlias = Annotated[Rate, Control("rate", low=1e-8, high=10.0, log=T
 class OptaxSchedule(Schedule):
     """A schedule of optax: a function of the count of updates, its rate an argument of its own. A tick is an update."""
 
-    framework: ClassVar[str] = "optax"
-    module: ClassVar[str] = "optax"
-    imported_whole: ClassVar[bool] = True
-    variable: ClassVar[str] = "schedule"
-    takes_optimizer: ClassVar[bool] = False
-    documentation: ClassVar[str] = "https://optax.readthedocs.io/en/latest/api/optimizer_schedules.html"
-    sets_rate: ClassVar[bool] = True
+    framework = "optax"
+    module = "optax"
+    imported_whole = True
+    variable = "schedule"
+    takes_optimizer = False
+    documentation = "https://optax.readthedocs.io/en/latest/api/optimizer_schedules.html"
+    sets_rate = True
 
 
 class ConstantSchedule(OptaxSchedule, native="constant_schedule"):
@@ -214,7 +214,7 @@ class ExponentialDecay(OptaxSchedule, native="exponential_decay"):
         ),
     )
 
-    goes_on: ClassVar[bool] = True
+    goes_on = True
 
     init_value: Rate
     transition_steps: Transition
@@ -286,7 +286,7 @@ class PiecewiseInterpolateSchedule(OptaxSchedule, native="piecewise_interpolate_
     """
 
     family = Unlike("Through given points", "Each point is the one before times its factor.")
-    has_corners: ClassVar[bool] = True
+    has_corners = True
 
     interpolate_type: Literal["linear", "cosine"]
     init_value: Rate
@@ -400,7 +400,7 @@ class WarmupConstantSchedule(OptaxSchedule, native="warmup_constant_schedule"):
     """
 
     family = Like("Warmup, then level", init_value="start", peak_value="peak", warmup_steps="warmup")
-    rises_between: ClassVar[tuple[str, str] | None] = ("init_value", "peak_value")
+    rises_between = ("init_value", "peak_value")
 
     init_value: ZeroRate
     peak_value: Rate
@@ -433,7 +433,7 @@ class WarmupCosineDecaySchedule(OptaxSchedule, native="warmup_cosine_decay_sched
         decay_steps="warmup + T",
         end_value="floor",
     )
-    rises_between: ClassVar[tuple[str, str] | None] = ("init_value", "peak_value")
+    rises_between = ("init_value", "peak_value")
 
     init_value: ZeroRate
     peak_value: Rate
@@ -487,9 +487,9 @@ class WarmupExponentialDecaySchedule(OptaxSchedule, native="warmup_exponential_d
         transition_steps="every",
         decay_rate="factor",
     )
-    rises_between: ClassVar[tuple[str, str] | None] = ("init_value", "peak_value")
+    rises_between = ("init_value", "peak_value")
 
-    goes_on: ClassVar[bool] = True
+    goes_on = True
 
     init_value: ZeroRate
     peak_value: Rate
@@ -549,8 +549,8 @@ class JoinSchedules(OptaxSchedule, native="join_schedules"):
             boundaries=["warmup"],
         ),
     )
-    in_turn: ClassVar[bool] = True
-    joined_by: ClassVar[str] = "boundaries"
+    in_turn = True
+    joined_by = "boundaries"
 
     schedules: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
     boundaries: Milestones
@@ -639,7 +639,7 @@ class SgdrSchedule(OptaxSchedule, native="sgdr_schedule"):
             for cycle in ("length", "length * mult", "length * mult ** 2")
         ],
     )
-    in_turn: ClassVar[bool] = True
+    in_turn = True
 
     cosine_kwargs: Annotated[tuple[Cycle, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
 
@@ -699,8 +699,8 @@ class ReduceOnPlateau(OptaxSchedule, MetricDriven, native="contrib.reduce_on_pla
         patience="patience + 1",
     )
 
-    documentation: ClassVar[str] = "https://optax.readthedocs.io/en/latest/api/contrib.html"
-    module: ClassVar[str] = "optax.contrib"
+    documentation = "https://optax.readthedocs.io/en/latest/api/contrib.html"
+    module = "optax.contrib"
 
     @classmethod
     def called(cls) -> str:
@@ -714,7 +714,7 @@ class ReduceOnPlateau(OptaxSchedule, MetricDriven, native="contrib.reduce_on_pla
     accumulation_size: Annotated[Calls, Control("number", low=1, high=1000, help="in updates")] = 1
     min_scale: Factor = 0.0
 
-    sets_rate: ClassVar[bool] = False
+    sets_rate = False
 
     @model_validator(mode="after")
     def _has_a_tolerance(self) -> Self:

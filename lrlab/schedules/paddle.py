@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import accumulate, pairwise
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,16 +48,14 @@ class PaddleSchedule(Schedule):
     `scheduler.step()`; epochs are ticks.
     """
 
-    framework: ClassVar[str] = "paddle"
-    also_called: ClassVar[str] = "paddlepaddle 飞桨"
-    module: ClassVar[str] = "paddle.optimizer.lr"
-    imported_whole: ClassVar[bool] = True
-    takes_optimizer: ClassVar[bool] = False
-    documentation: ClassVar[str] = (
-        "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/optimizer/lr/{native}_en.html"
-    )
-    reads_groups: ClassVar[bool] = False
-    sets_rate: ClassVar[bool] = True
+    framework = "paddle"
+    also_called = "paddlepaddle 飞桨"
+    module = "paddle.optimizer.lr"
+    imported_whole = True
+    takes_optimizer = False
+    documentation = "https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/optimizer/lr/{native}_en.html"
+    reads_groups = False
+    sets_rate = True
 
 
 class NoamDecay(PaddleSchedule):
@@ -186,7 +184,7 @@ class PolynomialDecay(PaddleSchedule):
         end_lr="floor",
         power="power",
     )
-    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "end_lr")
+    falls_between = ("learning_rate", "end_lr")
 
     learning_rate: BaseRate
     decay_steps: WholeHorizon
@@ -247,7 +245,7 @@ class LinearWarmup(PaddleSchedule):
             end_lr="peak",
         ),
     )
-    rises_between: ClassVar[tuple[str, str] | None] = ("start_lr", "end_lr")
+    rises_between = ("start_lr", "end_lr")
 
     learning_rate: Annotated[
         Annotated[Rate, Tag("number")] | Annotated[AnySchedule, Tag("schedule")], Discriminator(_number_or_schedule)
@@ -374,7 +372,7 @@ class StepDecay(PaddleSchedule):
     """
 
     family = Like("Step decay", "gamma must be below 1.", learning_rate="peak", step_size="every", gamma="factor")
-    falls_every: ClassVar[str] = "step_size"
+    falls_every = "step_size"
 
     learning_rate: BaseRate
     step_size: Steps
@@ -433,7 +431,7 @@ class MultiplicativeDecay(PaddleSchedule, Recurrence):
         lr_lambda="'lambda epoch: 1 - 0.001 * epoch'",
     )
 
-    reason: ClassVar[str] = (
+    reason = (
         "Each rate is the one before times a factor: the product of lr_lambda(1), lr_lambda(2), ... up to the tick."
     )
 
@@ -471,7 +469,7 @@ class ReduceOnPlateau(PaddleSchedule, MetricDriven):
         factor="factor",
         patience="patience",
     )
-    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "min_lr")
+    falls_between = ("learning_rate", "min_lr")
 
     learning_rate: Rate
     mode: Mode = "min"
@@ -519,7 +517,7 @@ class CosineAnnealingDecay(PaddleSchedule):
     """
 
     family = Like("Cosine", CLIMBS, learning_rate="peak", T_max="T", eta_min="floor")
-    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "eta_min")
+    falls_between = ("learning_rate", "eta_min")
 
     learning_rate: BaseRate
     T_max: WholeHorizon
@@ -553,7 +551,7 @@ class OneCycleLR(PaddleSchedule):
         divide_factor="divide",
         end_learning_rate="peak / divide / final",
     )
-    raises_past: ClassVar[str] = "total_steps"
+    raises_past = "total_steps"
 
     max_learning_rate: BaseRate
     total_steps: WholeHorizon
@@ -756,8 +754,8 @@ class CosineAnnealingWarmRestarts(PaddleSchedule):
         "Cosine with restarts", "Restarts for ever.", learning_rate="peak", T_0="length", T_mult="mult", eta_min="floor"
     )
 
-    restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
-    falls_between: ClassVar[tuple[str, str] | None] = ("learning_rate", "eta_min")
+    restarts_by = ("T_0", "T_mult")
+    falls_between = ("learning_rate", "eta_min")
 
     learning_rate: BaseRate
     T_0: Steps

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import AfterValidator, Field
@@ -60,16 +60,14 @@ class PaddleV1Schedule(Schedule):
     The genuine code computes in float32 by default. With Adam and Adamax it has no effect at all.
     """
 
-    framework: ClassVar[str] = "paddle_v1"
-    module: ClassVar[str] = "paddle.trainer_config_helpers"
-    imported_whole: ClassVar[bool] = True
-    takes_optimizer: ClassVar[bool] = False
-    documentation: ClassVar[str] = (
-        "https://github.com/PaddlePaddle/Paddle/blob/v0.10.0/paddle/parameter/LearningRateScheduler.cpp"
-    )
+    framework = "paddle_v1"
+    module = "paddle.trainer_config_helpers"
+    imported_whole = True
+    takes_optimizer = False
+    documentation = "https://github.com/PaddlePaddle/Paddle/blob/v0.10.0/paddle/parameter/LearningRateScheduler.cpp"
 
-    aside: ClassVar[frozenset[str]] = frozenset({"batches_per_pass"})
-    sets_rate: ClassVar[bool] = True
+    aside = frozenset({"batches_per_pass"})
+    sets_rate = True
 
     learning_rate: Rate = 1e-3
     learning_rate_decay_a: Annotated[float, Control("number", high=1.0)] = 0.0

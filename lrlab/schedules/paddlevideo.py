@@ -8,7 +8,7 @@ import math
 from bisect import bisect_right
 from functools import lru_cache
 from itertools import accumulate
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -56,14 +56,12 @@ class PaddleVideoSchedule(Schedule):
     own.
     """
 
-    framework: ClassVar[str] = "paddlevideo"
-    module: ClassVar[str] = "paddlevideo.solver.custom_lr"
-    imported_whole: ClassVar[bool] = False  # where the curve is paddle's, too
-    takes_optimizer: ClassVar[bool] = False
-    documentation: ClassVar[str] = (
-        "https://github.com/PaddlePaddle/PaddleVideo/blob/develop/paddlevideo/solver/custom_lr.py"
-    )
-    sets_rate: ClassVar[bool] = True
+    framework = "paddlevideo"
+    module = "paddlevideo.solver.custom_lr"
+    imported_whole = False  # where the curve is paddle's, too
+    takes_optimizer = False
+    documentation = "https://github.com/PaddlePaddle/PaddleVideo/blob/develop/paddlevideo/solver/custom_lr.py"
+    sets_rate = True
 
 
 class CustomWarmupCosineDecay(PaddleVideoSchedule):
@@ -194,7 +192,7 @@ class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
     """
 
     family = Unlike("Cosine behind a warmup", "The cosine changes once an epoch, and the warmup multiplies it.")
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
+    falls_between = ("", "min_lr")
 
     warmup_iters: WarmupEpochs
     warmup_ratio: Annotated[float, Control("factor", high=1.0)] = 0.1
@@ -207,7 +205,7 @@ class CustomWarmupCosineStepDecay(PaddleVideoSchedule):
         """As long as the run."""
         return super().example(ticks, epochs, updates) | {"max_epoch": epochs}
 
-    sets_rate: ClassVar[bool] = False
+    sets_rate = False
 
     def curve(self, tick: Array, base_lr: Array, xp: Any = np) -> Array:
         after = shapes.cosine(shapes.steps_done(tick, self.num_iters, xp) / self.max_epoch, base_lr, self.min_lr, xp)

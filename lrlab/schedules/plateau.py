@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -74,7 +74,7 @@ def watched(
 class ReduceOnPlateau(MetricDriven):
     """The arguments of torch's ReduceLROnPlateau, and what it does with them."""
 
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
+    falls_between = ("", "min_lr")
 
     mode: Mode = "min"
     factor: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=1.0, start=0.1)] = 0.1

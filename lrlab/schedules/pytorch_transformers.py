@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
-from lrlab.schedules.facts import LastEpoch
 from lrlab.schedules.likeness import CLIMBS, Like, Only
 from lrlab.schedules.params import Cycles, Total, Warmup
 
@@ -16,10 +15,10 @@ from lrlab.schedules.params import Cycles, Total, Warmup
 class PytorchTransformersSchedule(Schedule):
     """A schedule of pytorch_transformers: a LambdaLR whose horizon t_total includes the warmup."""
 
-    framework: ClassVar[str] = "pytorch_transformers"
-    module: ClassVar[str] = "pytorch_transformers"
-    documentation: ClassVar[str] = "https://github.com/huggingface/transformers/tree/1.2.0"
-    made_with_last_epoch: ClassVar[LastEpoch] = "by the tick"
+    framework = "pytorch_transformers"
+    module = "pytorch_transformers"
+    documentation = "https://github.com/huggingface/transformers/tree/1.2.0"
+    made_with_last_epoch = "by the tick"
 
 
 class ConstantLRSchedule(PytorchTransformersSchedule):
@@ -102,7 +101,7 @@ class WarmupCosineSchedule(WarmupLinearSchedule):
         t_total="warmup + T",
     )
     also = (Like("Cosine", f"Ends at 0. {CLIMBS}", Only(given={"floor": 0}), warmup_steps=0, t_total="T"),)
-    waves_by: ClassVar[str] = "cycles"
+    waves_by = "cycles"
 
     cycles: Cycles = 0.5
 
@@ -142,7 +141,7 @@ class WarmupCosineWithHardRestartsSchedule(WarmupCosineSchedule):
         t_total="length * cycles",
         cycles="cycles",
     )
-    hard_restarts: ClassVar[bool] = True
+    hard_restarts = True
 
     cycles: Cycles = 1.0
 

@@ -94,9 +94,9 @@ def followed(schedule: Recurrence, base_lr: float, ticks: int) -> NDArray[np.flo
 class MetricDriven(Recurrence):
     """A schedule that looks at a metric at every call. Without metrics, and after the last one, the rate stays."""
 
-    per_epoch: ClassVar[bool] = True  # a metric is measured once an epoch
-    metric_driven: ClassVar[bool] = True
-    takes_metrics: ClassVar[bool] = True
+    per_epoch = True  # a metric is measured once an epoch
+    metric_driven = True
+    takes_metrics = True
     reason = "It follows the metric: the rate changes when the metric tells it to."
 
     metrics: Metrics = None

@@ -5,7 +5,7 @@ t_in_epochs=False.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -34,11 +34,11 @@ Floor = Annotated[Rate, Field(ge=0)]
 class TimmSchedule(Schedule):
     """A scheduler of timm: called with epoch + 1 at the end of each epoch, or with the count of updates after each."""
 
-    framework: ClassVar[str] = "timm"
-    module: ClassVar[str] = "timm.scheduler"
-    per_epoch: ClassVar[bool] = True
-    cools_down: ClassVar[bool] = True
-    documentation: ClassVar[str] = "https://huggingface.co/docs/timm/reference/schedulers#timm.scheduler.{native}"
+    framework = "timm"
+    module = "timm.scheduler"
+    per_epoch = True
+    cools_down = True
+    documentation = "https://huggingface.co/docs/timm/reference/schedulers#timm.scheduler.{native}"
 
     warmup_t: Annotated[
         int | float, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs, or updates")
@@ -77,8 +77,8 @@ class Cycled(TimmSchedule):
     warmup_prefix: bool = False
     t_in_epochs: bool = True
 
-    restarts_by: ClassVar[tuple[str, str] | None] = ("t_initial", "cycle_mul")
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
+    restarts_by = ("t_initial", "cycle_mul")
+    falls_between = ("", "lr_min")
 
     def restarts(self) -> Cycles | None:
         """Of one cycle there is no second."""
@@ -344,7 +344,7 @@ class PlateauLRScheduler(TimmSchedule, MetricDriven):
     """
 
     family = Like("Plateau", "The default mode is max.", decay_rate="factor", patience_t="patience", mode="'min'")
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
+    falls_between = ("", "lr_min")
 
     warmup_t: Annotated[int, Field(ge=0, le=MAX_COUNT), Control("ticks", start=0.05, help="in epochs")] = 0
     decay_rate: Annotated[float, Field(lt=1), Control("factor", low=0.0, high=1.0, start=0.1)] = 0.1
@@ -395,7 +395,7 @@ class WSDLRScheduler(TimmSchedule):
         warmup_lr_init="floor",
         decay_fn="'linear'",
     )
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "lr_min")
+    falls_between = ("", "lr_min")
 
     t_initial: Horizon
     decay_t: Annotated[int | float, Field(gt=0, le=MAX_COUNT), Control("ticks", low=1, start=0.2)]

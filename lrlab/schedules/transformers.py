@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
-from lrlab.schedules.facts import LastEpoch, Waiting
+from lrlab.schedules.facts import Waiting
 from lrlab.schedules.likeness import CLIMBS, Like, Only, Unlike
 from lrlab.schedules.params import (
     MAX_COUNT,
@@ -31,15 +31,13 @@ from lrlab.schedules.recurrence import MetricDriven
 class TransformersSchedule(Schedule):
     """A schedule of Hugging Face transformers; the horizon includes the warmup."""
 
-    framework: ClassVar[str] = "transformers"
-    also_called: ClassVar[str] = "hugging face"
-    module: ClassVar[str] = "transformers.optimization"
-    documentation: ClassVar[str] = (
-        "https://huggingface.co/docs/transformers/main_classes/optimizer_schedules#transformers.{native}"
-    )
+    framework = "transformers"
+    also_called = "hugging face"
+    module = "transformers.optimization"
+    documentation = "https://huggingface.co/docs/transformers/main_classes/optimizer_schedules#transformers.{native}"
 
-    made_with_last_epoch: ClassVar[LastEpoch] = "by the tick"
-    warmup_shares: ClassVar[bool] = True
+    made_with_last_epoch = "by the tick"
+    warmup_shares = True
 
     def default_lr(self, base_lr: Array) -> Array:
         """The optimizer's default rate: that of the first parameter group, whichever is driven."""
@@ -129,7 +127,7 @@ class CosineWithWarmup(TransformersSchedule, native="get_cosine_schedule_with_wa
     also = (
         Like("Cosine", f"Ends at 0. {CLIMBS}", Only(given={"floor": 0}), num_warmup_steps=0, num_training_steps="T"),
     )
-    waves_by: ClassVar[str] = "num_cycles"
+    waves_by = "num_cycles"
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -169,8 +167,8 @@ class CosineWithHardRestartsWithWarmup(
         num_training_steps="length * cycles",
         num_cycles="cycles",
     )
-    waves_by: ClassVar[str] = "num_cycles"
-    hard_restarts: ClassVar[bool] = True
+    waves_by = "num_cycles"
+    hard_restarts = True
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -225,7 +223,7 @@ class PolynomialDecayWithWarmup(TransformersSchedule, native="get_polynomial_dec
         ),
     )
 
-    reads_groups: ClassVar[bool] = True
+    reads_groups = True
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -297,9 +295,9 @@ class InverseSqrt(TransformersSchedule, native="get_inverse_sqrt_schedule"):
 class _WithMinLr(TransformersSchedule):
     """The two ways of saying where the cosine ends."""
 
-    reads_groups: ClassVar[bool] = True
-    waves_by: ClassVar[str] = "num_cycles"
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
+    reads_groups = True
+    waves_by = "num_cycles"
+    falls_between = ("", "min_lr")
 
     num_warmup_steps: Warmup
     num_training_steps: Total
@@ -432,7 +430,7 @@ class WarmupStableDecay(TransformersSchedule, native="get_wsd_schedule"):
         min_lr_ratio="floor / peak",
         decay_type="'linear'",
     )
-    waves_by: ClassVar[str] = "num_cycles"
+    waves_by = "num_cycles"
 
     num_warmup_steps: Warmup
     num_decay_steps: Annotated[Warmup, Control("ticks", start=0.2)]
@@ -516,7 +514,7 @@ class Greedy(TransformersSchedule, MetricDriven, native="get_greedy_schedule"):
     """
 
     family = Unlike("Plateau", "Raises the rate as well, after good values.")
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "min_lr")
+    falls_between = ("", "min_lr")
 
     mode: Mode = "min"
     factor: Annotated[float, Field(gt=0, lt=1), Control("factor", low=0.01, high=0.99)] = 0.95

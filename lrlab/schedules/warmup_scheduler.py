@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -47,10 +47,10 @@ class GradualWarmupScheduler(Schedule):
         ),
     )
 
-    framework: ClassVar[str] = "warmup_scheduler"
-    module: ClassVar[str] = "warmup_scheduler"
-    documentation: ClassVar[str] = "https://github.com/ildoonet/pytorch-gradual-warmup-lr"
-    takes_metrics: ClassVar[bool] = True
+    framework = "warmup_scheduler"
+    module = "warmup_scheduler"
+    documentation = "https://github.com/ildoonet/pytorch-gradual-warmup-lr"
+    takes_metrics = True
 
     multiplier: Annotated[float, Field(ge=1), Control("number", low=1.0, high=32.0, start=1.0)]
     total_epoch: Annotated[

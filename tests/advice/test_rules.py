@@ -44,7 +44,7 @@ def names_a_class(text: str) -> bool:
 def test_codes_are_unique_and_in_order() -> None:
     codes = [rule.code for rule in advice.RULES]
     assert len(set(codes)) == len(codes), "two rules have one code: codes are stable, take the next free one"
-    assert codes == sorted(codes), "RULES says 'by code': put the rule where its code belongs"
+    assert codes == sorted(codes), "RULES says 'in the order of their codes': sort it by them"
     assert all(re.fullmatch(r"LR[12]\d\d", code) for code in codes)
 
 
@@ -57,7 +57,7 @@ def test_every_rule_is_in_the_list() -> None:
         for rule in below(advice.Rule)
         if hasattr(rule, "code") and rule not in {type(r) for r in advice.RULES}
     ]
-    assert not missing, f"{missing}: put them into RULES in lrlab/advice/__init__.py"
+    assert not missing, f"{missing}: put them into RULES at the end of their module"
 
 
 # What a rule says of itself

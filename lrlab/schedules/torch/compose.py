@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
-from typing import Annotated, Any, ClassVar, Self, cast
+from typing import Annotated, Any, Self, cast
 
 import numpy as np
 from pydantic import Field, Strict, model_validator
@@ -47,8 +47,8 @@ class SequentialLR(TorchSchedule):
             milestones=["warmup"],
         ),
     )
-    in_turn: ClassVar[bool] = True
-    joined_by: ClassVar[str] = "milestones"
+    in_turn = True
+    joined_by = "milestones"
 
     schedulers: Annotated[tuple[AnySchedule, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
     milestones: Milestones
@@ -175,9 +175,9 @@ class ChainedScheduler(TorchSchedule, Recurrence):
 
     family = Unlike("Made of other schedules", "All parts at once: their factors are multiplied.")
 
-    takes_optimizer: ClassVar[bool] = False
-    at_once: ClassVar[bool] = True
-    reason: ClassVar[str] = (
+    takes_optimizer = False
+    at_once = True
+    reason = (
         "The schedulers act on each other's rates, one adding where the other multiplies: each rate follows "
         "from the one before."
     )

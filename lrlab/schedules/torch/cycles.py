@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -57,10 +57,10 @@ class OneCycleLR(TorchSchedule):
         final_div_factor="final",
     )
 
-    rewrites_initial_lr: ClassVar[bool] = True
-    absolute: ClassVar[bool] = True
-    momentum_between: ClassVar[tuple[str, str] | None] = ("base_momentum", "max_momentum")
-    raises_past: ClassVar[str] = "total_steps"
+    rewrites_initial_lr = True
+    absolute = True
+    momentum_between = ("base_momentum", "max_momentum")
+    raises_past = "total_steps"
 
     max_lr: per_group(Rate)  # type: ignore[valid-type]
     total_steps: WholeHorizon = None
@@ -183,9 +183,9 @@ class CyclicLR(TorchSchedule):
         step_size_down="down",
     )
 
-    rewrites_initial_lr: ClassVar[bool] = True
-    absolute: ClassVar[bool] = True
-    momentum_between: ClassVar[tuple[str, str] | None] = ("base_momentum", "max_momentum")
+    rewrites_initial_lr = True
+    absolute = True
+    momentum_between = ("base_momentum", "max_momentum")
 
     base_lr: per_group(Annotated[Rate, LOW_RATE])  # type: ignore[valid-type]
     max_lr: per_group(Rate)  # type: ignore[valid-type]

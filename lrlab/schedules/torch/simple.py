@@ -10,7 +10,6 @@ from pydantic import Field
 
 from lrlab.schedules import plateau, shapes
 from lrlab.schedules.base import Array, Mark, Schedule, every, inside
-from lrlab.schedules.facts import LastEpoch
 from lrlab.schedules.likeness import CLIMBS, HOLDS, Like, Only
 from lrlab.schedules.params import (
     Control,
@@ -37,14 +36,12 @@ Floats = NDArray[np.float64]
 class TorchSchedule(Schedule):
     """A scheduler of PyTorch. A tick is a call of `scheduler.step()`; arguments called epochs are ticks."""
 
-    framework: ClassVar[str] = "torch"
-    also_called: ClassVar[str] = "pytorch"
-    module: ClassVar[str] = "torch.optim.lr_scheduler"
-    documentation: ClassVar[str] = (
-        "https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.{native}.html"
-    )
-    imported_whole: ClassVar[bool] = True
-    made_with_last_epoch: ClassVar[LastEpoch] = "by the rate"
+    framework = "torch"
+    also_called = "pytorch"
+    module = "torch.optim.lr_scheduler"
+    documentation = "https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.{native}.html"
+    imported_whole = True
+    made_with_last_epoch = "by the rate"
     absolute: ClassVar[bool] = False
     """True where step() makes the rate from the base LR; elsewhere it makes it from the rate that it finds."""
     continues: ClassVar[bool] = False
@@ -100,7 +97,7 @@ class LambdaLR(TorchSchedule):
         lr_lambda="'lambda epoch: 1 / (1 + 0.1 * epoch)'",
     )
 
-    absolute: ClassVar[bool] = True
+    absolute = True
 
     lr_lambda: per_group(expression("epoch", start="1 / (1 + 0.001 * epoch)", first=0))  # type: ignore[valid-type]
 
@@ -125,7 +122,7 @@ class StepLR(TorchSchedule):
     """
 
     family = Like("Step decay", step_size="every", gamma="factor")
-    falls_every: ClassVar[str] = "step_size"
+    falls_every = "step_size"
 
     step_size: Steps
     gamma: Factor = 0.1
@@ -316,7 +313,7 @@ class CosineAnnealingLR(TorchSchedule):
     """
 
     family = Like("Cosine", CLIMBS, T_max="T", eta_min="floor")
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "eta_min")
+    falls_between = ("", "eta_min")
 
     T_max: Horizon
     eta_min: Rate = 0.0
@@ -361,9 +358,9 @@ class CosineAnnealingWarmRestarts(TorchSchedule):
 
     family = Like("Cosine with restarts", "Restarts for ever.", T_0="length", T_mult="mult", eta_min="floor")
 
-    absolute: ClassVar[bool] = True
-    restarts_by: ClassVar[tuple[str, str] | None] = ("T_0", "T_mult")
-    falls_between: ClassVar[tuple[str, str] | None] = ("", "eta_min")
+    absolute = True
+    restarts_by = ("T_0", "T_mult")
+    falls_between = ("", "eta_min")
 
     T_0: Steps
     T_mult: Multiple = 1
@@ -398,7 +395,7 @@ class MultiplicativeLR(TorchSchedule, Recurrence):
         "A product of factors", "The factor of tick 0 is not used.", lr_lambda="'lambda epoch: 1 - 0.001 * epoch'"
     )
 
-    reason: ClassVar[str] = (
+    reason = (
         "Each rate is the one before times a factor: the product of lr_lambda(1), lr_lambda(2), ... up to the tick."
     )
 
@@ -426,9 +423,9 @@ class SWALR(TorchSchedule):
 
     family = Like("Cosine", f"{HOLDS} The floor may be above the base LR.", swa_lr="floor", anneal_epochs="T")
 
-    documentation: ClassVar[str] = "https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.SWALR.html"
-    module: ClassVar[str] = "torch.optim.swa_utils"
-    continues: ClassVar[bool] = True
+    documentation = "https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.SWALR.html"
+    module = "torch.optim.swa_utils"
+    continues = True
 
     swa_lr: per_group(Rate)  # type: ignore[valid-type]
     anneal_epochs: Annotated[Iters, Control("ticks", start=0.25, help="in scheduler.step() calls")] = 10
