@@ -1,4 +1,7 @@
-"""The address bar: it carries what the pages remember (memory.py says what of it), and what a person opens, types or goes back to is taken up."""
+"""The address bar: it carries what the pages remember, and what a person opens, types or goes back to is taken up.
+
+`memory.py` says which of the things that the pages remember are in it.
+"""
 
 from __future__ import annotations
 

@@ -142,7 +142,8 @@ def _text(rule: advice.Rule) -> str:
     """Why it hurts, what to do instead, and where to read on."""
     source = _ISSUE.sub(r"[\1#\2](https://github.com/\1/issues/\2)", _escaped(rule.text("source")))
     source = _PAPER.sub(r"[arXiv \1](https://arxiv.org/abs/\1)", source)
-    return f"**Why it hurts.** {escape(rule.text('why'))}\n\n**Instead.** {escape(rule.text('instead'))}\n\n**Source.** {source}"
+    why, instead = escape(rule.text("why")), escape(rule.text("instead"))
+    return f"**Why it hurts.** {why}\n\n**Instead.** {instead}\n\n**Source.** {source}"
 
 
 def _escaped(text: str) -> str:

@@ -62,7 +62,8 @@ def _target(target: str, trial: Trial) -> None:
     file = f"{slug(trial.name)}{exporter.suffix}" if target != "json" else "schedules.json"  # which holds every trial
     with row:
         st.download_button(
-            f"Download {file}", data=lambda: code or export(experiment, target, trial.name), file_name=file, key="download",
+            f"Download {file}", data=lambda: code or export(experiment, target, trial.name), file_name=file,
+            key="download",
             icon=":material/download:", on_click="ignore", disabled=bool(problem),
         )  # fmt: skip
     if problem:
@@ -171,7 +172,8 @@ def _proof(trial: Trial) -> None:
         return
     with panel:
         st.caption(
-            "The largest deviation from the curve over all recorded cases, as a share of the largest rate; the form written by itself first."
+            "The largest deviation from the curve over all recorded cases, as a share of the largest rate; "
+            "the form written by itself first."
         )
         rows = map(proof, sorted(KINDS, key=lambda kind: kind != trial.schedule.kind))
         table = [

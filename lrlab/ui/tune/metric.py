@@ -53,7 +53,10 @@ def cells(schedule: Schedule, path: Path, calls: int) -> list[Callable[[], None]
 
 
 def _source(values: Values) -> tuple[str, metrics.Sketch | None]:
-    """What the values are, and the sketch that they came from, where this session made them or they are the usual one."""
+    """What the values are, and the sketch that they came from.
+
+    There is a sketch where this session made one, or where they are the usual one.
+    """
     if memory.recall("giving") == [values]:
         return "given", None
     if values is None:
@@ -142,7 +145,8 @@ def _slider(
     key = key_of(here, f"{source}.{name}")
     offer(key, getattr(shape, name))
     st.slider(
-        _LABELS[source].get(name, name), low, high, step=step, key=key, format="%d" if isinstance(low, int) else "%.4g", help=_HELP.get(name),
+        _LABELS[source].get(name, name), low, high, step=step, key=key,
+        format="%d" if isinstance(low, int) else "%.4g", help=_HELP.get(name),
         on_change=lambda: _sketch(key, here, source, replace(shape, **{name: st.session_state[key]}), calls),
     )  # fmt: skip
     said(key)

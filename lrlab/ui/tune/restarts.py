@@ -1,4 +1,4 @@
-"""The restart planner: where the cycles of the trial being shaped end in this run, and which lengths and budgets fit."""
+"""The restart planner: where the cycles of the chosen trial end in this run, and which lengths and budgets fit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def tab() -> None:
         return
     if plan is None:
         st.caption(
-            "The trial being shaped does not restart up to the end of the run. SGDR does: torch.CosineAnnealingWarmRestarts, and its kin."
+            "The trial being shaped does not restart up to the end of the run. "
+            "SGDR does: torch.CosineAnnealingWarmRestarts, and its kin."
         )
         return
     _state_of(plan)
@@ -59,7 +60,8 @@ def _lengths(plan: restarts.Plan) -> None:
     chosen = st.select_slider("cycles", cycles, default, key="plan.cycles") if len(cycles) > 1 else cycles[0]
     choice = plan.choices[cycles.index(chosen)]
     st.caption(
-        f"{plan.left:,.0f} ticks hold {chosen} cycles of {choice.exact:,.6g} and longer ones; rounded up, so that no other begins before the end."
+        f"{plan.left:,.0f} ticks hold {chosen} cycles of {choice.exact:,.6g} and longer ones; "
+        "rounded up, so that no other begins before the end."
     )
 
     name = state.trial().name
@@ -77,7 +79,8 @@ def _lengths(plan: restarts.Plan) -> None:
 def _budgets(plan: restarts.Plan) -> None:
     """The whole-cycle budgets on both sides of the run, and buttons that take them."""
     st.markdown(
-        f"**Or choose the run for {escape(plan.length)}** = {plan.first:,.6g}, {escape(plan.factor)} = {plan.times:,.6g}"
+        f"**Or choose the run for {escape(plan.length)}** = {plan.first:,.6g}, "
+        f"{escape(plan.factor)} = {plan.times:,.6g}"
     )
     run, clock = state.experiment().run, state.trial().clock
     for name, budget in (("below", plan.below), ("above", plan.above)):

@@ -27,9 +27,15 @@ STRETCHES: dict[str, str] = {
 }
 ABOUT: dict[str, str] = {
     "state": "optimizer.load_state_dict() and scheduler.load_state_dict(): the curve goes on as if nothing had been.",
-    "last_epoch": "A fresh optimizer begins at its base rate; a scheduler that multiplies the rate it finds goes on from there. Load both states.",
+    "last_epoch": (
+        "A fresh optimizer begins at its base rate; a scheduler that multiplies the rate it finds goes on from there. "
+        "Load both states."
+    ),
     "nothing": "A new optimizer and a new scheduler: warmup and all come once more.",
-    "re-horizon": "Loading a scheduler's state can bring its old horizon back (torch's T_max does): set the new one after loading.",
+    "re-horizon": (
+        "Loading a scheduler's state can bring its old horizon back (torch's T_max does): "
+        "set the new one after loading."
+    ),
     "hold": "What the old schedule does past its end: some hold, some climb again, some raise.",
     "restart": "A new scheduler over the steps that are left, from the first rate of its curve.",
 }

@@ -1,4 +1,4 @@
-"""The run in the side bar: its data, the optimizer steps that they come to, and what other ways of counting would give."""
+"""The run in the side bar: its data, the optimizer steps it comes to, and what other ways of counting would give."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ def _rounding(run: DataRun) -> None:
     """What happens to samples and micro-batches that do not fill a batch or a step."""
     offer("drop_last", run.drop_last)
     st.toggle(
-        "drop_last", key="drop_last", help="The data loader leaves out the last batch of an epoch where it is not full.",
+        "drop_last", key="drop_last",
+        help="The data loader leaves out the last batch of an epoch where it is not full.",
         on_change=lambda: commit("drop_last", ("run", "drop_last"), st.session_state.drop_last),
     )  # fmt: skip
     if run.accumulate > 1:
@@ -107,7 +108,8 @@ def arithmetic(run: Run) -> list[str]:
         return [f"{run.steps:,} optimizer steps, {run.updates:,} in an epoch"]
     round_ = "floor" if run.drop_last else "ceil"
     batches = f"{round_}({run.samples:,} / {run.batch_size * run.devices:,}) = {run.micro_batches:,} micro-batches"
-    second = f"{'ceil' if run.leftover == 'step' else 'floor'}({run.micro_batches:,} / {run.accumulate:,}) = {run.updates:,} steps"
+    rounded = "ceil" if run.leftover == "step" else "floor"
+    second = f"{rounded}({run.micro_batches:,} / {run.accumulate:,}) = {run.updates:,} steps"
     middle = f", {second}" if run.accumulate > 1 else ""
     lines = [f"{batches}{middle} per epoch, x {run.epochs:,} = **{run.steps:,} optimizer steps**"]
     others: list[tuple[dict[str, Any], str]] = [
@@ -182,7 +184,8 @@ def _scaling(run: Run) -> None:
         scaled = float(f"{budget.scaled_rate(rate, batch, reference, rule):.10g}")
         root = "sqrt" if rule != "linear" else ""
         st.caption(
-            f"{rate:.6g} x {root}({batch:,} / {reference:,}) = **{scaled:.6g}**. Linear is for SGD, with a warmup; square root for Adam."
+            f"{rate:.6g} x {root}({batch:,} / {reference:,}) = **{scaled:.6g}**. "
+            "Linear is for SGD, with a warmup; square root for Adam."
         )
         name = state.trial().name
 

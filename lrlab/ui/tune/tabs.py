@@ -1,4 +1,4 @@
-"""Beneath the sliders: numbers, advice, plans, formula, code, sharing and import. A tab that is closed costs nothing."""
+"""Beneath the sliders: numbers, advice, plans, formula, code, sharing, import. A tab that is closed costs nothing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def _numbers() -> None:
         rows.append({
             "trial": escape(trial.name[:80]) + r"\[0\]" * isinstance(trial.base_lr, tuple),
             "first": f"{s.first:.4g}", "peak": f"{s.peak:.4g}", "peak at step": f"{s.peak_step:,}",
-            "last used": f"{s.last:.4g}", "mean": f"{s.mean:.4g}{'' if s.exact else ' (sampled)'}", "above half of the peak": f"{s.above_half:.1%}",
+            "last used": f"{s.last:.4g}", "mean": f"{s.mean:.4g}{'' if s.exact else ' (sampled)'}",
+            "above half of the peak": f"{s.above_half:.1%}",
             f"LR at step {asked_at:,}": f"{asked.flat[0]:.6g}",
         })  # fmt: skip
     for reason in reasons:

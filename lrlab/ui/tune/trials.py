@@ -31,7 +31,8 @@ def chips() -> None:
             labels = [_chip(i, trial) for i, trial in enumerate(trials)]
             with st.container(key="chips", width="content"):
                 st.segmented_control(
-                    "Trial to shape", range(len(trials)), format_func=labels.__getitem__, key="chip", required=True, label_visibility="collapsed",
+                    "Trial to shape", range(len(trials)), format_func=labels.__getitem__, key="chip", required=True,
+                    label_visibility="collapsed",
                     on_change=lambda: state.choose(st.session_state.chip),
                 )  # fmt: skip
         adding = st.popover("Add a trial", icon=":material/add:", key="adding", on_change="rerun")
@@ -76,7 +77,8 @@ def shaping() -> None:
         )
         offer("caller", _CALLERS.index(memory.caller(trial.name, trial.clock)))
         st.selectbox(
-            "scheduler.step() is called", range(len(_CALLERS)), key="caller", format_func=[text for _, text in memory.CALLERS.values()].__getitem__,
+            "scheduler.step() is called", range(len(_CALLERS)), key="caller",
+            format_func=[text for _, text in memory.CALLERS.values()].__getitem__,
             label_visibility="collapsed", width=270, on_change=_call,
         )  # fmt: skip
         renaming = st.popover("Rename", type="tertiary", icon=":material/edit:", key="renaming", on_change="rerun")

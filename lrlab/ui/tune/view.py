@@ -89,6 +89,7 @@ def _travel(label: str, back: str, forth: str, shortcut: str) -> None:
 def _choice(name: str, value: str, labels: dict[str, str]) -> None:
     offer(f"view.{name}", value)
     st.segmented_control(
-        f"{name} axis", list(labels), key=f"view.{name}", format_func=labels.__getitem__, label_visibility="collapsed", required=True,
+        f"{name} axis", list(labels), key=f"view.{name}", format_func=labels.__getitem__,
+        label_visibility="collapsed", required=True,
         on_change=lambda: commit(f"view.{name}", ("view", name), st.session_state[f"view.{name}"]),
     )  # fmt: skip
