@@ -4,10 +4,10 @@ import streamlit as st
 
 from lrlab import charts, engine
 from lrlab.ui import chart, frame, state
-from lrlab.ui.tune import advice, memory, run_panel, tabs, trials, view
+from lrlab.ui.tune import advice, choices, run_panel, tabs, trials, view
 
 frame.begin("Tune")
-view.not_taken(memory.take())
+view.not_taken(choices.take())
 with st.sidebar:
     run_panel.show()
 
@@ -33,7 +33,7 @@ def page() -> None:
     trials.chips()
     trials.shaping()
     tabs.show()
-    frame.end(memory.ADDRESS)
+    frame.end(choices.ADDRESS)
 
 
 page()

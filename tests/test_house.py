@@ -35,7 +35,7 @@ FLOORS = (
     ("trees", "docstring"),
     ("schedules",),
     ("document",),
-    ("engine", "families"),
+    ("engine", "families", "settings"),
     ("advice", "charts", "exporters", "readers", "plans", "lessons", "integrations"),
 )
 """Who may import whom: every room itself and those above it in this list, but not its neighbours in a line."""

@@ -15,9 +15,9 @@ from lrlab.document import Experiment, Trial, parse
 from lrlab.document.run import StepRun
 from lrlab.lessons import paper
 from lrlab.lessons.exercises import Checked, Exercise
-from lrlab.lessons.settings import Settings, Wording
 from lrlab.schedules.params import Control
 from lrlab.schedules.torch.simple import CosineAnnealingWarmRestarts
+from lrlab.settings import Settings, Wording
 
 SGDR, ONE, STEP, SHORT = "SGDR", "one cosine", "step decay", "other T_max"
 NO_PI, OFF_BY_ONE = "without pi", "step - 1"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrlab.lessons import prose
-from lrlab.lessons.settings import Settings
+from lrlab.settings import Settings
 
 Checked = tuple[bool, str]
 """Whether the exercise is done, and a sentence: that it is done, or with numbers what is missing."""

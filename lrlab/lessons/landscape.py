@@ -17,8 +17,8 @@ from lrlab import engine
 from lrlab.document import Experiment, parse
 from lrlab.lessons import exercises, intervals, paper
 from lrlab.lessons.intervals import Interval, verdict
-from lrlab.lessons.settings import Settings, Wording
 from lrlab.schedules.params import Control
+from lrlab.settings import Settings, Wording
 
 Floats = NDArray[np.float64]
 

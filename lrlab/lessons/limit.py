@@ -13,8 +13,8 @@ from pydantic import Field
 
 from lrlab.lessons.digits import CLASSES
 from lrlab.lessons.network import Counts, Floats, Named, Outcome, Setup, optimizer, train
-from lrlab.lessons.settings import Trained, Wording
 from lrlab.schedules.params import Control
+from lrlab.settings import Trained, Wording
 
 TRAINED_BELOW = 0.25 * math.log(CLASSES)
 """A network counts as trained where the mean loss of its last epoch is below this: a quarter of ln 10, which is the

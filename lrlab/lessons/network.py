@@ -15,8 +15,8 @@ from pydantic import Field
 
 from lrlab.lessons.digits import CLASSES, TEST, digits
 from lrlab.lessons.optimizers import SGD, Adam, Array, Optimizer
-from lrlab.lessons.settings import Trained, Wording
 from lrlab.schedules.params import Control
+from lrlab.settings import Trained, Wording
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

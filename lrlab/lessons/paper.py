@@ -7,7 +7,7 @@ import json
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from lrlab.lessons.settings import Settings, Wording
+from lrlab.settings import Settings, Wording
 
 DATA = ("CIFAR-10", "CIFAR-100")
 WIDE, WIDER = "WRN-28-10", "WRN-28-20"

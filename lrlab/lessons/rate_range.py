@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lrlab.lessons.network import DIVERGED_ABOVE, Counts, Floats, Named, Networks, Setup, optimizer
-from lrlab.lessons.settings import Trained, Wording
 from lrlab.schedules.params import Control
+from lrlab.settings import Trained, Wording
 
 FALL = 0.1
 """A curve counts as falling, or as rising again, where it does so by this share of its start: of its first value, or of

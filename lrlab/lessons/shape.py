@@ -13,8 +13,8 @@ from lrlab import engine
 from lrlab.document import Experiment, Trial, parse
 from lrlab.document.run import Run
 from lrlab.lessons.exercises import Checked, Exercise
-from lrlab.lessons.settings import Settings, Wording
 from lrlab.schedules.params import Control
+from lrlab.settings import Settings, Wording
 
 Form: TypeAlias = Literal["linear", "cosine", "exponential", "constant", "logarithmic"]
 FORMS: tuple[Form, ...] = get_args(Form)

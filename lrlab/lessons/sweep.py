@@ -25,8 +25,8 @@ from lrlab.lessons.curve import restarts
 from lrlab.lessons.intervals import difference, interval
 from lrlab.lessons.jobs import WorkError
 from lrlab.lessons.network import MOMENTUM, Floats, Named, Outcome, Setup, optimizer, train
-from lrlab.lessons.settings import Trained, Wording
 from lrlab.schedules.params import Control
+from lrlab.settings import Trained, Wording
 
 if TYPE_CHECKING:
     from joblib import Parallel

@@ -17,8 +17,8 @@ from lrlab import engine
 from lrlab.document import Experiment, Trial, parse, sentence
 from lrlab.document.run import Clock, DataRun, calls, first_step
 from lrlab.lessons.exercises import Checked, Exercise
-from lrlab.lessons.settings import Settings, Wording
 from lrlab.schedules.params import Control
+from lrlab.settings import Settings, Wording
 
 WarmupUnit: TypeAlias = Literal["steps", "epochs", "samples", "ratio", "micro-batches"]
 Target: TypeAlias = Literal["pytorch", "transformers", "timm", "optax", "keras", "paddle"]

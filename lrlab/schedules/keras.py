@@ -547,7 +547,7 @@ class LearningRateScheduler(KerasCallback):
         if not self._reads_rate():
             return ends(parsed, 0, max(self.ticks_left, 1) + BEYOND, (1.0,) * (len(parsed.names) - 1))
         known = self.ticks_left + BEYOND
-        return Ends(raises=_followed(self.schedule, self._place.base_rates[self._place.group], known)[1])
+        return Ends(raises=_followed(self.schedule, self.place.base_rates[self.place.group], known)[1])
 
     def raises_at(self) -> float:
         """The last call is that of the last epoch."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
-from lrlab.lessons.settings import Settings
+from lrlab.settings import Settings
 
 AT_HAND = "lesson.at_hand"
 

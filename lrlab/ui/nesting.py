@@ -21,7 +21,7 @@ from lrlab.schedules.base import described
 from lrlab.schedules.combine import starts, turns
 from lrlab.schedules.spans import Path
 from lrlab.ui import state
-from lrlab.ui.tune import memory
+from lrlab.ui.tune import choices
 from lrlab.ui.widgets import commit, escape, key_of, offer, said
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def _spans(slot: Slot) -> None:
     offer(key, "durations" if durations() else "steps")
 
     def changed() -> None:
-        memory.choose(durations=st.session_state[key] == "durations")
+        choices.choose(durations=st.session_state[key] == "durations")
 
     st.segmented_control(
         f"{slot.joints} as",
@@ -277,7 +277,7 @@ def _spans(slot: Slot) -> None:
 
 def durations() -> bool:
     """Whether the page shows how long each part lasts, in place of where it begins."""
-    return memory.chosen().durations
+    return choices.chosen().durations
 
 
 def set_length(slot: Slot, index: int, key: str, value: int) -> None:

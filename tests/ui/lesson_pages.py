@@ -14,7 +14,7 @@ from lrlab.document import parse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lrlab.lessons.settings import Settings
+    from lrlab.settings import Settings
 
 PATIENCE = 90.0  # seconds that a training is waited for
 

@@ -14,7 +14,7 @@ from lesson_pages import at_hand, opened
 from streamlit.testing.v1 import AppTest
 
 from lrlab.lessons import units
-from lrlab.lessons.settings import Settings, Trained
+from lrlab.settings import Settings, Trained
 from lrlab.ui.lessons import sgdr, warmup
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own

@@ -12,7 +12,7 @@ from test_page import at_hand, opened
 
 from lrlab.document import parse
 from lrlab.ui import address, memory
-from lrlab.ui.tune.memory import CALLERS, Tune
+from lrlab.ui.tune.choices import CALLERS, Tune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

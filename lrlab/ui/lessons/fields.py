@@ -8,8 +8,8 @@ import streamlit as st
 from pydantic import ValidationError
 
 from lrlab.document import sentence
-from lrlab.lessons.settings import Settings
 from lrlab.schedules.params import Described
+from lrlab.settings import Settings
 from lrlab.ui.lessons import frame
 from lrlab.ui.widgets import accept, counted, exact, heard, offer, refuse, said, slider
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from lrlab.lessons import prose
 from lrlab.lessons.exercises import Exercise
-from lrlab.lessons.settings import Settings
+from lrlab.settings import Settings
 from lrlab.ui import address, memory, state
 from lrlab.ui.lessons import presenter
 from lrlab.ui.tune import view

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lrlab.lessons.jobs import Busy, Job, Queue
-from lrlab.lessons.settings import Trained
+from lrlab.settings import Trained
 from lrlab.ui import memory
 from lrlab.ui.lessons import frame
 from lrlab.ui.widgets import escape

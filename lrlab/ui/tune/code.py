@@ -19,7 +19,7 @@ from lrlab.exporters.base import Exporter, Form, Loop
 from lrlab.exporters.proof import NOT_RUN, proof
 from lrlab.schedules import KINDS
 from lrlab.ui import state
-from lrlab.ui.tune import memory, view
+from lrlab.ui.tune import choices, view
 from lrlab.ui.widgets import escape, offer
 
 MOST_ROWS = 2_000_000
@@ -44,7 +44,7 @@ def tab() -> None:
             list(EXPORTERS),
             required=True,
             format_func=lambda t: EXPORTERS[t].title,
-            **memory.show("target", "target", memory.chosen().target),
+            **choices.show("target", "target", choices.chosen().target),
         )
     )
     if target == "json" or not view.no_rates():
@@ -108,12 +108,12 @@ def _form(exporter: Exporter, run: Run, trial: Trial) -> Form | None:
 
 def _choice(label: str, options: tuple[T, ...], name: str, first: T, titles: Mapping[T, str]) -> T:
     """A choice that is remembered under a name, where it is not the one that is made by itself."""
-    key, known = f"{name}/{first}", getattr(memory.chosen(), name)
+    key, known = f"{name}/{first}", getattr(choices.chosen(), name)
     offer(key, known if known in options else first)
 
     def changed() -> None:
         chosen = st.session_state[key]
-        memory.choose(**{name: None if chosen == first else chosen})
+        choices.choose(**{name: None if chosen == first else chosen})
 
     chosen: Any = st.segmented_control(
         label, options, key=key, required=True, format_func=titles.__getitem__, on_change=changed

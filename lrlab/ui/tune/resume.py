@@ -12,7 +12,7 @@ from lrlab import charts, engine
 from lrlab.document.run import MAX_STEPS, DataRun, Run
 from lrlab.plans import resume
 from lrlab.ui import chart, state
-from lrlab.ui.tune import memory, view
+from lrlab.ui.tune import choices, view
 from lrlab.ui.widgets import escape
 
 HOWS: dict[str, str] = {
@@ -54,11 +54,11 @@ def tab() -> None:
     run, trial = experiment.run, state.trial()
     left, right = st.columns([1, 2])
     with left:
-        step = memory.ask_whole("stopped before step", 0, run.steps - 1, "resume.step", "resume_step", run.steps // 2)
+        step = choices.ask_whole("stopped before step", 0, run.steps - 1, "resume.step", "resume_step", run.steps // 2)
         how: Any = st.selectbox(
             "resumed with",
             [*HOWS, "longer"],
-            **memory.show("resume.how", "resume_how", memory.chosen().resume_how),
+            **choices.show("resume.how", "resume_how", choices.chosen().resume_how),
             format_func=(HOWS | {"longer": "another length of the run"}).__getitem__,
         )
         old = _points(max(0, step - run.steps // 10), run)
@@ -69,7 +69,7 @@ def tab() -> None:
             st.info(f"{escape(str(error))}.")
             return
         ratio = f"{jump.ratio:.4g}" if np.isfinite(jump.ratio) else "from nothing"
-        st.caption(ABOUT[memory.chosen().resume_stretch if how == "longer" else how])
+        st.caption(ABOUT[choices.chosen().resume_stretch if how == "longer" else how])
         st.metric("the rate is multiplied by", ratio, border=True)
         st.markdown(f"Step {step:,}: {jump.before:.4g} uninterrupted, **{jump.after:.4g}** resumed.")
         if jump.warning:
@@ -97,11 +97,11 @@ def _same(run: Any, trial: Any, step: int, how: Any) -> tuple[resume.Jump, Any, 
 
 def _longer(run: Any, trial: Any, step: int) -> tuple[resume.Jump, Any, Any]:
     unit, length = ("epochs", run.epochs) if isinstance(run, DataRun) else ("optimizer steps", run.steps)
-    new = memory.ask_whole(
+    new = choices.ask_whole(
         f"new length in {unit}", 1, MAX_STEPS, "resume.length", "resume_length", math.ceil(2 * length)
     )
-    known = memory.chosen().resume_stretch
-    remembered = memory.show("resume.stretch", "resume_stretch", known)
+    known = choices.chosen().resume_stretch
+    remembered = choices.show("resume.stretch", "resume_stretch", known)
     how: Any = st.selectbox("with the", list(STRETCHES), format_func=STRETCHES.__getitem__, **remembered)
     extension = resume.extended(run, trial, step, new, how)
     steps = _points(step, extension.run)

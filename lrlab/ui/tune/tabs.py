@@ -13,7 +13,7 @@ from lrlab.document.run import UNITS
 from lrlab.readers import exported
 from lrlab.ui import state
 from lrlab.ui.memory import recall
-from lrlab.ui.tune import advice, code, memory, restarts, resume, view
+from lrlab.ui.tune import advice, choices, code, restarts, resume, view
 from lrlab.ui.widgets import escape
 
 
@@ -30,11 +30,11 @@ def show() -> None:
         "Import": _import,
     }
     if "tabs" not in st.session_state:  # the page was left meanwhile
-        st.session_state.tabs = memory.chosen().tab
+        st.session_state.tabs = choices.chosen().tab
     shown: Any = st.tabs(list(tabs), key="tabs", on_change="rerun")
     for tab, (name, fill) in zip(shown, tabs.items(), strict=True):
         if tab.open:
-            memory.choose(tab=name)
+            choices.choose(tab=name)
             with tab:
                 fill()
 
@@ -45,7 +45,7 @@ def _numbers() -> None:
     if not experiment.trials:
         st.caption("No trial yet.")
         return
-    known = memory.chosen().asked
+    known = choices.chosen().asked
     asked_at = min(run.steps // 2 if known is None else known, run.steps - 1)
     rows, reasons = [], []
     for trial in experiment.trials:
@@ -67,7 +67,7 @@ def _numbers() -> None:
     if rows:
         st.table(pd.DataFrame(rows).set_index("trial"))
     st.number_input(
-        "LR at step", min_value=0, max_value=run.steps - 1, width=220, **memory.show("asked", "asked", asked_at)
+        "LR at step", min_value=0, max_value=run.steps - 1, width=220, **choices.show("asked", "asked", asked_at)
     )
     if any(isinstance(t.base_lr, tuple) for t in experiment.trials):
         st.caption("Of a trial with several parameter groups: the first one.")
@@ -106,7 +106,7 @@ def _share() -> None:
             on_click="ignore",
         )
         return
-    view.link(state.link() | memory.link())
+    view.link(state.link() | choices.link())
 
 
 def _import() -> None:

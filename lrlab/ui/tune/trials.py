@@ -12,14 +12,14 @@ from lrlab.document.run import calls
 from lrlab.schedules import KINDS, Schedule
 from lrlab.schedules.spans import Path
 from lrlab.ui import fields, state
-from lrlab.ui.tune import advice, groups, memory
+from lrlab.ui.tune import advice, choices, groups
 from lrlab.ui.widgets import commit, escape, offer, said
 
 if TYPE_CHECKING:
     from lrlab.document import Trial
 
 _STROKES = ("━━━", "╺╸╺╸", "┄┄┄", "━┄━┄", "━╸━╸", "━┄┄━")
-_CALLERS = tuple(memory.CALLERS)
+_CALLERS = tuple(choices.CALLERS)
 
 
 def chips() -> None:
@@ -75,10 +75,10 @@ def shaping() -> None:
         st.markdown(
             f"**{escape(trial.schedule.kind)}**", width="content", help=escape(docstring.read(trial.schedule).first)
         )
-        offer("caller", _CALLERS.index(memory.caller(trial.name, trial.clock)))
+        offer("caller", _CALLERS.index(choices.caller(trial.name, trial.clock)))
         st.selectbox(
             "scheduler.step() is called", range(len(_CALLERS)), key="caller",
-            format_func=[text for _, text in memory.CALLERS.values()].__getitem__,
+            format_func=[text for _, text in choices.CALLERS.values()].__getitem__,
             label_visibility="collapsed", width=270, on_change=_call,
         )  # fmt: skip
         renaming = st.popover("Rename", type="tertiary", icon=":material/edit:", key="renaming", on_change="rerun")
@@ -101,8 +101,8 @@ def shaping() -> None:
 
 def _call() -> None:
     caller = _CALLERS[st.session_state.caller]
-    memory.set_caller(state.trial().name, caller)
-    commit("caller", (*_chosen(), "clock"), memory.CALLERS[caller][0])
+    choices.set_caller(state.trial().name, caller)
+    commit("caller", (*_chosen(), "clock"), choices.CALLERS[caller][0])
 
 
 def _chosen() -> Path:

@@ -11,9 +11,9 @@ from lrlab.document.run import MAX_STEPS, Clock
 from lrlab.document.sentences import short
 from lrlab.exporters import EXPORTERS
 from lrlab.exporters.base import Form, Loop
-from lrlab.lessons.settings import Settings
 from lrlab.plans.resume import How, Stretch
 from lrlab.schedules import did_you_mean
+from lrlab.settings import Settings
 from lrlab.ui import address, memory, state
 from lrlab.ui.widgets import WHOLE, offer
 

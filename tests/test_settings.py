@@ -16,10 +16,10 @@ from lrlab.lessons import prose
 from lrlab.lessons.curve import CurveSettings
 from lrlab.lessons.landscape import Scene
 from lrlab.lessons.rate_range import Range
-from lrlab.lessons.settings import Trained, Wording
 from lrlab.lessons.sweep import Grid
 from lrlab.lessons.units import Units
 from lrlab.schedules.params import Control
+from lrlab.settings import Trained, Wording
 
 
 class Sample(Trained):

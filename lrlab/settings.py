@@ -1,4 +1,4 @@
-"""A lesson's settings: a frozen value for each section. It says how a page offers its fields, and it can be written
+"""What a part of a page is set to: a frozen value that says how a page offers its fields, and that can be written
 into an address and read from one.
 """
 
@@ -33,7 +33,7 @@ class Wording:
 
 
 class Settings(BaseModel):
-    """What a section of a lesson is set to. Every field has a default; one that a page offers is annotated with its
+    """What a part of a page is set to. Every field has a default; one that a page offers is annotated with its
     bounds and a `Control`, or with its choices and a `Wording`.
 
     A validator of several fields names one of them first: "warmup: 5 epochs leave nothing".
