@@ -1,4 +1,4 @@
-"""Writes everything that is made from the code, each part by its own command: python -m docs, in the project's folder."""
+"""Writes everything that is made from the code, part by part: python -m docs, in the project's folder."""
 
 from __future__ import annotations
 

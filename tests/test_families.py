@@ -48,7 +48,8 @@ def check_families(schedule: type[Schedule]) -> None:
     """Fails with advice where a class does not say which families it belongs to, or names one that is not there."""
     name, titles = schedule.__name__, [family.title for family in FAMILIES]
     assert schedule.families(), (
-        f'{name}: say which family it belongs to, in a line under its docstring: family = Like("Cosine", T_max="T"), or '
+        f"{name}: say which family it belongs to, in a line under its docstring: "
+        'family = Like("Cosine", T_max="T"), or '
         f'Unlike("Cosine", "what differs") where it has another shape; lrlab/families/table.py lists the families'
     )
     named = [place.family for place in schedule.families()]

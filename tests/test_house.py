@@ -229,7 +229,7 @@ def asks(node: ast.AST, classes: set[str]) -> str:
 
 @pytest.mark.parametrize("path", ASKING, ids=module)
 def test_what_is_true_of_a_schedule_is_asked_of_the_schedule(path: Path) -> None:
-    """An exporter's idioms may name the classes that they are for; but whether a metric is watched, every schedule says."""
+    """An exporter's idioms may name the classes that they are for; whether a metric is watched, every schedule says."""
     classes = of_frameworks(path)
     if room(module(path)) == "exporters":
         classes &= {"MetricDriven", "Recurrence"}
@@ -240,9 +240,12 @@ def test_what_is_true_of_a_schedule_is_asked_of_the_schedule(path: Path) -> None
 @pytest.mark.parametrize(
     "line",
     [
-        'schedule.framework == "keras"', "bound.framework in LAMBDAS", 'case.schedule.kind in ("torch.StepLR", "torch.MultiStepLR")',
-        '"HardRestarts" in type(schedule).__name__', 'hasattr(schedule, "cycle_limit")', 'getattr(schedule, "cycle_mul", 1.0)',
-        'getattr(case.schedule, "metrics", None)', "isinstance(schedule, MetricDriven)", "issubclass(kind, (str, MetricDriven))",
+        'schedule.framework == "keras"', "bound.framework in LAMBDAS",
+        'case.schedule.kind in ("torch.StepLR", "torch.MultiStepLR")',
+        '"HardRestarts" in type(schedule).__name__', 'hasattr(schedule, "cycle_limit")',
+        'getattr(schedule, "cycle_mul", 1.0)',
+        'getattr(case.schedule, "metrics", None)', "isinstance(schedule, MetricDriven)",
+        "issubclass(kind, (str, MetricDriven))",
         '"metrics" in kind.model_fields', 'schedule.native != "ChainedScheduler"',
         "match schedule.kind:\n    case _: pass", "match schedule:\n    case MetricDriven(): pass",
     ],
@@ -254,8 +257,10 @@ def test_every_way_of_guessing_is_seen(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "schedule.restarts()", "getattr(schedule, schedule.rises_by)", "proof.kind != trial.schedule.kind", "isinstance(trial.base_lr, tuple)",
-        'getattr(run, "leftover", "step")', "f'{type(error).__name__}'", "st.markdown(kind.framework)", "framework in (None, kind.framework)",
+        "schedule.restarts()", "getattr(schedule, schedule.rises_by)", "proof.kind != trial.schedule.kind",
+        "isinstance(trial.base_lr, tuple)",
+        'getattr(run, "leftover", "step")', "f'{type(error).__name__}'", "st.markdown(kind.framework)",
+        "framework in (None, kind.framework)",
     ],
 )  # fmt: skip
 def test_showing_is_not_asking(line: str) -> None:

@@ -197,8 +197,10 @@ def _schedule(job: Job, writer: Writer) -> list[str]:
         call = constructor(writer, job.trial.schedule, job.bound, "schedule")
         constant = "optax.constant_schedule(np.array(BASE_LR))" if job.several else "optax.constant_schedule(BASE_LR)"
         return [
-            f"plateau = {call}  # scales what comes of the constant rate\nwatch = "
-            f"jax.jit(plateau.update)\nschedule = {constant}"
+            (
+                f"plateau = {call}  # scales what comes of the constant rate\nwatch = "
+                f"jax.jit(plateau.update)\nschedule = {constant}"
+            )
         ]
     call = module.native_call(job, writer)
     if not job.several and job.trial.clock == "step":

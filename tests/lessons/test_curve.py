@@ -34,7 +34,8 @@ def by_the_paper(settings: CurveSettings, step: int) -> float:
 
 
 any_curve = st.builds(
-    CurveSettings, T_0=st.integers(1, 60), T_mult=st.integers(1, 3), eta_min=st.sampled_from([0.0, 1e-3]), epochs=st.integers(21, 120),
+    CurveSettings, T_0=st.integers(1, 60), T_mult=st.integers(1, 3), eta_min=st.sampled_from([0.0, 1e-3]),
+    epochs=st.integers(21, 120),
     warmup=st.integers(0, 20), peak=st.floats(0.01, 1.0), steps=st.integers(1, 5), T_max=st.integers(1, 150),
 )  # fmt: skip
 
@@ -124,7 +125,7 @@ def test_numbers_are_sums_over_the_steps(settings: CurveSettings) -> None:
 
 
 def test_a_cosine_in_numbers() -> None:
-    """Mean (1 + 1/N) / 2 of the peak, last used (1 + cos(pi (N - 1) / N)) / 2; without pi it ends at (1 + cos 1) / 2."""
+    """Mean (1 + 1/N) / 2 of the peak, last (1 + cos(pi (N - 1) / N)) / 2; without pi it ends at (1 + cos 1) / 2."""
     settings = CurveSettings(epochs=200, steps=1, peak=1.0)
     right = curve.numbers(settings, ONE)
     assert right.mean == pytest.approx(0.5 * (1 + 1 / 200))
@@ -135,7 +136,8 @@ def test_a_cosine_in_numbers() -> None:
 
 
 @pytest.mark.parametrize(("changes", "said"), [
-    ({"warmup": 200}, "warmup: 200 epochs leave nothing of a run of 200"), ({"eta_min": 0.05}, "eta_min: 0.05 is not below the peak rate of 0.05"),
+    ({"warmup": 200}, "warmup: 200 epochs leave nothing of a run of 200"),
+    ({"eta_min": 0.05}, "eta_min: 0.05 is not below the peak rate of 0.05"),
 ])  # fmt: skip
 def test_what_leaves_no_curve_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):

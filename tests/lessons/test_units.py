@@ -161,7 +161,7 @@ def named(settings: Units) -> dict[str, tuple[float, str]]:
 @given(runs())
 @example(Units(samples=640, devices=8, accumulate=1, epochs=10, amount=1, unit="steps"))
 def test_a_wrong_warmup_is_what_the_run_gets(settings: Units) -> None:
-    """Its whole curve, and what is said of it; the clock may be wrong, the length of the run that was written is right."""
+    """Its whole curve, and what is said of it; the clock may be wrong, the written length of the run is right."""
     if units.refused(settings):
         return
     run, every = settings.run, np.arange(settings.run.steps)
@@ -195,7 +195,8 @@ def test_a_clock_that_is_too_fast_ends_the_cosine_within_the_run_and_it_climbs_a
 
 
 @pytest.mark.parametrize(("samples", "amount", "expected"), [
-    (1_000, 5.0, [["a ratio as steps", "epochs as steps"]]), (10, 5.0, []), (1_000, 0.002, [["a ratio as steps", "epochs as steps", "as meant"]]),
+    (1_000, 5.0, [["a ratio as steps", "epochs as steps"]]), (10, 5.0, []),
+    (1_000, 0.002, [["a ratio as steps", "epochs as steps", "as meant"]]),
     (1_000, 60.0, [["a ratio as steps", "epochs as steps"]]), (10, 60.0, []),
 ])  # fmt: skip
 def test_warmups_that_a_chart_cannot_tell_apart_are_named(

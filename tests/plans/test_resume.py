@@ -178,7 +178,7 @@ def test_a_run_of_one_call_is_extended_at_every_base_rate(base_lr: float) -> Non
 
 
 def test_begun_anew_a_nested_plateau_sees_only_the_metrics_to_come() -> None:
-    """With multiplier 1 and a warmup of one call, begun anew after ten: the metric is at its best at once, then stalls."""
+    """With multiplier 1 and a warmup of one call, begun anew after ten: the metric is best at once, then stalls."""
     schedule = {
         "kind": "warmup_scheduler.GradualWarmupScheduler", "multiplier": 1.0, "total_epoch": 1,
         "after_scheduler": {"kind": "torch.ReduceLROnPlateau", "patience": 0},

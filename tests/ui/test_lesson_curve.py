@@ -43,8 +43,10 @@ def test_budgets_and_lengths_make_whole_cycles() -> None:
 
 
 @pytest.mark.parametrize("address", [
-    {"curve__T_0": "10000"}, {"curve__T_0": "300", "curve__warmup": "199"}, {"curve__epochs": "1", "curve__steps": "1", "curve__T_0": "1"},
-    {"curve__T_0": "1", "curve__T_mult": "1", "curve__epochs": "2000"}, {"curve__steps": "100000", "curve__epochs": "2000"},
+    {"curve__T_0": "10000"}, {"curve__T_0": "300", "curve__warmup": "199"},
+    {"curve__epochs": "1", "curve__steps": "1", "curve__T_0": "1"},
+    {"curve__T_0": "1", "curve__T_mult": "1", "curve__epochs": "2000"},
+    {"curve__steps": "100000", "curve__epochs": "2000"},
     dict.fromkeys(("curve__sgdr", "curve__cosine", "curve__step"), "false"), {"curve__peak": "1e-300"},
     {"curve__epochs": "1", "curve__steps": "1", "curve__T_0": "1", "curve__no_pi": "true", "curve__off_by_one": "true"},
 ])  # fmt: skip

@@ -56,10 +56,15 @@ def test_the_grid_says_the_largest_peaks_that_the_trainer_finds() -> None:
 
 @pytest.mark.parametrize(("places", "said"), [
     ([None] * 3, "In no cell did the loss of every seed come below 0.58 in 220 steps; 1 of 48 networks diverged."),
-    ([None, 2, 1], "Without a warmup no peak trains every seed; with the best of the 2 warmups, 3 seeds a cell, 0.04 does."),
+    ([None, 2, 1],
+    "Without a warmup no peak trains every seed; with the best of the 2 warmups, 3 seeds a cell, 0.04 does."),
     ([1, 1, 0], "Here with the best of the 2 warmups, 3 seeds a cell, the peak may be no larger"),
-    ([1, 2, 1], "the best of the 2 warmups, 3 seeds a cell, the peak may be 2 times as large as without one: one cell of this grid, which 3 seeds"),
-    ([1, 2, 4], "the best of the 2 warmups, 3 seeds a cell, the peak may be 8 times as large as without one: chance favours the best of several."),
+    ([1, 2, 1],
+    ("the best of the 2 warmups, 3 seeds a cell, the peak may be 2 times as large as without one: "
+     "one cell of this grid, which 3 seeds")),
+    ([1, 2, 4],
+    ("the best of the 2 warmups, 3 seeds a cell, the peak may be 8 times as large as without one: "
+     "chance favours the best of several.")),
     ([7, 7, 7], "The grid ends there"),
 ])  # fmt: skip
 def test_the_verdict_follows_from_the_largest_peaks(places: list[int | None], said: str) -> None:
@@ -95,8 +100,8 @@ def test_the_signs_of_the_map_are_explained_where_it_has_them() -> None:
     assert f"`{OUT}1,\N{NO-BREAK SPACE}t=105` means that one seed diverged, at step 105." in said
     assert "Grey: at least half" in said
     assert (
-        "so a median below 0.58 may stand above it: 0.28 at a peak of 0.04 after 4 steps, because 1 of the 3 seeds does not train there."
-        in said
+        "so a median below 0.58 may stand above it: 0.28 at a peak of 0.04 after 4 steps, "
+        "because 1 of the 3 seeds does not train there." in said
     )
     assert cells(found).tolist() == [
         ["0.10", "0.20", "0.28", f"2.30 {OUT}1,\N{NO-BREAK SPACE}t=105", f"{OUT}2,\N{NO-BREAK SPACE}t=2"]

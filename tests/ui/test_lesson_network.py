@@ -155,7 +155,8 @@ def test_more_cycles_than_are_listed_have_no_snapshots_and_it_says_so() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "said"), [
-    (0.01, "about a second"), (1.6, "about 2 seconds"), (14.4, "about 14 seconds"), (34.0, "about 30 seconds"), (130.0, "about 2 minutes"),
+    (0.01, "about a second"), (1.6, "about 2 seconds"), (14.4, "about 14 seconds"), (34.0, "about 30 seconds"),
+    (130.0, "about 2 minutes"),
 ])  # fmt: skip
 def test_times_are_told_as_people_say_them(seconds: float, said: str) -> None:
     assert page_jobs.about(seconds) == said
@@ -170,7 +171,8 @@ def test_a_training_that_would_keep_the_others_waiting_is_refused_with_its_arith
     assert not jobs(app), "nor does a link start it"
     seconds = math.ceil(LARGEST.setup.seconds(160))
     assert seconds > page_jobs.MOST_SECONDS
-    said = f"8 schedules x 20 seeds are 160 networks of 65,000 steps each, about {seconds} seconds of work, and 60 is the most"
+    work = f"about {seconds} seconds of work, and 60 is the most"
+    said = f"8 schedules x 20 seeds are 160 networks of 65,000 steps each, {work}"
     assert said in texts(app)
     assert next(button for button in app.button if button.label.startswith("Train 8 schedules")).disabled
     assert "At most 2 at a time" not in texts(app), "no terms for what is not to be had"
@@ -251,7 +253,8 @@ def test_an_ensemble_is_compared_with_the_last_snapshot_and_a_cut_cycle_is_told(
 
 
 @pytest.mark.parametrize(("steps", "said"), [
-    ([-1, -1], ""), ([-1, 41], "SGDR: 1 of 2 networks diverged, at step 41"), ([1041, 2000], "SGDR: 2 of 2 networks diverged, first at step 1,041"),
+    ([-1, -1], ""), ([-1, 41], "SGDR: 1 of 2 networks diverged, at step 41"),
+    ([1041, 2000], "SGDR: 2 of 2 networks diverged, first at step 1,041"),
 ])  # fmt: skip
 def test_divergence_in_a_sentence(steps: list[int], said: str) -> None:
     assert compare.divergence("SGDR", np.array(steps)) == said

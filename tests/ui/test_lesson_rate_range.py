@@ -53,7 +53,9 @@ def test_a_range_that_ends_too_low_gets_a_reason_and_no_number() -> None:
 
 
 @pytest.mark.parametrize(("low", "said"), [
-    (1.0, "Smith: {smith} begins below 1, the first rate of this test, which shows nothing of it. tenth: {tenth} is below 1, the first"), (1e-4, ""),
+    (1.0,
+    ("Smith: {smith} begins below 1, the first rate of this test, which shows nothing of it. "
+     "tenth: {tenth} is below 1, the first")), (1e-4, ""),
 ])  # fmt: skip
 def test_rates_that_were_never_tried_are_said_to_be_untried(low: float, said: str) -> None:
     settings = Range(low=low, high=100.0, steps=300, seeds=1)
@@ -64,9 +66,12 @@ def test_rates_that_were_never_tried_are_said_to_be_untried(low: float, said: st
 
 
 @pytest.mark.parametrize(("mean", "seeds", "said"), [
-    (Suggestion(0.2, 0.8), [0.8], ""), (Suggestion(0.1, 0.1), [0.1], ""), (Suggestion(0.05, 0.2), [0.2], "0.05 to 0.2 begins below 0.1"),
-    (Suggestion(0.05, 0.05), [0.2], "0.05 is below 0.1"), (Suggestion(0.2, 0.2), [0.04, 0.3], "for a seed alone 0.04 is below 0.1"),
-    (Suggestion(None, None, "why"), [0.04], "for a seed alone 0.04 is below 0.1"), (Suggestion(None, None, "why"), [], ""),
+    (Suggestion(0.2, 0.8), [0.8], ""), (Suggestion(0.1, 0.1), [0.1], ""),
+    (Suggestion(0.05, 0.2), [0.2], "0.05 to 0.2 begins below 0.1"),
+    (Suggestion(0.05, 0.05), [0.2], "0.05 is below 0.1"),
+    (Suggestion(0.2, 0.2), [0.04, 0.3], "for a seed alone 0.04 is below 0.1"),
+    (Suggestion(None, None, "why"), [0.04], "for a seed alone 0.04 is below 0.1"),
+    (Suggestion(None, None, "why"), [], ""),
 ])  # fmt: skip
 def test_what_is_untried_in_a_sentence(mean: Suggestion, seeds: list[float], said: str) -> None:
     assert untried("rule", mean, seeds, 0.1) == (
