@@ -36,7 +36,7 @@ class HorizonShorterThanRun(Rule):
     good = example(run_of(10, 100), {"kind": COSINE, "T_max": 1000})
 
     def check(self, case: Case) -> Finding | None:
-        if case.peak <= 0 or case.calls >= case.bound.raises_at():  # where it raises nothing climbs
+        if case.peak <= 0 or case.calls >= case.bound.raises_at():  # after an error there is no rate left to climb
             return None
         for length in case.lengths:
             if not length.last or fit.misfit(case, length) not in {"short", "rounding"} or length.value >= length.fits:
@@ -80,8 +80,9 @@ class HorizonShorterThanRun(Rule):
 
 
 def left_undone(case: Case, length: Length) -> tuple[float, float]:
-    """The rate at the end of a curve that is longer than the run, and how far above it the last step still is, as a
-    share of the peak's height.
+    """The rate at the end of a curve that is longer than the run, and how far above it the last step still is.
+
+    How far is a share of the height of the peak above that end.
     """
     floor = case.rate(min(fit.end(case, length), case.bound.raises_at() - 2))  # OneCycleLR ends a tick before its total
     return floor, (case.last - floor) / (case.peak - floor) if case.peak > floor else 0.0

@@ -1,5 +1,6 @@
-"""Targets whose code is compiled by XLA and computes in single precision: curves in a form that stands both, and how
-far off they then are.
+"""Targets whose code is compiled by XLA and computes in single precision, and how far off they are.
+
+Curves are written in a form that is safe in both.
 """
 
 from __future__ import annotations
@@ -93,10 +94,10 @@ def _percent(share: float) -> str:
 
 
 def statements(job: Job, writer: Writer, *, groups: bool = True) -> tuple[list[str], list[str], list[str]]:
-    """A curve over arrays: the functions it needs, what makes `tick` from `step` where they differ, and the last
-    statements.
+    """A curve over arrays, in three parts: functions that it needs, the lines that make `tick`, and the last lines.
 
-    With a list of base rates there is a function for each distinct group, and the last statements stack them.
+    Lines that make `tick` from `step` are there where the two differ. With a list of base rates there is a function for
+    each distinct group, and the last statements stack them.
     """
     argument, start, trees = module.over_steps(
         job, writer, groups=groups, prepared=lambda tree: prepared(tree, writer.flavour)
@@ -130,8 +131,9 @@ def _body(writer: Writer, tree: Any, argument: str) -> list[str]:
 
 @lru_cache(maxsize=64)
 def deviation(run: Run, trial: Trial, flavour: Flavour, *, native: bool, groups: bool = True) -> float:
-    """How far single precision takes the curve from the engine's, as a share of the largest rate; infinity where it is
-    not finite there.
+    """How far the curve in single precision is from the engine's, as a share of the largest rate.
+
+    Infinity where it is not finite there.
     """
     steps = compared(run, trial, by_step=True)
     wanted = np.atleast_2d(engine.lr(run, trial, steps))[: None if groups else 1]
@@ -153,11 +155,10 @@ def deviation(run: Run, trial: Trial, flavour: Flavour, *, native: bool, groups:
 
 @lru_cache(maxsize=64)
 def late(size: float, ticks: int, *, after: bool = False) -> int:
-    """A tick at which a compiled staircase of this step size is on the wrong level, within so many ticks; 0 where there
-    is none.
+    """A tick at which a compiled staircase of this step size is on the wrong level; 0 where there is none.
 
-    The compiler multiplies by 1 / size: 41 * (1 / 41) is less than 1 in single precision. `after`: levels begin behind
-    their borders.
+    Only the first `ticks` are looked at. The compiler multiplies by 1 / size: 41 * (1 / 41) is less than 1 in single
+    precision. `after`: levels begin behind their borders.
     """
     count = np.arange(1, min(ticks // size, MOST_JUMPS) + 1)
     border = np.ceil(count * size)

@@ -157,8 +157,9 @@ def train(
     counted: str = "",
     saved: str = "scheduler",
 ) -> str:
-    """The function `train`, with `step` where the clock has it; `made`: optimizer and scheduler; `counted` is set
-    before the first epoch.
+    """The function `train` as text, with `step` where the clock calls for it.
+
+    `made` are the lines that make optimizer and scheduler; `counted` stands before the first epoch.
     """
     run, clock = job.run, job.trial.clock
     numbered = run.accumulate > 1

@@ -51,7 +51,8 @@ class Module(Exporter):
         parts = self.defines(job, writer)
         expected = _expected(job, list_of_rates=job.many and self.groups, by_step=self.counts_steps(job))
         imports = _imports(writer.imports | self.imports(job) | {"import sys"})
-        head = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{_comment(self.lost(job))}\n{imports}\n\n{self.constants(job, writer)}'
+        docstring, lost = f'"""{self._says(job)}"""', _comment(self.lost(job))
+        head = f"{docstring}\n\n{document_line(job)}\n{lost}\n{imports}\n\n{self.constants(job, writer)}"
         return blocks(head.rstrip(), *writer.functions.values(), *parts, expected, self.check(job), _MAIN)
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
@@ -59,7 +60,7 @@ class Module(Exporter):
         raise NotImplementedError
 
     def check(self, job: Job) -> str:
-        """The function `check`, which prints the largest deviation from EXPECTED and returns whether it is too large."""
+        """The function `check`: it prints the largest deviation from EXPECTED and returns whether that is too large."""
         raise NotImplementedError
 
     def imports(self, job: Job) -> set[str]:
@@ -112,7 +113,7 @@ class Module(Exporter):
 
     def constants(self, job: Job, writer: Writer) -> str:
         """BASE_LR, the run, and the arguments."""
-        base_lr = {"BASE_LR": base_lr_value(job, groups=self.groups)}  # whatever the curve took it for
+        base_lr = {"BASE_LR": base_lr_value(job, groups=self.groups)}  # replaces the one that the curve noted
         found = base_lr | self.run_constants(job) | writer.constants | base_lr
         return "\n".join(constant(name, text) for name, text in found.items())
 
@@ -186,8 +187,9 @@ def tick_tree(run: Run, trial: Trial, step: str = "step") -> Any:
 
 
 def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
-    """The curve of each distinct parameter group as a tree over `tick` and the symbol base; one where the groups share
-    it, or only one is wanted.
+    """The curve of each distinct parameter group as a tree over `tick` and the symbol base.
+
+    There is one tree where all groups share it, or only one is wanted.
     """
     trial = job.trial
     bound = trial.bound(job.run)
@@ -226,8 +228,9 @@ def blocks(*parts: str) -> str:
 
 
 def fill(text: str, **parts: str) -> str:
-    """A piece of code with its `<parts>` filled in; a line whose only part is empty goes, and a part of several lines
-    keeps its indent.
+    """A piece of code with its `<parts>` filled in.
+
+    A line whose only part is empty is dropped, and a part of several lines keeps its indent.
     """
     out = []
     for line in textwrap.dedent(text).strip("\n").splitlines():

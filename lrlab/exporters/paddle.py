@@ -1,5 +1,6 @@
-"""PaddlePaddle: its own schedulers where they give this very curve over the whole run, one LambdaDecay over the plain
-function otherwise.
+"""PaddlePaddle: its own scheduler where that gives the curve over the whole run, else a LambdaDecay.
+
+The LambdaDecay calls the curve, written as a plain function.
 """
 
 from __future__ import annotations
@@ -177,8 +178,9 @@ def _multiplies(schedule: Schedule) -> bool:
 
 
 def _misses(schedule: Schedule, *, asked: bool = False) -> str:
-    """Why paddle restarts a tick late: asked for a tick, as a warmup asks, it counts the cycles behind it by a
-    logarithm that may fall short.
+    """Why paddle restarts a tick late under a warmup; nothing where it does not.
+
+    `asked`: a warmup asks it for a tick. It then counts the cycles so far by a logarithm, which may fall short.
     """
     if asked and isinstance(schedule, CosineAnnealingWarmRestarts) and schedule.T_mult > 1:
         first, factor = schedule.T_0, schedule.T_mult

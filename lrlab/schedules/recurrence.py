@@ -34,11 +34,11 @@ class Recurrence(Schedule):
         return self.reason
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
-        """The rates at ticks 0, 1, ...: `ticks` of them, or fewer where the last one stays for ever."""
+        """The rates at ticks 0, 1, ...: `ticks` of them, or fewer where the last one holds from there on."""
         raise NotImplementedError
 
     def with_names(self, owner: str = "") -> Self:
-        """One whose table is followed tick by tick has no use for names, and counts with its numbers."""
+        """A schedule without a formula is calculated tick by tick from its plain numbers, and needs no names."""
         return self if self.no_formula else super().with_names(owner)
 
     def bind(self, place: Place) -> Self:
