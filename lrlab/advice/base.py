@@ -25,7 +25,7 @@ CALLED = {
     "process": "once per process",
 }
 NOTICED = 0.01
-"""A share of the run, or of a rate, below which nobody would notice."""
+"""A difference below this share of the run, or of a rate, is too small to be noticed."""
 
 
 @dataclass(frozen=True)

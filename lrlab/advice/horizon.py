@@ -10,9 +10,9 @@ from lrlab.schedules.spans import Length
 
 COSINE = "torch.CosineAnnealingLR"
 CUT = 0.05
-"""A share of the way from the floor to the peak that a schedule may leave undone at its last step."""
+"""At its last step a schedule may still be this share of the way from the floor to the peak above the floor."""
 COOLDOWN = 0.1
-"""The share of the run that a cooldown takes at most: epochs at the floor that are added on purpose."""
+"""A cooldown (epochs at the floor that are added on purpose) takes at most this share of the run."""
 
 
 def _fit(length: Length) -> tuple[str, dict[tuple[str | int, ...], object]]:

@@ -83,9 +83,7 @@ class PartUnfinished(Rule):
             )
             mend = setting({(*at, argument): int(span)})
             others = (length.value for length in case.lengths if length.last)
-            if (
-                i == 0 and case.calls - value in others
-            ):  # the last part leaves it so many ticks: the milestone is wrong
+            if i == 0 and case.calls - value in others:  # the last part leaves it so many ticks: the milestone is wrong
                 mend = setting({(name, 0): int(value)})
             return self.found(case, says, step=case.step(end), fix=mend)
         return None

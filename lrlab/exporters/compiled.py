@@ -25,11 +25,11 @@ from lrlab.trees.trace import symbol
 from lrlab.trees.tree import depends
 
 CLOSE = 1e-5
-"""What single precision may be off by, as a share of the largest rate."""
+"""The largest error of single precision that is accepted, as a share of the largest rate."""
 WHOLE = 2**24
-"""From here on single precision does not know every whole number."""
+"""From here on single precision cannot hold every whole number."""
 MOST_JUMPS = 10**6
-"""So many jumps of a staircase are looked at."""
+"""At most so many jumps of a staircase are looked at."""
 PRECISIONS: tuple[Any, ...] = (np.float32, np.float64)
 LEAST, MOST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 _QUOTIENT = '''
@@ -75,7 +75,7 @@ class Compiled(module.Module):
         return super().lost(job) + [beyond] * (job.run.steps > INTEGERS)
 
     def unit(self, job: Job) -> str:
-        """With what single precision does to it, where that is more than rounding."""
+        """What is counted, and the error of single precision where that is more than rounding."""
         off = self.off(job)
         cure = "" if job.native else f"; not so with {self.doubles}"
         return super().unit(
@@ -175,7 +175,7 @@ def late(size: float, ticks: int, *, after: bool = False) -> int:
 
 
 def late_says(size: float, ticks: int, *, after: bool = False) -> str:
-    """The same in words."""
+    """The sentence about such a tick; nothing where there is none."""
     tick = late(size, ticks, after=after)
     return (
         f"compiled by XLA, which multiplies by 1 / {size:g} instead of dividing, it jumps at another tick than {tick:,}"
@@ -185,7 +185,7 @@ def late_says(size: float, ticks: int, *, after: bool = False) -> str:
 
 
 def below_zero(power: float) -> str:
-    """Why a fractional power of 1 - progress is not to be had where progress comes to 1."""
+    """Why a fractional power of 1 - progress fails at the end, where progress is 1; nothing for whole powers."""
     return (
         f"compiled by XLA, 1 - progress is rounded to less than 0 at its end, whose power {power:g} is not a number"
         if power % 1
@@ -201,7 +201,7 @@ def first_reason(schedule: Schedule, reason: Callable[[Any], str]) -> str:
 
 
 def too_large(schedule: Schedule, ticks: int) -> str:
-    """Why the framework's own code cannot count as far."""
+    """Why the framework's own code cannot count that far; nothing where it can."""
     numbers = [ticks, *_numbers(schedule.model_dump())]
     return f"{max(numbers):,} is more than its integers of 32 bits hold" if max(numbers) >= INTEGERS else ""
 

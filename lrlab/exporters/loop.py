@@ -80,7 +80,7 @@ def more_arguments(job: Job, metric: str = "evaluate") -> str:
 
 
 def docstring(job: Job, says: str, data: str, metric: str = EVALUATE) -> str:
-    """That of `train`, with a word on what it is given."""
+    """The docstring of `train`, with a word on each thing that it is given."""
     more = [data] + ["`parameters`: a list of them for each base rate."] * job.many + [metric] * watches(job)
     return "\n".join([f'"""{says}', "", *more, '"""'])
 

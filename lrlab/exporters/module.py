@@ -72,7 +72,7 @@ class Module(Exporter):
         return self.flavour
 
     def counts_steps(self, job: Job) -> bool:
-        """Whether what this module defines counts optimizer steps, the clock being in it; else ticks."""
+        """Whether what this module defines counts optimizer steps, as it applies the clock itself; else ticks."""
         return self.by_step
 
     def how(self, job: Job) -> str:
@@ -80,7 +80,7 @@ class Module(Exporter):
         return "its own scheduler" if job.native else "the curve as a plain function"
 
     def lost(self, job: Job) -> list[str]:
-        """What of the trial is not in the code, a phrase each."""
+        """What the code leaves out of the trial, a phrase for each."""
         found = []
         cycles = job.bound.momentum(0.0) is not None
         if cycles and not job.native:
@@ -113,7 +113,7 @@ class Module(Exporter):
 
     def constants(self, job: Job, writer: Writer) -> str:
         """BASE_LR, the run, and the arguments."""
-        base_lr = {"BASE_LR": base_lr_value(job, groups=self.groups)}  # replaces the one that the curve noted
+        base_lr = {"BASE_LR": base_lr_value(job, groups=self.groups)}  # first, and in place of the curve's own
         found = base_lr | self.run_constants(job) | writer.constants | base_lr
         return "\n".join(constant(name, text) for name, text in found.items())
 
@@ -154,7 +154,7 @@ def base_lr_value(job: Job, *, groups: bool = True) -> str:
 
 
 def starting_rates(job: Job) -> list[float]:
-    """What each group of the optimizer is built with: 1.0 for 0 where the schedule has a rate of its own."""
+    """The rate that each group of the optimizer is built with; 0 becomes 1.0 where the schedule has its own rate."""
     return [1.0 if rate == 0 and job.trial.schedule.own_rate else rate for rate in job.trial.base_rates]
 
 
@@ -164,7 +164,7 @@ def native_call(job: Job, writer: Writer) -> str:
 
 
 def ends_of_epochs(job: Job, framework: str) -> list[str]:
-    """What becomes of them in a framework that accumulates on into the next epoch, a phrase if anything does."""
+    """A phrase on the ends of epochs, where a framework goes on accumulating into the next one; else nothing."""
     run = job.run
     if not isinstance(run, DataRun) or run.micro_batches % run.accumulate == 0:
         return []
@@ -209,7 +209,7 @@ def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
 def over_steps(
     job: Job, writer: Writer, *, groups: bool = True, prepared: Callable[[Any], Any] = lambda tree: tree
 ) -> tuple[str, list[str], list[Any]]:
-    """What the curves count in, the statements that make it from `step` (none where it is that), and their trees."""
+    """The name of what the curves count, the statements that make it from `step` (if it is not that), and the trees."""
     tick = tick_tree(job.run, job.trial)
     plain = isinstance(tick, Expr) and tick.op == "symbol"
     moved = [] if plain else writer.body(prepared(tick), names=["epoch"]).ending("tick = {}")  # micro-batches need it
@@ -223,7 +223,7 @@ def function(head: str, docstring: str, lines: list[str]) -> str:
 
 
 def blocks(*parts: str) -> str:
-    """The parts of a module, those that are empty left out."""
+    """The parts of a module with blank lines between them; empty parts are left out."""
     return "\n\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -61,7 +61,7 @@ class Timm(torch_like.TorchLike):
         return super().imports(job) | (set() if job.native else {"from timm.scheduler.scheduler import Scheduler"})
 
     def run_constants(self, job: Job) -> dict[str, str]:
-        """With what an epoch counts as, where the loop begins at a later one."""
+        """The constants, with how much one epoch counts for where the loop begins at a later one."""
         counted = {"epoch": {}, "micro_batch": {"MICRO_BATCHES_PER_EPOCH": str(job.run.micro_batches)}}
         return super().run_constants(job) | counted.get(job.trial.clock, {"STEPS_PER_EPOCH": str(job.run.updates)})
 

@@ -21,7 +21,7 @@ class TorchLike(module.Module):
         return {"import torch"} | loop.imports(job)
 
     def run_constants(self, job: Job) -> dict[str, str]:
-        """Those that its loop counts with."""
+        """The constants with which its loop counts."""
         return super().run_constants(job) | loop.constants(job)
 
 

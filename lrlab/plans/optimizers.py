@@ -18,7 +18,7 @@ CYCLED = {
     **dict.fromkeys(("Adam", "AdamW", "Adamax", "NAdam", "RAdam", "SparseAdam"), "beta1"),
     **dict.fromkeys(("Adagrad", "Adadelta", "Adafactor", "ASGD", "LBFGS", "Rprop"), ""),
 }
-"""What cycle_momentum cycles in each optimizer of torch; nothing where it raises."""
+"""What cycle_momentum cycles in each optimizer of torch; an empty name where torch raises."""
 NO_RATIO = (5, 15)
 """The first version of transformers whose TrainingArguments have no warmup_ratio."""
 

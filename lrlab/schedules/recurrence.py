@@ -14,7 +14,7 @@ from lrlab.schedules.base import Array, Mark, Place, Schedule, described, inside
 from lrlab.schedules.params import Metrics, Mode
 from lrlab.trees.tree import Expr
 
-BEYOND = 64  # ticks past the end of the run for which exported code has rates, as one step may be several ticks
+BEYOND = 64  # exported code has rates for so many ticks past the run, as one step may be several ticks
 MOST_LEVELS = 5_000
 """Code with a longer table is refused, because nobody could read it."""
 

@@ -66,7 +66,7 @@ def nested(schedule: Schedule) -> Iterator[tuple[Path, Schedule, bool]]:
 
 
 def lengths(schedule: Schedule, bound: Schedule) -> list[Length]:
-    """What is set of the arguments that say when a curve ends; `bound` is the same schedule in its place."""
+    """The arguments that say when a curve ends, where they are set; `bound` is the same schedule in its place."""
     found = []
     for (path, given, last), (_, owner, _) in zip(nested(schedule), nested(bound), strict=True):
         name = given.ends_by
