@@ -82,12 +82,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _line(finding: advice.Finding) -> str:
     """One finding, its message, and what would mend it."""
-    name = "".join(
-        c if c.isprintable() else "?" for c in " ".join(finding.trial.split())
-    )  # a terminal obeys control characters
-    return (
-        f"{finding.severity} {finding.code} {name}: {finding.message}{f' [{finding.fix.title}]' if finding.fix else ''}"
-    )
+    # a terminal would obey control characters
+    name = "".join(c if c.isprintable() else "?" for c in " ".join(finding.trial.split()))
+    mend = f" [{finding.fix.title}]" if finding.fix else ""
+    return f"{finding.severity} {finding.code} {name}: {finding.message}{mend}"
 
 
 def _count(findings: Sequence[advice.Finding]) -> str:

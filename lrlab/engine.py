@@ -1,4 +1,4 @@
-"""Run + trial -> learning rates: at any steps, as a chart needs them, and as a few numbers."""
+"""From a run and a trial to learning rates: at any steps, as a chart needs them, and as a few numbers."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ _GOLDEN = 0.6180339887498949
 
 @dataclass(frozen=True)
 class Curve:
-    """One trial as a chart draws it: `lr` (and `momentum`, if cycled) at `steps`, one row per group where base_lr is a
-    list.
+    """One trial as a chart draws it: `lr` (and `momentum`, if it is cycled) at `steps`.
+
+    Where base_lr is a list there is a row for each group.
     """
 
     trial: Trial
@@ -51,8 +52,9 @@ class NoCurve:
 
 @dataclass(frozen=True)
 class Summary:
-    """A trial in numbers, of its first parameter group. `exact` is False where the mean and the share come from a
-    sample.
+    """A trial in numbers, those of its first parameter group.
+
+    `exact` is False where the mean and the share come from a sample.
     """
 
     first: float
@@ -65,10 +67,9 @@ class Summary:
 
 
 def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
-    """The rate that each optimizer step uses: float64 of the shape of `steps` (0-based), with a leading axis of groups
-    where base_lr is a list.
+    """The rate that each optimizer step (0-based) uses: float64 of the shape of `steps`.
 
-    DocumentError names the tick where a rate is not finite.
+    Where base_lr is a list, groups are a leading axis. DocumentError names the tick where a rate is not finite.
     """
     at = _ticks(run, trial, steps)
     groups = trial.bound(run)
@@ -82,9 +83,7 @@ def lr(run: Run, trial: Trial, steps: ArrayLike) -> Floats:
 
 
 def momentum(run: Run, trial: Trial, steps: ArrayLike) -> Floats | None:
-    """The momentum (or beta1) that each optimizer step uses, shaped like `lr`; None where the schedule does not cycle
-    it.
-    """
+    """The momentum (or beta1) that each optimizer step uses, shaped like `lr`; None where it is not cycled."""
     at = _ticks(run, trial, steps)
     with np.errstate(all="ignore"):
         rows: list[Any] = [schedule.momentum(at) for schedule in trial.bound(run)]
@@ -130,16 +129,18 @@ def drawn(experiment: Experiment) -> list[Curve | NoCurve]:
 
 
 def failure(run: Run, trial: Trial) -> str | None:
-    """Why a trial's curve cannot be drawn, in one sentence; None where it can. A valid document may hold such a trial:
-    only its first two ticks and its last one are looked at when it is read.
+    """Why a trial's curve cannot be drawn, in one sentence; None where it can.
+
+    A valid document may hold such a trial: when it is read, only the first two ticks and the last are looked at.
     """
     found = _curve(run, _bare(trial))
     return None if isinstance(found, Curve) else str(_refused(trial, found))
 
 
 def curve(run: Run, trial: Trial) -> Curve:
-    """One trial at the steps that show its shape: an even grid, every mark and the step before it, or the envelope of
-    what is denser. DocumentError where it cannot be drawn.
+    """One trial at the steps that show its shape; DocumentError where it cannot be drawn.
+
+    They are an even grid, every mark and the step before it, or the envelope of what is denser.
     """
     found = _curve(run, _bare(trial))
     if not isinstance(found, Curve):
@@ -148,7 +149,7 @@ def curve(run: Run, trial: Trial) -> Curve:
 
 
 def _bare(trial: Trial) -> Trial:
-    """What the rates hang on: no name, nor anything else that only the page shows."""
+    """The trial with only that on which its rates depend: no name, and nothing else that only the page shows."""
     return trial.model_copy(update={"name": NAMELESS, "hidden": False, "dismissed": ()})
 
 
@@ -178,8 +179,9 @@ def _sampled(run: Run, trial: Trial) -> Curve:
 
 
 def marks(run: Run, trial: Trial) -> list[Mark] | None:
-    """The schedule's marks by optimizer step, those at one step joined; None where they are denser than a chart, or not
-    known.
+    """The schedule's marks by optimizer step, those at one step joined.
+
+    None where they are denser than a chart can show, or not known.
     """
     try:
         raw = trial.bound(run)[0].marks(calls(run, trial.clock), MOST_MARKS)
@@ -196,8 +198,9 @@ def marks(run: Run, trial: Trial) -> list[Mark] | None:
 
 
 def _tick_borders(run: Run, trial: Trial) -> list[int]:
-    """Where the curve jumps without a mark, if a chart can show it: at the ticks of a clock of epochs, or by the
-    schedule's own nature.
+    """The steps where the curve jumps without a mark, if a chart can show so many.
+
+    It jumps at every tick of a clock of epochs, or where the schedule says so.
     """
     epochs = run.steps // run.updates
     if trial.clock == "epoch":
@@ -214,8 +217,9 @@ def _with_neighbours(grid: Steps, at: list[int], steps: int) -> Steps:
 
 
 def _envelope(run: Run, trial: Trial) -> Steps:
-    """The lowest and the highest of some steps in each column of the chart: adjacent ones and scattered ones, so that
-    no period hides.
+    """The lowest and the highest of some steps in each column of the chart.
+
+    Some of these steps are neighbours and some are scattered, so that no period is missed.
     """
     columns = GRID // 4
     begins = np.linspace(0, run.steps, columns + 1)
@@ -229,8 +233,9 @@ def _envelope(run: Run, trial: Trial) -> Steps:
 
 
 def summary(run: Run, trial: Trial) -> Summary:
-    """First, peak and its step, last used, mean, and the share of steps above half of the peak; exact up to about
-    131,000 steps. DocumentError, the same as from `curve`, where it cannot be drawn.
+    """First rate, peak and its step, last rate, mean, and the share of steps above half of the peak.
+
+    It is exact up to about 131,000 steps. DocumentError, the same as from `curve`, where it cannot be drawn.
     """
     curve(run, trial)
     try:

@@ -22,42 +22,39 @@ def torch_scheduler(optimizer: Any, experiment: Experiment, trial: str | None = 
     The optimizer needs as many parameter groups as the trial has; their own rates are replaced by the trial's.
     Raises DocumentError for an unknown trial, ValueError where the groups do not fit, ImportError without PyTorch.
     """
-    return _lambda_lr(
-        "torch_scheduler", optimizer, experiment.run, experiment.trial(trial), "step"
-    )  # calls are ticks already
+    chosen = experiment.trial(trial)
+    return _lambda_lr("torch_scheduler", optimizer, experiment.run, chosen, "step")  # each call is one tick already
 
 
 def hf_scheduler(optimizer: Any, experiment: Experiment, trial: str | None = None) -> Any:
-    """A LambdaLR with this trial's rates for loops that step it once per optimizer step, whatever the trial's clock,
-    which it applies itself.
+    """A LambdaLR with this trial's rates for loops that step it once per optimizer step.
 
-    So does transformers' Trainer: `Trainer(..., optimizers=(optimizer, lrlab.hf_scheduler(optimizer, experiment)))`.
-    It needs PyTorch alone; groups and errors are those of `torch_scheduler`.
+    It applies the clock of the trial itself. So does transformers' Trainer: `Trainer(..., optimizers=(optimizer,
+    lrlab.hf_scheduler(optimizer, experiment)))`. It needs PyTorch alone; groups and errors are those of
+    `torch_scheduler`.
     """
     chosen = experiment.trial(trial)
     return _lambda_lr("hf_scheduler", optimizer, experiment.run, chosen, chosen.clock)
 
 
 def optax_schedule(experiment: Experiment, trial: str | None = None) -> Any:
-    """This trial's rate as a function of the count of updates, inside jax.jit too: the `learning_rate` of any optax
-    optimizer.
+    """This trial's rate as a function of the count of updates: the `learning_rate` of any optax optimizer.
 
-    The count is an integer or an array of them; a list of base rates gives a leading axis of one rate per group, as in
-    `engine.lr`. It counts in double precision and answers in JAX's default one. Rates that follow from those before are
-    known to 64 ticks past the run.
-    Raises DocumentError for an unknown trial, ImportError without JAX.
+    It works inside jax.jit too. The count is an integer or an array of them; a list of base rates gives a leading axis
+    of one rate per group, as in `engine.lr`. It counts in double precision and answers in JAX's default one. Rates that
+    follow from those before are known to 64 ticks past the run. Raises DocumentError for an unknown trial, ImportError
+    without JAX.
     """
     return _jax_function("optax_schedule", experiment.run, experiment.trial(trial))
 
 
 def keras_schedule(experiment: Experiment, trial: str | None = None) -> Any:
-    """This trial's rate as a Keras LearningRateSchedule: a function of optimizer.iterations, on the torch and the jax
-    backend.
+    """This trial's rate as a Keras LearningRateSchedule, on the torch and the jax backend.
 
-    It is saved and loaded with a model. Who loads one calls `lrlab.integrations.keras_class()` before, or says
-    `custom_objects={"LrlabSchedule": lrlab.integrations.keras_class()}`.
-    Raises DocumentError for an unknown trial, ValueError for several parameter groups or another backend, ImportError
-    without Keras.
+    It is a function of optimizer.iterations. It is saved and loaded with a model. Who loads one calls
+    `lrlab.integrations.keras_class()` before, or says `custom_objects={"LrlabSchedule":
+    lrlab.integrations.keras_class()}`. Raises DocumentError for an unknown trial, ValueError for several parameter
+    groups or another backend, ImportError without Keras.
     """
     alone = experiment.model_copy(update={"trials": (experiment.trial(trial),)})
     return keras_class()(alone.dumps())
@@ -65,7 +62,10 @@ def keras_schedule(experiment: Experiment, trial: str | None = None) -> Any:
 
 @cache
 def keras_class() -> Any:
-    """The class of what `keras_schedule` makes, known to Keras from the first call on; its config holds the document."""
+    """The class of what `keras_schedule` makes; its config holds the document.
+
+    Keras knows it from the first call on.
+    """
     with _needed("keras_schedule", "Keras 3 on PyTorch or JAX: pip install keras"):
         import keras  # noqa: PLC0415 (heavy)
 
@@ -123,7 +123,7 @@ def _lambda_lr(name: str, optimizer: Any, run: Run, trial: Trial, clock: Clock) 
 
 
 def _function(run: Run, trial: Trial, clock: Clock, group: int) -> Callable[[Any], float]:
-    """A group's rate as a function of how often the clock has struck, one number at a time."""
+    """A group's rate as a function of the count that the clock turns into ticks, one number at a time."""
     schedule, base_lr = trial.bound(run)[group], trial.base_rates[group]
     return lambda count: float(rates(schedule, base_lr, np.array([float(ticks(run, clock, int(count)))]))[0])
 
@@ -154,7 +154,7 @@ def _jax_function(name: str, run: Run, trial: Trial) -> Callable[[Any], Any]:
 
 
 class _Jax:
-    """JAX as the `xp` of curves, in double precision; what curves ask about plain numbers, numpy answers."""
+    """JAX as the `xp` of curves, in double precision; functions of plain numbers alone are left to numpy."""
 
     pi, e = math.pi, math.e
 

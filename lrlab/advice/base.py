@@ -25,7 +25,7 @@ CALLED = {
     "process": "once per process",
 }
 NOTICED = 0.01
-"""A share of the run, or of a rate, below which nobody would notice."""
+"""A difference below this share of the run, or of a rate, is too small to be noticed."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ class Fix:
 
 @dataclass(frozen=True)
 class Finding:
-    """One piece of advice on one trial: what is found, with its numbers; where, as an optimizer step, if anywhere; and
-    what mends it.
+    """One piece of advice on one trial: what was found, with its numbers, and the fix if there is one.
+
+    `step` is the optimizer step that it is about; None where it is about no single step.
     """
 
     rule: Rule
@@ -213,7 +214,10 @@ class Case:
 
 
 def refitted(case: Case, changes: dict[Path, Any], slack: float = 1.0, share: float = 0.0) -> dict[Path, Any]:
-    """The changes, and every last horizon that would then all but fit made to fit: within some ticks, or a share of it."""
+    """The changes, and with them new values for the horizons at the end of the run that then almost fit.
+
+    Almost: within `slack` ticks, or within `share` of what would fit.
+    """
     try:
         fixed = Fix("", case.trial.name, tuple((("schedule", *path), value) for path, value in changes.items()))
         trial = fixed(Experiment(run=case.run, trials=(case.trial,))).trials[0]
@@ -229,8 +233,9 @@ def refitted(case: Case, changes: dict[Path, Any], slack: float = 1.0, share: fl
 
 
 def possible(case: Case, fix: Fix) -> bool:
-    """Whether a fix makes another document: a schedule can refuse the arguments that would fit, such as a rise of one
-    step.
+    """Whether a fix makes a valid document that differs from the one before.
+
+    A schedule can refuse the arguments that would fit, such as a rise of one step.
     """
     before = Experiment(run=case.run, trials=(case.trial,))
     try:

@@ -26,9 +26,9 @@ from lrlab.schedules import cycles, spans
 from lrlab.schedules.spans import Length
 
 COSINE = "torch.CosineAnnealingLR"
-MANY = 10  # steps per epoch from which a duration of so few ticks as there are epochs can only count epochs
+MANY = 10  # with so many steps an epoch, a duration of at most as many ticks as there are epochs counts epochs
 CYCLES = 50  # more than anybody restarts on purpose
-FALLEN = 0.5  # of the peak: a staircase in epochs is below it in its first moments
+FALLEN = 0.5  # of the peak: a staircase that counts epochs, but is stepped per batch, is soon below it
 SMALL = 1e-3
 """A rate below this share of the peak hardly trains."""
 
@@ -113,7 +113,7 @@ class HorizonInEpochs(_Unit):
 
     def check(self, case: Case) -> Finding | None:
         found = self.meant(case)
-        if case.trial.clock == "epoch" or case.schedule.counts_batches:  # of batches another rule tells
+        if case.trial.clock == "epoch" or case.schedule.counts_batches:  # on batches there is another rule
             return None
         first = first_cycle(case)
         if found is None and first and in_epochs(case, first):
@@ -137,8 +137,9 @@ class HorizonInEpochs(_Unit):
 
 
 def first_cycle(case: Case) -> tuple[str, float, int] | None:
-    """The argument that says how long the first cycle is, of what restarts at the end of the run, its ticks, and how
-    many cycles there are.
+    """The first cycle of the part that restarts at the end of the run; None where no part does.
+
+    Given are the name of its argument, its length in ticks, and how many cycles the run begins.
     """
     for _, schedule, bound, last in case.nodes():
         given, found = schedule.restarts(), bound.restarts()
@@ -149,8 +150,9 @@ def first_cycle(case: Case) -> tuple[str, float, int] | None:
 
 
 def in_epochs(case: Case, first: tuple[str, float, int]) -> bool:
-    """Whether a first cycle can only count epochs: there are as many of them, and one is longer, or else it restarts
-    far too often.
+    """Whether the length of a first cycle can only be meant in epochs.
+
+    The run has that many epochs, and as ticks the cycle would end within an epoch or restart far too often.
     """
     _, ticks, cycles = first
     often = ticks < case.run.updates or cycles > CYCLES
@@ -158,8 +160,9 @@ def in_epochs(case: Case, first: tuple[str, float, int]) -> bool:
 
 
 def bottoms(case: Case, length: Length) -> int:
-    """How often the curve comes to its minimum by the last tick used, if it climbs again after the first time:
-    floor((passed / span + 1) / 2).
+    """How often the curve reaches its minimum in the run, if it climbs again after the first time; else 0.
+
+    It is floor((passed / span + 1) / 2) for half a wave in a span.
     """
     owner = length.owner
     ticks = owner.ticks_left
@@ -179,8 +182,7 @@ def climbs(case: Case, length: Length, span: float) -> bool:
 
 
 class StepsPerProcess(_Unit):
-    """Accelerate steps a prepared scheduler once per process; the horizon does not count that, or counts it where it
-    does not happen.
+    """The horizon does not fit how Accelerate steps a prepared scheduler: once per process.
 
     Why: With P processes the whole curve is over after 1 / P of the run; a cosine climbs back to its peak in the next
     part.
@@ -229,8 +231,7 @@ class StepsPerProcess(_Unit):
 
 
 class Accumulation(_Unit):
-    """With gradient accumulation the scheduler is stepped per micro-batch and the horizon counts optimizer steps, or
-    the other way round.
+    """With gradient accumulation, the horizon and the calls of step() count different things.
 
     Why: The curve runs too fast by the accumulation (and is over early), or too slowly (and only its beginning runs).
 
@@ -270,8 +271,7 @@ class Accumulation(_Unit):
 
 
 class OtherRounding(Rule):
-    """The horizon is that of a loop that rounds the other way: drop_last, or the last incomplete accumulation of an
-    epoch.
+    """The horizon belongs to a loop that rounds an incomplete batch, or accumulation, the other way.
 
     Why: The schedule ends a few steps early or late, up to one an epoch; OneCycleLR raises at the first step too many.
 
@@ -332,7 +332,7 @@ class KerasCountsBatches(Rule):
             early = in_epochs(case, first)
         elif ends:
             early = steps <= max(case.epochs, case.run.updates) or fit.counts_otherwise(case)
-        else:  # of 1 it decays so much a batch, and is meant so
+        else:  # 1 is a decay at each batch, which is meant so
             early = 1 < steps <= case.epochs and case.rate(case.run.updates) < FALLEN * case.peak
         if not early:
             return None
@@ -350,8 +350,7 @@ class KerasCountsBatches(Rule):
 
 
 class GoneEarly(Rule):
-    """A decay takes the rate down in the first moments of the run: its durations are epochs, and it is stepped per
-    batch.
+    """A decay is over at the very start of the run: its durations are epochs, but it is stepped per batch.
 
     Why: step_size = 30 at 5,004 batches an epoch makes 166 drops in the first epoch; nothing is learned after it.
 

@@ -16,13 +16,12 @@ from lrlab.schedules.spans import Path
 
 ONE_CYCLE = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": 1000}
 RESTARTS = "torch.CosineAnnealingWarmRestarts"
-NOTHING = 1e5  # divided by which a rate hardly moves a weight
-MOST_CYCLES = 12  # that a fix looks for
+NOTHING = 1e5  # a rate that was divided by this hardly moves a weight
+MOST_CYCLES = 12  # a fix looks for so many cycles at most
 
 
 class GroupsFlattened(Rule):
-    """A schedule with a rate of its own gives every parameter group that one rate, whatever the optimizer's groups were
-    set to.
+    """A schedule with a rate of its own gives every parameter group that rate, whatever the optimizer says.
 
     Why: The backbone that was to train at a hundredth of the head's rate trains at the same; a single lr= is ignored
     likewise.
@@ -165,7 +164,10 @@ class RestartCut(Rule):
 
     @staticmethod
     def _nearly_whole(path: Path, bound: Schedule, cycles: Cycles, ticks: int) -> tuple[str, dict[Path, object]] | None:
-        """The first cycle nearest to the given one with which cycles fill the run, all but a rest that nobody notices."""
+        """The fix that fills the run with whole cycles, all but a rest that nobody notices.
+
+        Of the first cycles that do, it takes the one nearest to the given one.
+        """
         fitting = {}
         for k in range(1, MOST_CYCLES + 1):
             _, length = first_length(ticks, k, cycles.times)

@@ -8,8 +8,8 @@ from lrlab.schedules import Schedule
 from lrlab.schedules.base import described
 
 COSINE = "torch.CosineAnnealingLR"
-SCALED = 0.75  # of the run: where the last of the milestones goes that all lay beyond it
-NAMED = 3
+SCALED = 0.75  # share of the run at which a fix puts the last milestone, where all of them lay beyond the run
+NAMED = 3  # milestones that a message names
 
 
 class FloorAboveStart(Rule):
@@ -42,7 +42,7 @@ class FloorAboveStart(Rule):
 
 
 def milestones(schedule: Schedule) -> tuple[str, list[int]]:
-    """The argument that lists ticks at which the rate changes, and they; of sequences, where the parts change."""
+    """The argument that lists the ticks at which the rate, or the part of a sequence, changes; and these ticks."""
     for name in type(schedule).model_fields:
         value = getattr(schedule, name)
         if isinstance(value, tuple) and value and described(type(schedule))[name].unit in {"ticks", "pairs"}:
@@ -51,7 +51,7 @@ def milestones(schedule: Schedule) -> tuple[str, list[int]]:
 
 
 def falls(schedule: Schedule) -> tuple[str, list[int]]:
-    """The milestones, or the first tick of those after each of which the rate falls again."""
+    """The milestones and their argument; of a rate that falls at regular times, the first tick at which it does."""
     name, ticks = milestones(schedule)
     every = schedule.falls_every
     return (every, [getattr(schedule, every)]) if every and not ticks else (name, ticks)
@@ -81,7 +81,7 @@ class MilestonesBeyond(Rule):
             repeats = name == schedule.falls_every
             left = bound.ticks_left
             beyond = [tick for tick in ticks if tick > left or (tick == left and not schedule.has_corners)]
-            if not beyond or left < 1:  # a part that the run never comes to: where it would begin is beyond, and said
+            if not beyond or left < 1:  # a part that the run never reaches is told of by the milestone before it
                 continue
             every = len(beyond) == len(ticks)
             fix = None
@@ -92,7 +92,7 @@ class MilestonesBeyond(Rule):
                 and last * last > case.calls * case.run.steps
                 and last < case.run.steps
             ):
-                fix = stepping("step")  # they are nearer to the steps than to the epochs
+                fix = stepping("step")  # as a number the last one is nearer to the steps of the run than to its epochs
             elif (
                 every and not repeats and not isinstance(getattr(schedule, name)[0], tuple) and not schedule.children()
             ):

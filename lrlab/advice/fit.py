@@ -1,5 +1,6 @@
-"""How an argument that says when a schedule ends fits its run, and if it does not, why: decided once, for all rules on
-it.
+"""Whether an argument that says when a schedule ends fits its run, and if not, why.
+
+It is decided here once, for all rules that ask.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from lrlab.advice.base import NOTICED, Case
 from lrlab.document.run import Clock, DataRun, Run, calls
 from lrlab.schedules.spans import Length
 
-FAR_OFF = 10.0
-NEAR_ENOUGH = 3.0  # how many times as long as the run, or as short, a horizon in the unit that is meant may be
+FAR_OFF = 10.0  # two units lie far apart where the run has more than so many times as many of one as of the other
+NEAR_ENOUGH = 3.0  # in the unit that is meant, a horizon is at most so many times longer, or shorter, than the run
 Misfit = Literal["fits", "rounding", "unit", "warmup", "short", "long"]
 
 
 def misfit(case: Case, length: Length) -> Misfit:
-    """The likeliest reason first: another rounding, another unit, the warmup counted twice; else it is simply too short
-    or too long.
+    """Why a length does not fit its run; the likeliest reason is tried first.
+
+    The reasons are another rounding, another unit, and a warmup counted twice; else it is too short or too long.
     """
     slack = length.value - length.fits
     if not length.reached:
@@ -42,7 +44,7 @@ def end(case: Case, length: Length) -> float:
 
 
 def counts_otherwise(case: Case) -> bool:
-    """Whether a horizon counts in another unit than the clock: one mistake, which another rule tells."""
+    """Whether a horizon counts in another unit than the clock, a mistake for which there is a rule of its own."""
     return any(length.last and misfit(case, length) == "unit" for length in case.lengths)
 
 
@@ -84,7 +86,7 @@ def _distance(value: float, other: float) -> float:
 
 
 def other_rounding(case: Case, length: Length) -> Run | None:
-    """The same run, counted as another loop would, if it is that which the value fits."""
+    """The same run as a loop that rounds in another way would count it, if the value fits that; else None."""
     run = case.run
     if not isinstance(run, DataRun):
         return None

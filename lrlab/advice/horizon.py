@@ -10,9 +10,9 @@ from lrlab.schedules.spans import Length
 
 COSINE = "torch.CosineAnnealingLR"
 CUT = 0.05
-"""A share of the way from the floor to the peak that a schedule may leave undone at its last step."""
+"""At its last step a schedule may still be this share of the way from the floor to the peak above the floor."""
 COOLDOWN = 0.1
-"""The share of the run that a cooldown takes at most: epochs at the floor that are added on purpose."""
+"""A cooldown (epochs at the floor that are added on purpose) takes at most this share of the run."""
 
 
 def _fit(length: Length) -> tuple[str, dict[tuple[str | int, ...], object]]:
@@ -36,7 +36,7 @@ class HorizonShorterThanRun(Rule):
     good = example(run_of(10, 100), {"kind": COSINE, "T_max": 1000})
 
     def check(self, case: Case) -> Finding | None:
-        if case.peak <= 0 or case.calls >= case.bound.raises_at():  # where it raises nothing climbs
+        if case.peak <= 0 or case.calls >= case.bound.raises_at():  # after an error there is no rate left to climb
             return None
         for length in case.lengths:
             if not length.last or fit.misfit(case, length) not in {"short", "rounding"} or length.value >= length.fits:
@@ -80,8 +80,9 @@ class HorizonShorterThanRun(Rule):
 
 
 def left_undone(case: Case, length: Length) -> tuple[float, float]:
-    """The rate at the end of a curve that is longer than the run, and how far above it the last step still is, as a
-    share of the peak's height.
+    """The rate at the end of a curve that is longer than the run, and how far above it the last step still is.
+
+    How far is a share of the height of the peak above that end.
     """
     floor = case.rate(min(fit.end(case, length), case.bound.raises_at() - 2))  # OneCycleLR ends a tick before its total
     return floor, (case.last - floor) / (case.peak - floor) if case.peak > floor else 0.0

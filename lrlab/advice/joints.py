@@ -13,11 +13,11 @@ COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": 900}
 AFTER = {"kind": "paddle.CosineAnnealingDecay", "learning_rate": 0.05, "T_max": 900}
 BEFORE = {"kind": "paddle.LinearWarmup", "warmup_steps": 100, "start_lr": 0.0}
 SLOPES = 2.0
-"""A joint whose step is as many times as high as those beside it is a jump."""
+"""A joint is a jump where its step is more than so many times as high as the steps beside it."""
 
 
 def joints(case: Case) -> tuple[str, list[int]]:
-    """The argument in which a sequence has its milestones, and they."""
+    """The argument that holds the milestones of a sequence, and these milestones."""
     name = case.schedule.joined_by
     return name, list(getattr(case.schedule, name)) if name else []
 
@@ -82,9 +82,8 @@ class PartUnfinished(Rule):
                 f"{shown(before)} to {shown(after)} in one step."
             )
             mend = setting({(*at, argument): int(span)})
-            if i == 0 and any(
-                length.last and length.value == case.calls - value for length in case.lengths
-            ):  # the rest counts on it: a wrong milestone
+            others = (length.value for length in case.lengths if length.last)
+            if i == 0 and case.calls - value in others:  # the last part leaves it so many ticks: the milestone is wrong
                 mend = setting({(name, 0): int(value)})
             return self.found(case, says, step=case.step(end), fix=mend)
         return None

@@ -15,8 +15,7 @@ def waiting(case: Case) -> Waiting | None:
 
 
 class PatiencePlusOne(Rule):
-    """A plateau scheduler with patience p reduces at bad call p + 1 (Keras, optax: p), so a run can have fewer drops
-    than expected, or none.
+    """A plateau scheduler with patience p acts at bad call p + 1 (Keras, optax: p): a run may have fewer drops.
 
     Why: Patience 10 bears ten bad epochs and reduces at the eleventh: in a run of 10 epochs the rate cannot fall at
     all.
@@ -66,7 +65,7 @@ class PlateauPerStep(Rule):
         if found is None or case.epochs < 2 or case.calls <= case.epochs:  # noqa: PLR2004
             return None
         waits = found.patience * found.calls
-        if waits * case.epochs >= case.calls:  # as long as an epoch: it counts batches, and is meant to
+        if waits * case.epochs >= case.calls:  # it waits for an epoch or longer, so it is meant to count batches
             return None
         often = ticks_per_epoch(case.run, case.trial.clock)
         says = (

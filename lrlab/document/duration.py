@@ -6,7 +6,7 @@ import re
 
 from lrlab.document.run import MAX_DEVICES, MAX_STEPS, Clock, Run, calls, ticks_per_epoch
 
-MOST_TYPED = 40  # characters of a duration
+MOST_TYPED = 40  # characters that a duration may have
 _TYPED = re.compile(
     r"(?P<number>-?(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)?(?:\.\d*)?(?:e[+-]?\d{1,4})?)\s*(?P<unit>[a-z]*|%)",
     re.IGNORECASE | re.ASCII,

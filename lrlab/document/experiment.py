@@ -1,5 +1,6 @@
-"""The experiment is the document: a run and the trials laid over each other; JSON file, share link and page state are
-this one value.
+"""The experiment is the document: a run, and the trials laid over each other on it.
+
+The JSON file, the share link and the state of the page are this one value.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from lrlab.schedules import did_you_mean
 from lrlab.schedules.rates import check
 
 COMMENT = "# lrlab: "
-"""What a line of exported code begins with that holds its document."""
+"""The beginning of the line of exported code that holds its document."""
 MAX_TRIALS = 64
 MAX_NESTING = 16
 
@@ -81,7 +82,7 @@ class Experiment(Part):
         raise DocumentError(msg)
 
     def document(self) -> dict[str, Any]:
-        """The document as plain values, holding what was said and no default that was not."""
+        """The document as plain values; defaults are in it only where they were written out."""
         return {"lrlab": 1, **self.model_dump(mode="json", exclude_unset=True)}
 
     def dumps(self) -> str:

@@ -1,5 +1,6 @@
-"""The run is arithmetic: data set, batch, devices, accumulation, epochs -> optimizer steps; and the clock, steps ->
-scheduler ticks.
+"""The arithmetic of a run: from its data to optimizer steps, and from steps to ticks of the scheduler.
+
+Data set, batch, devices, accumulation and epochs give the steps; the clock gives the ticks.
 """
 
 from __future__ import annotations

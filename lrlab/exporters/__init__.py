@@ -1,5 +1,6 @@
-"""Taking an experiment home: one target, one file; code is written from the curve and its arguments, never typed a
-second time.
+"""Taking an experiment home: one target, one file.
+
+Code is written from the curve and its arguments, and never typed a second time.
 """
 
 from __future__ import annotations

@@ -48,8 +48,10 @@ if accelerator.sync_gradients and not accelerator.optimizer_step_was_skipped:
 
 
 def training(job: Job) -> str:
-    """The loop. A scheduler stepped once per process is prepared; any other is left alone, so that the number of
-    processes is nothing to it.
+    """The training loop of Accelerate, as text.
+
+    A scheduler that is stepped once per process is prepared. Any other is left alone, so that the number of processes
+    does not matter to it.
     """
     clock = job.trial.clock
     step = loop.step_call(job)

@@ -18,11 +18,11 @@ Form = Literal["native", "portable"]
 Loop = Literal["plain", "accelerate"]
 MOST_MARKS = 6
 MOST_CALLS = 100_000
-"""A self-check calls step() so often at most."""
+"""A self-check calls step() at most so often."""
 MOST_COMPARED = 250_000
-"""Rates of a run that are compared one by one; of a longer one some that are scattered."""
+"""A run of up to so many rates is compared at every step; a longer one at scattered steps."""
 EXACT = 1e-9
-"""What share of the largest rate is no difference between curves."""
+"""Curves that differ by at most this share of the largest rate count as the same."""
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -66,17 +66,17 @@ class Job:
         return self.trial.schedule.watches
 
     def expected(self, *, by_step: bool) -> dict[int, list[float]]:
-        """The rate of every group at the first tick, the peak, some marks and the tick before each, and the last; or by
-        optimizer step.
+        """The rate of every group at some ticks, or optimizer steps: what the self-check compares with.
+
+        They are the first one, the peak, some marks and the one before each, and the last.
         """
         run, trial = self.run, self.trial
         count = run.steps if by_step else calls(run, trial.clock)
         last = min(count, MOST_CALLS) - 1
         known = [place for place in marked(run, trial, by_step=by_step) if place <= last]
         chosen = {known[i] for i in np.linspace(0, len(known) - 1, MOST_MARKS).astype(int)} if known else {last // 2}
-        peak = int(
-            np.abs(self._rates(np.arange(last + 1), by_step=by_step)).max(axis=0).argmax()
-        )  # deviations are shares of it
+        highest = np.abs(self._rates(np.arange(last + 1), by_step=by_step)).max(axis=0)
+        peak = int(highest.argmax())  # deviations are shares of its rate
         at = np.array(sorted({0, peak, last} | {c for place in chosen for c in (place - 1, place) if c > 0}))
         return {int(c): column.tolist() for c, column in zip(at, self._rates(at, by_step=by_step).T, strict=True)}
 
@@ -96,10 +96,10 @@ def marked(run: Run, trial: Trial, *, by_step: bool) -> list[int]:
 
 
 def compared(run: Run, trial: Trial, *, by_step: bool) -> NDArray[np.int64]:
-    """The ticks, or optimizer steps, at which curves are compared: every one of the run and the next; of a long run
-    some, and around the marks.
+    """The ticks, or optimizer steps, at which curves are compared: every one of the run, and the next.
 
-    Those are scattered, one in each cell of a grid, so that no period hides.
+    Of a long run some are taken, and those around the marks. They are scattered, one in each cell of a grid, so that no
+    period is missed.
     """
     count, most = (run.steps if by_step else calls(run, trial.clock)) + 1, MOST_COMPARED // len(trial.base_rates)
     if count <= most:
@@ -128,13 +128,12 @@ class Exporter:
         raise NotImplementedError
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        """Why the framework's own constructor would not give this curve at every step of the run; nothing where it
-        does.
-        """
+        """Why the framework's own constructor would not give this curve at every step; nothing where it does."""
         return f"{self.title} has no {trial.schedule.kind} of its own"
 
     def prefers_portable(self, run: Run, trial: Trial) -> str:
-        """Why the portable form is taken unless the native one is asked for, where both are to be had; nothing where
-        the native one is.
+        """Why the portable form is chosen where both forms are possible and none was asked for.
+
+        Nothing where the native one is chosen.
         """
         return ""

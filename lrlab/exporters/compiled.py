@@ -1,5 +1,6 @@
-"""Targets whose code is compiled by XLA and computes in single precision: curves in a form that stands both, and how
-far off they then are.
+"""Targets whose code is compiled by XLA and computes in single precision, and how far off they are.
+
+Curves are written in a form that is safe in both.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from lrlab.trees.trace import symbol
 from lrlab.trees.tree import depends
 
 CLOSE = 1e-5
-"""What single precision may be off by, as a share of the largest rate."""
+"""The largest error of single precision that is accepted, as a share of the largest rate."""
 WHOLE = 2**24
-"""From here on single precision does not know every whole number."""
+"""From here on single precision cannot hold every whole number."""
 MOST_JUMPS = 10**6
-"""So many jumps of a staircase are looked at."""
+"""At most so many jumps of a staircase are looked at."""
 PRECISIONS: tuple[Any, ...] = (np.float32, np.float64)
 LEAST, MOST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 _QUOTIENT = '''
@@ -74,7 +75,7 @@ class Compiled(module.Module):
         return super().lost(job) + [beyond] * (job.run.steps > INTEGERS)
 
     def unit(self, job: Job) -> str:
-        """With what single precision does to it, where that is more than rounding."""
+        """What is counted, and the error of single precision where that is more than rounding."""
         off = self.off(job)
         cure = "" if job.native else f"; not so with {self.doubles}"
         return super().unit(
@@ -93,10 +94,10 @@ def _percent(share: float) -> str:
 
 
 def statements(job: Job, writer: Writer, *, groups: bool = True) -> tuple[list[str], list[str], list[str]]:
-    """A curve over arrays: the functions it needs, what makes `tick` from `step` where they differ, and the last
-    statements.
+    """A curve over arrays, in three parts: functions that it needs, the lines that make `tick`, and the last lines.
 
-    With a list of base rates there is a function for each distinct group, and the last statements stack them.
+    Lines that make `tick` from `step` are there where the two differ. With a list of base rates there is a function for
+    each distinct group, and the last statements stack them.
     """
     argument, start, trees = module.over_steps(
         job, writer, groups=groups, prepared=lambda tree: prepared(tree, writer.flavour)
@@ -130,8 +131,9 @@ def _body(writer: Writer, tree: Any, argument: str) -> list[str]:
 
 @lru_cache(maxsize=64)
 def deviation(run: Run, trial: Trial, flavour: Flavour, *, native: bool, groups: bool = True) -> float:
-    """How far single precision takes the curve from the engine's, as a share of the largest rate; infinity where it is
-    not finite there.
+    """How far the curve in single precision is from the engine's, as a share of the largest rate.
+
+    Infinity where it is not finite there.
     """
     steps = compared(run, trial, by_step=True)
     wanted = np.atleast_2d(engine.lr(run, trial, steps))[: None if groups else 1]
@@ -153,11 +155,10 @@ def deviation(run: Run, trial: Trial, flavour: Flavour, *, native: bool, groups:
 
 @lru_cache(maxsize=64)
 def late(size: float, ticks: int, *, after: bool = False) -> int:
-    """A tick at which a compiled staircase of this step size is on the wrong level, within so many ticks; 0 where there
-    is none.
+    """A tick at which a compiled staircase of this step size is on the wrong level; 0 where there is none.
 
-    The compiler multiplies by 1 / size: 41 * (1 / 41) is less than 1 in single precision. `after`: levels begin behind
-    their borders.
+    Only the first `ticks` are looked at. The compiler multiplies by 1 / size: 41 * (1 / 41) is less than 1 in single
+    precision. `after`: levels begin behind their borders.
     """
     count = np.arange(1, min(ticks // size, MOST_JUMPS) + 1)
     border = np.ceil(count * size)
@@ -174,7 +175,7 @@ def late(size: float, ticks: int, *, after: bool = False) -> int:
 
 
 def late_says(size: float, ticks: int, *, after: bool = False) -> str:
-    """The same in words."""
+    """The sentence about such a tick; nothing where there is none."""
     tick = late(size, ticks, after=after)
     return (
         f"compiled by XLA, which multiplies by 1 / {size:g} instead of dividing, it jumps at another tick than {tick:,}"
@@ -184,7 +185,7 @@ def late_says(size: float, ticks: int, *, after: bool = False) -> str:
 
 
 def below_zero(power: float) -> str:
-    """Why a fractional power of 1 - progress is not to be had where progress comes to 1."""
+    """Why a fractional power of 1 - progress fails at the end, where progress is 1; nothing for whole powers."""
     return (
         f"compiled by XLA, 1 - progress is rounded to less than 0 at its end, whose power {power:g} is not a number"
         if power % 1
@@ -200,7 +201,7 @@ def first_reason(schedule: Schedule, reason: Callable[[Any], str]) -> str:
 
 
 def too_large(schedule: Schedule, ticks: int) -> str:
-    """Why the framework's own code cannot count as far."""
+    """Why the framework's own code cannot count that far; nothing where it can."""
     numbers = [ticks, *_numbers(schedule.model_dump())]
     return f"{max(numbers):,} is more than its integers of 32 bits hold" if max(numbers) >= INTEGERS else ""
 

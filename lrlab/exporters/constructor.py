@@ -19,11 +19,10 @@ _LINE = 110  # characters of a call that stays on one line
 
 
 def constructor(writer: Writer, schedule: Schedule, bound: Schedule, owner: str | None = None) -> str:
-    """The expression that makes the native scheduler from the arguments that were given; `bound` says what null
-    horizons come to.
+    """The expression that makes the native scheduler from the arguments that were given.
 
-    It names `optimizer` where native code takes one; the writer collects the imports and, where an owner is named, the
-    arguments as constants.
+    `bound` has the numbers for horizons that are null. It names `optimizer` where native code takes one; the writer
+    collects the imports and, where an owner is named, the arguments as constants.
     """
     package, name = schedule.module.partition(".")[0], schedule.called()
     whole = schedule.imported_whole
@@ -49,8 +48,9 @@ def arguments(writer: Writer, schedule: Schedule, bound: Schedule, owner: str | 
 
 
 def typed(schedule: Schedule, name: str) -> list[tuple[tuple[str, ...], Any]]:
-    """The functions that a person typed as an argument, one or a list of them: what each is a function of, and its
-    tree; none where it is no such argument.
+    """The functions that a person typed as an argument: what each is a function of, and its tree.
+
+    An argument that takes no functions has none.
     """
     control, value = described(type(schedule))[name].control, getattr(schedule, name)
     texts = value if isinstance(value, tuple) else (value,)

@@ -39,8 +39,9 @@ class Csv(Exporter):
 
 
 def rows(run: Run, trials: Sequence[Trial]) -> Iterator[str]:
-    """The header, then the rows in pieces of many lines: a column per trial, or per group `name[0]`, `name[1]` where
-    there are several.
+    """The header, then the rows in pieces of many lines, with a column for each trial.
+
+    A trial of several groups has one for each: `name[0]`, `name[1]`.
     """
     header = ["step", "epoch"]
     for trial in trials:

@@ -105,9 +105,7 @@ def _same(run: Run, trial: Trial) -> DeepSpeedSchedule | None:
 
 
 def _gives(run: Run, trial: Trial, schedule: DeepSpeedSchedule, steps: Any, wanted: Any, momenta: Any) -> bool:
-    """Whether a schedule has these rates, and these momenta if it cycles any, when it is stepped after every optimizer
-    step.
-    """
+    """Whether a schedule, stepped after every optimizer step, has these rates, and these momenta if it cycles any."""
     other = trial.model_copy(update={"clock": "step", "schedule": schedule})
     try:
         lr, cycled = engine.lr(run, other, steps), engine.momentum(run, other, steps)
@@ -123,8 +121,9 @@ def _close(got: Any, wanted: Any) -> bool:
 def _candidates(
     run: Run, trial: Trial, wanted: NDArray[np.float64], steps: NDArray[np.int64]
 ) -> Iterator[DeepSpeedSchedule]:
-    """The trial's own schedule; a level; a straight line; up and back down, or down and back up: in lines from one rate
-    to another.
+    """The schedules of DeepSpeed that may have these rates.
+
+    They are the trial's own, a level, a straight line, and two lines: up and back down, or down and back up.
     """
     if isinstance(trial.schedule, DeepSpeedSchedule):
         yield _filled(trial.schedule, run, trial)
@@ -142,9 +141,7 @@ def _candidates(
     above = np.abs(rates - rates[0]) > LEVEL * np.abs(rates[turn] - rates[0])
     last = max(int(np.flatnonzero(above)[-1]), turn + 1)  # on the way back
     down = float((rates[turn] - rates[0]) / (rates[turn] - rates[last]) * (steps[last] - steps[turn]))
-    if (
-        0 < down <= min(up / LEVEL, MAX_COUNT)
-    ):  # DeepSpeed counts in shares of the whole: a shorter rise would be lost in rounding
+    if 0 < down <= min(up / LEVEL, MAX_COUNT):  # DeepSpeed counts in shares: a shorter rise would be lost in rounding
         yield OneCycle(**lines, cycle_first_step_size=up, cycle_second_step_size=_whole(down))
 
 

@@ -21,9 +21,7 @@ from lrlab.trees.trace import TRACE, symbol
 
 @lru_cache(maxsize=64)
 def curve_raises(run: Run, trial: Trial) -> bool:
-    """Whether the curve, as a function of plain numbers, raises at some tick of the run: an overflow, or a division by
-    zero.
-    """
+    """Whether the curve, over plain numbers, raises in the run: by an overflow, or a division by zero."""
     if has_table(trial.schedule):  # which is looked up
         return False
     job = Job(Experiment.model_construct(run=run, trials=(trial,)), trial)
@@ -37,7 +35,7 @@ def curve_raises(run: Run, trial: Trial) -> bool:
 
 
 def expression_raises(run: Run, trial: Trial) -> bool:
-    """Whether an expression that a person typed, handed to the framework as a function, raises at some tick of the run."""
+    """Whether a typed expression, handed to the framework as a function, raises at some tick of the run."""
     texts = list(_expressions(trial.schedule))
     ticks = compared(run, trial, by_step=False).astype(np.float64) if texts else np.empty(0)
     alone = any(
@@ -50,7 +48,7 @@ def expression_raises(run: Run, trial: Trial) -> bool:
 
 
 def _expressions(schedule: Schedule) -> list[tuple[str, tuple[str, ...]]]:
-    """Every expression in a schedule and in those nested in it, and what it is a function of, where that is the tick."""
+    """Every expression of a schedule and of those nested in it, with its arguments where those are the tick."""
     own = [(text, names if names == ("epoch",) else ()) for _, text, names in schedule.expressions()]
     return own + [pair for child in schedule.children().values() for pair in _expressions(child)]
 

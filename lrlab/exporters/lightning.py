@@ -96,7 +96,7 @@ class Lightning(torch_like.TorchLike):
         return {"import lightning", "import torch"}
 
     def run_constants(self, job: Job) -> dict[str, str]:
-        """With what the Trainer is told."""
+        """The constants, with those that the Trainer is given."""
         told = {"PROCESSES": str(job.run.devices)} if isinstance(job.run, DataRun) else {}
         drops = {"STEPS_PER_EPOCH": str(job.run.updates)} if loop.drops(job) else {}
         pads = {"MICRO_BATCHES_PER_EPOCH": str(job.run.micro_batches)} if _pads(job) and not drops else {}
@@ -141,7 +141,7 @@ def _pads(job: Job) -> bool:
 
 
 def _limits(job: Job) -> list[str]:
-    """What the Trainer is told of the run besides its epochs."""
+    """What the Trainer is given to know about the run besides its epochs."""
     told = ["devices=PROCESSES,  # of one node"] if isinstance(job.run, DataRun) else []
     told += ["accumulate_grad_batches=ACCUMULATE,"] if job.run.accumulate > 1 else []
     if loop.drops(job):

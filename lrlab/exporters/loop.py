@@ -80,7 +80,7 @@ def more_arguments(job: Job, metric: str = "evaluate") -> str:
 
 
 def docstring(job: Job, says: str, data: str, metric: str = EVALUATE) -> str:
-    """That of `train`, with a word on what it is given."""
+    """The docstring of `train`, with a word on each thing that it is given."""
     more = [data] + ["`parameters`: a list of them for each base rate."] * job.several + [metric] * watches(job)
     return "\n".join([f'"""{says}', "", *more, '"""'])
 
@@ -157,8 +157,9 @@ def train(
     counted: str = "",
     saved: str = "scheduler",
 ) -> str:
-    """The function `train`, with `step` where the clock has it; `made`: optimizer and scheduler; `counted` is set
-    before the first epoch.
+    """The function `train` as text, with `step` where the clock calls for it.
+
+    `made` are the lines that make optimizer and scheduler; `counted` stands before the first epoch.
     """
     run, clock = job.run, job.trial.clock
     numbered = run.accumulate > 1

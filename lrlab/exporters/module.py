@@ -51,7 +51,8 @@ class Module(Exporter):
         parts = self.defines(job, writer)
         expected = _expected(job, list_of_rates=job.several and self.groups, by_step=self.counts_steps(job))
         imports = _imports(writer.imports | self.imports(job) | {"import sys"})
-        head = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{_comment(self.lost(job))}\n{imports}\n\n{self.constants(job, writer)}'
+        docstring, lost = f'"""{self._says(job)}"""', _comment(self.lost(job))
+        head = f"{docstring}\n\n{document_line(job)}\n{lost}\n{imports}\n\n{self.constants(job, writer)}"
         return blocks(head.rstrip(), *writer.functions.values(), *parts, expected, self.check(job), _MAIN)
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
@@ -59,7 +60,7 @@ class Module(Exporter):
         raise NotImplementedError
 
     def check(self, job: Job) -> str:
-        """The function `check`, which prints the largest deviation from EXPECTED and returns whether it is too large."""
+        """The function `check`: it prints the largest deviation from EXPECTED and returns whether that is too large."""
         raise NotImplementedError
 
     def imports(self, job: Job) -> set[str]:
@@ -71,7 +72,7 @@ class Module(Exporter):
         return self.flavour
 
     def counts_steps(self, job: Job) -> bool:
-        """Whether what this module defines counts optimizer steps, the clock being in it; else ticks."""
+        """Whether what this module defines counts optimizer steps, as it applies the clock itself; else ticks."""
         return self.by_step
 
     def how(self, job: Job) -> str:
@@ -79,7 +80,7 @@ class Module(Exporter):
         return "its own scheduler" if job.native else "the curve as a plain function"
 
     def lost(self, job: Job) -> list[str]:
-        """What of the trial is not in the code, a phrase each."""
+        """What the code leaves out of the trial, a phrase for each."""
         found = []
         cycles = job.bound.momentum(0.0) is not None
         if cycles and not job.native:
@@ -112,7 +113,7 @@ class Module(Exporter):
 
     def constants(self, job: Job, writer: Writer) -> str:
         """BASE_LR, the run, and the arguments."""
-        base_lr = {"BASE_LR": base_lr_value(job, groups=self.groups)}  # whatever the curve took it for
+        base_lr = {"BASE_LR": base_lr_value(job, groups=self.groups)}  # first, and in place of the curve's own
         found = base_lr | self.run_constants(job) | writer.constants | base_lr
         return "\n".join(constant(name, text) for name, text in found.items())
 
@@ -153,7 +154,7 @@ def base_lr_value(job: Job, *, groups: bool = True) -> str:
 
 
 def starting_rates(job: Job) -> list[float]:
-    """What each group of the optimizer is built with: 1.0 for 0 where the schedule has a rate of its own."""
+    """The rate that each group of the optimizer is built with; 0 becomes 1.0 where the schedule has its own rate."""
     return [1.0 if rate == 0 and job.trial.schedule.own_rate else rate for rate in job.trial.base_rates]
 
 
@@ -163,7 +164,7 @@ def native_call(job: Job, writer: Writer) -> str:
 
 
 def ends_of_epochs(job: Job, framework: str) -> list[str]:
-    """What becomes of them in a framework that accumulates on into the next epoch, a phrase if anything does."""
+    """A phrase on the ends of epochs, where a framework goes on accumulating into the next one; else nothing."""
     run = job.run
     if not isinstance(run, DataRun) or run.micro_batches % run.accumulate == 0:
         return []
@@ -186,8 +187,9 @@ def tick_tree(run: Run, trial: Trial, step: str = "step") -> Any:
 
 
 def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
-    """The curve of each distinct parameter group as a tree over `tick` and the symbol base; one where the groups share
-    it, or only one is wanted.
+    """The curve of each distinct parameter group as a tree over `tick` and the symbol base.
+
+    There is one tree where all groups share it, or only one is wanted.
     """
     trial = job.trial
     bound = trial.bound(job.run)
@@ -207,7 +209,7 @@ def curve_trees(job: Job, tick: Any, *, groups: bool = True) -> list[Any]:
 def over_steps(
     job: Job, writer: Writer, *, groups: bool = True, prepared: Callable[[Any], Any] = lambda tree: tree
 ) -> tuple[str, list[str], list[Any]]:
-    """What the curves count in, the statements that make it from `step` (none where it is that), and their trees."""
+    """The name of what the curves count, the statements that make it from `step` (if it is not that), and the trees."""
     tick = tick_tree(job.run, job.trial)
     plain = isinstance(tick, Expr) and tick.op == "symbol"
     moved = [] if plain else writer.body(prepared(tick), names=["epoch"]).ending("tick = {}")  # micro-batches need it
@@ -221,13 +223,14 @@ def function(head: str, docstring: str, lines: list[str]) -> str:
 
 
 def blocks(*parts: str) -> str:
-    """The parts of a module, those that are empty left out."""
+    """The parts of a module with blank lines between them; empty parts are left out."""
     return "\n\n\n".join(part for part in parts if part) + "\n"
 
 
 def fill(text: str, **parts: str) -> str:
-    """A piece of code with its `<parts>` filled in; a line whose only part is empty goes, and a part of several lines
-    keeps its indent.
+    """A piece of code with its `<parts>` filled in.
+
+    A line whose only part is empty is dropped, and a part of several lines keeps its indent.
     """
     out = []
     for line in textwrap.dedent(text).strip("\n").splitlines():

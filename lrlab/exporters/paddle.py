@@ -1,5 +1,6 @@
-"""PaddlePaddle: its own schedulers where they give this very curve over the whole run, one LambdaDecay over the plain
-function otherwise.
+"""PaddlePaddle: its own scheduler where that gives the curve over the whole run, else a LambdaDecay.
+
+The LambdaDecay calls the curve, written as a plain function.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Paddle(module.Module):
     groups = False
 
     def not_native(self, run: Run, trial: Trial) -> str:
-        if trial.schedule.module != PaddleSchedule.module:  # PaddleVideo has a class of its curves
+        if trial.schedule.module != PaddleSchedule.module:  # which excludes PaddleVideo's classes too
             return super().not_native(run, trial)
         return raises(run, trial) or _misses(trial.bound(run)[0])
 
@@ -87,7 +88,7 @@ class Paddle(module.Module):
         return {"import paddle"} | loop.imports(job)
 
     def run_constants(self, job: Job) -> dict[str, str]:
-        """Those that its loop counts with, and what the groups' rates are times the scheduler's."""
+        """The constants of its loop, and the factors from the scheduler's rate to the rates of the groups."""
         scales = {"GROUP_SCALES": repr(list(_scales(job.run, job.trial)))} if _grouped(job) else {}
         return super().run_constants(job) | loop.constants(job) | scales
 
@@ -139,7 +140,7 @@ def _grouped(job: Job) -> bool:
 
 @lru_cache(maxsize=64)
 def _scales(run: Run, trial: Trial) -> tuple[float, ...]:
-    """What each group's rate is times the first's; nothing where that is not the same all through the run."""
+    """The factor from the first group's rate to that of each group; nothing where it changes during the run."""
     ticks = compared(run, trial, by_step=False).astype(np.float64)
     table = np.array(
         [rates(schedule, base, ticks) for schedule, base in zip(trial.bound(run), trial.base_rates, strict=True)]
@@ -177,8 +178,9 @@ def _multiplies(schedule: Schedule) -> bool:
 
 
 def _misses(schedule: Schedule, *, asked: bool = False) -> str:
-    """Why paddle restarts a tick late: asked for a tick, as a warmup asks, it counts the cycles behind it by a
-    logarithm that may fall short.
+    """Why paddle restarts a tick late under a warmup; nothing where it does not.
+
+    `asked`: a warmup asks it for a tick. It then counts the cycles so far by a logarithm, which may fall short.
     """
     if asked and isinstance(schedule, CosineAnnealingWarmRestarts) and schedule.T_mult > 1:
         first, factor = schedule.T_0, schedule.T_mult

@@ -14,12 +14,11 @@ NOT_RUN = "not yet run"
 
 @dataclass(frozen=True)
 class Proof:
-    """The cases that a schedule was run with; by target and form, in how many of them there is such code, and how far
-    off it was at most.
+    """The cases that a schedule was run with, and how far off its code was at most, by target and form.
 
-    Deviations are shares of the largest rate. The first form of a target is the one that is written by itself; none:
-    the target cannot hold this schedule in any of the cases. What has no forms is under "values". A target that is not
-    in `seen` has not been run yet.
+    With each deviation stands in how many of the cases there is such code. Deviations are shares of the largest rate.
+    The first form of a target is the one that is written by itself; none: the target cannot hold this schedule in any
+    of the cases. What has no forms is under "values". A target that is not in `seen` has not been run yet.
     """
 
     kind: str

@@ -1,5 +1,6 @@
-"""PyTorch: its own constructors where they give this very curve over the whole run, one LambdaLR over the plain
-function otherwise.
+"""PyTorch: its own scheduler where that gives the curve over the whole run, else a LambdaLR.
+
+The LambdaLR calls the curve, written as a plain function.
 """
 
 from __future__ import annotations
@@ -69,8 +70,9 @@ def raises(run: Run, trial: Trial) -> str:
 
 
 def scheduler(job: Job, writer: Writer, *, by_step: bool = False) -> list[str]:
-    """`make_scheduler`, after the curve where torch has no scheduler of its own; `by_step`: stepped once per optimizer
-    step, whatever the clock.
+    """`make_scheduler`, and before it the curve where torch has no such scheduler of its own.
+
+    `by_step`: it is stepped once per optimizer step, whatever the clock.
     """
     says = f"The scheduler; call its step() once per {'optimizer step' if by_step else module.UNITS[job.trial.clock]}."
     if job.native:
@@ -94,8 +96,9 @@ def ticks(job: Job, writer: Writer) -> str:
 
 
 def lambda_lr(job: Job, functions: int, *, by_step: bool = False) -> list[str]:
-    """The statements that return a LambdaLR over the curve's functions; `by_step`: stepped once per optimizer step,
-    whatever the clock.
+    """The statements that return a LambdaLR over the functions of the curve.
+
+    `by_step`: it is stepped once per optimizer step, whatever the clock.
     """
     count, at = ("step", "ticks(step)") if by_step else ("tick", "tick")
     names = [f"learning_rate_{i}" for i in range(functions)]

@@ -1,4 +1,7 @@
-"""timm: its own schedulers, or one that follows the plain function; both are told the count of epochs, or of updates."""
+"""timm: its own schedulers, or one that follows the plain function.
+
+Both are told the count of epochs, or of updates.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ class Timm(torch_like.TorchLike):
         return super().imports(job) | (set() if job.native else {"from timm.scheduler.scheduler import Scheduler"})
 
     def run_constants(self, job: Job) -> dict[str, str]:
-        """With what an epoch counts as, where the loop begins at a later one."""
+        """The constants, with how much one epoch counts for where the loop begins at a later one."""
         counted = {"epoch": {}, "micro_batch": {"MICRO_BATCHES_PER_EPOCH": str(job.run.micro_batches)}}
         return super().run_constants(job) | counted.get(job.trial.clock, {"STEPS_PER_EPOCH": str(job.run.updates)})
 
@@ -123,8 +126,9 @@ def _slip(run: Run, trial: Trial) -> str:
 
 
 def _call(job: Job, count: str, metric: str = "") -> str:
-    """How the scheduler is moved on: native ones of updates, and ours on every clock but that of epochs, by another
-    method.
+    """The call that moves the scheduler on.
+
+    It is another method for native schedulers that count updates, and for ours on every clock but that of epochs.
     """
     schedule: Any = job.trial.schedule
     in_epochs = job.trial.clock == "epoch"

@@ -21,7 +21,7 @@ class TorchLike(module.Module):
         return {"import torch"} | loop.imports(job)
 
     def run_constants(self, job: Job) -> dict[str, str]:
-        """Those that its loop counts with."""
+        """The constants with which its loop counts."""
         return super().run_constants(job) | loop.constants(job)
 
 
@@ -57,8 +57,9 @@ def load(path, model, optimizer, scheduler):
 
 
 def training(job: Job, step: str, *, counted: str = "", state: str = "") -> list[str]:
-    """The training loop, and what saves and loads; `state`: what sets `state` to what is saved instead of the
-    scheduler.
+    """The training loop, and what saves and loads.
+
+    `state`: the lines that set `state`, which is then saved instead of the scheduler.
     """
     parameters = "parameters" if job.several else "model.parameters()"
     made = f"optimizer = make_optimizer({parameters})\nscheduler = make_scheduler(optimizer)\n{state}"
@@ -87,8 +88,9 @@ def check():
 
 
 def check(job: Job, step: str, *, by_step: bool = False, maker: str = "make_scheduler") -> str:
-    """The self-check: a scheduler that `maker` made, on idle parameters, moved on by `step`, which may show it one of
-    the `metrics` of the preview.
+    """The self-check, as text: a scheduler that `maker` made is stepped on idle parameters.
+
+    `step` moves it on, and may show it one of the `metrics` of the preview.
     """
     count = "step" if by_step else "tick"
     idle = "torch.nn.Parameter(torch.zeros(1))"

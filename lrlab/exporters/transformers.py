@@ -1,5 +1,6 @@
-"""transformers: `get_scheduler` and `TrainingArguments` of version 5, or one LambdaLR over the plain function, handed
-to the Trainer.
+"""transformers, version 5: `get_scheduler` and `TrainingArguments`, or one LambdaLR handed to the Trainer.
+
+The LambdaLR calls the curve, written as a plain function.
 """
 
 from __future__ import annotations
@@ -136,8 +137,9 @@ def _dictionary(items: dict[str, str]) -> str:
 
 
 def _chosen(job: Job, given: dict[str, str]) -> str:
-    """The lines of TrainingArguments that make this scheduler; nothing where they cannot: the Trainer counts the
-    horizon itself, in whole steps.
+    """The lines of TrainingArguments that make this scheduler; nothing where they cannot.
+
+    They cannot where the horizon is another: the Trainer counts it itself, in whole steps.
     """
     schedule: Any = job.bound
     total, warmup = schedule.counted_by_trainer()

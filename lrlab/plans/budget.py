@@ -23,10 +23,10 @@ def scaled_rate(rate: float, batch: int, reference: int, scaling: Scaling) -> fl
 
 
 def token_steps(tokens: float, sequence_length: int, sequences: int) -> int:
-    """Optimizer steps that a budget of tokens is enough for, begun ones included: ceil(tokens / (sequence_length *
-    sequences a step)).
+    """How many optimizer steps a budget of tokens pays for; a step that was begun counts.
 
-    ValueError where one of them is not positive.
+    They are ceil(tokens / (sequence_length * sequences)), where a step has so many sequences. ValueError where one of
+    them is not positive.
     """
     if not tokens >= 1 or sequence_length < 1 or sequences < 1:
         msg = "tokens, sequence length and sequences in a step must be at least 1"

@@ -1,5 +1,6 @@
-"""What hangs on more than a document holds: the optimizer, skipped steps, a library's version; numbers in, numbers and
-one sentence out.
+"""Answers that need more than a document holds: the optimizer, skipped steps, a library's version.
+
+Each function takes numbers, and gives numbers and one sentence.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ CYCLED = {
     **dict.fromkeys(("Adam", "AdamW", "Adamax", "NAdam", "RAdam", "SparseAdam"), "beta1"),
     **dict.fromkeys(("Adagrad", "Adadelta", "Adafactor", "ASGD", "LBFGS", "Rprop"), ""),
 }
-"""What cycle_momentum cycles in each optimizer of torch; nothing where it raises."""
+"""What cycle_momentum cycles in each optimizer of torch; an empty name where torch raises."""
 NO_RATIO = (5, 15)
 """The first version of transformers whose TrainingArguments have no warmup_ratio."""
 
 
 @dataclass(frozen=True)
 class CycledMomentum:
-    """What step 0 uses as momentum (or beta1), and between what it then moves; `raises` where torch refuses the
-    optimizer.
+    """The momentum (or beta1) at step 0, and the two values between which it then moves.
+
+    `raises`: torch refuses the optimizer.
     """
 
     first: float
@@ -53,10 +55,10 @@ class WarmupArgument:
 
 
 def momentum_cycled(schedule: Schedule, optimizer: str, momentum: float) -> CycledMomentum:
-    """What a schedule with `momentum_between` (bound to its run) makes of the `momentum`, or beta1, that an optimizer
-    of torch was given.
+    """What a schedule that cycles momentum does with the momentum (or beta1) given to an optimizer of torch.
 
-    ValueError for an optimizer that torch has not. Source: pytorch/pytorch#73910, #19003.
+    The schedule has `momentum_between` and is bound to its run. ValueError for an optimizer that torch has not. Source:
+    pytorch/pytorch#73910, #19003.
     """
     if optimizer not in CYCLED:
         msg = f"optimizer: must be one of {', '.join(CYCLED)}"
@@ -82,9 +84,9 @@ def momentum_cycled(schedule: Schedule, optimizer: str, momentum: float) -> Cycl
 
 
 def amp_drift(steps: int, skipped: int) -> Drift:
-    """Where a schedule stands after `steps` rounds of the loop of which GradScaler skipped optimizer.step() in some,
-    but nobody scheduler.step().
+    """How far a schedule runs ahead when GradScaler skipped some of the steps of the optimizer.
 
+    In `steps` rounds of the loop scheduler.step() was called each time, but optimizer.step() `skipped` times less.
     ValueError where more are skipped than there are. Source: pytorch/pytorch#44511, #55585.
     """
     if not 0 <= skipped <= steps or steps == 0:
@@ -103,11 +105,10 @@ def amp_drift(steps: int, skipped: int) -> Drift:
 def warmup_argument(
     name: Literal["warmup_steps", "warmup_ratio"], value: float, steps: int, version: str
 ) -> WarmupArgument:
-    """How many of `steps` optimizer steps TrainingArguments(name=value) of a version of transformers ("4.57", "5.23.0")
-    warms up.
+    """How many of `steps` optimizer steps TrainingArguments(name=value) warms up.
 
-    A whole number given as a float (1.0) is a float here too. Source: transformers' training_args.py, 4.46 to 5.23;
-    huggingface/transformers#41326.
+    `version` is that of transformers, such as "4.57" or "5.23.0". A whole number given as a float (1.0) is a float here
+    too. Source: transformers' training_args.py, 4.46 to 5.23; huggingface/transformers#41326.
     """
     try:
         release = tuple(int(part) for part in f"{version}.0".split(".")[:2])

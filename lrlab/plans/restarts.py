@@ -1,5 +1,6 @@
-"""Restarts planned: where the cycles of an SGDR-like schedule end in the run, how a cut one leaves it, and which
-lengths and budgets fit.
+"""Planning restarts: where the cycles of a schedule end in the run, and which lengths and budgets fit.
+
+It also says how far a last cycle comes that the run cuts.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ _FAR = 2**62  # a tick that no run comes to
 
 @dataclass(frozen=True)
 class End:
-    """The first tick and optimizer step after a cycle, which may be the run's end, and the rate that the snapshot
-    before it uses.
+    """The end of a cycle: the first tick and optimizer step after it, which may be the end of the run.
+
+    `lr` is the rate of the last step before it, after which the snapshot is taken.
     """
 
     tick: int
@@ -42,8 +44,9 @@ class End:
 
 @dataclass(frozen=True)
 class Budget:
-    """How long a run of whole cycles is, what comes before them included: in ticks, in optimizer steps and, where they
-    are whole, in epochs.
+    """How long a run of whole cycles is, in ticks, in steps and, where they are whole, in epochs.
+
+    What comes before the first cycle is included.
     """
 
     cycles: int
@@ -54,8 +57,9 @@ class Budget:
 
 @dataclass(frozen=True)
 class Choice:
-    """The first cycle's length with which a number of cycles fill the run: the exact quotient, and the whole number to
-    take.
+    """The length of the first cycle with which a number of cycles fill the run.
+
+    `exact` is the quotient, and `length` the whole number to take.
     """
 
     cycles: int
@@ -70,30 +74,34 @@ class Plan:
     path: Path
     """The schedule that restarts, below the trial's; empty where it is the trial's own."""
     length: str
+    """The name of the argument that gives the first cycle's length."""
     factor: str
-    """The arguments' names; `first` and `times` are their values."""
+    """The name of the argument that gives the factor from each cycle to the next."""
     first: float
+    """The value of `length`."""
     times: float
+    """The value of `factor`."""
     begin: float
     """The trial's tick at which the first cycle begins."""
     left: float
     """The ticks from there to the run's end."""
     ends: tuple[End, ...]
-    """The ends of whole cycles up to the run's; of several before one optimizer step the first."""
+    """The ends of whole cycles in the run; where several fall on one optimizer step, only the first."""
     complete: bool
-    """Whether `ends` goes on to the last of them."""
+    """Whether `ends` lists all of them."""
     whole: int
     """How many cycles come to their end in the run."""
     share: float
     """How far the last cycle has come, in optimizer steps: 1 where it is whole."""
     last_lr: float
     height: float
-    """How far up from the floor to its cycle's peak the last step still is: (1 + cos(pi r / T)) / 2 at tick r of T,
-    where cycles are cosines.
+    """How high the last step still is between the floor (0) and the peak of its cycle (1).
+
+    Of cosine cycles it is (1 + cos(pi r / T)) / 2 at tick r of T.
     """
     below: Budget | None
     above: Budget | None
-    """The nearest budgets of whole cycles; both are the run where it is one itself."""
+    """The nearest shorter and longer budgets of whole cycles; both are the run itself where its cycles are whole."""
     choices: tuple[Choice, ...]
 
     @property
@@ -103,11 +111,10 @@ class Plan:
 
 
 def plan(run: Run, trial: Trial) -> Plan | None:
-    """The plan of the schedule that restarts up to the run's end; None where there is none, or the run ends before its
-    first cycle.
+    """The plan of the schedule that restarts until the run ends; None where none does.
 
-    A timm schedule restarts where its cycle_limit is 2 or more: with the default of 1 it stays at lr_min. DocumentError
-    as from engine.lr.
+    None too where the run ends before the first cycle begins. A timm schedule restarts where its cycle_limit is 2 or
+    more: with the default of 1 it stays at lr_min. DocumentError as from engine.lr.
     """
     for path, owner, last in nested(trial.bound(run)[0]):
         about = owner.restarts() if last else None
@@ -122,16 +129,16 @@ def with_first_length(planned: Plan, length: int) -> dict[Path, Any]:
 
 
 def with_budget(run: Run, clock: Clock, ticks: int) -> Run | None:
-    """The run made as long as a budget of so many ticks; None where it is counted in epochs and the budget is not whole
-    ones.
+    """The run made as long as a budget of so many ticks.
+
+    None where the run is counted in epochs and the budget does not make whole ones.
     """
     steps = first_step(run, clock, ticks)
     if isinstance(run, DataRun):
         epochs, rest = divmod(steps, run.updates)
         return None if rest else run.model_copy(update={"epochs": epochs})
-    epoch = (
-        {"steps_per_epoch": run.updates} if clock == "epoch" else {}
-    )  # left out it would grow with the run, and a tick with it
+    # without steps_per_epoch the epoch would grow with the run, and a tick of this clock with it
+    epoch = {"steps_per_epoch": run.updates} if clock == "epoch" else {}
     return run.model_copy(update={"total_steps": steps} | epoch)
 
 
@@ -160,7 +167,7 @@ class _Cycles:
         return first_step(self.run, self.clock, self.tick(cycles))
 
     def over(self, step: int) -> int:
-        """How many are over when an optimizer step begins; found by bisection, since there may be 1e12."""
+        """How many cycles are over when an optimizer step begins; found by bisection, since there may be 1e12."""
         most = 1
         while most < self.limit and self.step(most) <= step:
             most *= 2
@@ -204,7 +211,10 @@ def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, about: Cycles)
 
 
 def _choices(cycles: _Cycles, left: float) -> tuple[Choice, ...]:
-    """For each number of cycles the whole length with which the run ends in the last of them; some numbers have none."""
+    """For each number of cycles, the whole first length with which the run ends in the last of them.
+
+    Some numbers have no such length, and are left out.
+    """
     found = []
     for k in range(1, int(min(cycles.limit, MOST_CHOICES)) + 1):
         exact, length = first_length(left, k, cycles.factor)

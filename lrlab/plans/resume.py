@@ -1,6 +1,4 @@
-"""A run that stopped before a step and is taken up again there, as it was or longer: the rates it then gets, and how
-far they jump.
-"""
+"""Resuming a run that stopped before a step, as it was or longer: the rates that it gets, and their jump."""
 
 from __future__ import annotations
 
@@ -30,8 +28,9 @@ UNNOTICED = (0.9, 1.1)
 
 @dataclass(frozen=True)
 class Jump:
-    """The rate of the uninterrupted run at a step, and the one that is used there instead; of several groups, where
-    they differ most.
+    """The rate of the uninterrupted run at a step, and the one that is used there instead.
+
+    Of several groups, it is the one where they differ most.
     """
 
     step: int
@@ -56,8 +55,9 @@ class Jump:
 
 @dataclass(frozen=True)
 class Extension:
-    """A run made longer or shorter at a step: the new run, the trial on it with the horizons it then has, and the jump
-    at that step.
+    """A run made longer or shorter at a step: the new run, the trial on it, and the jump at that step.
+
+    The trial has the horizons that belong to the new run.
     """
 
     run: Run
@@ -73,8 +73,7 @@ class Extension:
 
 
 def after(run: Run, trial: Trial, step: int, how: How, steps: ArrayLike) -> Floats:
-    """The rates that optimizer steps `steps` use when training is resumed just before `step`: float64, shaped like
-    `engine.lr`.
+    """The rates that `steps` use when training is resumed just before `step`: float64, shaped like `engine.lr`.
 
     "state": optimizer and scheduler state loaded. "last_epoch": nothing loaded, an optimizer at the base LR with
     initial_lr set, and the scheduler made with last_epoch = calls so far - 1 (a SequentialLR itself, its parts as at
@@ -139,8 +138,9 @@ def _whole(steps: ArrayLike, step: int) -> Any:
 
 
 def _done(run: Run, clock: Clock, step: int) -> int:
-    """How often the scheduler was called when training stopped before `step`: micro-batches of that step are still to
-    come.
+    """How often the scheduler was called when training stopped before `step`.
+
+    The micro-batches of that step are still to come.
     """
     if clock != "micro_batch":
         return int(ticks(run, clock, step))

@@ -11,8 +11,9 @@ from lrlab.document import COMMENT, MAX_BYTES, DocumentError, Experiment, loads
 
 
 def read(content: str | bytes) -> Experiment:
-    """The experiment of a JSON document or of exported code; nothing of the code is run. DocumentError with one
-    sentence when there is none.
+    """The experiment of a JSON document or of exported code; nothing of the code is run.
+
+    DocumentError with one sentence when there is none.
     """
     raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content
     if len(raw) > MAX_BYTES:
@@ -25,8 +26,9 @@ def read(content: str | bytes) -> Experiment:
 
 
 def _inside(raw: bytes) -> str:
-    """The document in a configuration that has it under the key "lrlab", which is the version in a document itself;
-    nothing elsewhere.
+    """The document that a configuration holds under its key "lrlab"; nothing where there is none.
+
+    In a document itself that key holds the version.
     """
     try:
         own = json.loads(raw)["lrlab"]

@@ -64,8 +64,9 @@ def columns(text: str | bytes) -> tuple[str, ...]:
 
 
 def parse(text: str | bytes, column: int = 0) -> Metric:
-    """The numbers of a column; a first line without any is a header, empty cells are skipped. DocumentError names the
-    line of what is no number.
+    """The numbers of a column; a first line without numbers is a header, and empty cells are skipped.
+
+    DocumentError names the line of what is no number.
     """
     rows = _table(text)[1]
     found = tuple(_number(line, cells[column]) for line, cells in rows if cells[column])
@@ -76,8 +77,9 @@ def parse(text: str | bytes, column: int = 0) -> Metric:
 
 
 def _table(text: str | bytes) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
-    """Names of the columns, and the cells of each line with its number: of several columns only where all lines have as
-    many.
+    """The names of the columns, and the cells of each line with its number.
+
+    There are several columns only where all lines have as many.
     """
     lines = [(i, line.strip()) for i, line in enumerate(_decoded(text).splitlines(), 1) if line.strip()]
     mark = next((mark for mark in "\t;," if any(mark in line for _, line in lines)), None)

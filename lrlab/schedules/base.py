@@ -56,7 +56,7 @@ class Schedule(Facts):
     )
 
     family: ClassVar[Like | Unlike]
-    """The family that it is at home in."""
+    """The family to which it belongs first of all."""
     also: ClassVar[tuple[Like, ...]] = ()
     """The other families whose shape it can take."""
     framework: ClassVar[str] = ""
@@ -71,15 +71,15 @@ class Schedule(Facts):
     per_epoch: ClassVar[bool] = False
     """Whether it is usually called once an epoch and not once an optimizer step."""
     aside: ClassVar[frozenset[str]] = frozenset({"metrics"})
-    """Fields that are none of that call's arguments."""
+    """Fields that are no arguments of its constructor."""
     native: ClassVar[str] = ""
     kind: ClassVar[str] = ""
     sets_rate: ClassVar[bool] = False
     """Whether arguments of its own set the rate."""
     reads_groups: ClassVar[bool] = False
-    """Whether groups differ by more than their own base rate, also without lists of them."""
+    """Whether the curves of groups differ by more than their base rate, even where no argument is a list."""
     goes_on: ClassVar[bool] = False
-    """Whether its horizon is the time of one decay, of which there are more: the curve comes to no end."""
+    """Whether its horizon is the time of one decay and another follows, so that the curve never ends."""
 
     _place: Place | None = PrivateAttr(default=None)
 
@@ -111,7 +111,7 @@ class Schedule(Facts):
 
     @classmethod
     def fixed(cls) -> dict[str, Any]:
-        """Arguments of that call which are no fields, because they are always the same."""
+        """Arguments of the constructor that are no fields, because they are always the same."""
         return {}
 
     @classmethod
@@ -142,8 +142,9 @@ class Schedule(Facts):
 
     @property
     def most(self) -> float:
-        """No factor that its expressions give, or those of schedules in it, is further from 0 (bound schedules only);
-        1 where there are none.
+        """The largest distance from 0 of any factor that its expressions give, or those of schedules in it.
+
+        Only bound schedules know it; it is 1 where there are no expressions.
         """
         return math.prod(child.most for child in self.children().values())
 
@@ -154,14 +155,15 @@ class Schedule(Facts):
 
     @property
     def has_place(self) -> bool:
-        """Whether it was bound to a place. The cycles of optax.sgdr_schedule are not: each says when the next one
-        begins.
+        """Whether it was bound to a place.
+
+        The cycles of optax.sgdr_schedule are not: each says when the next one begins.
         """
         return self._place is not None
 
     @property
     def place(self) -> Place:
-        """Where it is bound to; of one tick where it is not."""
+        """The place to which it is bound; one of a single tick where it is not bound."""
         return self._place or Place(1)
 
     @property
@@ -171,8 +173,9 @@ class Schedule(Facts):
 
     @property
     def no_formula(self) -> str:
-        """Why there is no formula: a rate follows from the one before and not from the tick alone, or nobody could read
-        that of an expression; else nothing.
+        """Why there is no formula; nothing where there is one.
+
+        A rate may follow from the one before and not from the tick alone, or nobody could read an expression's formula.
         """
         for _, text, arguments in self.expressions():
             if reason := read(text, arguments).no_formula:
@@ -184,8 +187,9 @@ class Schedule(Facts):
         return base_lr
 
     def bind(self, place: Place) -> Self:
-        """This schedule in its place: horizons filled in with the ticks left to it, lists of groups reduced to its
-        group's value.
+        """This schedule in its place, with its horizons filled in with the ticks left to it.
+
+        A list with a value for each group is reduced to the value of its own group.
         """
         filled: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
@@ -243,8 +247,9 @@ class Schedule(Facts):
 
     @classmethod
     def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
-        """A document of this schedule to begin with: its horizon as long as the run, what else it requires and its
-        durations in proportion.
+        """A document of this schedule to begin with: its horizon is as long as the run.
+
+        It holds what else the schedule requires, and its durations in proportion to the run.
         """
         document: dict[str, Any] = {"kind": cls.kind}
         for name, field in cls.model_fields.items():
@@ -281,7 +286,7 @@ class Schedule(Facts):
 
     @property
     def shown(self) -> tuple[float | str, ...] | None:
-        """The values of the metric that it is shown, or one nested in it."""
+        """The values of the metric that it, or one nested in it, is shown."""
         return next((child.shown for child in self.children().values() if child.shown), None)
 
     def anew(self, calls: int) -> Self:
@@ -289,8 +294,10 @@ class Schedule(Facts):
         return self
 
     def with_names(self, owner: str = "") -> Self:
-        """This schedule, bound, with its numbers and those of the schedules in it `Named` after their arguments (but a
-        metric is no argument), for the trees that are made of its curve; `owner` tells it from another one.
+        """This schedule (bound) with every number `Named` after its argument, for trees made of its curve.
+
+        The numbers of schedules nested in it are named too; a metric is no argument. `owner` tells one schedule from
+        another.
         """
         update = {
             name: _with_names(getattr(self, name), name, owner) for name in type(self).model_fields if name != "metrics"

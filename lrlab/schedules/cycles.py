@@ -38,8 +38,9 @@ def first_length(ticks: float, cycles: int, factor: float) -> tuple[float, int]:
 
 
 def cycle_at(tick: float, first: float, factor: float) -> tuple[float, float, int]:
-    """How far its cycle has come at a tick, how long that cycle is, and its number from 0; found by bisection, since
-    there may be 1e12 of them.
+    """How far its cycle has come at a tick, how long that cycle is, and its number from 0.
+
+    It is found by bisection, since there may be 1e12 cycles.
     """
     first, factor = plain(first), plain(factor)
     slack = ROUNDING if isinstance(factor, float) else 0

@@ -19,11 +19,13 @@ class Cycles:
     """Cycles of which each is by a factor longer than the one before."""
 
     length: str
+    """The name of the argument that gives the first cycle's length."""
     factor: str
-    """The arguments' names; `first` and `times` are their values."""
+    """The name of the argument that gives the factor from each cycle to the next."""
     first: float
-    """The first cycle's length; bound schedules only, where it may follow the run."""
+    """The value of `length`; only of a bound schedule, as it may follow the run."""
     times: float
+    """The value of `factor`."""
     begin: float = 0
     """The tick at which the first cycle begins."""
     most: float = math.inf
@@ -35,13 +37,13 @@ class Waiting:
     """How a schedule waits for a metric to get better."""
 
     patience: int
-    """As its argument counts it."""
+    """The value of its argument."""
     bad: int
-    """The bad value in a row at which the rate is reduced."""
+    """How many bad values in a row reduce the rate."""
     rest: int
-    """How many values of the cooldown after it do not count."""
+    """How many values are not counted after that: the cooldown."""
     calls: int = 1
-    """How many calls make one value."""
+    """How many calls are needed for one value."""
 
 
 @dataclass(frozen=True)
@@ -57,25 +59,27 @@ class TwiceDivided:
 class Facts(BaseModel):
     """The facts with the values that most schedules share; a class gives its own value by a plain assignment."""
 
-    # in code
+    # how code writes it
     imported_whole: ClassVar[bool] = False
     """Whether code imports its package alone and calls it by its whole path."""
     variable: ClassVar[str] = "scheduler"
-    """What the variable is called that holds it."""
+    """The name of the variable that holds it."""
     made_with_last_epoch: ClassVar[LastEpoch] = "never"
-    """Whether it can be made anew with last_epoch, and how step() then goes on: by the tick alone, or from the rate
-    that it finds.
+    """Whether it can be made anew with last_epoch, and how step() then goes on.
+
+    It goes on by the tick alone, or from the rate that it finds.
     """
 
     # its rates
     rewrites_initial_lr: ClassVar[bool] = False
-    """Whether the constructor takes the rate from its own arguments and overwrites the optimizer's, which later
-    schedulers start from.
+    """Whether its constructor overwrites the optimizer's rate with one from its own arguments.
+
+    Later schedulers on the same optimizer then start from that.
     """
     rises_between: ClassVar[tuple[str, str] | None] = None
-    """The arguments of the rate at which its warmup begins, and of the one to which that leads."""
+    """The arguments that give the rate at which its warmup begins, and the rate to which it leads."""
     falls_between: ClassVar[tuple[str, str] | None] = None
-    """The arguments of the rate from which it falls (an empty name: the base LR), and of its floor."""
+    """The arguments that give the rate from which it falls (an empty name: the base LR), and its floor."""
     momentum_between: ClassVar[tuple[str, str] | None] = None
     """The arguments between which it moves the momentum that the optimizer was given, low and high."""
     find_rate: ClassVar[bool] = False
@@ -83,17 +87,18 @@ class Facts(BaseModel):
 
     # its durations
     restarts_by: ClassVar[tuple[str, str] | None] = None
-    """Where it restarts: the arguments that say how long the first cycle is, and by what factor each next one is
-    longer.
+    """The two arguments of a schedule that restarts: the length of its first cycle, and the factor.
+
+    Each cycle is by that factor longer than the one before.
     """
     waves_by: ClassVar[str] = ""
     """The argument that says how many waves a cosine makes up to its end; it is half a wave where there is none."""
     hard_restarts: ClassVar[bool] = False
-    """Whether those waves are cosines of which each begins anew at the peak, so that one of them restarts nothing."""
+    """Whether each of those waves begins anew at the peak, so that a single wave restarts nothing."""
     falls_every: ClassVar[str] = ""
     """The argument that says after how many ticks the rate falls again, each time."""
     has_corners: ClassVar[bool] = False
-    """Whether it comes to a rate at the ticks that it lists, where others begin to change."""
+    """Whether it arrives at a rate at each tick that it lists; others begin to change there."""
     raises_past: ClassVar[str] = ""
     """The argument that says how many calls of step() it takes, past which the genuine code raises."""
     rises_straight: ClassVar[bool] = True
@@ -138,8 +143,9 @@ class Facts(BaseModel):
         return None
 
     def height(self, since: float, length: float) -> float:
-        """How far up from the floor to its cycle's peak it still is, `since` ticks after the begin of a cycle of
-        `length`: a cosine, unless the class says otherwise.
+        """How high it is between the floor (0) and the peak (1) of a cycle, `since` ticks after its begin.
+
+        The cycle has `length` ticks. It is a cosine, unless the class says otherwise.
         """
         return (1 + math.cos(math.pi * min(since / length, 1.0))) / 2
 

@@ -49,7 +49,7 @@ KINDS = Kinds(json.loads(INDEX.read_text(encoding="utf-8")))
 _BUILDING = RLock()
 """Held while pydantic builds a class that is used for the first time, which two threads must not do at once."""
 _DEFINING = ContextVar("_DEFINING", default=False)
-"""Whether the schedules of a JSON Schema are being defined, so that what is nested in them only refers to the others."""
+"""Whether the schedules of a JSON Schema are being defined: what is nested in one then only refers to others."""
 
 
 class _ByKind:

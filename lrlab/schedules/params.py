@@ -21,8 +21,7 @@ Unit = Literal["ticks", "epochs", "updates", "rate", "factor", "number", "expres
 
 @dataclass(frozen=True)
 class Control:
-    """How a page offers a field, of a schedule or of a lesson: its unit, the range of its slider, where a new one
-    starts, and what help says.
+    """How a page offers a field of a schedule or of a lesson: unit, range of the slider, start, and help.
 
     The hard bounds are not said here: they are those of pydantic's `Field`. The slider's range lies within them.
     `start` of ticks and epochs is a share of the run; updates start at the run's optimizer steps per epoch.
@@ -88,7 +87,7 @@ def _with_a_point(value: Any) -> Any:
 
 
 POINT = BeforeValidator(_with_a_point)
-"""For an argument that native code wants as a float."""
+"""For an argument that native code takes only as a float."""
 
 
 def _whole(value: Any) -> Any:
@@ -194,7 +193,7 @@ Mode: TypeAlias = Literal["min", "max"]
 Patience: TypeAlias = Annotated[
     int, Field(ge=0, le=MAX_COUNT), Control("number", low=0, high=50, help="in scheduler calls")
 ]
-"""How many bad calls are borne, or rested."""
+"""How many bad calls are waited for, or how many calls a cooldown lasts."""
 
 Threshold: TypeAlias = Annotated[float, Control("number", low=1e-6, high=0.1, log=True)]
 """By how much a metric must beat its best."""
@@ -203,7 +202,7 @@ Threshold: TypeAlias = Annotated[float, Control("number", low=1e-6, high=0.1, lo
 def expression(*arguments: str, start: str = "", first: int | None = None) -> Any:
     """Text in place of a callable over `arguments`; checked against the whitelist when the schedule is made.
 
-    `first`: what it is asked when the scheduler is made, where it must not raise.
+    `first`: the number that it is called with when the scheduler is made; there it must not raise.
     """
 
     def check(text: str) -> str:
@@ -217,7 +216,7 @@ def expression(*arguments: str, start: str = "", first: int | None = None) -> An
 
 
 def per_group(item: Any, *, optional: bool = False) -> Any:
-    """One value, or a list with one per parameter group; or null, if that is something of its own."""
+    """One value, or a list with one per parameter group; `optional`: or null."""
     return (
         Annotated[item | list_of(item) | None, PerGroup()] if optional else Annotated[item | list_of(item), PerGroup()]
     )
@@ -257,7 +256,7 @@ class Described:
     positive: bool = False
     high: float | None = None
     below: bool = False
-    """Whether `high` itself is too much, as `positive` says of a `low` of 0."""
+    """Whether a value must be below `high`, and not just at most that."""
 
     @property
     def unit(self) -> str:
@@ -335,8 +334,9 @@ def nearest(offered: tuple[float, ...], number: float) -> float:
 
 
 def describe(annotation: Any, metadata: list[Any]) -> Described:
-    """Walk a field's annotation: its control, its hard bounds, and whether it may be null, is whole, a list, or holds
-    schedules.
+    """What a field's annotation says: its control, its hard bounds, and what kind of value it takes.
+
+    It may be null, whole, a list, or hold schedules.
     """
     parts = list(_parts(annotation, metadata))
     types = [p for p in parts if isinstance(p, type)]

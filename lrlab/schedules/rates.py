@@ -12,10 +12,10 @@ from lrlab.schedules.recurrence import has_table
 
 BLOCK = 2**14  # ticks that are worked out together: so many fit into the processor's cache, which halves the time
 WALKED = 2**20
-"""Ticks of a run that are looked at one by one; of a longer one SAMPLES, evenly spaced, and those before a bad one."""
+"""A run of up to so many ticks is looked at tick by tick; a longer one at SAMPLES ticks, evenly spaced."""
 SAMPLES = 2**14
 SAFE = 1e200
-"""What expressions make of a base rate so small is finite whatever else becomes of it."""
+"""What expressions make of a base rate below this stays finite in everything that is calculated from it."""
 
 
 def rates(schedule: Schedule, base_lr: float, tick: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -37,7 +37,7 @@ def rates(schedule: Schedule, base_lr: float, tick: NDArray[np.float64]) -> NDAr
 def check(schedule: Schedule, base_lr: float, ticks: int) -> None:
     """ValueError naming the first of so many ticks at which a bound schedule's rate is not finite.
 
-    Curves without expressions and tables are looked at where they begin and end alone, unless something is wrong there.
+    Curves without expressions and tables are looked at only where they begin and end, unless something is wrong there.
     """
     ends = np.array([0.0, 1.0, max(ticks, 1) - 1.0])
     plain = not has_table(schedule) and abs(base_lr) * schedule.most < SAFE

@@ -14,7 +14,7 @@ from lrlab.schedules.base import Array, Mark, Place, Schedule, described, inside
 from lrlab.schedules.params import Metrics, Mode
 from lrlab.trees.tree import Expr
 
-BEYOND = 64  # ticks past the end of the run for which exported code has rates, as one step may be several ticks
+BEYOND = 64  # exported code has rates for so many ticks past the run, as one step may be several ticks
 MOST_LEVELS = 5_000
 """Code with a longer table is refused, because nobody could read it."""
 
@@ -34,11 +34,11 @@ class Recurrence(Schedule):
         return self.reason
 
     def table(self, base_lr: float, ticks: int) -> NDArray[np.float64]:
-        """The rates at ticks 0, 1, ...: `ticks` of them, or fewer where the last one stays for ever."""
+        """The rates at ticks 0, 1, ...: `ticks` of them, or fewer where the last one holds from there on."""
         raise NotImplementedError
 
     def with_names(self, owner: str = "") -> Self:
-        """One whose table is followed tick by tick has no use for names, and counts with its numbers."""
+        """A schedule without a formula is calculated tick by tick from its plain numbers, and needs no names."""
         return self if self.no_formula else super().with_names(owner)
 
     def bind(self, place: Place) -> Self:

@@ -1,5 +1,6 @@
-"""The durations in a schedule and in those nested in it: when each ends and should, what rises first, and all of them
-by another unit.
+"""The durations in a schedule and in those nested in it.
+
+When does each end, and when should it? What rises first? What are they in another unit?
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Length:
-    """An argument that says when a schedule has come to its end, by its path below the outermost one: what it is, and
-    what would fit, in ticks.
+    """An argument that says when a schedule has come to its end: its value, and what would fit, in ticks.
+
+    `path` is its path below the outermost schedule.
     """
 
     path: Path
@@ -64,7 +66,7 @@ def nested(schedule: Schedule) -> Iterator[tuple[Path, Schedule, bool]]:
 
 
 def lengths(schedule: Schedule, bound: Schedule) -> list[Length]:
-    """What is set of the arguments that say when a curve ends; `bound` is the same schedule in its place."""
+    """The arguments that say when a curve ends, where they are set; `bound` is the same schedule in its place."""
     found = []
     for (path, given, last), (_, owner, _) in zip(nested(schedule), nested(bound), strict=True):
         name = given.ends_by

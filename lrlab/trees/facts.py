@@ -22,7 +22,7 @@ class Fact(NamedTuple):
     """What is true of a node."""
 
     varies: bool
-    """It has a symbol in it; else it is a constant."""
+    """It contains a symbol; otherwise it is a constant."""
     safe: bool
     """It can be computed for every tick: nothing in it warns, or is refused by plain floats."""
     positive: bool

@@ -46,19 +46,20 @@ _PRECEDENCE = {op: level for level, ops in enumerate(_LEVELS) for op in ops}
 _ATOM = len(_LEVELS)
 _PLAIN = re.compile(r"-?[\w.]+")
 """An operand that style guides want next to its **."""
-_LONG = 40  # characters of a part that would do better with a name
-_WIDE = 105  # characters of a whole that is better written in parts
-_PART = 60  # characters of such a part
+_LONG = 40  # a side of a `where` over arrays that has more characters gets a name
+_WIDE = 105  # a value that has more characters is written in parts
+_PART = 60  # characters that such a part must have at least
 _MOST = 80
-"""Operations of one expression; beyond that it is written in parts whatever they are, so that its length is bounded
-and Python can read it.
+"""The most operations that one expression may have; a longer one is always written in parts.
+
+So its length is bounded and Python can read it.
 """
 _DEEP = 20  # cases within cases
 _TAKEN = frozenset({
     "learning_rate", "rate", "step", "tick", "ticks", "base", "np", "jnp", "ops", "math", "sys", "accumulate",
     "bisect_right", "cache", "schedule", "train", "save", "load", "check",
 })  # fmt: skip
-"""Names of what stands around the curve."""
+"""Names that the code around the curve uses."""
 _BUILTIN = {"minimum": "min", "maximum": "max", "abs": "abs"}
 
 
@@ -71,12 +72,12 @@ def number(value: float) -> str:
 
 @dataclass(frozen=True)
 class Written:
-    """What a function does: statements, and then the value that it comes to, or cases of plain numbers."""
+    """What a function does: statements, and then a value, or (over plain numbers) cases with a value each."""
 
     statements: tuple[str, ...]
     value: str | Cases
     named: bool = False
-    """Whether the value is but a name."""
+    """Whether the value is only a name."""
 
     def ending(self, end: str) -> list[str]:
         """The statements, the last of which is `end` with the value in place of its {}: "return {}", "tick = {}"."""
@@ -91,7 +92,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Cases:
-    """What is done where the first of some conditions holds, or else the second, and so on; or none."""
+    """What is done where the first of some conditions holds, else where the second does, and so on, or none."""
 
     tried: tuple[tuple[str, Written], ...]
     other: Written
@@ -121,8 +122,9 @@ class Writer:
         self._owners: dict[str, tuple[str, str]] = {}
 
     def body(self, tree: Any, names: Iterable[str] = ()) -> Written:
-        """What a function does to come to the tree's value, what is used twice computed once; `names`: those of the
-        first values that get one.
+        """What a function does to compute the tree's value; what is used twice is computed once.
+
+        `names` are given to the first values that get one.
         """
         return _Function(self, names).body(tree)
 
@@ -136,16 +138,18 @@ class Writer:
         return name
 
     def constant(self, name: str, text: str, owner: str = "") -> str:
-        """The name under which a constant stands on top: the argument's own, numbered where another schedule has one of
-        that name.
+        """The name under which a constant stands at the top of the module: that of its argument.
+
+        It gets a number where another schedule has an argument of the same name.
         """
         name = self._free(name, owner, text)
         self.constants[name] = text
         return name
 
     def function(self, names: tuple[str, ...], tree: Any, name: str) -> str:
-        """A function of these symbols: a lambda, or the name of one that is defined in the module, where that would be
-        too long.
+        """A function of these symbols: a lambda where that is short enough.
+
+        Else it is the name of a function that is defined in the module.
         """
         if fits(tree):
             return f"lambda {', '.join(names)}: {self.text(tree)}"
@@ -242,7 +246,7 @@ class _Function:
         return [*lines, f"{self._names[node]} = {text}"]
 
     def _define(self, node: Expr) -> list[str]:
-        """The same where it may be computed only if it is needed: a function within, which computes it once."""
+        """A name for a value that may be computed only if it is needed: an inner function computes it once."""
         lines, text, name = self._parts(node), self.text(node), next(self._unused)
         self._names[node] = f"{name}()"
         self.writer.imports.add("from functools import cache")
@@ -408,8 +412,9 @@ def _take(function: _Function, node: Expr) -> Text:
 
 
 def _table(writer: Writer, values: tuple[Any, ...]) -> str:
-    """The constant that holds a table of values: an argument under its own name, or what was worked out from
-    arguments.
+    """The constant that holds a table of values.
+
+    An argument has its own name; what was worked out from arguments is called levels.
     """
     own = [v.expr.args for v in values if isinstance(v, Named) and v.expr.op == "item"]
     whole = len(own) == len(values) and [item[1] for item in own] == list(range(len(own[0][2])))
@@ -463,7 +468,7 @@ def _is_where(value: Any) -> bool:
 
 
 def _returned(tree: Any, uses: Counter[Expr]) -> set[Expr | None]:
-    """What plain code comes to in one case alone: the tree, and the sides of what chooses between two."""
+    """The nodes that plain code returns in one of its cases: the tree, or the sides of a `where` in it."""
     found: set[Expr | None] = set()
     waiting = [(tree, 0)]
     while waiting:
