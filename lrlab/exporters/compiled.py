@@ -51,7 +51,10 @@ class Compiled(module.Module):
     def write(self, job: Job) -> str:
         largest = max((abs(rate) for rates in job.expected(by_step=True).values() for rate in rates), default=0.0)
         if largest > MOST or 0 < largest < LEAST or not math.isfinite(self.off(job)):
-            msg = f"single precision, in which {self.title} computes, does not hold its rates (the largest is {largest:.3g}) or what they are made of"
+            msg = (
+                f"single precision, in which {self.title} computes, does not hold its rates (the largest is "
+                f"{largest:.3g}) or what they are made of"
+            )
             raise ValueError(msg)
         return super().write(job)
 
