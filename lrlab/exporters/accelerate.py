@@ -30,8 +30,8 @@ def train(model, loader, loss_function, <more>path="checkpoints", resume=0):
 """
 _SAYS = "Train for EPOCHS epochs; a checkpoint after each, `resume` being the number of the one to go on from."
 _PREPARED = (
-    "model, optimizer, loader, scheduler = accelerator.prepare(model, optimizer, loader, "
-    "scheduler)  # step() then counts processes"
+    "model, optimizer, loader, scheduler = accelerator.prepare(model, optimizer, loader, scheduler)"
+    "  # step() then counts processes"
 )
 _ALONE = """
 model, optimizer, loader = accelerator.prepare(model, optimizer, loader)

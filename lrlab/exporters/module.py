@@ -51,8 +51,8 @@ class Module(Exporter):
         parts = self.defines(job, writer)
         expected = _expected(job, list_of_rates=job.several and self.groups, by_step=self.counts_steps(job))
         imports = _imports(writer.imports | self.imports(job) | {"import sys"})
-        docstring, lost = f'"""{self._says(job)}"""', _comment(self.lost(job))
-        head = f"{docstring}\n\n{document_line(job)}\n{lost}\n{imports}\n\n{self.constants(job, writer)}"
+        about = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{_comment(self.lost(job))}'
+        head = f"{about}\n{imports}\n\n{self.constants(job, writer)}"
         return blocks(head.rstrip(), *writer.functions.values(), *parts, expected, self.check(job), _MAIN)
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
@@ -60,7 +60,7 @@ class Module(Exporter):
         raise NotImplementedError
 
     def check(self, job: Job) -> str:
-        """The function `check`: it prints the largest deviation from EXPECTED and returns whether that is too large."""
+        """The function `check`: it prints the largest deviation from EXPECTED and returns whether it is too large."""
         raise NotImplementedError
 
     def imports(self, job: Job) -> set[str]:
@@ -96,8 +96,8 @@ class Module(Exporter):
             found.append("the metric: the preview has none, so that the rate is never changed by it here")
         if not self.groups and len(job.trial.base_rates) > 1:
             found.append(
-                f"parameter groups: {self.title} has one rate, which is that of the first of "
-                f"{len(job.trial.base_rates)}"
+                f"parameter groups: {self.title} has one rate, "
+                f"which is that of the first of {len(job.trial.base_rates)}"
             )
         return found
 
@@ -123,8 +123,8 @@ class Module(Exporter):
         form = f"Form: {job.form}{f' ({reason})' if reason else ''}.\n"
         reach = f", the first {MOST_CALLS:,} of them" if calls(job.run, job.trial.clock) > MOST_CALLS else ""
         return (
-            f"{job.trial.schedule.kind} in {self.title}, "
-            f"by {self.how(job)}.\n\n{form}{self.unit(job)}\nChecked with {checked_with(self)}.\n\n"
+            f"{job.trial.schedule.kind} in {self.title}, by {self.how(job)}.\n\n"
+            f"{form}{self.unit(job)}\nChecked with {checked_with(self)}.\n\n"
             f"    python exported.py --check\n\nprints how far it is from the rates of lrlab{reach}.\n"
         )
 

@@ -196,8 +196,8 @@ def _schedule(job: Job, writer: Writer) -> list[str]:
     if loop.watches(job):
         call = constructor(writer, job.trial.schedule, job.bound, "schedule")
         constant = "optax.constant_schedule(np.array(BASE_LR))" if job.several else "optax.constant_schedule(BASE_LR)"
-        plateau = f"plateau = {call}  # scales what comes of the constant rate"
-        return [f"{plateau}\nwatch = jax.jit(plateau.update)\nschedule = {constant}"]
+        made = f"plateau = {call}  # scales what comes of the constant rate"
+        return [f"{made}\nwatch = jax.jit(plateau.update)\nschedule = {constant}"]
     call = module.native_call(job, writer)
     if not job.several and job.trial.clock == "step":
         return [f"schedule = {call}"]

@@ -98,10 +98,8 @@ class Paddle(module.Module):
         step = "scheduler.step(evaluate(model))" if loop.watches(job) else "scheduler.step()"
         if job.trial.clock == "process":
             step = f"for _ in range(PROCESSES):\n    {step}"
-        made = (
-            "scheduler = make_scheduler()\noptimizer = "
-            f"make_optimizer({'parameters' if grouped else 'model.parameters()'}, scheduler)"
-        )
+        parameters = "parameters" if grouped else "model.parameters()"
+        made = f"scheduler = make_scheduler()\noptimizer = make_optimizer({parameters}, scheduler)"
         return [
             *_scheduler(job, writer),
             _optimizer(grouped=grouped),

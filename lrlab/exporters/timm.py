@@ -49,10 +49,8 @@ class Timm(torch_like.TorchLike):
         return "its own scheduler" if job.native else "a scheduler of timm that follows the curve"
 
     def unit(self, job: Job) -> str:
-        return (
-            f"A tick is one call of {_call(job, 't')} with t counted from 1, "
-            f"made once per {module.UNITS[job.trial.clock]}."
-        )
+        each = module.UNITS[job.trial.clock]
+        return f"A tick is one call of {_call(job, 't')} with t counted from 1, made once per {each}."
 
     def lost(self, job: Job) -> list[str]:
         return super().lost(job) + loop.alone(job)
@@ -66,10 +64,8 @@ class Timm(torch_like.TorchLike):
         return super().run_constants(job) | counted.get(job.trial.clock, {"STEPS_PER_EPOCH": str(job.run.updates)})
 
     def defines(self, job: Job, writer: Writer) -> list[str]:
-        says = (
-            f"The scheduler; call {_call(job, 't')} once per {module.UNITS[job.trial.clock]}, "
-            "with t = 1 after the first."
-        )
+        unit = module.UNITS[job.trial.clock]
+        says = f"The scheduler; call {_call(job, 't')} once per {unit}, with t = 1 after the first."
         if job.native:
             made = [
                 module.function("def make_scheduler(optimizer):", says, [f"return {module.native_call(job, writer)}"])
@@ -115,10 +111,8 @@ def _slip(run: Run, trial: Trial) -> str:
     cycle = t = 0
     while factor != 1 and begin + t < calls(run, trial.clock) and cycle < schedule.cycle_limit:
         if cycle == _MOST_CYCLES:
-            return (
-                "whether the rounding of its logarithm misses one of its restarts is not known after the "
-                f"first {_MOST_CYCLES:,}"
-            )
+            known = f"after the first {_MOST_CYCLES:,}"
+            return f"whether the rounding of its logarithm misses one of its restarts is not known {known}"
         cycle, t = cycle + 1, t + schedule.t_initial * factor**cycle
         if float(t).is_integer() and math.floor(math.log(1 - t / schedule.t_initial * (1 - factor), factor)) != cycle:
             return f"the rounding of its logarithm misses the restart at tick {begin + t:,.0f}"

@@ -169,9 +169,9 @@ def _train(job: Job, chosen: str, *, by_hand: bool) -> str:
     evaluated = ", eval_dataset=validation" * shown
     simple = f"trainer = Trainer(model, make_arguments(output_dir), train_dataset=dataset{evaluated})"
     make = "make_scheduler" if job.native or job.trial.clock == "step" else "make_trainer_scheduler"
+    parameters = "parameters" if job.several else "model.parameters()"
     handed = (
-        f"optimizer = make_optimizer({'parameters' if job.several else 'model.parameters()'})\noptimizers = "
-        f"(optimizer, {make}(optimizer))\n"
+        f"optimizer = make_optimizer({parameters})\noptimizers = (optimizer, {make}(optimizer))\n"
         f"trainer = Trainer(model, make_arguments(output_dir), train_dataset=dataset{evaluated}, optimizers=optimizers)"
     )
     data = (
