@@ -370,7 +370,7 @@ def test_a_duplicate_name_is_found_at_its_second_place() -> None:
     data=st.data(),
 )
 def test_any_value_in_any_place_is_read_or_refused(junk: Any, data: st.DataObject) -> None:
-    """Nothing but DocumentError ever comes out."""
+    """Nothing but DocumentError ever comes out. Takes about 12 seconds: 200 values of any depth are drawn."""
     path = data.draw(st.sampled_from(sorted({path for path, *_ in REFUSALS if "extra" not in path})))
     try:
         document = changed(path, junk)
@@ -426,6 +426,7 @@ def test_any_text_is_a_document_or_refused(value: str) -> None:
 
 
 def test_a_bomb_is_refused_without_unpacking_it() -> None:
+    """Takes about 6 seconds, nearly all of them to pack 1 GiB of zeros."""
     packer, packed = zlib.compressobj(9), []
     zeros = bytes(2**20)
     packed = [packer.compress(zeros) for _ in range(2**10)]  # 1 GiB of zeros

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,16 @@ def forms(experiment: lrlab.Experiment, target: str) -> dict[str, str]:
     return found
 
 
+@cache
+def recorded(target: str) -> list[tuple[str, str]]:
+    """The code of every recorded document in each form, behind the row's name; made once, which takes a second."""
+    return [
+        (row["id"], code)
+        for row in oracle.rows()
+        for code in forms(lrlab.loads(json.dumps(row["document"])), target).values()
+    ]
+
+
 def names(tree: ast.Module) -> set[str]:
     """What a module defines on its top."""
     found = {statement.name for statement in tree.body if isinstance(statement, (ast.FunctionDef, ast.ClassDef))}
@@ -63,17 +74,16 @@ def test_a_module_defines_and_does_nothing_else(target: str) -> None:
     """Besides its docstring: imports, constants, functions and classes; and the self-check, where it is run as a
     program.
     """
-    for row in oracle.rows():
-        for code in forms(lrlab.loads(json.dumps(row["document"])), target).values():
-            tree = ast.parse(code)
-            assert ast.get_docstring(tree)
-            *body, last = tree.body[1:]
-            for statement in body:
-                assert isinstance(statement, (ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef, ast.ClassDef)), (
-                    ast.dump(statement)
-                )
-            assert ast.unparse(last).startswith("if __name__ == '__main__':"), row["id"]
-            assert names(tree) >= DEFINES[target], (row["id"], DEFINES[target] - names(tree))
+    for row, code in recorded(target):
+        tree = ast.parse(code)
+        assert ast.get_docstring(tree)
+        *body, last = tree.body[1:]
+        for statement in body:
+            assert isinstance(statement, (ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef, ast.ClassDef)), (
+                ast.dump(statement)
+            )
+        assert ast.unparse(last).startswith("if __name__ == '__main__':"), row
+        assert names(tree) >= DEFINES[target], (row, DEFINES[target] - names(tree))
 
 
 @pytest.mark.parametrize("target", READABLE)
@@ -94,33 +104,28 @@ def test_no_argument_has_a_name_that_the_module_uses_for_something_else(target: 
     """A constant under the name of a function, an import or a local variable would be another thing than its reader, or
     its code, takes it for.
     """
-    for row in oracle.rows():
-        for code in forms(lrlab.loads(json.dumps(row["document"])), target).values():
-            tree = ast.parse(code)
-            constants = [
-                node.id
-                for s in tree.body
-                if isinstance(s, ast.Assign)
-                for node in s.targets
-                if isinstance(node, ast.Name)
-            ]
-            assert len(set(constants)) == len(constants), row["id"]
-            functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-            used = {node.name for node in functions}
-            used |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-            used |= {
-                node.id
-                for f in functions
-                for node in ast.walk(f)
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-            }
-            used |= {
-                (name.asname or name.name).split(".")[0]
-                for s in tree.body
-                if isinstance(s, (ast.Import, ast.ImportFrom))
-                for name in s.names
-            }
-            assert not used & set(constants), (row["id"], used & set(constants))
+    for row, code in recorded(target):
+        tree = ast.parse(code)
+        constants = [
+            node.id for s in tree.body if isinstance(s, ast.Assign) for node in s.targets if isinstance(node, ast.Name)
+        ]
+        assert len(set(constants)) == len(constants), row
+        functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+        used = {node.name for node in functions}
+        used |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        used |= {
+            node.id
+            for f in functions
+            for node in ast.walk(f)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        used |= {
+            (name.asname or name.name).split(".")[0]
+            for s in tree.body
+            if isinstance(s, (ast.Import, ast.ImportFrom))
+            for name in s.names
+        }
+        assert not used & set(constants), (row, used & set(constants))
 
 
 HOSTILE = [

@@ -223,6 +223,7 @@ def test_back_at_the_peak_of_a_run_with_more_steps_than_are_looked_at() -> None:
 
 
 def test_behind_a_warmup() -> None:
+    """Takes about 4 seconds: each of 597 answers is tried."""
     found = {
         (first, factor)
         for first in range(1, 200)

@@ -62,6 +62,7 @@ def test_the_networks_of_the_grid_begin_with_the_gain_times_hes_weights_and_righ
 
 
 def test_the_grid_runs_from_what_trains_to_what_does_not() -> None:
+    """Takes about 4 seconds: a whole grid of networks is trained."""
     settings = Limit(epochs=12, depth=2, gain=1.0, seeds=2)
     *_, (share, found) = limit(settings)
     assert share == 1

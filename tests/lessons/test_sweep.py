@@ -161,6 +161,7 @@ def test_scores_are_what_the_training_says_at_the_end_and_where_the_last_whole_c
 
 
 def test_rows_say_what_diverged_was_cut_or_never_came_round() -> None:
+    """Takes about 5 seconds: twelve networks are trained."""
     grid = Grid(T_0="2, 9", T_mult="1", peak="0.05, 900", epochs=3, seeds=3)
     rows = {row[:3]: row for row in whole(grid).rows()}
     assert list(rows) == [tuple(cell) for cell in grid.cells]
@@ -273,6 +274,7 @@ def test_it_runs_in_other_processes_and_tells_as_it_goes() -> None:
 
 
 def test_a_stopped_sweep_ends_its_workers_and_the_next_one_begins_anew(serial: Scores) -> None:
+    """Takes about 15 seconds: worker processes are started twice, and each imports numpy and lrlab."""
     queue = Queue()
     many = SMALL.replaced(epochs=200)
     job = queue.submit("a", "many", lambda: sweep(many, 2))
@@ -293,6 +295,7 @@ def test_a_stopped_sweep_ends_its_workers_and_the_next_one_begins_anew(serial: S
 
 
 def test_a_killed_worker_loses_nothing(serial: Scores) -> None:
+    """Takes about 9 seconds: worker processes are started, and again after one was killed."""
     running = sweep(SMALL, 2)
     share, result = next(running)
     assert share < 0.5
@@ -302,6 +305,7 @@ def test_a_killed_worker_loses_nothing(serial: Scores) -> None:
 
 
 def test_workers_that_are_killed_again_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes about 7 seconds: worker processes are started, and are in the middle of their work when one is killed."""
     monkeypatch.setattr(module, "TRIES", 1)
     running = sweep(SMALL.replaced(epochs=100), 2)
     next(running)

@@ -64,7 +64,7 @@ CYCLING_MOMENTUM = [kind for kind in KINDS if getattr(KINDS[kind], "rewrites_ini
 
 
 @pytest.mark.parametrize("kind", CYCLING_MOMENTUM)
-@budget.share("trees", 100, len(CYCLING_MOMENTUM))
+@budget.share("trees", 50, len(CYCLING_MOMENTUM))
 @given(data=st.data())
 def test_the_written_momentum_is_the_momentum(kind: str, data: st.DataObject) -> None:
     schedule = (
