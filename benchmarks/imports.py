@@ -7,8 +7,8 @@ with the first class that is made of it, which is why such a class stands among 
 
 from __future__ import annotations
 
-import statistics
 import resource
+import statistics
 import subprocess
 import sys
 from pathlib import Path
