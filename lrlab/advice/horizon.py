@@ -242,7 +242,8 @@ class Overrun(Rule):
         says = f"step() raises at its call number {shown(raises)}, and the run makes {many(case.calls, 'call')}."
         fix = None
         if typed:
-            says = f"{typed} raises at tick {shown(raises)}, by a division by zero, a power beyond every float or no real number, and the run makes {many(case.calls, 'call')}."
+            why = "by a division by zero, a power beyond every float or no real number"
+            says = f"{typed} raises at tick {shown(raises)}, {why}, and the run makes {many(case.calls, 'call')}."
         if total is not None:
             past = case.rate(total)
             sign = ", below zero" if past < 0 else ""

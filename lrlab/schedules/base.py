@@ -119,7 +119,9 @@ class Schedule(BaseModel):
         for name, about in described(type(self)).items():
             value = getattr(self, name)
             if about.control is not None and about.control.arguments and value is not None:
-                found += [(name, text, about.control.arguments) for text in (value if isinstance(value, tuple) else (value,))]
+                found += [
+                    (name, text, about.control.arguments) for text in (value if isinstance(value, tuple) else (value,))
+                ]
         return found
 
     @property
@@ -224,9 +226,7 @@ class Schedule(BaseModel):
         metric is no argument), for the trees that are made of its curve; `owner` tells it from another one.
         """
         update = {
-            name: _with_names(getattr(self, name), name, owner)
-            for name in type(self).model_fields
-            if name != "metrics"
+            name: _with_names(getattr(self, name), name, owner) for name in type(self).model_fields if name != "metrics"
         }
         return self.model_copy(update=update)
 

@@ -47,7 +47,9 @@ def _bounds(node: Expr, go: Callable[[Any], Any], symbols: Mapping[str, Bounds])
             return (getattr(math, op), getattr(math, op))
         case "where":
             may_be_false, may_be_true = go(args[0])
-            sides = [go(side) for side, may in ((args[1], may_be_true), (args[2], may_be_false)) if may or op != node.op]
+            sides = [
+                go(side) for side, may in ((args[1], may_be_true), (args[2], may_be_false)) if may or op != node.op
+            ]
             return _hull(*sides)
         case "and" | "or" | "not":
             return _condition(op, args, go)
@@ -106,7 +108,7 @@ def _rising(compute: Callable[[float], float], *, rounded: bool = True) -> Calla
 
     def found(x: Bounds) -> Bounds:
         try:
-            least, most = compute(x[0]), compute(x[1])
+            least, most = float(compute(x[0])), float(compute(x[1]))
         except ValueError:
             raise Unknown from None
         return (least - ROUNDING * abs(least), most + ROUNDING * abs(most)) if rounded else (least, most)
