@@ -110,11 +110,10 @@ class Keras(compiled.Compiled):
 
     def not_native(self, run: Run, trial: Trial) -> str:
         if isinstance(trial.schedule, KerasCallback):
-            return (
-                ""
-                if trial.clock == "epoch"
-                else f"Keras calls it once per epoch, not once per {module.UNITS[trial.clock]}"
-            )
+            if trial.clock != "epoch":
+                return f"Keras calls it once per epoch, not once per {module.UNITS[trial.clock]}"
+            raises = trial.bound(run)[0].raises_at()
+            return f"it raises at epoch {raises:,.0f}" if math.isfinite(raises) else ""
         if not isinstance(trial.schedule, KerasSchedule):
             return super().not_native(run, trial)
         bound, ticks = trial.bound(run)[0], calls(run, trial.clock)

@@ -108,7 +108,7 @@ def _rising(compute: Callable[[float], float], *, rounded: bool = True) -> Calla
 
     def found(x: Bounds) -> Bounds:
         try:
-            least, most = compute(x[0]), compute(x[1])
+            least, most = float(compute(x[0])), float(compute(x[1]))
         except ValueError:
             raise Unknown from None
         return (least - ROUNDING * abs(least), most + ROUNDING * abs(most)) if rounded else (least, most)

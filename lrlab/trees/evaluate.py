@@ -1,4 +1,4 @@
-"""What a tree comes to, where its symbols have values: in double or in single precision, or over any array namespace."""
+"""What a tree comes to where its symbols have values: in double or in single precision, or over any array namespace."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _value(node: Expr, go: Callable[[Any], Any], symbols: Mapping[str, Any], pre
         case "float":
             return precision(go(args[0]))
     found = computed(op, np, *map(go, args))
-    if precision is np.float64 or getattr(found, "dtype", None) == bool:
+    if precision is np.float64:
         return found
     return found if np.ndim(found) == 0 and not isinstance(found, precision) else precision(found)
 

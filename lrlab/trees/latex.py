@@ -18,18 +18,20 @@ TICK = sympy.Symbol("t", nonnegative=True)
 MOST_BORDERS = 64  # a formula of more milestones shows the first of them only
 SHOWN = 5
 EXACT_FROM, EXACT_TO = 1e-15, 1e15
-"""Between these a number that is made of numbers is exact, as in a quarter of pi; beyond them it is a decimal fraction."""
+"""Between these a number that is made of numbers is exact, as a quarter of pi; beyond them it is a decimal fraction."""
 LARGE = 64
 """A power beyond it is not worked out."""
 BASE = sympy.Symbol("eta_base")
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     **dict(zip(COMPARISONS, (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge, sympy.Eq, sympy.Ne), strict=True)),
-    "and": partial(sympy.And, evaluate=False), "or": partial(sympy.Or, evaluate=False), "not": partial(sympy.Not, evaluate=False),
+    "and": partial(sympy.And, evaluate=False), "or": partial(sympy.Or, evaluate=False),
+    "not": partial(sympy.Not, evaluate=False),
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow,
     "//": lambda a, b: sympy.floor(a / b), "%": sympy.Mod, "neg": operator.neg,
     "minimum": sympy.Min, "maximum": sympy.Max, "floor": sympy.floor, "ceil": sympy.ceiling, "abs": sympy.Abs,
     "trunc": lambda x: sympy.sign(x) * sympy.floor(sympy.Abs(x)),
-    "sin": sympy.sin, "cos": sympy.cos, "tan": sympy.tan, "tanh": sympy.tanh, "exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt,
+    "sin": sympy.sin, "cos": sympy.cos, "tan": sympy.tan, "tanh": sympy.tanh,
+    "exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt,
     "log2": lambda x: sympy.log(x, 2), "log10": lambda x: sympy.log(x, 10),
 }  # fmt: skip
 
@@ -220,7 +222,7 @@ _GREEK = frozenset({"eta", "gamma", "alpha", "beta"})
 
 
 def _typeset(name: str) -> str:
-    r"""`T_{max}` and `\eta_{min}` as mathematicians write them, other arguments in typewriter, as they are in the code."""
+    r"""`T_{max}` and `\eta_{min}` as mathematicians write them, other arguments in typewriter, as in the code."""
     plain, _, number = name.partition("^")
     head, _, tail = plain.partition("_")
     upper = f"^{{({number})}}" if number else ""

@@ -15,6 +15,8 @@ from lrlab.trees.tree import FUNCTIONS, Expr, nodes, spread, symbols
 
 MAX_LENGTH = 1000
 MAX_DEPTH = 50
+MOST_WRITTEN = 20_000
+"""Operations of an expression where what is used twice is written twice: the value of `a and b` is a, or b."""
 MOST_PARTS = 300
 """Numbers, names and operations that an expression may have in a formula, each written wherever it is used."""
 EXACT = 2**53
@@ -84,11 +86,16 @@ def parse(text: str, *arguments: str) -> Parsed:
             msg = f"the lambda must take {len(arguments)} argument{'s' * (len(arguments) > 1)} ({', '.join(arguments)})"
             raise ValueError(msg)
         if given := body.args.defaults:
-            msg = f"an argument of the lambda has a default (column {given[0].col_offset + 1}), which is not allowed: the scheduler gives every argument"
+            where = f"(column {given[0].col_offset + 1})"
+            msg = f"an argument of the lambda has a default {where}, which is not allowed: the scheduler gives them all"
             raise ValueError(msg)
         body = body.body
     _check(body, names, text.strip(), 0)
-    return Parsed(names, _Reader(names).number(body))
+    tree = _Reader(names).number(body)
+    if (written := spread(tree)) > MOST_WRITTEN:
+        msg = f"would be {written:,} operations when each `and` and `or` is written out: at most {MOST_WRITTEN:,}"
+        raise ValueError(msg)
+    return Parsed(names, tree)
 
 
 def read(text: str, arguments: tuple[str, ...]) -> Parsed:
@@ -142,7 +149,8 @@ def _check(node: ast.expr, names: tuple[str, ...], text: str, depth: int) -> Non
         case ast.Call(func=func, args=args, keywords=[]) if (called := _function(func)) is not None:
             least, most = _ARITY.get(called, (1, 1))
             if not least <= len(args) <= most:
-                msg = f"{called} takes {least} argument{'s' * (least > 1)}, not {len(args)} (column {node.col_offset + 1})"
+                takes = f"{called} takes {least} argument{'s' * (least > 1)}"
+                msg = f"{takes}, not {len(args)} (column {node.col_offset + 1})"
                 raise ValueError(msg)
             children = list(args)
         case _:
@@ -153,7 +161,8 @@ def _check(node: ast.expr, names: tuple[str, ...], text: str, depth: int) -> Non
 
 def _refuse(node: ast.expr, text: str) -> ast.expr:
     what = ast.get_source_segment(text, node) or text
-    msg = f"{_quote(what)} is not allowed (column {node.col_offset + 1}): numbers, arithmetic, comparisons, if-else and functions of math only"
+    allowed = "numbers, arithmetic, comparisons, if-else and functions of math only"
+    msg = f"{_quote(what)} is not allowed (column {node.col_offset + 1}): {allowed}"
     raise ValueError(msg)
 
 
@@ -193,7 +202,7 @@ class _Reader:
     def _number(self, node: ast.expr) -> Any:
         match node:
             case ast.Constant(value=value):
-                return value if abs(value) <= EXACT else float(value)  # type: ignore[arg-type, operator]
+                return value if abs(value) <= EXACT else float(value)  # type: ignore[arg-type]
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 return Expr("symbol", name) if name in self.names and isinstance(node, ast.Name) else Expr(name)
             case ast.BinOp(left=left, op=op, right=right):

@@ -68,7 +68,9 @@ def _plain(node: Expr, go: Callable[[Any], Plain], symbols: Mapping[str, Plain])
         return Plain(found, FLOAT, index.raised)
     parts = [go(arg) for arg in args]
     value = computed(op, np, *(part.value for part in parts))
-    own = _OWN.get(op, _arithmetic if op in _ARITHMETIC else _numpy if op.startswith("np.") else _other)
+    own: Callable[..., Plain] = _OWN.get(
+        op, _arithmetic if op in _ARITHMETIC else _numpy if op.startswith("np.") else _other
+    )
     return own(op, value, *parts)
 
 
@@ -118,27 +120,27 @@ def _either(first: Any, a: Plain, b: Plain) -> Any:
     return a.kind if np.array_equal(a.kind, b.kind) else np.where(first, a.kind, b.kind)
 
 
-def _condition(op: str, value: Any, a: Plain, b: Plain = Plain(False)) -> Plain:  # noqa: FBT003 (a truth value)
+def _condition(op: str, value: Any, a: Plain, *second: Plain) -> Plain:
     looked_at = {"and": a.value, "or": np.logical_not(a.value)}.get(op, True)
-    return Plain(value, WHOLE, a.raised | (b.raised & looked_at))
+    return Plain(value, WHOLE, a.raised | (_any(second) & looked_at))
 
 
-def _rounded(op: str, value: Any, x: Plain) -> Plain:
+def _rounded(_: str, value: Any, x: Plain) -> Plain:
     return Plain(value, WHOLE, x.raised | ~np.isfinite(x.value) & (x.kind != WHOLE))
 
 
-def _same(op: str, value: Any, x: Plain) -> Plain:
+def _same(_: str, value: Any, x: Plain) -> Plain:
     return Plain(value, x.kind, x.raised)
 
 
 def _other(op: str, value: Any, *parts: Plain) -> Plain:
     """A function of math, which makes a float of what it is given."""
     x = parts[0]
-    outside = _OUTSIDE.get(op, lambda *_: False)(x.value, value)
+    outside = _OUTSIDE[op](x.value, value) if op in _OUTSIDE else False
     return Plain(value, FLOAT, _any(parts) | outside | x.beyond)
 
 
-def _numpy(op: str, value: Any, *parts: Plain) -> Plain:
+def _numpy(_: str, value: Any, *parts: Plain) -> Plain:
     return Plain(value, NUMPY, _any(parts))
 
 

@@ -169,7 +169,7 @@ for _op, _method in {
 
 
 class Restarts(tuple[float, ...]):  # noqa: SLOT001 (two attributes beside its items)
-    """Where cycles of length first, first * factor, ... end: a sorted table that writers of code can state in one line."""
+    """Where cycles of length first, first * factor, ... end: a sorted table that code can state in one line."""
 
     first: float
     factor: float
@@ -187,7 +187,8 @@ def _of(name: str) -> Callable[..., Any]:
 
 
 FUNCTIONS = frozenset({
-    "sin", "cos", "tan", "tanh", "exp", "log", "log2", "log10", "sqrt", "floor", "ceil", "trunc", "abs", "minimum", "maximum",
+    "sin", "cos", "tan", "tanh", "exp", "log", "log2", "log10", "sqrt", "floor", "ceil", "trunc", "abs",
+    "minimum", "maximum",
 })  # fmt: skip
 """The functions that curves may use."""
 CONDITIONS = frozenset({*COMPARISONS, "and", "or", "not"})

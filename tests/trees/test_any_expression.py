@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import oracle
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -141,25 +142,118 @@ def answers(document: dict[str, Any]) -> None:
     advice.check(experiment)
     for target, exporter in EXPORTERS.items():
         for form in exporter.forms or (None,):
-            begin = time.perf_counter()
+            begin = time.process_time()
             try:
                 text = export(experiment, target, form=form)
             except DocumentError as error:
                 sentence(error)
                 continue
             finally:
-                spent = time.perf_counter() - begin
+                spent = time.process_time() - begin
             assert spent < SECOND, f"{target} {form}: {spent:.1f} s"
             if exporter.language == "python":
                 unknown = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} & {"nan", "inf"}
                 assert not unknown, f"{target} {form} has a bare {unknown}"
     bound = trial.bound(run)[0]
     if not bound.no_formula:
-        begin = time.perf_counter()
+        begin = time.process_time()
         text = latex.latex(bound)
         assert text.startswith(r"\eta(t) = ")
         latex.values(bound)
-        assert time.perf_counter() - begin < SECOND
+        assert time.process_time() - begin < SECOND
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 if 5 < epoch < 10 else 0.1",
+        "1.0 if not epoch > 10 else 0.1",
+        "1 if epoch < 5 or epoch > 90 else 0.1",
+        "1 if epoch >= 0 else (-8)**(1/3)",
+        "1 if epoch >= 0 else epoch % (epoch-epoch)",
+        "1 if epoch > 0 and sqrt(epoch-epoch+1) < 3 else 2",
+        "1 if epoch >= 0 else 9**(epoch*0+9**9)",
+        "1 if epoch >= 0 else (9**9+epoch*0)**9**9//1",
+        "1 if epoch >= 0 else min(1, 1/0)",
+        "lambda e: " + " or ".join(["e"] * 20),
+        "lambda e: " + " and ".join(["1 < e < 9"] * 40),
+        "1 / (50 - epoch)",
+        "1 / (epoch + 1) ** 0.5 if epoch % 7 and (epoch > 20 or not epoch // 3 == 2) else 0.1",
+        "exp(10**10 - 10**10 * (epoch < 100))",
+        "floor(exp(200) * (epoch + 1))",
+    ],
+)
+@pytest.mark.parametrize("steps", [60, 1500])
+def test_each_of_these_once_broke_something(text: str, steps: int) -> None:
+    document = oracle.document({"kind": "torch.LambdaLR", "lr_lambda": text}, steps=steps)
+    parse(document)
+    answers(document)
+
+
+@pytest.mark.parametrize("text", ["1 if sqrt(epoch-epoch-1) < 3 else 2", "min(1, 1/0)", "1 / epoch", "(-8)**(1/3)"])
+@pytest.mark.parametrize("wrap", [None, 1, 0])
+def test_what_raises_at_tick_0_is_refused_where_it_stands(text: str, wrap: int | None) -> None:
+    schedule: dict[str, Any] = {"kind": "torch.LambdaLR", "lr_lambda": text}
+    path = "trials.0.schedule.lr_lambda"
+    if wrap is not None:
+        parts = [{"kind": "torch.LinearLR"}, schedule][:: 1 if wrap else -1]
+        schedule = {"kind": "torch.SequentialLR", "schedulers": parts, "milestones": [10]}
+        path = f"trials.0.schedule.schedulers.{wrap}.lr_lambda"
+    with pytest.raises(DocumentError, match="^" + path.replace(".", r"\.") + ": raises in Python at tick 0"):
+        parse(oracle.document(schedule))
+
+
+RAISING: list[tuple[dict[str, Any], int]] = [
+    ({"kind": "torch.LambdaLR", "lr_lambda": "1 / (50 - epoch)"}, 50),
+    ({"kind": "torch.MultiplicativeLR", "lr_lambda": "1 / (1 if epoch < 50 else 0)"}, 50),
+    ({"kind": "paddle.LambdaDecay", "learning_rate": 0.1, "lr_lambda": "sqrt(49 - epoch)"}, 50),
+    ({"kind": "paddle.MultiplicativeDecay", "learning_rate": 0.1, "lr_lambda": "0.9 / (epoch != 50)"}, 50),
+    (CYCLIC | {"scale_fn": "1 / (x - 9)"}, 48),
+    (CYCLIC | {"scale_fn": "1 / (x - 50)", "scale_mode": "iterations"}, 50),
+    ({"kind": "keras.LearningRateScheduler", "schedule": "0.1 / (50 - epoch)"}, 50),
+    ({"kind": "keras.LearningRateScheduler", "schedule": "lr / (epoch != 50)"}, 50),
+    ({"kind": "cawb.CosineAnnealingWarmbootingLR", "epochs": 90, "steps": [30], "lf": "1 / (20 - x) + 0 * y"}, 20),
+    ({"kind": "torch.SequentialLR", "milestones": [10],
+    "schedulers": [{"kind": "torch.LinearLR"}, {"kind": "torch.LambdaLR", "lr_lambda": "1 / (40 - epoch)"}]}, 50),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schedule", "tick"), RAISING, ids=lambda value: value["kind"] if isinstance(value, dict) else ""
+)
+def test_a_curve_ends_where_python_raises_and_a_finding_names_the_tick(schedule: dict[str, Any], tick: int) -> None:
+    experiment = oracle.experiment(schedule, steps=150)
+    run, trial = experiment.run, experiment.trials[0]
+    assert trial.bound(run)[0].raises_at() == tick
+    rates = engine.lr(run, trial, np.arange(150))
+    assert (rates[tick:] == rates[tick - 1]).all()
+    finding = next(finding for finding in advice.check(experiment) if finding.code == "LR110")
+    assert finding.severity == "error"
+    assert f"tick {tick}" in finding.message
+    assert finding.step == tick
+    code = oracle.exported(experiment, "numpy")
+    oracle.same(code["learning_rate"](np.arange(150)), rates)
+    if schedule["kind"].startswith("torch."):
+        with pytest.raises(DocumentError, match="raises at call"):
+            export(experiment, "pytorch", form="native")
+
+
+BREAKING: list[tuple[dict[str, Any], int]] = [
+    ({"kind": "torch.LambdaLR", "lr_lambda": "1e307 * (epoch + 1) * (epoch < 60)"}, 17),
+    ({"kind": "torch.LambdaLR", "lr_lambda": "np.exp(-epoch) / (50 - epoch)"}, 50),
+    ({"kind": "torch.LambdaLR", "lr_lambda": "np.sqrt(49 - epoch)"}, 50),
+    ({"kind": "torch.MultiplicativeLR", "lr_lambda": "1e10"}, 31),
+    ({"kind": "torch.ExponentialLR", "gamma": 1e10}, 31),
+    ({"kind": "keras.LearningRateScheduler", "schedule": "lr * 1e10"}, 30),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schedule", "tick"), BREAKING, ids=lambda value: value["kind"] if isinstance(value, dict) else ""
+)
+def test_a_value_that_is_not_finite_is_refused_by_its_first_tick(schedule: dict[str, Any], tick: int) -> None:
+    with pytest.raises(DocumentError, match=f"^trials.0.schedule: the learning rate is not finite at tick {tick}$"):
+        oracle.experiment(schedule, steps=150)
 
 
 @FEW

@@ -222,7 +222,8 @@ class CyclicLR(TorchSchedule):
 
     @property
     def most(self) -> float:
-        return self._ends().span * max(1.0, abs(self.max_lr), abs(self.base_lr))
+        highest: float = max(1.0, abs(self.max_lr), abs(self.base_lr))
+        return self._ends().span * highest
 
     def _sizes(self) -> tuple[Array, Array]:
         return self.step_size_up, self.step_size_up if self.step_size_down is None else self.step_size_down
