@@ -1,4 +1,4 @@
-"""Where plain Python raises, numpy's answer is not taken: the first such tick is found; before it values are Python's."""
+"""Where plain Python raises, numpy's answer is not taken: the first such tick is found; values before are Python's."""
 
 from __future__ import annotations
 
