@@ -98,11 +98,12 @@ def test_momentum_is_none_where_it_is_not_cycled() -> None:
 
 @pytest.mark.parametrize("clock", ["step", "epoch"])
 def test_a_rate_that_is_not_finite_is_refused_by_its_tick(clock: str) -> None:
-    experiment = long({"kind": "torch.LambdaLR", "lr_lambda": "1 / (epoch - 37)"}, 4000, 10, clock=clock)
-    step = 37 if clock == "step" else 370
-    engine.lr(experiment.run, experiment.trials[0], [step - 1])
-    with pytest.raises(lrlab.DocumentError, match=r"tick 37$"):
-        engine.lr(experiment.run, experiment.trials[0], np.arange(4000))
+    experiment = long({"kind": "torch.ExponentialLR", "gamma": 1e10}, 300 if clock == "epoch" else 30, 10, clock=clock)
+    run, trial = experiment.run, experiment.trials[0]
+    first = 1 + int(308.25 - np.log10(trial.base_rates[0])) // 10  # behind the end of the run
+    engine.lr(run, trial, np.arange(run.steps))
+    with pytest.raises(lrlab.DocumentError, match=rf"tick {first}$"):
+        engine.lr(run, trial, np.arange(4000))
 
 
 def test_all_steps_come_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

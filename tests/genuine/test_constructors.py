@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import types
 import warnings
 from typing import Any
@@ -80,6 +81,38 @@ def test_a_scheduler_gives_the_rates_step_by_step(kind: str, data: st.DataObject
         except frameworks.RAISED:
             break
     oracle.same(got, rates(document, len(got)), f"{document}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 / (50 - epoch)",
+        "2 ** epoch",
+        "2.0 ** epoch",
+        "1 / 2 ** epoch",
+        "1 / 2.0 ** epoch",
+        "math.sqrt(70 - epoch)",
+        "math.exp(epoch)",
+        "epoch and 1 / epoch or 1",
+        "1 if epoch < 90 or epoch > 95 else 1 / 0",
+        "epoch % (epoch // 30 - 2)",
+    ],
+)
+def test_an_expression_raises_where_it_does_in_torch(text: str) -> None:
+    import torch  # noqa: PLC0415 (heavy)
+
+    experiment = oracle.experiment({"kind": "torch.LambdaLR", "lr_lambda": text}, steps=1500)
+    optimizer = frameworks.sgd(0.1)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, eval(f"lambda epoch: {text}", {"math": math}))  # noqa: S307
+    raised = np.inf
+    for tick in range(1, 1501):
+        optimizer.step()
+        try:
+            scheduler.step()
+        except (ArithmeticError, ValueError):
+            raised = tick
+            break
+    assert experiment.trials[0].bound(experiment.run)[0].raises_at() == raised
 
 
 @pytest.mark.parametrize(
