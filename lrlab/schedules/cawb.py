@@ -12,7 +12,8 @@ from lrlab.schedules import shapes
 from lrlab.schedules.base import Array, Mark, Schedule, inside
 from lrlab.schedules.likeness import Like, Unlike
 from lrlab.schedules.params import MAX_PARTS, Control, Epochs, Factor, Milestones, expression
-from lrlab.schedules.typed import BEYOND, check_start, held
+from lrlab.schedules.recurrence import BEYOND
+from lrlab.schedules.typed import check_start, held
 from lrlab.trees.ends import Ends, ends
 from lrlab.trees.parse import parse
 

@@ -16,8 +16,8 @@ from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
 from lrlab.schedules.facts import Waiting
 from lrlab.schedules.likeness import HOLDS, Like, Unlike
 from lrlab.schedules.params import MAX_COUNT, Control, Factor, Horizon, Milestones, Power, Rate, Values
-from lrlab.schedules.recurrence import MetricDriven, Recurrence
-from lrlab.schedules.typed import BEYOND, check_start, held
+from lrlab.schedules.recurrence import BEYOND, MetricDriven, Recurrence
+from lrlab.schedules.typed import check_start, held
 from lrlab.trees.ends import Ends, ends
 from lrlab.trees.parse import read
 from lrlab.trees.plain import WHOLE, Plain, raised

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from lrlab.schedules.base import Array
 from lrlab.schedules.params import RAISES
+from lrlab.schedules.recurrence import BEYOND
 from lrlab.trees.ends import Ends, at, ends
 from lrlab.trees.parse import parse
-
-BEYOND = 64  # ticks past the end of the run that are looked at: a clock may pass several at once
 
 
 def by_tick(text: str, argument: str, ticks: int, begin: int = 0) -> Ends:
