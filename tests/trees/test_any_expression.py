@@ -203,6 +203,7 @@ def test_what_raises_at_tick_0_is_refused_where_it_stands(text: str, wrap: int |
         parse(oracle.document(schedule))
 
 
+LINEAR = {"kind": "torch.LinearLR"}
 RAISING: list[tuple[dict[str, Any], int]] = [
     ({"kind": "torch.LambdaLR", "lr_lambda": "1 / (50 - epoch)"}, 50),
     ({"kind": "torch.MultiplicativeLR", "lr_lambda": "1 / (1 if epoch < 50 else 0)"}, 50),
@@ -214,7 +215,7 @@ RAISING: list[tuple[dict[str, Any], int]] = [
     ({"kind": "keras.LearningRateScheduler", "schedule": "lr / (epoch != 50)"}, 50),
     ({"kind": "cawb.CosineAnnealingWarmbootingLR", "epochs": 90, "steps": [30], "lf": "1 / (20 - x) + 0 * y"}, 20),
     ({"kind": "torch.SequentialLR", "milestones": [10],
-    "schedulers": [{"kind": "torch.LinearLR"}, {"kind": "torch.LambdaLR", "lr_lambda": "1 / (40 - epoch)"}]}, 50),
+    "schedulers": [LINEAR, LAMBDA | {"lr_lambda": "1 / (40 - epoch)"}]}, 50),
 ]  # fmt: skip
 
 
