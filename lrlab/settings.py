@@ -130,16 +130,17 @@ def _value(settings: type[Settings], name: str, text: str) -> Any:
     try:
         return adapter.validate_python(text)
     except ValidationError as error:
-        if error.errors()[0]["type"].startswith("string"):
+        if error.errors()[0]["type"].startswith(("string", "value_error")):  # it is text, but not one that is allowed
             raise
     return adapter.validate_python(_plain(text))
 
 
 def _plain(text: str) -> Any:
+    """The value that a text is as JSON; the text itself where it is none, so that no field takes it for null."""
     try:
-        return json.loads(text) if len(text) <= MOST_TEXT else None
+        return json.loads(text) if len(text) <= MOST_TEXT else text
     except (ValueError, RecursionError):
-        return None
+        return text
 
 
 def _text(value: Any) -> str:

@@ -203,24 +203,47 @@ def is_constant(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id.isupper())
 
 
+def attributes(node: ast.AST) -> set[str]:
+    """The names after a point in a piece of code."""
+    return {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+
+
+def named_in(parts: list[ast.expr]) -> set[str]:
+    """Every name in some pieces of code, alone or after a point."""
+    nodes = [node for part in parts for node in ast.walk(part)]
+    return {node.id for node in nodes if isinstance(node, ast.Name)} | {n for part in parts for n in attributes(part)}
+
+
 def asks(node: ast.AST, classes: set[str]) -> str:
     """What a node asks of a schedule that the schedule should say by itself; nothing where it asks no such thing."""
     match node:
         case ast.Compare():
             sides = [node.left, *node.comparators]
-            named = NAMES & {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+            named = NAMES & attributes(node)
             if named and any(map(is_constant, sides)):
                 return f"compares {named.pop()} with what is written here"
             if isinstance(node.left, ast.Constant) and node.left.value in ARGUMENTS and isinstance(node.ops[0], ast.In):
                 return f'looks for "{node.left.value}", an argument of some schedules'
-        case ast.Match(subject=ast.Attribute(attr=name)) if name in NAMES:
-            return f"chooses by {name}"
+            if isinstance(node.ops[0], ast.Is) and (names := named_in(sides) & classes):
+                return f"asks for the class {names.pop()}"
+        case ast.Match(subject=subject) if names := NAMES & attributes(subject):
+            return f"chooses by {names.pop()}"
+        case ast.Call(func=ast.Attribute(attr="startswith" | "endswith", value=text)) if names := NAMES & attributes(
+            text
+        ):
+            return f"asks what {names.pop()} begins or ends with"
+        case ast.Call(func=ast.Attribute(attr="get", value=ast.Dict()), args=[key, *_]) if names := NAMES & attributes(
+            key
+        ):
+            return f"chooses by {names.pop()}"
+        case ast.Subscript(value=ast.Dict(), slice=key) if names := NAMES & attributes(key):
+            return f"chooses by {names.pop()}"
         case ast.Call(func=ast.Name(id="hasattr")):
             return "calls hasattr"
         case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=name), *_]) if name in ARGUMENTS:
             return f'asks for "{name}", an argument of some schedules'
         case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kinds]):
-            names = {part.id for part in ast.walk(kinds) if isinstance(part, ast.Name)}
+            names = named_in([kinds])
             return f"asks for the class {(names & classes).pop()}" if names & classes else ""
         case ast.MatchClass(cls=ast.Name(id=name)) if name in classes:
             return f"chooses by the class {name}"
@@ -248,6 +271,9 @@ def test_what_is_true_of_a_schedule_is_asked_of_the_schedule(path: Path) -> None
         "issubclass(kind, (str, MetricDriven))",
         '"metrics" in kind.model_fields', 'schedule.native != "ChainedScheduler"',
         "match schedule.kind:\n    case _: pass", "match schedule:\n    case MetricDriven(): pass",
+        'schedule.kind.startswith("torch.")', "type(schedule) is MetricDriven",
+        "isinstance(schedule, schedules.MetricDriven)", '{"torch": 1}.get(schedule.framework)',
+        'match schedule.kind.split("."):\n    case _: pass', '{"torch": 1}[schedule.framework]',
     ],
 )  # fmt: skip
 def test_every_way_of_guessing_is_seen(line: str) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from lrlab.lessons import prose
 from lrlab.lessons.curve import CurveSettings
@@ -22,6 +22,13 @@ from lrlab.schedules.params import Control
 from lrlab.settings import Trained, Wording
 
 
+def _allowed(word: str) -> str:
+    if word == "forbidden":
+        msg = "'forbidden' is no word here"
+        raise ValueError(msg)
+    return word
+
+
 class Sample(Trained):
     key: ClassVar[str] = "sample"
     drawn: ClassVar[frozenset[str]] = frozenset({"on"})
@@ -30,7 +37,9 @@ class Sample(Trained):
     rate: Annotated[float, Field(ge=0, le=10), Control("rate", label="rate", log=True)] = 0.1
     shape: Annotated[Literal["line", "true", "8"], Wording("shape")] = "line"
     size: Annotated[Literal[8, 16], Wording("size")] = 8
-    word: Annotated[str, Field(max_length=40)] = ""
+    word: Annotated[str, Field(max_length=40), AfterValidator(_allowed)] = ""
+    choice: Annotated[Literal["left", "right"] | None, Wording("choice")] = None
+    place: Annotated[int, Field(ge=0)] | None = None
     on: Annotated[bool, Wording("on")] = True
 
     @model_validator(mode="after")
@@ -75,6 +84,9 @@ def test_other_sections_entries_are_not_its_own() -> None:
     ("sample.rate", "-1e-9", "sample.rate: must be at least 0"),
     ("sample.shape", "circle", "sample.shape: must be 'line', 'true' or '8'"),
     ("sample.on", "1", "sample.on: must be true or false"),
+    ("sample.word", "forbidden", "sample.word: 'forbidden' is no word here"),
+    ("sample.choice", "up", "sample.choice: must be 'left' or 'right'"),
+    ("sample.place", "here", "sample.place: must be a whole number"),
     ("sample.word", "x" * 41, "sample.word: must have at most 40 characters"),
     ("sample.rate", "6", "sample.rate: 6 is above count"),
     ("sample.conut", "6", "sample.conut: is no setting of this page; did you mean count?"),

@@ -18,7 +18,6 @@ Metric: TypeAlias = tuple[float | Literal["nan"], ...]
 
 MOST_VALUES = 20_000
 """Values of one metric: a document with a few of them stays under its limit."""
-MOST_DRAWN = 2_000
 
 
 @dataclass(frozen=True)

@@ -158,11 +158,10 @@ class _Converter:
     def _level(self, table: tuple[Any, ...], search: tuple[Any, Any]) -> sympy.Expr:
         """A table that is looked up by how many borders have passed."""
         borders, tick = search
-        pairs = [
-            part
-            for border, value in zip(borders, table[1:], strict=True)
-            for part in (sympy.nsimplify(border), self(value))
-        ]
+        steps: list[tuple[Any, Any]] = list(zip(borders, table[1:], strict=True))
+        if len(steps) > MOST_BORDERS:  # only those that are shown, as numbers: the last is made of all before it
+            steps = [(border, float(value)) for border, value in (*steps[:SHOWN], steps[-1])]
+        pairs = [part for border, value in steps for part in (sympy.nsimplify(border), self(value))]
         return Level(self(tick), self(table[0]), *pairs)
 
     def _passed(self, table: Any, tick: sympy.Expr) -> sympy.Expr:

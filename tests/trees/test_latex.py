@@ -114,3 +114,17 @@ def test_the_values_of_the_named_arguments_stand_beside() -> None:
         oracle.document({"kind": "torch.CosineAnnealingLR", "T_max": None, "eta_min": 0.01}, steps=70)
     )
     assert dict(latex.values(schedule)) == {"T_{max}": 70.0, r"\eta_{min}": 0.01}
+
+
+def test_a_long_table_is_cut_to_what_is_shown() -> None:
+    """Each level is made of all before it, so that a formula with every one of them would take minutes."""
+    steps, factor = 2000, 0.999
+    scales = {str(tick): factor for tick in range(1, steps + 1)}
+    schedule = {"kind": "optax.piecewise_constant_schedule", "init_value": 0.1, "boundaries_and_scales": scales}
+    experiment = parse(oracle.document(schedule))
+    tree, _ = latex.expression(experiment.trials[0].bound(experiment.run)[0])
+    (table,) = tree.atoms(latex.Level)
+    *_, border, last = table.args
+    assert len(table.args) <= 2 * (latex.SHOWN + 2)
+    assert border == steps
+    assert float(last) == pytest.approx(0.1 * factor**steps)

@@ -132,6 +132,16 @@ def test_each_trial_has_its_own_caller_wherever_it_stands() -> None:
     assert entries(app)["tune.callers"] == ",trainer"
 
 
+def test_a_trial_with_another_name_keeps_its_caller() -> None:
+    app = opened()
+    set_to(app, "caller", TRAINER)
+    app.session_state["renaming"] = True  # as if its button had been pressed
+    app.run()
+    app.text_input(key="name").set_value("another name").run()
+    assert at_hand(app).trials[0].name == "another name"
+    assert entries(app)["tune.callers"] == "trainer"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

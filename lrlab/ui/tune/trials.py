@@ -89,7 +89,7 @@ def shaping() -> None:
                     "name",
                     key="name",
                     max_chars=200,
-                    on_change=lambda: commit("name", (*_chosen(), "name"), st.session_state.name),
+                    on_change=_rename,
                 )
                 said("name")
         groups.show()
@@ -97,6 +97,14 @@ def shaping() -> None:
     advice.beside()
     with st.container(key="fields"):
         fields.show(trial, _chosen(), calls(run, trial.clock))
+
+
+def _rename() -> None:
+    """Give the chosen trial the name that was typed; who calls its step() stays."""
+    before = state.trial()
+    caller = choices.caller(before.name, before.clock)
+    commit("name", (*_chosen(), "name"), st.session_state.name)
+    choices.set_caller(state.trial().name, caller)
 
 
 def _call() -> None:
