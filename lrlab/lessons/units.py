@@ -182,8 +182,9 @@ def refused(settings: Units) -> str:
 
 
 def same_warmup(settings: Units) -> tuple[Written, ...]:
-    """The same warmup from 0, followed by a cosine to 0, in six frameworks; ValueError (with the sentence of `refused`)
-    where the warmup takes the whole run.
+    """The same warmup from 0, followed by a cosine to 0, in each framework of TARGETS.
+
+    ValueError (with the sentence of `refused`) where the warmup takes the whole run.
     """
     steps, left, total = _spans(settings)
     peak = settings.peak

@@ -114,7 +114,7 @@ class PiecewiseConstantDecay(KerasSchedule):
     name: Name = "PiecewiseConstant"
 
     @classmethod
-    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:  # noqa: ARG003
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
         """A tenth at 60 % of the run, and again at 80 %."""
         return {"kind": cls.kind, "boundaries": [ticks * 6 // 10, ticks * 8 // 10], "values": [0.1, 0.01, 0.001]}
 

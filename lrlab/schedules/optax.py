@@ -644,7 +644,7 @@ class SgdrSchedule(OptaxSchedule, native="sgdr_schedule"):
     cosine_kwargs: Annotated[tuple[Cycle, ...], Strict(strict=False), Field(max_length=MAX_PARTS)]
 
     @classmethod
-    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:  # noqa: ARG003
+    def example(cls, ticks: int, epochs: int, updates: int) -> dict[str, Any]:
         """Three cycles of a third of the run, each half as high as the one before."""
         length = max(ticks // 3, 1)
         cycle = {"init_value": 0.0, "warmup_steps": length // 10, "decay_steps": length}

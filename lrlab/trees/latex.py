@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -89,10 +89,9 @@ def latex(schedule: Any) -> str:
     )
 
 
+@lru_cache(maxsize=32)  # a page asks for the formula, and then for the values in it
 def expression(schedule: Any) -> tuple[sympy.Expr, dict[sympy.Symbol, float]]:
-    """The curve as a sympy expression of TICK, BASE and the arguments, and the arguments' values (all of a bound
-    schedule).
-    """
+    """The curve of a bound schedule as a sympy expression of TICK, BASE and the arguments, and the values of these."""
     values: dict[sympy.Symbol, float] = {}
     return _Converter(values)(_tree(schedule)), values
 

@@ -41,7 +41,8 @@ def check(experiment: lrlab.Experiment, target: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_recorded_case_in_every_target_as_the_matrix_says(kind: str) -> None:
-    recorded = proof.proofs()[kind]
+    recorded = proof.proofs().get(kind)
+    assert recorded, f"{kind} was not run yet: python tests/genuine/prove.py && python -m docs"
     found = prove.proved(kind)
     assert found["cases"] == recorded.cases
     assert forms(found["seen"]) == forms(recorded.seen), "out of date: run python tests/genuine/prove.py"
@@ -56,7 +57,7 @@ def forms(seen: dict[str, dict[str, Any]]) -> dict[str, list[tuple[str, int]]]:
 
 
 def test_the_matrix_has_every_schedule_and_every_target() -> None:
-    assert list(proof.proofs()) == list(KINDS)
+    assert list(proof.proofs()) == list(KINDS), "out of date: run python tests/genuine/prove.py && python -m docs"
     assert set(prove.TARGETS) == set(EXPORTERS)
     assert all(list(about.seen) == list(EXPORTERS) for about in proof.proofs().values())
 

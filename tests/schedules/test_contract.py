@@ -66,6 +66,15 @@ def test_its_docstring_says_the_shape_in_a_sentence_and_its_source(kind: str) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_it_says_whether_the_base_lr_is_used(kind: str) -> None:
+    schedule = KINDS[kind].example(40, 4, 10)
+    low, high = (bound(oracle.document(schedule, steps=40, base_lr=rate)) for rate in (0.1, 0.2))
+    ticks = np.arange(40.0)
+    same = np.array_equal(low[0].curve(ticks, low[1]), high[0].curve(ticks, high[1]))
+    assert same == low[0].own_rate, f"{kind}: sets_rate must say whether the rate is an argument of its own"
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_it_says_where_it_comes_from(kind: str) -> None:
     schedule = KINDS[kind]
     assert schedule.documentation.startswith("https://"), (

@@ -1,4 +1,4 @@
-"""The section of the warmup's units: how long it is in each, how six frameworks want it written, and how it is often
+"""The section of the warmup's units: how long it is in each, how frameworks want it written, and how it is often
 written by mistake.
 """
 
@@ -66,7 +66,7 @@ def _counts(settings: Units) -> None:
 
 def _same(same: tuple[Written, ...]) -> None:
     """The value of every argument, and how close the curves are to each other."""
-    st.markdown("**The same warmup, written for six frameworks**")
+    st.markdown(f"**The same warmup, written for {len(same)} frameworks**")
     st.table(pd.DataFrame([_row(one) for one in same]).set_index("framework"))
     st.caption(
         "From 0 in a straight line, then a cosine to 0. The difference is the largest from the curve of "
