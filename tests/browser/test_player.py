@@ -31,7 +31,7 @@ x = np.linspace(-1, 1, 50)
 positions = (np.arange(frames) / 1000 + 0.1 * far)[None, :, None, None]
 rates = np.linspace(1, 0, 2000)[None]
 steps = np.arange(frames) * 10
-figure = charts.animated(charts.Curve(x, x**2), positions, rates, steps, names=["one"], places=[0], filename="x")
+figure = charts.animated(charts.LossCurve(x, x**2), positions, rates, steps, names=["one"], places=[0], filename="x")
 frame = int(st.query_params.get("frame", 0))
 chart.show(figure, key="moving", height=400, alt="A particle", on_frame=halted, frame=frame)
 lines = [charts.Line(n, x, x**2 + i, i) for i, n in enumerate("ab")]

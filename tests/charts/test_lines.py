@@ -39,7 +39,7 @@ def resumed() -> charts.Figure:
     return charts.resumed(run, line, line, 3, View())
 
 
-def moving(ground: charts.Curve | charts.Contours, dimensions: int) -> charts.Figure:
+def moving(ground: charts.LossCurve | charts.Contours, dimensions: int) -> charts.Figure:
     positions = np.ones((2, 1, 3, dimensions))
     return charts.animated(ground, positions, RATES, np.array([5]), names=["a", "b"], places=[0, 1], filename="x")
 
@@ -48,7 +48,7 @@ FIGURES: dict[str, Callable[[], charts.Figure]] = {
     "overlay": tune,
     "overlay with cycles": lambda: with_cycles(tune(), [1.0], [0.1], (1.0, 2.0, "cut")),
     "resumed": resumed,
-    "animated in one dimension": lambda: moving(charts.Curve(X, X**2), 1),
+    "animated in one dimension": lambda: moving(charts.LossCurve(X, X**2), 1),
     "animated in two": lambda: moving(GROUND, 2),
     "panels": lambda: charts.panels(
         [charts.Panel("loss", [charts.Line("a", X, X, 0, X - 1, X + 1), charts.Line("b", X, X, 1, markers=True)])],

@@ -232,13 +232,13 @@ REFUSALS = [
     ),
     (
         "trials.0.schedule",
-        {"kind": "torch.LambdaLR", "lr_lambda": "1 / (epoch - 1)"},
+        {"kind": "torch.LambdaLR", "lr_lambda": "1e308 * (epoch * 10)"},
         "trials.0.schedule",
         "not finite at tick 1",
     ),
     (
         "trials.0.schedule",
-        {"kind": "torch.LambdaLR", "lr_lambda": "1 / (epoch - 29)"},
+        {"kind": "torch.LambdaLR", "lr_lambda": "1e308 * (10 if epoch == 29 else 0.1)"},
         "trials.0.schedule",
         "not finite at tick 29",
     ),

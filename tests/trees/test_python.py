@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lrlab.trees.nodes import node_of, nodes
 
 from lrlab.trees.python import ARRAYS, Flavour, Writer, fits
-from lrlab.trees.trace import BINARY, COMPARISONS, Expr, named, symbol
+from lrlab.trees.trace import named, symbol
+from lrlab.trees.tree import BINARY, COMPARISONS, Expr, node_of, nodes
 
 X = symbol("tick")
 TERMS = 100

@@ -18,16 +18,25 @@ from lrlab.ui.gallery import entry
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 
-BEYOND = {"kind": "torch.LambdaLR", "lr_lambda": "lambda epoch: 1e308 * min(epoch, 99 - epoch)"}
-"""Finite at the first two ticks and the last: the document's own check passes."""
-TABLE = {"kind": "torch.MultiplicativeLR", "lr_lambda": "lambda epoch: 1e5"}
-NESTED = {
+GROWING: dict[str, Any] = {"kind": "torch.ExponentialLR", "gamma": 1e30}
+BEYOND: dict[str, Any] = {
     "kind": "torch.SequentialLR",
-    "schedulers": [
-        {"kind": "torch.LambdaLR", "lr_lambda": "lambda epoch: 1e308 * min(epoch, 29 - epoch)"},
-        {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 10},
+    "milestones": [50],
+    "schedulers": [GROWING, {"kind": "torch.ConstantLR"}],
+}
+"""Beyond every float from tick 11 on, but finite where a document is checked: at the first two ticks and the last."""
+JOINED: dict[str, Any] = {
+    "kind": "optax.join_schedules",
+    "boundaries": [50],
+    "schedules": [
+        {"kind": "optax.exponential_decay", "init_value": 0.1, "transition_steps": 1, "decay_rate": 1e30},
+        {"kind": "optax.constant_schedule", "value": 0.1},
     ],
-    "milestones": [30],
+}
+NESTED: dict[str, Any] = {
+    "kind": "optax.join_schedules",
+    "boundaries": [30],
+    "schedules": [JOINED | {"boundaries": [20]}, {"kind": "optax.constant_schedule", "value": 0.1}],
 }
 COSINE = {"kind": "torch.CosineAnnealingLR", "T_max": None}
 TABS = ("Numbers", "Advice", "Restarts", "Resume", "Formula", "Code", "Share", "Import")
@@ -54,7 +63,7 @@ def reason(app: AppTest, place: int = 0) -> str:
     return found
 
 
-@pytest.mark.parametrize("schedule", [BEYOND, TABLE], ids=["expression", "table"])
+@pytest.mark.parametrize("schedule", [BEYOND, JOINED], ids=["sequence", "joined"])
 def test_a_reason_is_what_the_other_functions_raise(schedule: dict[str, Any]) -> None:
     experiment = parse(document(schedule, COSINE))
     run, (bad, good) = experiment.run, experiment.trials
@@ -70,7 +79,7 @@ def test_a_reason_is_what_the_other_functions_raise(schedule: dict[str, Any]) ->
         engine.curves(experiment)
 
 
-@pytest.mark.parametrize("schedule", [BEYOND, TABLE, NESTED], ids=["expression", "table", "nested"])
+@pytest.mark.parametrize("schedule", [BEYOND, JOINED, NESTED], ids=["sequence", "joined", "nested"])
 @pytest.mark.parametrize("tab", TABS)
 def test_the_sentence_stands_in_the_chart_s_place_and_in_each_tab(schedule: dict[str, Any], tab: str) -> None:
     app = opened(document(schedule), tab=tab)
@@ -78,7 +87,7 @@ def test_the_sentence_stands_in_the_chart_s_place_and_in_each_tab(schedule: dict
     assert f"Not drawn: {reason(app)}." in said(app)
     if tab in NEED_RATES:
         assert any(info.value.replace("\\", "") == f"{reason(app)}." for info in app.info), tab
-    assert app.select_slider(key="trials.0.base_lr/slider")
+    assert app.select_slider, "the trial can be shaped"
     assert app.number_input(key="run.total_steps")
 
 
@@ -92,7 +101,7 @@ def test_the_code_tab_says_it_for_every_target_but_the_document(target: str) -> 
 
 
 def test_the_other_trials_are_drawn_in_their_own_colours_and_told() -> None:
-    app = opened(document(BEYOND, COSINE, TABLE), tab="Numbers")
+    app = opened(document(BEYOND, COSINE, JOINED), tab="Numbers")
     (line,) = [trace for trace in figure(app)["data"] if trace["mode"] == "lines"]
     assert line["name"] == "trial 1"
     assert (line["line"]["color"], line["line"]["dash"]) == charts.style(1)
@@ -103,15 +112,23 @@ def test_the_other_trials_are_drawn_in_their_own_colours_and_told() -> None:
 
 
 def test_undo_brings_back_what_was_drawn() -> None:
-    app = opened(document({"kind": "torch.LambdaLR", "lr_lambda": "0.5"}))
-    field = next(widget for widget in app.text_area if "lr_lambda" in str(widget.key)) if app.text_area else None
-    field = field or next(widget for widget in app.text_input if "lr_lambda" in str(widget.key))
-    field.set_value(BEYOND["lr_lambda"]).run()
+    app = opened(document(BEYOND | {"schedulers": [GROWING | {"gamma": 0.9}, {"kind": "torch.ConstantLR"}]}))
+    field = next(widget for widget in app.number_input if "schedulers.0.gamma" in str(widget.key))
+    field.set_value(GROWING["gamma"]).run()
     assert not app.exception
     assert "not finite" in said(app)
     app.button(key="undo").click().run()
     assert not app.exception
     assert "not finite" not in said(app)
+    assert figure(app)["data"]
+
+
+def test_an_expression_that_is_not_finite_somewhere_is_refused_and_the_page_keeps_what_it_had() -> None:
+    app = opened(document({"kind": "torch.LambdaLR", "lr_lambda": "0.5"}))
+    field = next(widget for widget in (*app.text_area, *app.text_input) if "lr_lambda" in str(widget.key))
+    field.set_value("1e308 * min(epoch, 99 - epoch)").run()
+    assert not app.exception
+    assert "not finite at tick 2" in said(app)
     assert figure(app)["data"]
 
 
@@ -122,28 +139,15 @@ def test_a_hidden_trial_without_a_curve_takes_no_place_on_the_page() -> None:
     assert figure(app)["data"]
 
 
-def test_a_step_between_those_that_are_drawn_is_said_where_every_step_is_asked_for() -> None:
-    one = {"kind": "torch.LambdaLR", "lr_lambda": "lambda epoch: 1e308 * (4 if epoch == 12345 else 0.1)"}
-    app = opened(document(one, steps=100_000), tab="Numbers")
-    assert figure(app)["data"], "the chart looks at some steps only"
-    assert "not finite at tick 12,345" in said(app)
-    app.session_state["tabs"] = "Code"
-    app.run()
-    app.get_by_key("target").set_value("csv").run()
-    assert not app.exception
-    assert "not finite at tick 12,345" in said(app)
-    assert app.get("download_button")[0].disabled
-
-
 def test_the_network_trains_the_others() -> None:
     app = lesson("pages/sgdr.py", {"training.schedules": "tune"}, document(BEYOND, COSINE))
     assert "Not trained: trial 0: the learning rate is not finite" in said(app)
 
 
 def test_an_entry_of_the_gallery_without_a_curve_has_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    trial = parse(document(TABLE)).trials[0]
+    trial = parse(document(JOINED)).trials[0]
     monkeypatch.setattr(entry, "sample", lambda _: trial)
-    monkeypatch.setattr(entry, "RUN", parse(document(TABLE)).run)
+    monkeypatch.setattr(entry, "RUN", parse(document(JOINED)).run)
     app = AppTest.from_file(str(oracle.ROOT / "app.py"), default_timeout=60)
     app.query_params["kind"] = "torch.MultiplicativeLR"
     app.switch_page("pages/gallery.py").run()
