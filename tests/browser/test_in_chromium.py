@@ -164,8 +164,9 @@ def test_every_step_can_be_downloaded(page: Page) -> None:
 def test_a_broken_file_gets_one_sentence_and_the_page_keeps_what_it_had(
     page: Page, name: str, content: bytes, said: str
 ) -> None:
-    before = link(page)
     page.get_by_role("tab", name="Import").click()
+    page.wait_for_function("location.href.includes('tune.tab=Import')")
+    before = link(page)
     page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "application/json", "buffer": content})
     expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible()
     assert link(page) == before
