@@ -32,7 +32,7 @@ def bounds(tree: Any, symbols: Mapping[str, Bounds]) -> Bounds | None:
 
     try:
         found: Bounds = go(tree)
-    except Unknown:
+    except (Unknown, RecursionError):  # only the sides that may be chosen are looked at, so this one goes deep
         return None
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrlab.trees.tree import OPERATIONS, Expr
+from lrlab.trees.tree import OPERATIONS, Expr, nodes
 
 Precision = type[np.float64] | type[np.float32]
 
@@ -42,6 +42,8 @@ def _walk(tree: Any, compute: Callable[[Expr, Callable[[Any], Any]], Any], numbe
             known[id(value)] = compute(value, go)
         return known[id(value)]
 
+    for node in nodes(tree):  # children first, so that a deep tree is no deep recursion
+        go(node)
     return go(tree)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrlab.trees.evaluate import computed, evaluate
-from lrlab.trees.tree import COMPARISONS, LEAVES, TABLES, Expr
+from lrlab.trees.tree import COMPARISONS, LEAVES, TABLES, Expr, nodes
 
 WHOLE, FLOAT, NUMPY = 0, 1, 2
 """What kind of number a value is; one of two kinds makes the greater one."""
@@ -49,6 +49,8 @@ def raised(tree: Any, symbols: Mapping[str, Plain]) -> tuple[Any, NDArray[np.boo
         return known[id(value)]
 
     with np.errstate(all="ignore"):
+        for node in nodes(tree):  # children first, so that a deep tree is no deep recursion
+            go(node)
         found = go(tree)
         fails = found.raised | found.beyond
     shape = np.broadcast_shapes(*(np.shape(symbol.value) for symbol in symbols.values()))

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrlab.trees.evaluate import evaluate
 from lrlab.trees.python import Flavour
-from lrlab.trees.tree import COMPARISONS, Expr, Named, Restarts, varies
+from lrlab.trees.tree import COMPARISONS, Expr, Named, Restarts, nodes, varies
 
 INTEGERS = 2**31
 """From here on numbers do not fit into the integers that compiled code counts with."""
@@ -39,6 +39,8 @@ def prepared(tree: Any, flavour: Flavour) -> Any:
             known[id(value)] = _prepared(value, go, flavour, jumping=id(value) in jumping)
         return known[id(value)]
 
+    for node in nodes(tree):  # children first, so that a deep tree is no deep recursion
+        go(node)
     return go(tree)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import time
 from typing import Any
 
@@ -261,3 +262,20 @@ def test_a_value_that_is_not_finite_is_refused_by_its_first_tick(schedule: dict[
 @given(document=documents())
 def test_any_expression_is_answered_or_refused_in_one_sentence(document: dict[str, Any]) -> None:
     answers(document)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lambda e: 1 if " + "<".join(["e"] * 480) + " else 2", "min(" * 40 + "epoch" + ",1,2,3,4,5,6,7,8)" * 40],
+    ids=["compared", "nested"],
+)
+def test_a_deep_expression_is_no_deep_recursion(text: str) -> None:
+    """Far more levels than Python's own stack has room for, where each costs a walk several calls."""
+    experiment = parse(oracle.document({"kind": "torch.LambdaLR", "lr_lambda": text}, steps=100))
+    run, trial = experiment.run, experiment.trials[0]
+    want = 2.0 if text.startswith("lambda") else np.minimum(np.arange(100.0), 1)
+    oracle.same(engine.lr(run, trial, np.arange(100)), np.broadcast_to(0.1 * want, 100))
+    advice.check(experiment)
+    for target in EXPORTERS:
+        with contextlib.suppress(DocumentError):
+            export(experiment, target)
