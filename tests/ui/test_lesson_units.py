@@ -91,7 +91,7 @@ def test_curves_that_lie_on_each_other_are_named() -> None:
 def test_the_mistakes_are_drawn_next_to_the_right_arguments_with_room_for_their_names() -> None:
     """Half of the chart is the most that a legend takes; on a phone it has a row of 29 pixels for each name."""
     app = opened(units__devices="4")
-    heads = ["**The same warmup, written for six", "**Written wrongly", "**Native forms that are near"]
+    heads = ["**The same warmup, written for ", "**Written wrongly", "**Native forms that are near"]
     assert [
         next(head for head in heads if m.value.startswith(head))
         for m in app.markdown
