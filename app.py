@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from lrlab import charts, engine
-from lrlab.ui import chart, frame, state
-from lrlab.ui.tune import advice, choices, run_panel, tabs, trials, view
+from lrlab.ui import frame
+from lrlab.ui.tune import choices, drawing, metric, run_panel, tabs, trials, view
 
 frame.begin("Tune")
 view.not_taken(choices.take())
@@ -14,24 +13,14 @@ with st.sidebar:
 
 @st.fragment
 def page() -> None:
-    """All but the side bar: a slider's move runs this alone, and draws before it says anything else."""
+    """All but the side bar: a change in the panel runs this alone, and a preview only the drawing in it."""
     if run_panel.stale():
         st.rerun()
-    experiment = state.experiment()
-    above = st.container()
-    curves = engine.drawn(experiment)
-    if chart.reasons(curves):
-        figure = charts.overlay(
-            experiment.run, curves, experiment.view, advice.intended(experiment), advice.flags(experiment)
-        )
-        height = 350 + 50 * sum(f"yaxis{i}" in figure["layout"] for i in (2, 3))
-        alt = charts.description(experiment.run, curves)
-        chart.show(figure, key="chart", height=height, alt=alt, on_toggle=state.toggle)
-    with above:
-        view.problem()
-        view.switches()
-    trials.chips()
-    trials.shaping()
+    view.problem()
+    view.switches()
+    drawing.show()
+    trials.show(drawing.KEY)
+    metric.given()
     tabs.show()
     frame.end(choices.ADDRESS)
 

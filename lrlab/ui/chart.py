@@ -1,45 +1,26 @@
 """The chart: one living Plotly figure, because st.plotly_chart mounts a new one at every slider move and so loses zoom.
 
-`chart.js` and `player.js` beside this file are its browser half, sent as one script. plotly.js comes from the installed
-plotly package, laid beside app.py where Streamlit serves files.
+Its browser half is `chart.js` and what lies beside it in the folder `browser`.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
-import importlib.resources
-import importlib.util
-import secrets
-import shutil
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lrlab.charts import still
 from lrlab.engine import NoCurve
-from lrlab.ui import memory
+from lrlab.ui import browser, memory
 from lrlab.ui.widgets import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from streamlit.components.v2.types import ComponentRenderer
-
     from lrlab.charts import Figure
     from lrlab.engine import Curve
+    from lrlab.ui.panel import Preview
 
-
-AHEAD = 0.02
-"""Seconds that the script rests after the chart: the browser draws it before it is handed the widgets that follow,
-which cost it as much again.
-"""
-
-
-SCRIPTS = ("player.js", "chart.js")
 FONT = 14
 """Pixels of the type in charts, as chart.js sets it."""
 SIZES = ("size", "l", "r", "t", "b")
@@ -51,7 +32,7 @@ PRESENTED_SCALE = 1.35
 
 
 def show(
-    figure: Figure,
+    figure: Figure | None,
     *,
     key: str,
     height: int,
@@ -59,47 +40,64 @@ def show(
     on_toggle: Callable[[int], None] | None = None,
     on_frame: Callable[[int], None] | None = None,
     frame: int = 0,
+    preview: Preview[Any] | None = None,
+    previews: bool = False,
+    handles: dict[str, Any] | None = None,
 ) -> None:
     """Draw a figure, `height` pixels high; larger where the page is presented.
 
     `on_toggle` gets the place of the trial whose legend entry was clicked, before the page runs anew; without it the
     browser hides the line by itself. A figure with "frames" has a player beneath it, which begins at `frame`;
-    `on_frame` gets the frame where it was halted.
+    `on_frame` gets the frame where it was halted. With `previews` a panel may ask for one; `preview` is the one that
+    the figure shows, and without a figure the browser keeps the last one. `handles` is what can be taken hold of.
 
     Where plotly.js cannot be laid beside app.py, Streamlit's own chart stands in: lines are hidden by the page's
     buttons only, nothing moves.
     """
     scale = PRESENTED_SCALE if memory.recall("presenting") else 1.0
     height = round(height * scale)
-    if scale != 1.0:
+    if figure is not None and scale != 1.0:
         figure = enlarged(figure, scale)
-    library = _published(Path(_main_script()).resolve().parent / "static")
-    if library is None or not st.get_option("server.enableStaticServing"):
-        seen = still(figure, frame) if figure.get("frames") else figure
-        st.plotly_chart(
-            {**seen, "layout": {**seen["layout"], "height": height}}, key=key, config={"displaylogo": False}, alt=alt
-        )
+    library = browser.plotly()
+    if library is None:
+        _fallen_back(figure, key, height, alt, frame)
         return
-    player = round(PLAYER * scale) if figure.get("frames") else 0
+    player = round(PLAYER * scale) if figure is not None and figure.get("frames") else 0
     data = {
+        "is": "chart",
         "key": key,
         "figure": figure,
         "height": height,
         "player": player,
         "alt": alt,
-        "library": f"app/static/{library}",
+        "library": library,
         "frame": frame,
         "toggles": on_toggle is not None,
         "reports": on_frame is not None,
+        "previews": previews,
+        "preview": {"n": preview.number, "error": preview.error} if preview is not None else None,
+        "handles": handles,
     }
-    _component()(
+    browser.component()(
         key=key,
         data=data,
         height=height + player,
         on_toggle_change=_told(key, "toggle", on_toggle),
         on_frame_change=_told(key, "frame", on_frame),
+        on_preview_change=lambda: _asked(key),
     )
-    time.sleep(AHEAD)
+
+
+def _fallen_back(figure: Figure | None, key: str, height: int, alt: str, frame: int) -> None:
+    if figure is not None:
+        seen = still(figure, frame) if figure.get("frames") else figure
+        drawn = {**seen, "layout": {**seen["layout"], "height": height}}
+        st.plotly_chart(drawn, key=key, config={"displaylogo": False}, alt=alt)
+
+
+def _asked(key: str) -> None:
+    """Remember the preview that a panel asks this chart for; the chart is drawn with it, once."""
+    st.session_state.preview = {key: st.session_state[key].get("preview")}
 
 
 def reasons(curves: Sequence[Curve | NoCurve]) -> bool:
@@ -147,42 +145,3 @@ def _told(key: str, event: str, listener: Callable[[int], None] | None) -> Calla
             listener(int(number))
 
     return told
-
-
-def _main_script() -> str:
-    context = get_script_run_ctx(suppress_warning=True)
-    return context.main_script_path if context else __file__
-
-
-@functools.cache
-def _component() -> ComponentRenderer:
-    """Registered once per process. Plotly puts its style sheet into the document's head, where a shadow root is blind
-    to it.
-    """
-    folder = importlib.resources.files("lrlab.ui")
-    script = "\n".join((folder / part).read_text(encoding="utf-8") for part in SCRIPTS)
-    return st.components.v2.component("lrlab_chart", js=script, isolate_styles=False)
-
-
-@functools.cache
-def _published(folder: Path) -> str | None:
-    """The name of plotly.js in the folder, copied there in one step (others may be reading it); None where that cannot
-    be.
-
-    A copy and no link: the static server refuses what lies outside its folder.
-    """
-    spec: Any = importlib.util.find_spec("plotly")  # without the slow import of plotly
-    source = Path(spec.origin).parent / "package_data" / "plotly.min.js"
-    target = folder / f"plotly-{importlib.metadata.version('plotly')}.min.js"
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        if not target.is_file() or target.stat().st_size != source.stat().st_size:
-            folder.mkdir(exist_ok=True)
-            try:
-                shutil.copyfile(source, partial)
-                partial.replace(target)
-            finally:
-                partial.unlink(missing_ok=True)
-    except OSError:
-        return None
-    return target.name

@@ -48,6 +48,10 @@ TABLE: dict[str, Remembered] = {
     "jobs_refused": Remembered(dict),
     "problem": Remembered(lambda: None),
     "refused": Remembered(dict),
+    "panels": Remembered(dict),  # each panel as it was drawn last, so that its events find what they mean
+    "acks": Remembered(dict),  # the number of the last event that was taken from each panel
+    "open": Remembered(lambda: None),  # the list or form in a panel that is open
+    "preview": Remembered(lambda: None),  # what is drawn while a control is dragged
     "presenting": Remembered(lambda: False),
     "run_shown": Remembered(lambda: None),
     "packed": Remembered(lambda: (None, {}, None)),
@@ -62,7 +66,7 @@ TYPED: dict[str, tuple[str, ...]] = {
         "momentum.optimizer", "momentum.value", "skipped", "warmup.name", "warmup.value", "warmup.version",
     ),
     "": (
-        "groups.how", "groups.list", "groups.share", "groups.factor", "groups.depth", "preset", "add_kind",
+        "preset",
         "pasted", "upload", "gallery_search", "gallery_family", "gallery_framework", "form/only",
     ),
 }  # fmt: skip

@@ -16,7 +16,7 @@ from lrlab.schedules.spans import Path, keys
 from lrlab.ui import address, memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 LINK = "s"
 CHOSEN = "trial"
@@ -159,6 +159,24 @@ def change(update: Callable[[dict[str, Any]], None]) -> str | None:
     return None
 
 
+def changed(path: Path, value: Any) -> Experiment:
+    """The experiment with another value at a path of the document. DocumentError where that is none, or where a trial
+    is meant that is gone.
+    """
+    return changed_all({path: value})
+
+
+def changed_all(values: Mapping[Path, Any]) -> Experiment:
+    """The same with several values."""
+    document = copy.deepcopy(experiment().document())
+    for path, value in values.items():
+        if len(path) > 1 and path[0] == "trials" and int(path[1]) >= len(experiment().trials):
+            msg = "this trial is gone"  # a quick hand is ahead of the page
+            raise DocumentError(msg)
+        assign(document, path, value)
+    return parse(document)
+
+
 def value_at(path: Path) -> Any:
     """What stands at a path of the document; None where nothing does."""
     here: Any = experiment().document()
@@ -170,11 +188,12 @@ def value_at(path: Path) -> Any:
 
 def set_value(path: Path, value: Any) -> str | None:
     """Change one value of the document; the sentence where it cannot be."""
-    if (
-        len(path) > 1 and path[0] == "trials" and int(path[1]) >= len(experiment().trials)
-    ):  # a quick hand is ahead of the page
-        return None
-    return change(lambda document: assign(document, path, value))
+    try:
+        put(changed(path, value))
+    except DocumentError as error:
+        st.session_state.problem = str(error)
+        return str(error)
+    return None
 
 
 def free_name(wanted: str) -> str:

@@ -5,17 +5,20 @@ the chart.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from lrlab import advice, charts, engine
 from lrlab.ui import state
+from lrlab.ui.panel import Panel, controls
 from lrlab.ui.tune import calculators
 from lrlab.ui.widgets import escape
 
 if TYPE_CHECKING:
     from lrlab.document import Experiment, Trial
+    from lrlab.ui.panel.panel import Node
 
 ICONS = {"error": ":material/error:", "warning": ":material/warning:", "note": ":material/info:"}
 COLOURS = {"error": "red", "warning": "orange", "note": "gray"}
@@ -53,16 +56,27 @@ def intended(experiment: Experiment) -> dict[int, engine.Curve]:
     }
 
 
-def beside() -> None:
+def beside(panel: Panel[Experiment]) -> list[Node]:
     """The errors and warnings on the trial being shaped, each with its fix."""
-    experiment, index = state.experiment(), state.chosen()
-    if not experiment.trials:
-        return
+    experiment = state.experiment()
     found = [f for f in advice.open_on(experiment.run, state.trial()) if f.severity in SIGNS]
-    for finding in found[:MOST_BESIDE]:
-        _row(finding, index, "beside")
+    nodes = [_finding(panel, finding) for finding in found[:MOST_BESIDE]]
     if len(found) > MOST_BESIDE:
-        st.caption(f"{len(found) - MOST_BESIDE} more in the Advice tab.")
+        nodes.append(controls.caption("findings/more", f"{len(found) - MOST_BESIDE} more in the Advice tab."))
+    return [{"is": "findings", "id": "findings", "label": "What is wrong with this trial", "nodes": nodes}]
+
+
+def _finding(panel: Panel[Experiment], finding: advice.Finding) -> Node:
+    name = f"finding/{finding.code}"
+    meant = " The faint line is what was meant." if finding.rule.unit and finding.fix is not None else ""
+    tools = [controls.a_button(panel, f"{name}/dismiss", partial(_dismiss, finding), "Dismiss")]
+    if finding.fix is not None:
+        fix = controls.a_button(panel, f"{name}/fix", partial(state.mend, finding.fix), finding.fix.title, icon="build")
+        tools.insert(0, fix)
+    return {
+        "is": "finding", "id": name, "severity": finding.severity, "code": finding.code,
+        "text": finding.message + meant, "nodes": tools,
+    }  # fmt: skip
 
 
 def tab() -> None:
@@ -80,7 +94,7 @@ def tab() -> None:
         if reason is not None:
             st.info(f"{escape(reason)}.")
         for finding in found:
-            _row(finding, index, "tab")
+            _row(finding, index)
             with st.expander(escape(finding.rule.title())):
                 st.markdown(_text(finding.rule))
         for finding in dismissed:
@@ -90,27 +104,22 @@ def tab() -> None:
     calculators.show()
 
 
-def _row(finding: advice.Finding, index: int, where: str) -> None:
+def _row(finding: advice.Finding, index: int) -> None:
     """One finding: what it is, and what can be done."""
-    with st.container(horizontal=True, vertical_alignment="center", key=f"finding.{where}.{index}.{finding.code}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"finding.tab.{index}.{finding.code}"):
         st.badge(f"{finding.severity} {finding.code}", icon=ICONS[finding.severity], color=COLOURS[finding.severity])  # type: ignore[arg-type]
-        meant = (
-            " The faint line is what was meant."
-            if where == "beside" and finding.rule.unit and finding.fix is not None
-            else ""
-        )
-        st.markdown(escape(finding.message) + meant, width="stretch")
+        st.markdown(escape(finding.message), width="stretch")
         if finding.fix is not None:
             st.button(
                 escape(finding.fix.title),
-                key=f"fix.{where}.{index}.{finding.code}",
+                key=f"fix.tab.{index}.{finding.code}",
                 icon=":material/build:",
                 on_click=state.mend,
                 args=(finding.fix,),
             )
         st.button(
             "Dismiss",
-            key=f"dismiss.{where}.{index}.{finding.code}",
+            key=f"dismiss.tab.{index}.{finding.code}",
             type="tertiary",
             on_click=_dismiss,
             args=(finding,),

@@ -73,6 +73,11 @@ def choose(**changes: Any) -> None:
     memory.put(chosen().replaced(**changes))
 
 
+def chosen_tab(name: Any) -> Tune:
+    """What is chosen, with another tab open."""
+    return chosen().replaced(tab=name)
+
+
 def link() -> dict[str, str]:
     """The entries of an address that open Tune like this; none beside an experiment that does not fit into one."""
     return chosen().replaced(callers=_callers()).written() if state.link() else {}
@@ -91,7 +96,6 @@ def take() -> list[str]:
     asked = ADDRESS.asked()
     if asked or state.LINK in st.query_params:
         problems = memory.read(asked, [Tune])
-        st.session_state.tabs = chosen().tab
         names = [trial.name for trial in state.experiment().trials]
         st.session_state.callers = dict(zip(names, chosen().callers.split(","), strict=False))
     ADDRESS.taken()

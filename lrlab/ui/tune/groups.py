@@ -2,67 +2,87 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from functools import partial
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from lrlab.document import Experiment
 from lrlab.document.trial import MAX_GROUPS
-from lrlab.ui import state
-from lrlab.ui.widgets import ask_whole, escape
+from lrlab.document.typed import number, written
+from lrlab.schedules.params import Control
+from lrlab.settings import Settings, Wording
+from lrlab.ui import memory, state
+from lrlab.ui.panel import Panel, controls
+from lrlab.ui.panel.panel import Node
 
-_ONE, _TWO, _LAYERS, _LIST = "one group", "backbone and head", "layer-wise decay", "a list"
+MOST_LISTED = 6  # rates that are listed before they are used
+OPEN = "groups"
+
+How = Literal["one", "two", "layers", "list"]
 
 
-def show() -> None:
-    """A popover that makes one group, two, or one a layer of them."""
-    popover = st.popover("Groups", type="tertiary", icon=":material/account_tree:", key="groups", on_change="rerun")
-    if not popover.open:
-        return
-    with popover:
-        rates = state.trial().base_rates
-        st.caption("Parameter groups, each with a base rate of its own.")
-        how = st.segmented_control(
-            "Rates",
-            (_ONE, _TWO, _LAYERS, _LIST),
-            key="groups.how",
-            default=_TWO if len(rates) == 1 else _ONE,
-            required=True,
+class Groups(Settings):
+    """How the groups' rates are made from the largest one."""
+
+    key = "groups"
+
+    how: Annotated[How, Wording("Rates", names=("one group", "backbone and head", "layer-wise decay", "a list"))] = "two"
+    share: Annotated[
+        float, Field(ge=0, le=1), Control("factor", high=1, step=0.01, label="the backbone's share of the head's rate")
+    ] = 0.1
+    factor: Annotated[
+        float, Field(ge=0.01, le=1), Control("factor", low=0.01, high=1, step=0.01, label="decay from layer to layer")
+    ] = 0.75
+    depth: Annotated[
+        int, Field(ge=1, le=MAX_GROUPS - 1), Control("number", low=1, high=48, label="layers below the head")
+    ] = 12
+    rates: Annotated[str, Field(max_length=4000), Wording("rates", "with commas between them")] = ""
+
+
+FIELDS: dict[str, tuple[str, ...]] = {"one": (), "two": ("share",), "layers": ("factor", "depth"), "list": ("rates",)}
+
+
+def node(panel: Panel[Experiment]) -> Node:
+    """A button that opens the ways to make groups."""
+    form: Node = panel.ask(OPEN, lambda _: None) | {"is": "form", "label": "Groups", "icon": "account_tree"}
+    if not panel.open(OPEN):
+        return form | {"open": False}
+    settings = memory.at_hand(Groups)
+    if len(state.trial().base_rates) > 1 and "groups" not in memory.recall("lesson.at_hand"):
+        settings = settings.replaced(how="one")
+    nodes = [
+        controls.of_settings(
+            panel, f"groups/{name}", settings, name, lambda value, of=name: settings.replaced(**{of: value}), memory.put
         )
-        try:
-            wanted = _wanted(str(how), max(rates))
-        except ValueError:
-            st.caption(":red[Numbers with commas between them, such as 0.01, 0.1]")
-            return
-        text = ", ".join(f"{rate:.4g}" for rate in (wanted if isinstance(wanted, list) else [wanted])[:6])
-        more = f" … {wanted[-1]:.4g} ({len(wanted)} groups)" if isinstance(wanted, list) and len(wanted) > 6 else ""  # noqa: PLR2004
-        st.caption(f"base_lr: {escape(text + more)}")
-        st.button("Use them", key="groups.use", type="primary", on_click=_use, args=(wanted,))
+        for name in ("how", *FIELDS[settings.how])
+    ]
+    try:
+        wanted = _wanted(settings, max(state.trial().base_rates))
+    except ValueError as error:
+        nodes.append(controls.caption("groups/said", f"{error}: numbers with commas between them, such as 0.01, 0.1"))
+        return form | {"open": True, "nodes": nodes}
+    listed = wanted if isinstance(wanted, list) else [wanted]
+    text = ", ".join(written(float(f"{rate:.4g}")) for rate in listed[:MOST_LISTED])
+    more = f" … {listed[-1]:.4g} ({len(listed)} groups)" if len(listed) > MOST_LISTED else ""
+    use = controls.a_button(panel, "groups/use", partial(_use, wanted), "Use them", primary=True)
+    return form | {"open": True, "nodes": [*nodes, controls.caption("groups/said", f"base_lr: {text}{more}"), use]}
 
 
 def _use(rates: float | list[float]) -> None:
-    if state.set_groups(rates) is None:
-        st.session_state.groups = False
+    state.set_groups(rates)
 
 
-def _wanted(how: str, head: float) -> float | list[float]:
+def _wanted(settings: Groups, head: float) -> float | list[float]:
     """The rates that were asked for; the last group is the head."""
-    if how == _ONE:
+    if settings.how == "one":
         return head
-    if how == _LIST:
-        return [
-            float(part)
-            for part in st.text_input(
-                "rates, with commas between them", f"{head:g}, {head:g}", key="groups.list"
-            ).split(",")
-        ]
-    if how == _TWO:
-        share = st.number_input(
-            "the backbone's share of the head's rate", 0.0, 1.0, 0.1, step=0.05, key="groups.share", format="%.4g"
-        )
-        return [_round(head * share), head]
-    factor = st.number_input(
-        "decay from layer to layer", 0.01, 1.0, 0.75, step=0.05, key="groups.factor", format="%.4g"
-    )
-    depth = ask_whole("layers below the head", 1, MAX_GROUPS - 1, 12, "groups.depth")
-    return [_round(head * factor ** (depth - layer)) for layer in range(depth)] + [head]
+    if settings.how == "list":
+        return [number(part) for part in (settings.rates or f"{head:g}, {head:g}").split(",")]
+    if settings.how == "two":
+        return [_round(head * settings.share), head]
+    depth = settings.depth
+    return [_round(head * settings.factor ** (depth - layer)) for layer in range(depth)] + [head]
 
 
 def _round(rate: float) -> float:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
-from lrlab.document import MAX_BYTES, DocumentError
+from lrlab.document import MAX_BYTES, DocumentError, Experiment
 from lrlab.readers import metrics
 from lrlab.schedules import Schedule
+from lrlab.schedules.params import Control, Described
 from lrlab.schedules.spans import Path
 from lrlab.ui import memory, state
-from lrlab.ui.widgets import accept, commit, key_of, offer, refuse, said
+from lrlab.ui.panel import Panel, Problem, controls
+from lrlab.ui.panel.panel import Node
+from lrlab.ui.widgets import accept, key_of, refuse, said
 
 FIELD = "metrics"
 REMEMBERED = 8  # sketches whose sliders a session finds again
@@ -29,27 +31,37 @@ SKETCHES = {"loss": metrics.LOSS, "accuracy": metrics.ACCURACY}
 Values = tuple[Any, ...] | None
 
 
-def cells(schedule: Schedule, path: Path, calls: int) -> list[Callable[[], None]]:
-    """Where the metric comes from, and what that needs."""
+def nodes(panel: Panel[Experiment], schedule: Schedule, path: Path, calls: int) -> list[Node]:
+    """Where the metric comes from, and the sliders of a sketched one."""
     here = (*path, FIELD)
     values = schedule.shown
     source, shape = _source(values)
-    first = partial(_choose, here, values, source, shape, calls)
-    if source == "given":
-        return [first, partial(_upload, here), partial(_paste, here)]
-    if shape is None:
-        return [first]
-    slider = partial(_slider, here, source, shape, calls)
-    most = 1.0 if source == "accuracy" else 10.0
-    return [
-        first,
-        partial(slider, "start", 0.0, max(most, shape.start), 0.01),
-        partial(slider, "end", 0.0, max(most, shape.end), 0.01),
-        partial(slider, "decay", 0.01, 1.0, 0.01),
-        partial(slider, "noise", 0.0, 0.5, 0.005),
-        partial(slider, "plateaus", 0, 10, 1),
-        partial(slider, "seed", 0, 100, 1),
-    ]
+    name = ".".join(map(str, here))
+    first = controls.a_choice(
+        panel.ask(f"{name}/source", lambda chosen: _choose(here, values, chosen, calls)), source, SOURCES, label="metric"
+    )
+    found = [first, *_count(panel, name, here, values, source, shape, calls)]
+    if shape is not None:
+        for control in SHAPE[source]:
+            def put(value: Any, changed: str = control.name) -> Experiment:
+                return _sketched(here, source, replace(shape, **{changed: value}), calls)
+            node = controls.a_number(
+                panel, f"{name}/{control.name}", getattr(shape, control.name), control.about, put, label=control.label
+            )
+            found.append(node)
+    return found
+
+
+def given() -> None:
+    """Below the panel: where the values of a metric are given, a file or text that holds them."""
+    trial = state.trial()
+    if trial.schedule.takes_metrics and _source(trial.schedule.shown)[0] == "given":
+        here = ("trials", state.chosen(), "schedule", FIELD)
+        left, right = st.columns(2)
+        with left:
+            _upload(here)
+        with right:
+            _paste(here)
 
 
 def _source(values: Values) -> tuple[str, metrics.Sketch | None]:
@@ -73,83 +85,98 @@ def _remembered() -> dict[tuple[Any, ...], tuple[str, metrics.Sketch | None]]:
     return found
 
 
-def _choose(here: Path, values: Values, source: str, shape: metrics.Sketch | None, calls: int) -> None:
-    key = key_of(here, "source")
-    offer(key, source)
-
-    def changed() -> None:
-        chosen = st.session_state[key]
-        st.session_state.giving = [values] if chosen == "given" else None
-        if chosen == "none":
-            commit(key, here, None)
-        elif chosen != "given":
-            _sketch(key, here, chosen, SKETCHES[chosen], calls)
-
-    st.selectbox("metric", list(SOURCES), key=key, format_func=SOURCES.__getitem__, on_change=changed)
-    if values is not None:
-        _count(here, len(values), source, shape, calls)
-    said(key)
+def _choose(here: Path, values: Values, chosen: Any, calls: int) -> None:
+    if chosen not in SOURCES:
+        msg = "the metric comes from none of these"
+        raise Problem(msg)
+    st.session_state.giving = [values] if chosen == "given" else None
+    if chosen == "none":
+        state.set_value(here, None)
+    elif chosen != "given":
+        _keep(lambda: _sketched(here, chosen, SKETCHES[chosen], calls))
 
 
-def _count(here: Path, count: int, source: str, shape: metrics.Sketch | None, calls: int) -> None:
+def _count(
+    panel: Panel[Experiment], name: str, here: Path, values: Values, source: str, shape: metrics.Sketch | None, calls: int
+) -> list[Node]:
     """How many values there are, and for how many calls."""
+    if values is None:
+        return []
+    count = len(values)
     if count == calls:
-        st.caption(f"{count:,} values, one a call of the scheduler")
-        return
-    st.caption(f"{count:,} values for {calls:,} calls of the scheduler" + ": then the rate holds" * (count < calls))
+        return [controls.caption(f"{name}/count", f"{count:,} values, one a call of the scheduler")]
+    said = f"{count:,} values for {calls:,} calls of the scheduler" + ": then the rate holds" * (count < calls)
+    found = [controls.caption(f"{name}/count", said)]
     if shape is not None and count != min(calls, metrics.MOST_VALUES):
-        key = key_of(here, "again")
-        st.button(
-            "Sketch every call",
-            key=key,
-            type="tertiary",
-            icon=":material/refresh:",
-            on_click=_sketch,
-            args=(key, here, source, shape, calls),
-        )
+
+        def again() -> None:
+            _keep(lambda: _sketched(here, source, shape, calls))
+
+        found.append(controls.a_button(panel, f"{name}/again", again, "Sketch every call", icon="refresh"))
+    return found
 
 
-def _sketch(key: str, here: Path, source: str, shape: metrics.Sketch, calls: int) -> None:
+def _keep(make: Callable[[], Experiment]) -> None:
+    try:
+        state.put(make())
+    except DocumentError as error:
+        raise Problem(str(error)) from None
+
+
+def _sketched(here: Path, source: str, shape: metrics.Sketch, calls: int) -> Experiment:
+    """The experiment with a sketched metric; the session remembers the sketch."""
     values = metrics.sketch(shape, calls)
     remembered = _remembered()
     remembered[values] = source, shape
     while len(remembered) > REMEMBERED:
         del remembered[next(iter(remembered))]
-    _write(key, here, values)
+    return _with(here, values)
+
+
+def _with(here: Path, values: tuple[Any, ...]) -> Experiment:
+    """The experiment with these values, if that can still be read as a file."""
+    new = state.changed(here, list(values))
+    if len(new.dumps()) > MAX_BYTES:
+        msg = "the document: would be larger than 1 MiB with this metric"
+        raise DocumentError(msg)
+    return new
 
 
 def _write(key: str, here: Path, values: tuple[Any, ...]) -> None:
-    """Put the values into the document, if that can still be read as a file."""
-    before = state.experiment()
-    commit(key, here, list(values))
-    if len(state.experiment().dumps()) > MAX_BYTES:
-        state.put(before)
-        refuse(key, "the document: would be larger than 1 MiB with this metric")
+    try:
+        state.put(_with(here, values))
+        accept()
+    except DocumentError as error:
+        refuse(key, str(error))
 
 
-_LABELS = {
-    "loss": {"end": "floor", "decay": "decay · share of the run"},
-    "accuracy": {"end": "ceiling", "decay": "rise · share of the run"},
+class Shape(NamedTuple):
+    """A number of a sketch: its field, its label, and how a page offers it."""
+
+    name: str
+    label: str
+    about: Described
+
+
+def _shapes(end: str, decay: str, most: float) -> list[Shape]:
+    def one(name: str, label: str, low: float, high: float, step: float, help_: str = "", *, whole: bool = False) -> Shape:
+        control = Control("number", low=low, high=high, step=step, help=help_)
+        return Shape(name, label, Described(control, integer=whole, low=low))
+
+    return [
+        one("start", "start", 0, most, 0.01),
+        one("end", end, 0, most, 0.01),
+        one("decay", decay, 0.01, 1, 0.01, "in this time the distance shrinks to a third (1/e)"),
+        one("noise", "noise", 0, 0.5, 0.005, "of the distance between both ends"),
+        one("plateaus", "plateaus", 0, 10, 1, "level stretches", whole=True),
+        one("seed", "seed", 0, 100, 1, "of the noise", whole=True),
+    ]
+
+
+SHAPE = {
+    "loss": _shapes("floor", "decay · share of the run", 10),
+    "accuracy": _shapes("ceiling", "rise · share of the run", 1),
 }
-_HELP = {
-    "decay": "in this time the distance shrinks to a third (1/e)",
-    "noise": "of the distance between both ends",
-    "plateaus": "level stretches",
-    "seed": "of the noise",
-}
-
-
-def _slider(
-    here: Path, source: str, shape: metrics.Sketch, calls: int, name: str, low: float, high: float, step: float
-) -> None:
-    key = key_of(here, f"{source}.{name}")
-    offer(key, getattr(shape, name))
-    st.slider(
-        _LABELS[source].get(name, name), low, high, step=step, key=key,
-        format="%d" if isinstance(low, int) else "%.4g", help=_HELP.get(name),
-        on_change=lambda: _sketch(key, here, source, replace(shape, **{name: st.session_state[key]}), calls),
-    )  # fmt: skip
-    said(key)
 
 
 def _upload(here: Path) -> None:

@@ -11,15 +11,25 @@ from lrlab import engine
 from lrlab.document import COMMENT, MAX_BYTES, DocumentError
 from lrlab.document.run import UNITS
 from lrlab.readers import exported
-from lrlab.ui import state
+from lrlab.ui import memory, state
 from lrlab.ui.memory import recall
+from lrlab.ui.panel import Panel
 from lrlab.ui.tune import advice, choices, code, restarts, resume, view
 from lrlab.ui.widgets import escape
 
 
+TABS = ("Numbers", "Advice", "Restarts", "Resume", "Formula", "Code", "Share", "Import")
+
+
 def show() -> None:
-    """All tabs."""
-    tabs = {
+    """The bar of tabs, and what the open one holds."""
+    panel: Panel[Any] = Panel("tabs", lambda _: None, label="More about these schedules")
+    now = choices.chosen().tab
+    panel.show([
+        panel.control("tab", choices.chosen_tab, keep=memory.put)
+        | {"is": "tabs", "label": "More", "value": now, "options": list(TABS)}
+    ])  # fmt: skip
+    fill = {
         "Numbers": _numbers,
         "Advice": advice.tab,
         "Restarts": restarts.tab,
@@ -29,14 +39,7 @@ def show() -> None:
         "Share": _share,
         "Import": _import,
     }
-    if "tabs" not in st.session_state:  # the page was left meanwhile
-        st.session_state.tabs = choices.chosen().tab
-    shown: Any = st.tabs(list(tabs), key="tabs", on_change="rerun")
-    for tab, (name, fill) in zip(shown, tabs.items(), strict=True):
-        if tab.open:
-            choices.choose(tab=name)
-            with tab:
-                fill()
+    fill[now]()
 
 
 def _numbers() -> None:

@@ -1,145 +1,144 @@
-"""The row of trials under the chart: choose, add, and what can be done with the one that is chosen."""
+"""The panel of Tune: the trials, the one that is being shaped, what can be done with it, and its arguments."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
-import streamlit as st
-
-from lrlab import charts, docstring
+from lrlab import charts, docstring, handles
+from lrlab.charts import style
+from lrlab.document import Experiment, Trial
 from lrlab.document.run import calls
-from lrlab.schedules import KINDS, Schedule
-from lrlab.schedules.spans import Path
-from lrlab.ui import fields, state
+from lrlab.document.sentences import short
+from lrlab.schedules import KINDS
+from lrlab.ui import state
+from lrlab.ui.panel import Panel, Problem, controls
+from lrlab.ui.panel.panel import Node
 from lrlab.ui.tune import advice, choices, groups
-from lrlab.ui.widgets import commit, escape, offer, said
+from lrlab.ui.tune.fields import Fields
+from lrlab.ui.tune.nesting import key_of
 
-if TYPE_CHECKING:
-    from lrlab.document import Trial
-
-_STROKES = ("━━━", "╺╸╺╸", "┄┄┄", "━┄━┄", "━╸━╸", "━┄┄━")
-_CALLERS = tuple(choices.CALLERS)
+KEY = "panel"
 
 
-def chips() -> None:
-    """One chip a trial, with its stroke and colour, and the way to another one."""
+def show(chart: str) -> None:
+    """Everything under the chart by which the trials are shaped."""
+    panel: Panel[Experiment] = Panel(KEY, state.put, chart, "Trials")
+    nodes = [controls.row("trials", [*_chips(panel), _adding(panel)])]
+    if state.experiment().trials:
+        nodes += _shaping(panel)
+        _take_hold(panel)
+    else:
+        nodes.append(controls.caption("none", "No trial yet. Add one: its curve is drawn at once."))
+    panel.show(nodes)
+
+
+def handle_name(index: int, handle: handles.Handle) -> str:
+    """The name under which a handle's events come."""
+    return f"handle/{index}/{handle.label}/{key_of(handle.moved[0].path)}"
+
+
+def _take_hold(panel: Panel[Experiment]) -> None:
+    """Let the panel take what the handles of the chart say: a value for the argument that each is named after; others
+    that it moves go along.
+    """
+    index, run, trial = state.chosen(), state.experiment().run, state.trial()
+    for handle in handles.handles(run, trial):
+        panel.control(handle_name(index, handle), partial(_moved, index, handle), numbers=True)
+
+
+def _moved(index: int, handle: handles.Handle, value: float) -> Experiment:
+    first = handle.moved[0]
+    place = first.offset + first.scale * value
+    values = {("trials", index, *moved.path): moved.at(place) for moved in handle.moved[1:]}
+    own = int(value) if isinstance(first.value, int) and float(value).is_integer() else value
+    return state.changed_all({("trials", index, *first.path): own} | values)
+
+
+def _chips(panel: Panel[Experiment]) -> list[Node]:
+    """One chip a trial, with its stroke and colour."""
     trials = state.experiment().trials
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if trials:
-            offer("chip", state.chosen())
-            labels = [_chip(i, trial) for i, trial in enumerate(trials)]
-            with st.container(key="chips", width="content"):
-                st.segmented_control(
-                    "Trial to shape", range(len(trials)), format_func=labels.__getitem__, key="chip", required=True,
-                    label_visibility="collapsed",
-                    on_change=lambda: state.choose(st.session_state.chip),
-                )  # fmt: skip
-        adding = st.popover("Add a trial", icon=":material/add:", key="adding", on_change="rerun")
-        if adding.open:
-            with adding:
-                _add()
+    if not trials:
+        return []
+    chips = []
+    for index, trial in enumerate(trials):
+        colour, dash = style(index)
+        name = short(trial.name, charts.LABEL) + " (hidden)" * trial.hidden
+        chips.append([str(index), name, colour, dash, advice.sign(trial)])
+    begin = panel.ask("chip", _choose)
+    return [begin | {"is": "chips", "label": "Trial to shape", "value": str(state.chosen()), "options": chips}]
 
 
-def _chip(index: int, trial: Trial) -> str:
-    name = escape(trial.name if len(trial.name) <= charts.LABEL else trial.name[: charts.LABEL - 1] + "…")
-    return f"**{_STROKES[index % len(_STROKES)]}** {name}{' (hidden)' * trial.hidden}{advice.sign(trial)}"
+def _choose(place: Any) -> None:
+    if not str(place).isdecimal() or int(place) >= len(state.experiment().trials):
+        msg = "this trial is gone"
+        raise Problem(msg)
+    state.choose(int(place))
 
 
-def _add() -> None:
-    kinds = sorted(KINDS, key=str.lower)
-    kind = KINDS[
-        st.selectbox(
-            "Schedule, by framework (type to search)",
-            kinds,
-            key="add_kind",
-            format_func=lambda k: k.replace(".", " · ", 1),
-        )
-    ]
-    st.caption(escape(docstring.read(kind).first))
-    st.button("Add", type="primary", key="add", on_click=_added, args=(kind,))
+def _adding(panel: Panel[Experiment]) -> Node:
+    def kinds() -> dict[str, str]:
+        return {kind: kind.replace(".", " · ", 1) for kind in sorted(KINDS, key=str.lower)}
+
+    return controls.a_menu(panel, "add", _add, "Add a trial", "add", kinds, go="Add")
 
 
-def _added(kind: type[Schedule]) -> None:
-    state.add(kind)
-    st.session_state.adding = False
+def _add(kind: Any) -> None:
+    if kind not in KINDS:
+        msg = f"{short(str(kind), 80)} is no schedule that lrlab knows"
+        raise Problem(msg)
+    state.add(KINDS[kind])
 
 
-def shaping() -> None:
-    """The chosen trial: its sliders, and what can be done with it."""
-    if not state.experiment().trials:
-        st.info("No trial yet. Add one: its curve is drawn at once.")
-        return
+def _shaping(panel: Panel[Experiment]) -> list[Node]:
+    """The chosen trial: what it is, what can be done with it, what is wrong with it, its arguments."""
     index, trial, run = state.chosen(), state.trial(), state.experiment().run
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"**{escape(trial.schedule.kind)}**", width="content", help=escape(docstring.read(trial.schedule).first)
-        )
-        offer("caller", _CALLERS.index(choices.caller(trial.name, trial.clock)))
-        st.selectbox(
-            "scheduler.step() is called", range(len(_CALLERS)), key="caller",
-            format_func=[text for _, text in choices.CALLERS.values()].__getitem__,
-            label_visibility="collapsed", width=270, on_change=_call,
-        )  # fmt: skip
-        renaming = st.popover("Rename", type="tertiary", icon=":material/edit:", key="renaming", on_change="rerun")
-        if renaming.open:
-            with renaming:
-                offer("name", trial.name)
-                st.text_input(
-                    "name",
-                    key="name",
-                    max_chars=200,
-                    on_change=_rename,
-                )
-                said("name")
-        groups.show()
-        _actions(index, hidden=trial.hidden, last=len(state.experiment().trials) - 1)
-    advice.beside()
-    with st.container(key="fields"):
-        fields.show(trial, _chosen(), calls(run, trial.clock))
+    path = ("trials", index)
+    kind = {"is": "title", "id": "kind", "text": trial.schedule.kind, "help": docstring.read(trial.schedule).first}
+    callers = {name: text for name, (_, text) in choices.CALLERS.items()}
+    caller = controls.a_choice(
+        panel.ask("caller", _call), choices.caller(trial.name, trial.clock), callers,
+        label="scheduler.step() is called", quiet=True,
+    )  # fmt: skip
+    name = controls.a_text(panel.ask("name", _rename), trial.name, label="name", quiet=True)
+    fields = Fields(panel, trial, path, calls(run, trial.clock))
+    return [
+        controls.row("trial", [kind, caller, name, groups.node(panel), *_actions(panel, index, trial)]),
+        *advice.beside(panel),
+        *fields.nodes(),
+    ]
 
 
-def _rename() -> None:
+def _rename(name: Any) -> None:
     """Give the chosen trial the name that was typed; who calls its step() stays."""
     before = state.trial()
     caller = choices.caller(before.name, before.clock)
-    commit("name", (*_chosen(), "name"), st.session_state.name)
+    try:
+        state.put(state.changed(("trials", state.chosen(), "name"), name))
+    except ValueError as error:
+        raise Problem(str(error)) from None
     choices.set_caller(state.trial().name, caller)
 
 
-def _call() -> None:
-    caller = _CALLERS[st.session_state.caller]
+def _call(caller: Any) -> None:
+    if caller not in choices.CALLERS:
+        msg = "scheduler.step() is called by none of these"
+        raise Problem(msg)
     choices.set_caller(state.trial().name, caller)
-    commit("caller", (*_chosen(), "clock"), choices.CALLERS[caller][0])
+    state.set_value(("trials", state.chosen(), "clock"), choices.CALLERS[caller][0])
 
 
-def _chosen() -> Path:
-    """Where the chosen trial stands now: a quick hand may be ahead of the buttons that it sees."""
-    return ("trials", state.chosen())
+def _actions(panel: Panel[Experiment], index: int, trial: Trial) -> list[Node]:
+    last = len(state.experiment().trials) - 1
 
+    def button(name: str, do: Any, label: str, icon: str, **looks: Any) -> Node:
+        return controls.a_button(panel, name, do, label, icon=icon, bare=True, **looks)
 
-def _actions(index: int, *, hidden: bool, last: int) -> None:
-    button = partial(st.button, type="tertiary")
-    with st.container(horizontal=True, key="tools.trial", width="content"):
-        button("Duplicate", key="duplicate", icon=":material/content_copy:", on_click=state.duplicate, help="Duplicate")
-        button(
-            "Earlier",
-            key="earlier",
-            icon=":material/arrow_back:",
-            disabled=index == 0,
-            on_click=state.move,
-            args=(-1,),
-            help="Earlier",
-        )
-        button(
-            "Later",
-            key="later",
-            icon=":material/arrow_forward:",
-            disabled=index == last,
-            on_click=state.move,
-            args=(1,),
-            help="Later",
-        )
-    show, eye = ("Show", ":material/visibility:") if hidden else ("Hide", ":material/visibility_off:")
-    button(show, key="hide", icon=eye, on_click=state.toggle)
-    button("Remove", key="remove", icon=":material/delete:", on_click=state.remove)
+    eye = ("Show", "visibility") if trial.hidden else ("Hide", "visibility_off")
+    return [
+        button("duplicate", state.duplicate, "Duplicate", "content_copy"),
+        button("earlier", lambda: state.move(-1), "Earlier", "arrow_back", disabled=index == 0),
+        button("later", lambda: state.move(1), "Later", "arrow_forward", disabled=index == last),
+        button("hide", state.toggle, *eye),
+        button("remove", state.remove, "Remove", "delete"),
+    ]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from lrlab import engine
+from lrlab.document import Experiment
 from lrlab.ui import memory, state
-from lrlab.ui.widgets import accept, commit, escape, offer
+from lrlab.ui.panel import Panel, controls
+from lrlab.ui.panel.panel import Node
+from lrlab.ui.widgets import escape
 
 MOST_PROBLEMS = 5  # of an address that are said
 
@@ -55,41 +59,29 @@ def link(entries: dict[str, str]) -> None:
 
 
 def switches() -> None:
-    """X in steps or epochs, y linear or log, marks shown or not."""
+    """X in steps or epochs, y linear or log, marks shown or not; Undo and Redo."""
     view = state.experiment().view
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _choice("x", view.x, {"step": "steps", "epoch": "epochs"})
-        _choice("y", view.y, {"linear": "linear", "log": "log"})
-        offer("marks", view.marks)
-        st.toggle("marks", key="marks", on_change=lambda: commit("marks", ("view", "marks"), st.session_state.marks))
-        with st.container(horizontal=True, key="tools.history", width="content"):
-            _travel("Undo", "past", "future", "Alt+Z")
-            _travel("Redo", "future", "past", "Alt+Y")
+    panel: Panel[Experiment] = Panel("view", state.put, label="The chart")
+
+    def choice(name: str, value: str, labels: dict[str, str]) -> Node:
+        begin = panel.control(f"view.{name}", partial(state.changed, ("view", name)), keep=state.put)
+        return controls.a_choice(begin, value, labels, label=f"{name} axis", quiet=True)
+
+    marks = panel.control("view.marks", partial(state.changed, ("view", "marks")), keep=state.put)
+    panel.show([
+        controls.row("view", [
+            choice("x", view.x, {"step": "steps", "epoch": "epochs"}),
+            choice("y", view.y, {"linear": "linear", "log": "log"}),
+            controls.a_switch(marks, on=view.marks, label="marks"),
+            _travel(panel, "Undo", "past", "future", "Alt+Z"),
+            _travel(panel, "Redo", "future", "past", "Alt+Y"),
+        ])
+    ])  # fmt: skip
 
 
-def _travel(label: str, back: str, forth: str, shortcut: str) -> None:
+def _travel(panel: Panel[Experiment], label: str, back: str, forth: str, shortcut: str) -> Node:
     """A button that takes back the last change, or makes it again."""
-
-    def go() -> None:
-        accept()
-        state.travel(back, forth)
-
-    icon = f":material/{label.lower()}:"
-    st.button(
-        label,
-        key=label.lower(),
-        icon=icon,
-        help=f"{label} ({shortcut})",
-        disabled=not st.session_state[back],
-        on_click=go,
-        shortcut=shortcut,
-    )
-
-
-def _choice(name: str, value: str, labels: dict[str, str]) -> None:
-    offer(f"view.{name}", value)
-    st.segmented_control(
-        f"{name} axis", list(labels), key=f"view.{name}", format_func=labels.__getitem__,
-        label_visibility="collapsed", required=True,
-        on_change=lambda: commit(f"view.{name}", ("view", name), st.session_state[f"view.{name}"]),
+    return controls.a_button(
+        panel, label.lower(), lambda: state.travel(back, forth), label, icon=label.lower(), shortcut=shortcut,
+        bare=True, disabled=not st.session_state[back],
     )  # fmt: skip

@@ -6,23 +6,6 @@ const REPORT_MS = 250; // an arrow key held down is one move
 const PLAY_PATH = "M4 2.500 L14 8 L4 13.500 Z";
 const PAUSE_PATH = "M3.500 2.500 h3.500 v11 h-3.500 Z M9 2.500 h3.500 v11 h-3.500 Z";
 
-const PLAYER_STYLE = `
-.lrlab-player {
-  display: flex; align-items: center; gap: 0.8em; box-sizing: border-box; padding: 0 0.3em;
-  color: var(--st-text-color); font-family: var(--st-font);
-}
-.lrlab-player button {
-  flex: none; width: 2.4em; height: 2.4em; padding: 0; display: grid; place-content: center;
-  font-size: inherit; color: inherit; background: var(--st-secondary-background-color);
-  border: 1px solid var(--st-border-color, currentColor); border-radius: var(--st-base-radius, 6px); cursor: pointer;
-}
-.lrlab-player button:hover { color: var(--st-primary-color); border-color: var(--st-primary-color); }
-.lrlab-player svg { width: 1.1em; height: 1.1em; fill: currentColor; }
-.lrlab-player input { flex: 1; min-width: 4em; height: 1.7em; margin: 0; accent-color: var(--st-primary-color); cursor: pointer; }
-.lrlab-player :focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
-.lrlab-player span { flex: none; min-width: 7em; text-align: right; font-variant-numeric: tabular-nums; }
-`;
-
 function makeButton(onClick) {
   const button = document.createElement("button");
   button.type = "button";

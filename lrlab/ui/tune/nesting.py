@@ -4,30 +4,29 @@ that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
-
 from lrlab.document import DocumentError, Experiment, parse
 from lrlab.document.run import calls
+from lrlab.document.sentences import short
 from lrlab.readers import metrics
 from lrlab.schedules import KINDS, params
 from lrlab.schedules.base import described
 from lrlab.schedules.combine import starts, turns
 from lrlab.schedules.spans import Path
 from lrlab.ui import state
+from lrlab.ui.panel import Panel, Problem, controls
 from lrlab.ui.tune import choices
-from lrlab.ui.widgets import commit, escape, key_of, offer, said
 
 if TYPE_CHECKING:
     from lrlab.document import Trial
     from lrlab.document.run import Run
     from lrlab.schedules import Schedule
+    from lrlab.ui.panel.panel import Node
 
 Document = dict[str, Any]
 NUMBER, NOTHING = "a number", "none"
@@ -65,6 +64,11 @@ def slots(schedule: Schedule, path: Path, span: int) -> dict[str, Slot]:
         else Slot(path, name, span)
         for name in nested
     }
+
+
+def key_of(path: Path) -> str:
+    """The name of a control for the value at a path."""
+    return ".".join(map(str, path))
 
 
 # ---------------------------------------------------------------- what happens to the owner's document
@@ -177,101 +181,60 @@ def _rate(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, dict) else value
 
 
-# ---------------------------------------------------------------- widgets
+# ---------------------------------------------------------------- in the panel
 
 
-def head(slot: Slot, index: int | None, count: int, title: str) -> None:
-    """The name of a nested schedule; in a list also buttons that move it and take it out."""
-    with st.container(
-        horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute", gap=None
-    ):
-        st.caption(escape(title))
-        if index is None:
-            return
-        at = (*slot.path, index)
-        with st.container(key=f"tools/{key_of(at, '')}", horizontal=True, wrap=False, width="content", gap=None):
-            _tool(
-                at,
-                "earlier",
-                f"Move {title} earlier",
-                ":material/arrow_back:",
-                partial(_change, slot, moved, index, -1),
-                disabled=index == 0,
-            )
-            _tool(
-                at,
-                "later",
-                f"Move {title} later",
-                ":material/arrow_forward:",
-                partial(_change, slot, moved, index, 1),
-                disabled=index == count - 1,
-            )
-            _tool(
-                at,
-                "remove",
-                f"Take {title} out",
-                ":material/delete:",
-                partial(_change, slot, without, index),
-                disabled=count == 1,
-            )
+def tools(panel: Panel[Experiment], slot: Slot, index: int | None, count: int, title: str) -> list[Node]:
+    """Buttons that move a schedule of a list and take it out."""
+    if index is None:
+        return []
+    at = key_of((*slot.path, index))
+
+    def tool(what: str, label: str, icon: str, act: Any, *arguments: Any, disabled: bool) -> Node:
+        return controls.a_button(
+            panel, f"{at}/{what}", lambda: _change(slot, act, *arguments), label, icon=icon, bare=True, disabled=disabled
+        )
+
+    return [
+        tool("earlier", f"Move {title} earlier", "arrow_back", moved, index, -1, disabled=index == 0),
+        tool("later", f"Move {title} later", "arrow_forward", moved, index, 1, disabled=index == count - 1),
+        tool("remove", f"Take {title} out", "delete", without, index, disabled=count == 1),
+    ]
 
 
-def _tool(path: Path, what: str, label: str, icon: str, act: Callable[[], None], *, disabled: bool) -> None:
-    """A button that shows only its icon: the frame's style hides the label from sight, but not from a screen reader."""
-    st.button(
-        escape(label),
-        key=key_of(path, what),
-        icon=icon,
-        help=what.capitalize(),
-        type="tertiary",
-        disabled=disabled,
-        on_click=act,
-    )
-
-
-def _change(slot: Slot, act: Any, *arguments: Any) -> None:
-    """Change the owner as it is now, if it still exists."""
-    owner = state.value_at(slot.owner)
-    if isinstance(owner, dict):
-        commit(key_of(slot.path, "nesting"), slot.owner, act(owner, slot, *arguments))
-
-
-def foot(slot: Slot, value: Any, about: params.Described) -> None:
+def foot(panel: Panel[Experiment], slot: Slot, value: Any, about: params.Described) -> list[Node]:
     """What stands below the owner's own arguments: how its lengths are shown, and how to add or choose another
     schedule.
     """
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if slot.joints and len(value) > 1:
-            _spans(slot)
-        adding = isinstance(value, tuple)
-        key = key_of(slot.path, "adding")
-        if slot.alike:
-            st.button("Add another", key=key, icon=":material/add:", type="tertiary", on_click=_repeat, args=(slot,))
-        else:
-            label, icon = (
-                ("Add a schedule", ":material/add:") if adding else (f"Replace {slot.name}", ":material/swap_horiz:")
-            )
-            choosing = st.popover(label, icon=icon, key=key, type="tertiary", on_change="rerun")
-            if choosing.open:
-                with choosing:
-                    _choose(slot, value, about)
-    said(key_of(slot.path, "nesting"))
+    nodes = [_spans(panel, slot)] if slot.joints and len(value) > 1 else []
+    name = key_of(slot.path)
+    if slot.alike:
+        add = controls.a_button(panel, f"{name}/add", lambda: _repeat(slot), "Add another", icon="add")
+        return [controls.row(f"{name}/foot", [*nodes, add])]
+    adding = isinstance(value, tuple)
+    menu = controls.a_menu(
+        panel,
+        f"{name}/kind",
+        lambda chosen: _chosen(slot, about, chosen),
+        "Add a schedule" if adding else f"Replace {slot.name}",
+        "add" if adding else "swap_horiz",
+        lambda: _options(slot, value, about),
+        go="Add" if adding else "Put it here",
+        nothing="No schedule fits in here.",
+    )
+    return [controls.row(f"{name}/foot", [*nodes, menu])]
 
 
-def _spans(slot: Slot) -> None:
-    key = key_of(slot.path, "spans")
-    offer(key, "durations" if durations() else "steps")
+def _spans(panel: Panel[Experiment], slot: Slot) -> Node:
+    def changed(chosen: Any) -> None:
+        choices.choose(durations=chosen == "durations")
 
-    def changed() -> None:
-        choices.choose(durations=st.session_state[key] == "durations")
-
-    st.segmented_control(
-        f"{slot.joints} as",
-        ("steps", "durations"),
-        key=key,
-        required=True,
-        label_visibility="collapsed",
-        on_change=changed,
+    return controls.a_choice(
+        panel.ask(f"{key_of(slot.path)}/spans", changed),
+        "durations" if durations() else "steps",
+        {"steps": "steps", "durations": "durations"},
+        label=f"{slot.joints} as",
+        quiet=True,
     )
 
 
@@ -280,56 +243,52 @@ def durations() -> bool:
     return choices.chosen().durations
 
 
-def set_length(slot: Slot, index: int, key: str, value: int) -> None:
-    """Give a part another length; the parts after it keep theirs."""
+def with_length(slot: Slot, index: int, value: Any) -> Experiment:
+    """The experiment with another length of a part; the parts after it keep theirs."""
     parts = lengths(state.value_at((*slot.owner, slot.joints or "")), slot.span)
     parts[index] = value
-    commit(key, (*slot.owner, slot.joints or ""), joined(parts))
+    return state.changed((*slot.owner, slot.joints or ""), joined(parts))
 
 
-def set_lengths(slot: Slot, key: str, values: list[Any]) -> None:
-    """Give every part but the last its length. What is not a number is refused by the document, with its place."""
+def with_lengths(slot: Slot, values: list[Any]) -> Experiment:
+    """The experiment with another length of every part but the last. What is not a number is refused by the document,
+    with its place.
+    """
     numbers = all(isinstance(value, int) for value in values)
-    commit(key, (*slot.owner, slot.joints or ""), list(accumulate(values)) if numbers else values)
+    return state.changed((*slot.owner, slot.joints or ""), list(accumulate(values)) if numbers else values)
 
 
-def _choose(slot: Slot, value: Any, about: params.Described) -> None:
-    """The list of what may stand here, and the button that puts it there."""
+def _change(slot: Slot, act: Any, *arguments: Any) -> None:
+    """Change the owner as it is now, if it still exists."""
+    owner = state.value_at(slot.owner)
+    if isinstance(owner, dict):
+        state.set_value(slot.owner, act(owner, slot, *arguments))
+
+
+def _options(slot: Slot, value: Any, about: params.Described) -> dict[str, str]:
+    """What may stand here, and what it is called."""
     experiment, index = state.experiment(), state.chosen()
     alone = Slot(("trials", 0, *slot.owner[2:]), slot.name, slot.span, slot.joints)
-    kinds: list[str] = list(_fitting(experiment.run, experiment.trials[index], alone))
     single = not isinstance(value, tuple)
     others = [NUMBER] * (single and about.control is not None) + [NOTHING] * (single and about.optional)
-    key = key_of(slot.path, "kind")
-    options = [*others, *kinds]
-    if not options:
-        st.caption("No schedule fits in here.")
-        return
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = options[0]
-    st.selectbox("Schedule (type to search)", options, key=key, format_func=lambda k: k.replace(".", " · ", 1))
-    st.button(
-        "Put it here" if single else "Add",
-        key=key_of(slot.path, "add"),
-        type="primary",
-        on_click=_chosen,
-        args=(slot, about),
-    )
+    kinds = _fitting(experiment.run, experiment.trials[index], alone)
+    return {one: one for one in others} | {kind: kind.replace(".", " · ", 1) for kind in kinds}
 
 
-def _chosen(slot: Slot, about: params.Described) -> None:
-    kind, run, trial = st.session_state[key_of(slot.path, "kind")], state.experiment().run, state.trial()
-    st.session_state[key_of(slot.path, "adding")] = False
+def _chosen(slot: Slot, about: params.Described, kind: Any) -> None:
+    run, trial = state.experiment().run, state.trial()
     calls_ = calls(run, trial.clock)
-    if kind in KINDS:
-        _change(slot, _with, kind, run, calls_)
-    elif kind == NOTHING:
+    if kind == NOTHING:
         _change(slot, replaced, None, calls_)
-    else:
+    elif kind == NUMBER:
         rate = _rate(state.value_at(slot.path), slot.name)
         start = about.control.start if about.control else None
         _change(slot, replaced, rate if isinstance(rate, (int, float)) else start, calls_)
-    st.session_state[key_of(slot.path, "adding")] = False
+    elif isinstance(kind, str) and kind in KINDS:
+        _change(slot, _with, kind, run, calls_)
+    else:
+        msg = f"{short(str(kind), 80)} is no schedule that lrlab knows"
+        raise Problem(msg)
 
 
 def _repeat(slot: Slot) -> None:

@@ -1,6 +1,6 @@
-// The browser half of chart.py: one living Plotly figure per Streamlit key.
+// The browser half of ui/chart.py: one living Plotly figure per Streamlit key.
 //
-// Streamlit calls the default export again at every change of data or theme, and may give
+// Streamlit calls showChart again at every change of data or theme, and may give
 // it a new parent element. The figure's own element is therefore kept here, by key, and moved
 // to wherever the parent is: zoom, mode and mode bar survive both.
 
@@ -11,25 +11,6 @@ const LIBRARY_FAILED =
   "The chart cannot be drawn: its drawing library did not load. Reload the page to try again.";
 const DRAWING_FAILED =
   "The chart cannot be drawn from these values. Change a setting to try again.";
-
-const STYLE = `
-.lrlab-chart { position: relative; width: 100%; overflow: hidden; }
-.lrlab-chart-note {
-  position: absolute; inset: 0; z-index: 2; margin: 0; padding: 1rem;
-  display: grid; place-content: center; text-align: center;
-  color: var(--st-text-color); font: 1rem var(--st-font);
-}
-.lrlab-chart:empty::after {
-  content: "Loading the chart…"; position: absolute; inset: 0;
-  display: grid; place-content: center; color: var(--st-text-color);
-  opacity: 0; animation: lrlab-appear 0.2s 0.6s forwards;
-}
-.lrlab-chart .modebar { background: var(--st-background-color); border-radius: var(--st-base-radius); }
-.lrlab-chart .modebar { opacity: 0; } /* it would lie over a long legend */
-.lrlab-chart:hover .modebar, .lrlab-chart .modebar:focus-within { opacity: 1; }
-.lrlab-chart .modebar-btn:focus-visible { outline: 2px solid var(--st-primary-color) !important; }
-@keyframes lrlab-appear { to { opacity: 0.7; } }
-`;
 
 // A curve between two handles: what a vector drawing looks like in every drawing program.
 const VECTOR_ICON = {
@@ -49,7 +30,7 @@ function loadPlotly(path) {
   if (window.Plotly?.react) return Promise.resolve(window.Plotly);
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL(path, document.baseURI).href;
+    script.src = new URL(path, home()).href;
     script.onload = () =>
       window.Plotly?.react ? resolve(window.Plotly) : reject(new Error(`no Plotly in ${script.src}`));
     script.onerror = () => reject(new Error(`${script.src} did not load`));
@@ -166,7 +147,9 @@ function makeChart() {
   const host = document.createElement("div");
   host.className = "lrlab-chart";
   host.setAttribute("role", "figure"); // "img" would hide the mode bar's buttons from a reader
-  const chart = { host, config: null, wanted: null, drawn: 0, send: null, report: null, last: ["", 0], frames: [] };
+  const chart = {
+    host, config: null, wanted: null, drawn: 0, send: null, report: null, preview: null, last: ["", 0], frames: [],
+  };
   chart.player = makePlayer(
     () => pose(chart),
     (index) => chart.report?.(String(index)),
@@ -257,6 +240,8 @@ async function draw(chart) {
     await Plotly.react(host, posed(wanted.data, chart.frames[chart.posed]), wanted.layout, chart.config);
     if (!chart.listening) listen(chart);
     chart.listening = true;
+    chart.grips ??= makeGrips(chart);
+    chart.grips.show(wanted.handles, wanted.preview);
     note(chart, "");
     chart.drawn += 1;
     host.dataset.drawn = String(chart.drawn);
@@ -269,6 +254,7 @@ async function draw(chart) {
   } finally {
     chart.busy = false;
   }
+  if (wanted.preview) landed(wanted.preview);
   pose(chart);
 }
 
@@ -277,6 +263,7 @@ function retire(key, chart) {
   if (chart.host.isConnected || charts.get(key) !== chart) return;
   charts.delete(key);
   chart.observer.disconnect();
+  chart.grips?.stop();
   chart.player.stop();
   window.Plotly?.purge(chart.host);
 }
@@ -293,25 +280,25 @@ function place(chart, parent, playable) {
   if (focused !== document.activeElement) focused?.focus();
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  if (!document.getElementById("lrlab-chart-style")) {
-    const style = document.createElement("style");
-    style.id = "lrlab-chart-style";
-    style.textContent = STYLE + PLAYER_STYLE;
-    document.head.append(style);
-  }
-  const { key, figure, height, alt, library, frame, player, toggles, reports } = data;
+function showChart({ data, parentElement, setTriggerValue }) {
+  const { key, figure, height, alt, library, frame, player, toggles, reports, previews, preview, handles } = data;
   const chart = charts.get(key) ?? makeChart();
   charts.set(key, chart);
   const { host } = chart;
-  const frames = figure.frames ?? [];
+  chart.send = toggles ? (name) => setTriggerValue("toggle", name) : null;
+  chart.report = reports ? (index) => setTriggerValue("frame", index) : null;
+  chart.preview = previews ? (event) => setTriggerValue("preview", event) : null;
+  chart.light = (id) => chart.grips?.light(id);
+  const frames = figure?.frames ?? [];
   if (frames.length) chart.player.set(frames.map(({ name }) => name), frame);
   place(chart, parentElement, frames.length > 0);
+  if (!figure) {
+    landed(preview.n, preview.error); // nothing that could be drawn: the last curve stays
+    return () => setTimeout(() => retire(key, chart), GRACE_MS);
+  }
   host.style.height = `${height}px`;
   host.setAttribute("aria-label", alt);
   chart.library = library;
-  chart.send = toggles ? (name) => setTriggerValue("toggle", name) : null;
-  chart.report = reports ? (index) => setTriggerValue("frame", index) : null;
 
   const size = figure.layout?.font?.size ?? 14;
   const { paper, template, dark } = readTheme(parentElement, size);
@@ -325,6 +312,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     data: figure.data,
     frames,
     layout: { uirevision: "lrlab", autosize: true, ...layout, template },
+    handles,
+    preview: preview?.n,
   };
   draw(chart);
   return () => setTimeout(() => retire(key, chart), GRACE_MS);

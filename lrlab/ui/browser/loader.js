@@ -1,0 +1,27 @@
+// What Streamlit sends along with every component: it loads the one script that all of them share.
+let shared = null;
+let loading = null;
+
+/** The app's own address, whatever page is open and wherever it is served from: that of Streamlit's script, two up. */
+function home() {
+  const script = document.querySelector("script[type=module][src*='static/js/']");
+  return script ? new URL("../../", script.src) : new URL(".", document.baseURI);
+}
+
+export default function (args) {
+  if (shared) return shared(args);
+  let clean = null;
+  let gone = false;
+  loading ??= import(new URL(SCRIPT, home()).href).then((module) => (shared = module.default));
+  loading
+    .then((show) => gone || (clean = show(args)))
+    .catch((error) => {
+      loading = null;
+      console.error("lrlab:", error);
+      args.parentElement.textContent = "This part of the page did not load. Reload the page to try again.";
+    });
+  return () => {
+    gone = true;
+    clean?.();
+  };
+}

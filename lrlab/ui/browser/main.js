@@ -1,0 +1,4 @@
+export default function (args) {
+  withStyle();
+  return args.data.is === "panel" ? showPanel(args) : showChart(args);
+}

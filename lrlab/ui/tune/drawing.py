@@ -1,0 +1,97 @@
+"""The chart of Tune: the experiment at hand, or the one that a control is just being dragged to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lrlab import charts, engine, handles
+from lrlab.document import Experiment
+from lrlab.ui import chart, state
+from lrlab.ui.panel import Preview, preview
+from lrlab.ui.tune import advice, trials
+from lrlab.ui.tune.nesting import key_of
+
+KEY = "chart"
+HEIGHT, PANEL = 350, 50  # pixels: of the chart, and of each panel below it
+
+
+@st.fragment
+def show() -> None:
+    """The chart; a preview draws this and nothing else."""
+    asked: Preview[Experiment] | None = preview(KEY)
+    if asked is not None:
+        _preview(asked)
+        return
+    experiment = state.experiment()
+    curves = engine.drawn(experiment)
+    if chart.reasons(curves):
+        meant, flags = advice.intended(experiment), advice.flags(experiment)
+        _draw(experiment, curves, None, charts.overlay(experiment.run, curves, experiment.view, meant, flags))
+
+
+def _preview(asked: Preview[Experiment]) -> None:
+    """Only the curves. Where there is none, the last ones stay, and the control says why."""
+    experiment = asked.whole or state.experiment()
+    curves = engine.drawn(experiment)
+    missing = [found for found in curves if isinstance(found, engine.NoCurve)]
+    if asked.whole is None or missing:
+        failed = asked if asked.whole is None else asked._replace(error=missing[0].reason)
+        _draw(experiment, curves, failed, None)
+    else:
+        _draw(experiment, curves, asked, charts.overlay(experiment.run, curves, experiment.view))
+
+
+def _draw(
+    experiment: Experiment,
+    curves: list[engine.Curve | engine.NoCurve],
+    asked: Preview[Experiment] | None,
+    figure: charts.Figure | None,
+) -> None:
+    panels = sum(f"yaxis{i}" in figure["layout"] for i in (2, 3)) if figure is not None else 0
+    chart.show(
+        figure,
+        key=KEY,
+        height=HEIGHT + PANEL * panels,
+        alt=charts.description(experiment.run, curves),
+        on_toggle=state.toggle,
+        previews=True,
+        preview=asked,
+        handles=_handles(experiment) if asked is None else None,
+    )
+
+
+def _handles(experiment: Experiment) -> dict[str, Any] | None:
+    """What of the chosen trial can be taken hold of, and what each of its arguments lights up: places in the chart's own
+    units.
+    """
+    if not experiment.trials or state.trial().hidden:
+        return None
+    run, trial, index = experiment.run, state.trial(), state.chosen()
+    found = handles.handles(run, trial)
+    per = run.updates if experiment.view.x == "epoch" else 1
+    listed = []
+    lights: dict[str, Any] = {}
+    for handle in found:
+        first = handle.moved[0]
+        of = key_of(("trials", index, *first.path))
+        unit = per if handle.axis == "x" else 1
+        listed.append({
+            "id": trials.handle_name(index, handle), "of": of, "axis": handle.axis, "label": handle.label,
+            "name": ", ".join(dict.fromkeys(moved.name for moved in handle.moved)), "value": first.value,
+            "offset": first.offset / unit, "scale": first.scale / unit, "x": handle.step / per, "y": handle.rate,
+            "whole": isinstance(first.value, int), "low": 0,
+        })  # fmt: skip
+        for moved in handle.moved:
+            light = lights.setdefault(key_of(("trials", index, *moved.path)), {})
+            if handle.axis == "x":
+                light.setdefault("at", []).append(handle.step / per)
+            else:
+                light["rate"] = handle.rate
+    if not experiment.view.marks:
+        listed = [one for one in listed if one["axis"] == "y"]
+    for path, (begin, end) in handles.spans(run, trial).items():
+        lights[key_of(("trials", index, *path))] = {"steps": [begin / per, end / per]}
+    return {"panel": trials.KEY, "colour": charts.style(index)[0], "list": listed, "lights": lights}
+
