@@ -110,7 +110,7 @@ def _marks(run: Run, trial: Trial) -> Iterator[Handle]:
     known = _labelled(trial, run, ticks)
     if not known or len(known) > MOST:
         return
-    movers = {path: moved for path, moved in _movers(trial, run, ticks, known)}
+    movers = dict(_movers(trial, run, ticks, known))
     at: dict[int, list[tuple[str, Moved]]] = {}
     per_step = ticks_per_epoch(run, trial.clock) / run.updates
     for mark, tick in known.items():
@@ -149,11 +149,11 @@ def _labelled(trial: Trial, run: Run, ticks: int) -> Labelled:
     return found
 
 
-def _movers(
-    trial: Trial, run: Run, ticks: int, known: Labelled
-) -> Iterator[tuple[Path, dict[tuple[str, int], float]]]:
+def _movers(trial: Trial, run: Run, ticks: int, known: Labelled) -> Iterator[tuple[Path, dict[tuple[str, int], float]]]:
     """For each argument that counts ticks, or is a share: by how many ticks each mark goes when it is larger by one."""
-    tried = [(path, value, TICKS) for path, value in _arguments(trial.schedule, "ticks")]
+    tried: list[tuple[Path, Any, tuple[float, ...]]] = [
+        (path, value, TICKS) for path, value in _arguments(trial.schedule, "ticks")
+    ]
     tried += [(path, value, SHARES) for path, value in _arguments(trial.schedule, "factor")]
     for path, value, distances in tried[:MOST_ARGUMENTS]:
         for by in distances:

@@ -9,14 +9,14 @@ import streamlit as st
 
 from lrlab import charts, engine
 from lrlab.charts.cycles import with_cycles
-from lrlab.document import Experiment
 from lrlab.lessons import curve
 from lrlab.lessons.curve import NO_PI, OFF_BY_ONE, ONE, SGDR, CurveSettings
 from lrlab.plans import restarts
-from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
+from lrlab.ui.panel import Preview
 from lrlab.ui.widgets import escape
 
+CHART = "curve_chart"
 HEIGHT = 380
 MOST_CHOICES = 6  # for so many numbers of cycles a first length is offered
 MOST_ROWS = 12  # snapshots in the table
@@ -28,21 +28,14 @@ def show() -> None:
     settings = frame.at_hand(CurveSettings)
     experiment = curve.experiment(settings)
     plan = restarts.plan(experiment.run, curve.trial(settings, SGDR))
-    _chart(settings, experiment, plan)
-    with st.container(horizontal=True):
-        for name in LINES:
-            fields.field(CurveSettings, name)
-    fields.row(
-        CurveSettings,
-        "T_0",
-        "T_mult",
-        "eta_min",
-        "peak",
-        "epochs",
-        "warmup",
-        "steps",
-        *(["T_max"] if settings.short else []),
-    )
+    fields.drawing(CurveSettings, CHART, _chart)
+    if plan is not None and settings.sgdr and not plan.complete:
+        st.caption(f"Stars mark the first {len(plan.ends)} of {plan.whole:,} snapshots.")
+    if not experiment.trials:
+        st.caption("Every line is switched off.")
+    short = ["T_max"] if settings.short else []
+    names = ("T_0", "T_mult", "eta_min", "peak", "epochs", "warmup", "steps", *short)
+    fields.show(CurveSettings, *names, switches=LINES, chart=CHART)
     if plan is not None:
         _cycles(settings, plan)
     frame.text("sgdr", "curve", short=curve.SHORT)
@@ -52,7 +45,9 @@ def show() -> None:
     home.as_code(experiment, "curve")
 
 
-def _chart(settings: CurveSettings, experiment: Experiment, plan: restarts.Plan | None) -> None:
+def _chart(settings: CurveSettings, asked: Preview[CurveSettings] | None) -> None:
+    experiment = curve.experiment(settings)
+    plan = restarts.plan(experiment.run, curve.trial(settings, SGDR))
     curves = engine.curves(experiment)
     figure = charts.overlay(experiment.run, curves, experiment.view)
     alt = charts.description(experiment.run, curves)
@@ -71,11 +66,7 @@ def _chart(settings: CurveSettings, experiment: Experiment, plan: restarts.Plan 
         if place < len(shown):
             frame.put(settings.replaced(**{shown[place]: False}))
 
-    chart.show(figure, key="curve_chart", height=HEIGHT, alt=alt, on_toggle=toggled)
-    if plan is not None and settings.sgdr and not plan.complete:
-        st.caption(f"Stars mark the first {len(plan.ends)} of {plan.whole:,} snapshots.")
-    if not experiment.trials:
-        st.caption("Every line is switched off.")
+    fields.draw(figure, asked, key=CHART, height=HEIGHT, alt=alt, on_toggle=toggled)
 
 
 def _cut(settings: CurveSettings, plan: restarts.Plan) -> tuple[float, float, str] | None:

@@ -1,115 +1,54 @@
-"""A field of a lesson's settings -> its widget, made from the field's annotated type."""
+"""The controls of a lesson's settings: one panel, made from the annotated types of their fields."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import streamlit as st
-from pydantic import ValidationError
 
-from lrlab.document import sentence
-from lrlab.schedules.params import Described
+from lrlab.charts import Figure
 from lrlab.settings import Settings
+from lrlab.ui import chart as charts
+from lrlab.ui import memory
 from lrlab.ui.lessons import frame
-from lrlab.ui.widgets import accept, counted, exact, heard, offer, refuse, said, slider
+from lrlab.ui.panel import Panel, Preview, controls, preview
+from lrlab.ui.panel.panel import Node
 
-MOST_PILLS = 4  # choices beside each other; more go into a list
-ROW, NARROWEST = 4, 240  # fields beside each other, and pixels that each has at least
-
-
-def row(settings: type[Settings], *names: str) -> None:
-    """Several fields beside each other."""
-    with st.grid(ROW, min_column_width=NARROWEST):
-        for name in names:
-            with st.container():
-                field(settings, name)
+S = TypeVar("S", bound=Settings)
 
 
-def field(settings: type[Settings], name: str) -> None:
-    """The widget of one field: a switch, a text, a choice, or a slider with an exact field beside it. What is chosen is
-    in the settings at once.
+def show(settings: type[Settings], *names: str, switches: Sequence[str] = (), chart: str = "") -> None:
+    """The controls of these fields in one panel, `switches` in a row before the others. What is chosen is in the
+    settings at once; `chart` is where it is drawn while a slider is dragged.
     """
-    about, wording = settings.about(name), settings.wording(name)
-    value = getattr(frame.at_hand(settings), name)
-    key = f"{settings.key}.{name}"
-    if isinstance(value, bool):
-        offer(key, value)
-        st.toggle(
-            wording.label,
-            key=key,
-            help=wording.help or None,
-            on_change=lambda: _commit(settings, name, key, st.session_state[key]),
-        )
-    elif isinstance(value, str) and not about.choices:
-        _text(settings, name, key, value)
-    elif about.choices:
-        _choice(settings, name, key, value)
-    else:
-        with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", gap="small"):
-            _slider(settings, name, value, about)
-            _exact(settings, name, value, about)
-        said(f"{key}/number")
+    at_hand = frame.at_hand(settings)
+    key = f"{settings.key}.{[*switches, *names][0]}"
+    panel: Panel[Settings] = Panel(f"{key}/panel", memory.put, chart, "Settings")
+
+    def node(name: str) -> Node:
+        return controls.of_settings(panel, f"{settings.key}.{name}", at_hand, name, partial(_changed, settings, name))
+
+    row = [controls.row("switches", [node(name) for name in switches])] if switches else []
+    panel.show([*row, controls.columns("fields", [node(name) for name in names])])
 
 
-def _commit(settings: type[Settings], name: str, key: str, value: Any) -> None:
-    """Put what the person chose into the settings. Where it is refused, the settings keep their value and the widget
-    what was typed.
+def _changed(settings: type[Settings], name: str, value: Any) -> Settings:
+    return frame.at_hand(settings).replaced(**{name: value})
+
+
+@st.fragment
+def drawing(settings: type[S], key: str, draw: Callable[[S, Preview[S] | None], None]) -> None:
+    """A chart of settings that follows a dragged slider: `draw` gets what to draw, and the preview that was asked for.
+    Where that makes no settings it gets those at hand, and the chart keeps what it shows.
     """
-    accept()
-    try:
-        frame.put(frame.at_hand(settings).replaced(**{name: value}))
-    except ValidationError as error:
-        refuse(key, sentence(error).removeprefix(": "))
-        st.session_state.problem = None  # it is said beside the field
+    asked: Preview[S] | None = preview(key)
+    whole = asked.whole if asked is not None else None
+    draw(frame.at_hand(settings) if whole is None else whole, asked)
 
 
-def _text(settings: type[Settings], name: str, key: str, value: str) -> None:
-    wording = settings.wording(name)
-    offer(key, value)
-    st.text_input(
-        wording.label,
-        key=key,
-        help=wording.help or None,
-        on_change=lambda: _commit(settings, name, key, st.session_state[key]),
-    )
-    said(key, f"; what holds is still {value}")
-
-
-def _choice(settings: type[Settings], name: str, key: str, value: Any) -> None:
-    choices, wording = settings.about(name).choices, settings.wording(name)
-    names = dict(zip(choices, wording.names, strict=True)) if wording.names else {}
-    offer(key, value)
-    shown: dict[str, Any] = {
-        "key": key, "help": wording.help or None, "format_func": lambda choice: names.get(choice, str(choice)),
-        "on_change": lambda: _commit(settings, name, key, st.session_state[key]),
-    }  # fmt: skip
-    if len(choices) > MOST_PILLS:
-        st.selectbox(wording.label, choices, **shown)
-    else:
-        st.segmented_control(wording.label, choices, required=True, **shown)
-    said(key)
-
-
-def _slider(settings: type[Settings], name: str, value: float, about: Described) -> None:
-    key = f"{settings.key}.{name}/slider"
-
-    def changed() -> None:
-        chosen = st.session_state[key]
-        if heard(key):
-            _commit(
-                settings, name, f"{settings.key}.{name}/number", counted(chosen) if about.integer else float(chosen)
-            )
-
-    offered = about.stops(reach=value) or about.slider(value)
-    slider(about.label(name), key, value, offered, changed, help_=about.offered.help)
-
-
-def _exact(settings: type[Settings], name: str, value: float, about: Described) -> None:
-    key = f"{settings.key}.{name}/number"
-
-    def changed() -> None:
-        typed = st.session_state[key]
-        if typed is not None and heard(key):
-            _commit(settings, name, key, counted(typed) if about.integer else typed)
-
-    exact(about.label(name), key, value, about, changed)
+def draw(figure: Figure, asked: Preview[Any] | None, **how: Any) -> None:
+    """Draw the figure of such a chart, or nothing new where the preview makes no settings."""
+    kept = asked is not None and asked.whole is None
+    charts.show(None if kept else figure, previews=True, preview=asked, **how)

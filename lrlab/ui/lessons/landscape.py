@@ -79,9 +79,8 @@ def _settings(scene: Scene) -> None:
     with st.container(horizontal=True):
         _presets(scene)
         with st.container(width="content"):
-            fields.field(Scene, "dimension")
-    fields.row(Scene, "noise", "peak", "T_0", "T_mult")
-    fields.row(Scene, "width", "steps", "particles", "seeds")
+            fields.show(Scene, switches=("dimension",))
+    fields.show(Scene, "noise", "peak", "T_0", "T_mult", "width", "steps", "particles", "seeds")
 
 
 def _text(scene: Scene, land: Landscape) -> None:

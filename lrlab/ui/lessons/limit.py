@@ -30,8 +30,7 @@ def show() -> None:
         steps=setup.steps,
         bound=f"{TRAINED_BELOW:.2f}",
     )
-    fields.row(Limit, "optimizer", "after", "gain", "depth")
-    fields.row(Limit, "epochs", "seeds")
+    fields.show(Limit, "optimizer", "after", "gain", "depth", "epochs", "seeds")
 
     def draw(found: Limits, finished: bool) -> None:  # noqa: FBT001 (the panel's form)
         _draw(found, settings, finished=finished)

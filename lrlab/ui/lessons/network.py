@@ -55,10 +55,9 @@ def show() -> None:
         per_epoch=setup.steps_per_epoch,
         test=TEST,
     )
-    fields.field(Training, "schedules")
-    fields.row(Training, "epochs", "seeds", "factor", "noise")
+    fields.show(Training, "epochs", "seeds", "factor", "noise", switches=("schedules",))
     with st.expander("The network and its optimizer", icon=":material/tune:"):
-        fields.row(Training, "optimizer", "momentum", "batch", "hidden", "samples")
+        fields.show(Training, "optimizer", "momentum", "batch", "hidden", "samples")
     entries = _entries(settings)
     if settings.schedules == "tune" and entries:
         st.caption(

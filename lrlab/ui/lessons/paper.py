@@ -22,9 +22,7 @@ ENSEMBLES = "ensembles, WRN-28-10"
 def show() -> None:
     """The whole section."""
     settings = frame.at_hand(Paper)
-    with st.container(horizontal=True):
-        fields.field(Paper, "data")
-        fields.field(Paper, "network")
+    fields.show(Paper, switches=("data", "network"))
     _chart(settings)
     _table(settings)
     tables = paper.tables()

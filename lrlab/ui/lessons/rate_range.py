@@ -30,8 +30,7 @@ def show() -> None:
     """The whole section."""
     settings = frame.at_hand(Range)
     frame.text("warmup", "rate_range", steps=f"{settings.steps:,}", low=f"{settings.low:g}", high=f"{settings.high:g}")
-    fields.row(Range, "low", "high", "steps", "rise")
-    fields.row(Range, "optimizer", "batch", "seeds", "smoothing")
+    fields.show(Range, "low", "high", "steps", "rise", "optimizer", "batch", "seeds", "smoothing")
 
     def draw(ramp: Ramp, finished: bool) -> None:  # noqa: FBT001 (the panel's form)
         _draw(ramp, settings.smoothing, finished=finished)

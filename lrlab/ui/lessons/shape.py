@@ -15,8 +15,10 @@ from lrlab.lessons.shape import Shape, Totals
 from lrlab.ui import chart
 from lrlab.ui.lessons import fields, frame, home
 from lrlab.ui.lessons.numbers import number
+from lrlab.ui.panel import Preview
 from lrlab.ui.widgets import escape
 
+CHART = "shape.chart"
 STEPS_DRAWN = 30
 """The small chart shows so many steps."""
 
@@ -27,10 +29,9 @@ def show() -> None:
     settings = frame.at_hand(Shape)
     shown = shape.experiment(settings)
     found = shape.numbers(shown)
-    _chart(settings, shown)
+    fields.drawing(Shape, CHART, _chart)
     st.caption(_length(settings))
-    fields.row(Shape, "length", "start", "form", "decay")
-    fields.row(Shape, "steps", "epoch", "peak", "overlay")
+    fields.show(Shape, "length", "start", "form", "decay", "steps", "epoch", "peak", "overlay", chart=CHART)
     said = shape.remarks(settings)
     if said:
         st.info("  \n".join(map(escape, said)), icon=":material/info:")
@@ -75,8 +76,9 @@ def _counted(amount: float, noun: str) -> str:
     return f"{amount:{',.6g' if amount % 1 else ',.0f'}} {noun}{'s' * (amount != 1)}"
 
 
-def _chart(settings: Shape, shown: Experiment) -> None:
+def _chart(settings: Shape, asked: Preview[Shape] | None) -> None:
     """Every trial over the whole run, with a line where the warmup ends."""
+    shown = shape.experiment(settings)
     curves = engine.curves(shown)
     figure = charts.overlay(shown.run, curves, View(marks=False))
     if settings.overlay:  # after the warmup the curves lie on each other, and so would their names
@@ -97,7 +99,7 @@ def _chart(settings: Shape, shown: Experiment) -> None:
         figure["layout"]["shapes"] = [charts.upright(settings.length)]
         figure["layout"]["annotations"].append(at)
     alt = f"{charts.description(shown.run, curves)}. The warmup ends at step {settings.length:,}"
-    chart.show(figure, key="shape.chart", height=400, alt=alt)
+    fields.draw(figure, asked, key=CHART, height=400, alt=alt)
 
 
 def _start(shown: Experiment) -> None:

@@ -48,8 +48,7 @@ def show() -> None:
         noise=noise,
         epochs=grid.epochs,
     )
-    fields.row(Grid, "T_0", "T_mult", "peak")
-    fields.row(Grid, "epochs", "seeds", "optimizer")
+    fields.show(Grid, "T_0", "T_mult", "peak", "epochs", "seeds", "optimizer")
     factor = _factor(grid)
 
     def draw(result: Result, finished: bool) -> None:  # noqa: FBT001 (the panel's form)

@@ -29,8 +29,7 @@ def show() -> None:
     """The whole section."""
     settings = frame.at_hand(Units)
     frame.text("warmup", "units", steps=f"{units.warmup_steps(settings):,}")
-    fields.row(Units, "samples", "batch_size", "devices", "accumulate")
-    fields.row(Units, "epochs", "amount", "unit", "peak")
+    fields.show(Units, "samples", "batch_size", "devices", "accumulate", "epochs", "amount", "unit", "peak")
     _counts(settings)
     reason = units.refused(settings)
     if reason:
@@ -104,7 +103,7 @@ def _arguments(settings: Units) -> None:
 
 def _code(settings: Units, same: tuple[Written, ...]) -> None:
     """Each framework's own code, and the way to Tune."""
-    fields.field(Units, "target")
+    fields.show(Units, "target")
     place = [one.target for one in same].index(settings.target)
     one = same[place]
     home.tune(units.experiment(settings, same), "units", place=place)

@@ -43,7 +43,11 @@ def a_number(
     `empty` says what an emptied field means, where that is a value of its own; else it goes back to what it had.
     `forms` are other ways to write the same duration, by what a button calls them.
     """
-    read = read or (counted if about.integer or about.unit in COUNTED else number)
+    counts = about.integer or about.unit in COUNTED
+    read = read or (counted if counts else number)
+
+    def taken(found: Any) -> Any:
+        return put(float(found) if type(found) is int and not counts else found)
 
     def typed(text: str) -> Any:
         if text.strip():
@@ -52,7 +56,7 @@ def a_number(
 
     at = in_use if value is None or isinstance(value, str) else value
     shown = "" if value is None else value if isinstance(value, str) else written(value)
-    node = panel.control(name, put, typed, numbers=True, keep=keep) | {
+    node = panel.control(name, taken, typed, numbers=True, keep=keep) | {
         "is": "number",
         "label": label,
         "unit": about.unit if about.unit in ("ticks", "epochs") and about.unit != label.lower() else "",
@@ -97,7 +101,7 @@ def a_list(
     def read(text: str) -> list[Any]:
         parts = [part.strip() for part in text.strip("[]() \t\n").replace(";", ",").split(",")]
         found = [_item(label, i, part, item) for i, part in enumerate(parts) if part]
-        return found if found else list(values)
+        return found or list(values)
 
     shown = ", ".join(each if isinstance(each, str) else written(each) for each in values)
     return panel.control(name, put, read) | {"is": "text", "label": label, "text": shown, "help": help_}
@@ -127,7 +131,8 @@ def of_settings(
     if about.choices:
         names = dict(zip(about.choices, wording.names or about.choices, strict=True))
         begin = panel.control(name, put, _one_of(about.choices), keep=keep)
-        return a_choice(begin, str(value), {str(c): n for c, n in names.items()}, label=wording.label, help_=wording.help)
+        shown = {str(choice): called for choice, called in names.items()}
+        return a_choice(begin, str(value), shown, label=wording.label, help_=wording.help)
     if isinstance(value, str):
         return a_text(panel.control(name, put, keep=keep), value, label=wording.label, help_=wording.help)
     return a_number(panel, name, value, about, put, label=about.offered.label or field, keep=keep)
@@ -139,9 +144,7 @@ def _one_of(choices: Sequence[Any]) -> Callable[[str], Any]:
     return lambda text: known.get(text, text)
 
 
-def a_text(
-    begin: Node, value: str, *, label: str, help_: str = "", code: bool = False, quiet: bool = False
-) -> Node:
+def a_text(begin: Node, value: str, *, label: str, help_: str = "", code: bool = False, quiet: bool = False) -> Node:
     """A field for text; for an expression, where it is `code`. `begin` is how the panel begins a control."""
     return begin | {"is": "text", "label": label, "text": value} | _some(help=help_, code=code, quiet=quiet)
 

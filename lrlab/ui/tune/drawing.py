@@ -63,9 +63,7 @@ def _draw(
 
 
 def _handles(experiment: Experiment) -> dict[str, Any] | None:
-    """What of the chosen trial can be taken hold of, and what each of its arguments lights up: places in the chart's own
-    units.
-    """
+    """What of the chosen trial can be taken hold of, and what each of its arguments lights up, in the chart's units."""
     if not experiment.trials or state.trial().hidden:
         return None
     run, trial, index = experiment.run, state.trial(), state.chosen()
@@ -94,4 +92,3 @@ def _handles(experiment: Experiment) -> dict[str, Any] | None:
     for path, (begin, end) in handles.spans(run, trial).items():
         lights[key_of(("trials", index, *path))] = {"steps": [begin / per, end / per]}
     return {"panel": trials.KEY, "colour": charts.style(index)[0], "list": listed, "lights": lights}
-

@@ -1,4 +1,4 @@
-"""The controls of a schedule's arguments, and of those of schedules in it, made from the annotated types of its fields."""
+"""The controls of the arguments of a schedule and of those in it, made from the annotated types of its fields."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class Fields:
     def _list(
         self, name: str, path: Path, values: tuple[Any, ...], about: params.Described, *, fixed: bool
     ) -> list[Node]:
-        """A field for the whole list; a control for each of a few values too, or instead where their number is fixed."""
+        """A field for the whole list; a control for each of a few values too, or instead where the number is fixed."""
         counts = about.unit == "ticks"
         help_ = controls.ITEMS + "; 5ep and 10% are reckoned in ticks" * counts
         item = {"item": self._ticks} if counts else {}

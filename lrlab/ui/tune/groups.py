@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -27,7 +27,9 @@ class Groups(Settings):
 
     key = "groups"
 
-    how: Annotated[How, Wording("Rates", names=("one group", "backbone and head", "layer-wise decay", "a list"))] = "two"
+    how: Annotated[How, Wording("Rates", names=("one group", "backbone and head", "layer-wise decay", "a list"))] = (
+        "two"
+    )
     share: Annotated[
         float, Field(ge=0, le=1), Control("factor", high=1, step=0.01, label="the backbone's share of the head's rate")
     ] = 0.1
@@ -52,9 +54,7 @@ def node(panel: Panel[Experiment]) -> Node:
     if len(state.trial().base_rates) > 1 and "groups" not in memory.recall("lesson.at_hand"):
         settings = settings.replaced(how="one")
     nodes = [
-        controls.of_settings(
-            panel, f"groups/{name}", settings, name, lambda value, of=name: settings.replaced(**{of: value}), memory.put
-        )
+        controls.of_settings(panel, f"groups/{name}", settings, name, partial(_replaced, settings, name), memory.put)
         for name in ("how", *FIELDS[settings.how])
     ]
     try:
@@ -67,6 +67,10 @@ def node(panel: Panel[Experiment]) -> Node:
     more = f" … {listed[-1]:.4g} ({len(listed)} groups)" if len(listed) > MOST_LISTED else ""
     use = controls.a_button(panel, "groups/use", partial(_use, wanted), "Use them", primary=True)
     return form | {"open": True, "nodes": [*nodes, controls.caption("groups/said", f"base_lr: {text}{more}"), use]}
+
+
+def _replaced(settings: Groups, name: str, value: Any) -> Groups:
+    return settings.replaced(**{name: value})
 
 
 def _use(rates: float | list[float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -37,18 +38,14 @@ def nodes(panel: Panel[Experiment], schedule: Schedule, path: Path, calls: int) 
     values = schedule.shown
     source, shape = _source(values)
     name = ".".join(map(str, here))
-    first = controls.a_choice(
-        panel.ask(f"{name}/source", lambda chosen: _choose(here, values, chosen, calls)), source, SOURCES, label="metric"
-    )
+    asked = panel.ask(f"{name}/source", lambda chosen: _choose(here, values, chosen, calls))
+    first = controls.a_choice(asked, source, SOURCES, label="metric")
     found = [first, *_count(panel, name, here, values, source, shape, calls)]
     if shape is not None:
-        for control in SHAPE[source]:
-            def put(value: Any, changed: str = control.name) -> Experiment:
-                return _sketched(here, source, replace(shape, **{changed: value}), calls)
-            node = controls.a_number(
-                panel, f"{name}/{control.name}", getattr(shape, control.name), control.about, put, label=control.label
-            )
-            found.append(node)
+        for field, label, about in SHAPE[source]:
+            put = partial(_reshaped, here, source, shape, calls, field)
+            value = getattr(shape, field)
+            found.append(controls.a_number(panel, f"{name}/{field}", value, about, put, label=label))
     return found
 
 
@@ -97,7 +94,13 @@ def _choose(here: Path, values: Values, chosen: Any, calls: int) -> None:
 
 
 def _count(
-    panel: Panel[Experiment], name: str, here: Path, values: Values, source: str, shape: metrics.Sketch | None, calls: int
+    panel: Panel[Experiment],
+    name: str,
+    here: Path,
+    values: Values,
+    source: str,
+    shape: metrics.Sketch | None,
+    calls: int,
 ) -> list[Node]:
     """How many values there are, and for how many calls."""
     if values is None:
@@ -121,6 +124,10 @@ def _keep(make: Callable[[], Experiment]) -> None:
         state.put(make())
     except DocumentError as error:
         raise Problem(str(error)) from None
+
+
+def _reshaped(here: Path, source: str, shape: metrics.Sketch, calls: int, field: str, value: Any) -> Experiment:
+    return _sketched(here, source, replace(shape, **{field: value}), calls)
 
 
 def _sketched(here: Path, source: str, shape: metrics.Sketch, calls: int) -> Experiment:
@@ -159,7 +166,9 @@ class Shape(NamedTuple):
 
 
 def _shapes(end: str, decay: str, most: float) -> list[Shape]:
-    def one(name: str, label: str, low: float, high: float, step: float, help_: str = "", *, whole: bool = False) -> Shape:
+    def one(
+        name: str, label: str, low: float, high: float, step: float, help_: str = "", *, whole: bool = False
+    ) -> Shape:
         control = Control("number", low=low, high=high, step=step, help=help_)
         return Shape(name, label, Described(control, integer=whole, low=low))
 

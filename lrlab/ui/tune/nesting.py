@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -191,9 +191,8 @@ def tools(panel: Panel[Experiment], slot: Slot, index: int | None, count: int, t
     at = key_of((*slot.path, index))
 
     def tool(what: str, label: str, icon: str, act: Any, *arguments: Any, disabled: bool) -> Node:
-        return controls.a_button(
-            panel, f"{at}/{what}", lambda: _change(slot, act, *arguments), label, icon=icon, bare=True, disabled=disabled
-        )
+        do = partial(_change, slot, act, *arguments)
+        return controls.a_button(panel, f"{at}/{what}", do, label, icon=icon, bare=True, disabled=disabled)
 
     return [
         tool("earlier", f"Move {title} earlier", "arrow_back", moved, index, -1, disabled=index == 0),

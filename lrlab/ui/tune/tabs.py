@@ -17,7 +17,6 @@ from lrlab.ui.panel import Panel
 from lrlab.ui.tune import advice, choices, code, restarts, resume, view
 from lrlab.ui.widgets import escape
 
-
 TABS = ("Numbers", "Advice", "Restarts", "Resume", "Formula", "Code", "Share", "Import")
 
 
