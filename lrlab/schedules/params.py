@@ -307,12 +307,6 @@ class Described:
         step = control.step or (most - least) / SLIDER_STEPS
         return Slider(min(least, float(value)), max(most, float(value)), float(step))
 
-    def typing_step(self, value: float) -> float:
-        """By how much the exact field goes up and down: 1, or a tenth of the value's leading digit."""
-        if self.whole(value):
-            return 1.0
-        return 10.0 ** math.floor(math.log10(value)) / 10 if value > 0 else 0.01
-
     def _range(self, lasts: int | None, otherwise: float) -> tuple[float, float]:
         """The slider's range, within the hard bounds: up to its own end, else the run's, else the hard bound."""
         low = self.offered.low if self.low is None else max(self.offered.low, self.low)
@@ -326,11 +320,6 @@ def stops(low: float, high: float, *, zero: bool) -> tuple[float, ...]:
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found = (float(f"{m}e{e}") for e in decades for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9))
     return (*([0.0] if zero else []), *(stop for stop in found if low <= stop <= high))
-
-
-def nearest(offered: tuple[float, ...], number: float) -> float:
-    """The stop nearest to a number, by their ratio."""
-    return min(filter(None, offered), key=lambda stop: abs(math.log(stop / number))) if number > 0 else offered[0]
 
 
 def describe(annotation: Any, metadata: list[Any]) -> Described:

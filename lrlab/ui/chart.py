@@ -25,6 +25,9 @@ FONT = 14
 """Pixels of the type in charts, as chart.js sets it."""
 SIZES = ("size", "l", "r", "t", "b")
 """What grows with the type: a font's size, and the margins."""
+WORTH_NAMING = 400  # characters of an array below which a name saves nothing
+MOST_NAMED = 200  # arrays that a browser is thought to remember; chart.js remembers more
+SIXTY_FOUR_BITS = 2**64 - 1
 PLAYER = 44
 """Pixels of the player beneath a figure with frames."""
 PRESENTED_SCALE = 1.35
@@ -66,7 +69,7 @@ def show(
     data = {
         "is": "chart",
         "key": key,
-        "figure": figure,
+        "figure": _unsent(figure) if figure is not None else None,
         "height": height,
         "player": player,
         "alt": alt,
@@ -85,6 +88,7 @@ def show(
         on_toggle_change=_told(key, "toggle", on_toggle),
         on_frame_change=_told(key, "frame", on_frame),
         on_preview_change=lambda: _asked(key),
+        on_missing_change=_missing,
     )
 
 
@@ -93,6 +97,31 @@ def _fallen_back(figure: Figure | None, key: str, height: int, alt: str, frame: 
         seen = still(figure, frame) if figure.get("frames") else figure
         drawn = {**seen, "layout": {**seen["layout"], "height": height}}
         st.plotly_chart(drawn, key=key, config={"displaylogo": False}, alt=alt)
+
+
+def _unsent(figure: Figure) -> Figure:
+    """The figure, with a name in place of every array that this browser was sent before: of some lines, a move changes
+    one.
+    """
+    sent: dict[str, None] = memory.recall("sent")
+
+    def named(array: Any) -> Any:
+        if not isinstance(array, dict) or "bdata" not in array or len(array["bdata"]) < WORTH_NAMING:
+            return array
+        name = f"{hash(array['bdata']) & SIXTY_FOUR_BITS:x}"
+        known = name in sent
+        sent.pop(name, None)
+        sent[name] = None  # the last one that was used
+        while len(sent) > MOST_NAMED:
+            del sent[next(iter(sent))]
+        return {"known": name} if known else array | {"name": name}
+
+    return figure | {"data": [trace | {at: named(trace[at]) for at in "xy" if at in trace} for trace in figure["data"]]}
+
+
+def _missing() -> None:
+    """The browser lacks an array that it was sent: a message was overtaken, or the page was left. All are sent anew."""
+    memory.recall("sent").clear()
 
 
 def _asked(key: str) -> None:

@@ -6,7 +6,6 @@ import gc
 
 import streamlit as st
 
-from lrlab.charts import COLOURS
 from lrlab.ui import address, state
 
 PAGES = (
@@ -16,25 +15,14 @@ PAGES = (
     ("pages/warmup.py", "Why warm up?"),
 )
 
-_COLOUR_RULES = "".join(
-    f".st-key-chips button:nth-of-type({len(COLOURS)}n+{i + 1}) strong {{ color: {colour}; }}"
-    for i, colour in enumerate(COLOURS)
-)
-_STYLE = f"""<style>
-[data-testid="stBaseButton-primary"] {{ color: light-dark(#ffffff, #10151c); }}
-.stMainBlockContainer {{ padding: 1.2rem 2rem 3rem; }}
-[data-testid="stSidebarContent"] [data-testid="stSidebarHeader"] {{ height: 1.5rem; }}
-.st-key-menu {{ border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); padding-bottom: 0.3rem; }}
-.st-key-fields [data-testid="stHorizontalBlock"]:not([data-testid="stHorizontalBlock"] *) {{ row-gap: 0.4rem; }}
-.st-key-fields [data-testid="stColumn"]:not([data-testid="stColumn"] *) {{ min-width: 15rem; }}
-.st-key-fields [data-testid="stHorizontalBlock"] {{ overflow: visible; }}
-[class*="st-key-tools"] button {{ min-width: 1.75rem; min-height: 1.5rem; padding: 0 0.25rem; }}
-[class*="st-key-tools"] button [data-testid="stMarkdownContainer"] {{
-  position: absolute; width: 1px; height: 1px; overflow: hidden;
-}}
-[class*="st-key-finding"] > :nth-child(2) {{ flex: 1 1 20rem; min-width: min(20rem, 100%); }}
-.katex-display {{ overflow-x: auto; overflow-y: hidden; padding: 0.3rem 0; }}
-{_COLOUR_RULES}
+_STYLE = """<style>
+[data-testid="stBaseButton-primary"] { color: light-dark(#ffffff, #10151c); }
+.stMainBlockContainer { padding: 1.2rem 2rem 3rem; }
+.stApp:has([data-testid="stSidebar"][aria-expanded="false"]) .stMainBlockContainer { padding-top: 3.75rem; }
+[data-testid="stSidebarContent"] [data-testid="stSidebarHeader"] { height: 1.5rem; }
+.st-key-menu { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); padding-bottom: 0.3rem; }
+[class*="st-key-finding"] > :nth-child(2) { flex: 1 1 20rem; min-width: min(20rem, 100%); }
+.katex-display { overflow-x: auto; overflow-y: hidden; padding: 0.3rem 0; }
 </style>"""
 
 

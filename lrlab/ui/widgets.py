@@ -5,16 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from lrlab.schedules.params import Described, Slider, nearest
 from lrlab.schedules.spans import Path
 from lrlab.ui import memory, state
-
-FIELD_WIDTH = 118  # pixels of an exact field beside its slider
 
 
 def key_of(path: Path, what: str) -> str:
@@ -76,65 +72,6 @@ def counted(value: float) -> int | float:
 def ask_whole(label: str, least: float, most: float, start: float, key: str) -> int:
     """A field for a whole number that no document holds."""
     return int(st.number_input(label, float(least), float(most), float(start), step=1.0, key=key, format=WHOLE))
-
-
-def slider(
-    label: str,
-    key: str,
-    value: float,
-    offered: Slider | tuple[float, ...],
-    changed: Callable[[], None],
-    *,
-    disabled: bool = False,
-    help_: str = "",
-) -> None:
-    """A slider for one number: with even steps, or with the given stops, where it shows the nearest one."""
-    if not isinstance(offered, Slider):
-        offer(key, nearest(offered, value))
-        st.select_slider(
-            label,
-            offered,
-            key=key,
-            format_func=lambda stop: f"{stop:g}",
-            help=help_ or None,
-            disabled=disabled,
-            on_change=changed,
-        )
-        return
-    number = type(offered.low)(value)
-    offer(key, number)
-    if st.session_state.get(f"{key}/range") != offered:
-        # with another range it is another slider for Streamlit, which would begin at its low end
-        st.session_state[f"{key}/range"], st.session_state[key] = offered, number
-    st.slider(
-        label,
-        offered.low,
-        offered.high,
-        step=offered.step,
-        key=key,
-        format="%d" if isinstance(offered.low, int) else "%.5g",
-        help=help_ or None,
-        disabled=disabled,
-        on_change=changed,
-    )
-
-
-def exact(
-    label: str, key: str, value: float, about: Described, changed: Callable[[], None], *, disabled: bool = False
-) -> None:
-    """The exact field beside a number's slider."""
-    offer(key, float(value))
-    st.number_input(
-        f"{label}, exact",
-        value=None,  # so that an emptied field means nothing, and not the smallest number
-        key=key,
-        step=about.typing_step(value),
-        format=WHOLE if about.whole(value) else "%.8g",
-        label_visibility="collapsed",
-        disabled=disabled,
-        width=FIELD_WIDTH,
-        on_change=changed,
-    )
 
 
 def accept() -> None:

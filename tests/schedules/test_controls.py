@@ -10,7 +10,7 @@ import pytest
 from lrlab.lessons import curve, landscape, limit, network, rate_range, shape, sweep, units
 from lrlab.schedules import KINDS
 from lrlab.schedules.base import described
-from lrlab.schedules.params import COUNTED, Control, Described, Slider, nearest
+from lrlab.schedules.params import COUNTED, Control, Described, Slider
 
 LESSONS = (
     curve.CurveSettings,
@@ -96,15 +96,3 @@ def test_a_label_has_its_unit_where_that_is_ticks_or_epochs() -> None:
     assert Described(Control("epochs", label="Epochs")).label("epochs") == "Epochs"
     assert Described(Control("rate")).label("eta_min") == "eta_min"
     assert Described(None).label("x") == "x"
-
-
-def test_the_nearest_stop_is_so_by_ratio() -> None:
-    assert nearest((0.0, 0.1, 1.0), 0.3) == 0.1
-    assert nearest((0.0, 0.1, 1.0), 0.32) == 1.0
-    assert nearest((0.0, 0.1, 1.0), 0.0) == 0.0
-
-
-@pytest.mark.parametrize(("value", "step"), [(0.0123, 0.001), (5.0, 0.1), (0.0, 0.01), (-2.0, 0.01)])
-def test_the_exact_field_goes_by_a_tenth_of_the_leading_digit(value: float, step: float) -> None:
-    assert Described(Control("rate")).typing_step(value) == pytest.approx(step)
-    assert Described(Control("number"), integer=True).typing_step(value) == 1.0

@@ -202,6 +202,28 @@ async function pose(chart) {
   }
 }
 
+/** Arrays that were sent before come by name. Without one of them the figure cannot be drawn: null. */
+const arrays = new Map();
+const MOST_ARRAYS = 2000;
+function recalled(data) {
+  let whole = true;
+  const recall = (array) => {
+    if (array?.known) {
+      const found = arrays.get(array.known);
+      whole &&= !!found;
+      return found;
+    }
+    if (!array?.name) return array;
+    const { name, ...rest } = array;
+    arrays.delete(name);
+    arrays.set(name, rest);
+    if (arrays.size > MOST_ARRAYS) arrays.delete(arrays.keys().next().value);
+    return rest;
+  };
+  const found = data.map((trace) => ({ ...trace, ...(trace.x && { x: recall(trace.x) }), ...(trace.y && { y: recall(trace.y) }) }));
+  return whole ? found : null;
+}
+
 /** The figure's lines, as its frame at this place moves them. */
 function posed(data, frame) {
   const lines = data.map((trace) => ({ ...trace }));
@@ -296,6 +318,11 @@ function showChart({ data, parentElement, setTriggerValue }) {
     landed(preview.n, preview.error); // nothing that could be drawn: the last curve stays
     return () => setTimeout(() => retire(key, chart), GRACE_MS);
   }
+  const lines = recalled(figure.data);
+  if (!lines) {
+    setTriggerValue("missing", performance.now());
+    return () => setTimeout(() => retire(key, chart), GRACE_MS);
+  }
   host.style.height = `${height}px`;
   host.setAttribute("aria-label", alt);
   chart.library = library;
@@ -309,7 +336,7 @@ function showChart({ data, parentElement, setTriggerValue }) {
   // again when only the theme has changed.
   const layout = structuredClone(figure.layout ?? {});
   chart.wanted = {
-    data: figure.data,
+    data: lines,
     frames,
     layout: { uirevision: "lrlab", autosize: true, ...layout, template },
     handles,

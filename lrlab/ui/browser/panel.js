@@ -87,6 +87,7 @@ const MAKERS = {
   button: button,
   finding: finding,
   title: title,
+  copy: copying,
   caption: caption,
 };
 
@@ -200,6 +201,37 @@ function button(panel, node) {
   };
 }
 
+/** A button that copies the text of another element; the browser alone does it. */
+function copying(panel, node) {
+  const label = element("span");
+  const said = element("span", { class: "lrlab-caption", role: "status" });
+  const host = element("button", { type: "button", class: "lrlab-button" }, icon("content_copy"), label);
+  let timer = 0;
+  host.addEventListener("click", async () => {
+    const whole = document.querySelector(node.of)?.textContent ?? "";
+    const done = await copied(whole);
+    text(said, done ? "Copied." : "The browser does not allow it: mark the text and copy it.");
+    clearTimeout(timer);
+    timer = setTimeout(() => text(said, ""), 4000);
+  });
+  return { element: element("div", { class: "lrlab-row" }, host, said), show: (now) => text(label, now.label) };
+}
+
+async function copied(whole) {
+  try {
+    await navigator.clipboard.writeText(whole);
+    return true;
+  } catch {
+    const field = element("textarea"); // a page without https has no clipboard
+    field.value = whole;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
+
 /** A sentence beside a control; readers hear it when it comes. */
 function complaint() {
   const line = element("p", { class: "lrlab-error", role: "alert" });
@@ -303,7 +335,7 @@ function number(panel, node) {
     return best;
   };
   const say = (value) => attribute(slider, "aria-valuetext", [written(value), now.unit].filter(Boolean).join(" "));
-  const paint = () => slider.style.setProperty("--at", `${(100 * slider.value) / (slider.max || 1)}%`);
+  const paint = () => slider.style.setProperty("--at", slider.value / (slider.max || 1));
   const show = (value) => {
     input.value = written(value);
     say(value);

@@ -19,6 +19,7 @@ from lrlab.exporters.base import Exporter, Form, Loop
 from lrlab.exporters.proof import NOT_RUN, proof
 from lrlab.schedules import KINDS
 from lrlab.ui import state
+from lrlab.ui.panel import Panel
 from lrlab.ui.tune import choices, view
 from lrlab.ui.widgets import escape, offer
 
@@ -74,7 +75,12 @@ def _target(target: str, trial: Trial) -> None:
         )
     else:
         st.caption(_said(target, trial, form, loop))
-        st.code(code, language=exporter.language, height=420)
+        # Streamlit's own button for this cannot be reached by keyboard
+        Panel[None]("code", lambda _: None, label="The code").show([
+            {"is": "copy", "id": "copy", "label": "Copy the code", "of": ".st-key-code_shown code"}
+        ])  # fmt: skip
+        with st.container(key="code_shown"):
+            st.code(code, language=exporter.language, height=420)
 
 
 def _choices(exporter: Exporter, run: Run, trial: Trial) -> tuple[Form | None, Loop | None]:
