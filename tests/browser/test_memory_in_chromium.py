@@ -71,4 +71,4 @@ def test_a_curve_that_cannot_be_drawn_leaves_a_page_that_works(page: Page) -> No
     page.reload()
     drawn(page)
     expect(page.get_by_text("Not drawn: ")).to_be_visible()
-    page.get_by_role("slider", name="base_lr").wait_for()
+    page.get_by_role("slider", name="base_lr", exact=True).wait_for()

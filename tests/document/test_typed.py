@@ -30,7 +30,8 @@ def test_people_type_numbers_like_this(text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(2e-05, "2e-5"), (0.00025, "2.5e-4"), (0.001, "0.001"), (1e22, "1e22"), (3910.0, "3910"), (0.0, "0")]
+    ("value", "text"),
+    [(2e-05, "2e-5"), (0.00025, "2.5e-4"), (0.001, "0.001"), (1e22, "1e22"), (3910.0, "3910"), (0.0, "0")],
 )
 def test_small_numbers_are_written_with_an_exponent(value: float, text: str) -> None:
     assert written(value) == text

@@ -272,16 +272,19 @@ function fielded(panel, input, say, take) {
     state.tried = input.value;
     take(input.value);
   };
+  const giveBack = () => {
+    if (input.value === state.shown && state.tried === null) return false;
+    input.value = state.shown;
+    state.tried = null;
+    say("");
+    return true;
+  };
   input.addEventListener("change", put);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") put();
-    if (event.key === "Escape" && (input.value !== state.shown || state.tried !== null)) {
-      event.stopPropagation();
-      input.value = state.shown;
-      state.tried = null;
-      say("");
-    }
+    if (event.key === "Escape" && giveBack()) event.stopPropagation();
   });
+  input.addEventListener("lrlab:escape", (event) => giveBack() && event.preventDefault()); // on a slide
   return {
     state,
     /** The server's text takes the place of what was sent to it; what is being typed stays. */

@@ -8,7 +8,8 @@ if (!window.lrlabPresenter) {
     if (!bar || !(field instanceof HTMLInputElement) || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
     if (event.key === "Escape" && ["text", "number"].includes(field.type)) {
       event.stopImmediatePropagation()
-      field.blur()
+      const givenBack = !field.dispatchEvent(new CustomEvent("lrlab:escape", { cancelable: true })) // by the panel
+      if (!givenBack) field.blur()
     }
     const button = { ArrowLeft: "previous", ArrowRight: "next" }[event.key]
     if (button && field.type === "checkbox") bar.querySelector(`.st-key-present-${button} button`).click()
