@@ -352,9 +352,10 @@ def test_a_scroll_that_begins_on_a_track_changes_nothing(phone: Page) -> None:
     finger, before = Finger(phone), link(phone)
     scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
     top = phone.evaluate(scrolled)
-    finger.touch("touchStart", x + 60 if x < 120 else x - 60, y)
+    beside = x - 60 if x > 120 else x + 60
+    finger.touch("touchStart", beside, y)
     for i in range(1, 9):
-        finger.touch("touchMove", x, y - 20 * i)
+        finger.touch("touchMove", beside, y - 20 * i)
         phone.wait_for_timeout(30)
     finger.touch("touchEnd")
     phone.wait_for_timeout(800)
