@@ -2,9 +2,13 @@
 
 import streamlit as st
 
-from lrlab import charts, engine
-from lrlab.ui import chart, frame, state
-from lrlab.ui.tune import advice, choices, run_panel, tabs, trials, view
+from lrlab.ui import library
+
+library.ahead()  # and only then the imports that take long
+
+from lrlab import charts, engine  # noqa: E402
+from lrlab.ui import chart, frame, state  # noqa: E402
+from lrlab.ui.tune import advice, choices, run_panel, tabs, trials, view  # noqa: E402
 
 frame.begin("Tune")
 view.not_taken(choices.take())

@@ -1,27 +1,21 @@
 """The chart: one living Plotly figure, because st.plotly_chart mounts a new one at every slider move and so loses zoom.
 
-`chart.js` and `player.js` beside this file are its browser half, sent as one script. plotly.js comes from the installed
-plotly package, laid beside app.py where Streamlit serves files.
+`chart.js` and `player.js` beside this file are its browser half, sent as one script with the loader of plotly.js
+(library.py).
 """
 
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import importlib.resources
-import importlib.util
-import secrets
-import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lrlab.charts import still
 from lrlab.engine import NoCurve
-from lrlab.ui import memory
+from lrlab.ui import library, memory
 from lrlab.ui.widgets import escape
 
 if TYPE_CHECKING:
@@ -39,7 +33,7 @@ which cost it as much again.
 """
 
 
-SCRIPTS = ("player.js", "chart.js")
+SCRIPTS = (library.LOADER, "player.js", "chart.js")
 FONT = 14
 """Pixels of the type in charts, as chart.js sets it."""
 SIZES = ("size", "l", "r", "t", "b")
@@ -73,8 +67,8 @@ def show(
     height = round(height * scale)
     if scale != 1.0:
         figure = enlarged(figure, scale)
-    library = _published(Path(_main_script()).resolve().parent / "static")
-    if library is None or not st.get_option("server.enableStaticServing"):
+    address = library.address()
+    if address is None:
         seen = still(figure, frame) if figure.get("frames") else figure
         st.plotly_chart(
             {**seen, "layout": {**seen["layout"], "height": height}}, key=key, config={"displaylogo": False}, alt=alt
@@ -87,7 +81,7 @@ def show(
         "height": height,
         "player": player,
         "alt": alt,
-        "library": f"app/static/{library}",
+        "library": address,
         "frame": frame,
         "toggles": on_toggle is not None,
         "reports": on_frame is not None,
@@ -149,11 +143,6 @@ def _told(key: str, event: str, listener: Callable[[int], None] | None) -> Calla
     return told
 
 
-def _main_script() -> str:
-    context = get_script_run_ctx(suppress_warning=True)
-    return context.main_script_path if context else __file__
-
-
 @functools.cache
 def _component() -> ComponentRenderer:
     """Registered once per process. Plotly puts its style sheet into the document's head, where a shadow root is blind
@@ -162,27 +151,3 @@ def _component() -> ComponentRenderer:
     folder = importlib.resources.files("lrlab.ui")
     script = "\n".join((folder / part).read_text(encoding="utf-8") for part in SCRIPTS)
     return st.components.v2.component("lrlab_chart", js=script, isolate_styles=False)
-
-
-@functools.cache
-def _published(folder: Path) -> str | None:
-    """The name of plotly.js in the folder, copied there in one step (others may be reading it); None where that cannot
-    be.
-
-    A copy and no link: the static server refuses what lies outside its folder.
-    """
-    spec: Any = importlib.util.find_spec("plotly")  # without the slow import of plotly
-    source = Path(spec.origin).parent / "package_data" / "plotly.min.js"
-    target = folder / f"plotly-{importlib.metadata.version('plotly')}.min.js"
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        if not target.is_file() or target.stat().st_size != source.stat().st_size:
-            folder.mkdir(exist_ok=True)
-            try:
-                shutil.copyfile(source, partial)
-                partial.replace(target)
-            finally:
-                partial.unlink(missing_ok=True)
-    except OSError:
-        return None
-    return target.name
