@@ -13,7 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.shared import CURVE, SCREEN, App, Row, both, chromium, server, show
 
-ROUNDS = 7
+ROUNDS = 5
 AIM = 1.3
 
 WATCH = f"""(() => {{
