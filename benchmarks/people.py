@@ -52,9 +52,9 @@ class Control:
     def state(self, move: int) -> WidgetState:
         """What the browser would report as the move with this number; no two in a row are alike."""
         if self.panel:
-            value = {"n": move, "path": PATH, "value": FIRST + move % VALUES}
-            event = [{"event": "change", "value": value}]
-            return WidgetState(id=TRIGGERS.format(self.id), json_trigger_value=json.dumps(event))
+            heard = {"n": move, "events": [{"id": PATH, "value": FIRST + move % VALUES}]}
+            triggers = [{"event": "change", "value": heard}]
+            return WidgetState(id=TRIGGERS.format(self.id), json_trigger_value=json.dumps(triggers))
         stops = min(VALUES, int((self.most - self.least) / self.step))
         state = WidgetState(id=self.id)
         state.double_array_value.data.append(self.least + (1 + move % stops) * self.step)
@@ -72,10 +72,11 @@ def control(delta: Delta) -> Control | None:
     return None
 
 
-def rerun(query: str, moved: Control | None = None, move: int = 0) -> bytes:
-    """The message of a browser that opens the page or moves the control."""
+def rerun(query: str, page: str = "", moved: Control | None = None, move: int = 0) -> bytes:
+    """The message of a browser that opens the page, or moves the control on the page of this name."""
     message = BackMsg()
     message.rerun_script.query_string = query
+    message.rerun_script.page_script_hash = page
     if moved is not None:
         message.rerun_script.fragment_id = moved.fragment
         message.rerun_script.widget_states.widgets.append(moved.state(move))
@@ -94,6 +95,7 @@ class Visitor:
 
     socket: ClientConnection
     query: str
+    page: str = ""
     control: Control | None = None
     moves: int = 0
     times: list[float] = field(default_factory=list)
@@ -109,6 +111,8 @@ class Visitor:
                     drawn |= draws(message.delta)
                     if not self.moves and (found := control(message.delta)):
                         self.control = found
+                case "new_session":
+                    self.page = message.new_session.page_script_hash
                 case "page_info_changed":
                     self.query = message.page_info_changed.query_string
                 case "script_finished" if message.script_finished in DONE:
@@ -126,7 +130,7 @@ class Visitor:
         """Seconds from a move to the end of its answer."""
         self.moves += 1
         begin = time.perf_counter()
-        await self.socket.send(rerun(self.query, self.control, self.moves))
+        await self.socket.send(rerun(self.query, self.page, self.control, self.moves))
         if not await self.answer():
             sys.exit("a move was answered without a chart: the protocol has changed")
         return time.perf_counter() - begin

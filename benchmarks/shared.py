@@ -130,7 +130,7 @@ def number(value: float | None, unit: str = "") -> str:
 def show(rows: Sequence[Row]) -> None:
     """Print the lines of one benchmark."""
     for row in rows:
-        beside = "" if row.smallest is None else f"{number(row.smallest, row.unit):>12}  {row.ratio:5.2f} times"
+        beside = "" if row.smallest is None else f"{number(row.smallest, row.unit):>12}  {number(row.ratio)} times"
         wanted = "" if row.aim is None else f"  (aim {number(row.aim)}: {row.verdict or 'not measured'})"
         print(f"{row.name:48} {number(row.tune, row.unit):>12} {beside}{wanted}")
 

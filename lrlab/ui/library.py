@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 BUNDLE = "plotly-cartesian-4.1.1.min.js"
 LOADER = "library.js"
+AHEAD = 0.05
+"""Seconds that a first run rests, so that the browser begins with the library and not with the widgets that follow."""
 LONG_AGO = 499_162_500
 """When the copy says that it was last changed: in 1985, as on npm. Streamlit does not say how long it may be kept, so
 browsers keep it for a tenth of its age; a new version has a new name.
@@ -33,6 +36,8 @@ def ahead() -> None:
         script = f"(() => {{\n{_loader()}\nloadPlotly({json.dumps(path)}).catch(() => {{}}) }})()"
         hidden = ".stElementContainer:has(> .stHtml > #lrlab-ahead) { display: none }"
         st.html(f'<style id="lrlab-ahead">{hidden}</style><script>{script}</script>', unsafe_allow_javascript=True)
+        if not st.session_state:  # a first run: later ones find the library there
+            time.sleep(AHEAD)
 
 
 def address() -> str | None:

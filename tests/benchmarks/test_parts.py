@@ -65,12 +65,12 @@ def test_every_line_of_the_table_has_as_many_cells() -> None:
 def test_a_move_of_the_panel_is_read_by_streamlit_as_its_trigger() -> None:
     """The widget has the name that Streamlit's Python half gives it, and the value is the list that it reads."""
     panel = Control("$$ID-hash-panel", "fragment", panel=True)
-    message = BackMsg.FromString(rerun("s=link", panel, 3)).rerun_script
+    message = BackMsg.FromString(rerun("s=link", "page", panel, 3)).rerun_script
     (state,) = message.widget_states.widgets
-    assert (message.query_string, message.fragment_id) == ("s=link", "fragment")
+    assert (message.query_string, message.page_script_hash, message.fragment_id) == ("s=link", "page", "fragment")
     assert state.id == bidi._make_trigger_id(panel.id, "events") == TRIGGERS.format(panel.id)  # noqa: SLF001
     (event,) = deserialize_trigger_list(state.json_trigger_value) or []
-    assert event == {"event": "change", "value": {"n": 3, "path": PATH, "value": FIRST + 3}}
+    assert event == {"event": "change", "value": {"n": 3, "events": [{"id": PATH, "value": FIRST + 3}]}}
 
 
 @given(st.integers(1, 10_000), st.booleans())
@@ -79,7 +79,7 @@ def test_two_moves_in_a_row_are_never_alike_and_stay_in_bounds(move: int, panel:
     one, other = moved.state(move), moved.state(move + 1)
     assert one != other
     if panel:
-        assert json.loads(one.json_trigger_value)[0]["value"]["value"] >= FIRST
+        assert json.loads(one.json_trigger_value)[0]["value"]["events"][0]["value"] >= FIRST
     else:
         assert 1 <= one.double_array_value.data[0] <= 1000
 
