@@ -111,8 +111,8 @@ class Visitor:
                     drawn |= draws(message.delta)
                     if not self.moves and (found := control(message.delta)):
                         self.control = found
-                case "new_session":
-                    self.page = message.new_session.page_script_hash
+                case "navigation":
+                    self.page = message.navigation.page_script_hash
                 case "page_info_changed":
                     self.query = message.page_info_changed.query_string
                 case "script_finished" if message.script_finished in DONE:
