@@ -2,8 +2,12 @@
 
 import streamlit as st
 
-from lrlab.ui import frame
-from lrlab.ui.tune import choices, drawing, metric, run_panel, tabs, trials, view
+from lrlab.ui import browser
+
+browser.ahead()  # and only then the imports that take long
+
+from lrlab.ui import frame  # noqa: E402
+from lrlab.ui.tune import choices, drawing, metric, run_panel, tabs, trials, view  # noqa: E402
 
 frame.begin("Tune")
 view.not_taken(choices.take())

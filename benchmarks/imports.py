@@ -1,7 +1,7 @@
 """What starting costs: fresh processes that import lrlab, and open a document, beside ones that import numpy and
 pydantic alone: python -m benchmarks.imports.
 
-Seconds of the processor, which other programs disturb less than those of a clock. Much of what pydantic needs it loads
+Time of the processor, which other programs disturb less than that of a clock. Much of what pydantic needs it loads
 with the first class that is made of it, which is why such a class stands among the others.
 """
 
@@ -11,21 +11,23 @@ import resource
 import statistics
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.shared import ROOT, Row, show
+
 TIMES = 11
+AIM = 150
+"""Milliseconds that `import lrlab` may take beyond the bare start."""
 BARE = "import numpy, pydantic"
 DOCUMENT = """lrlab.loads('''{"lrlab": 1, "run": {"total_steps": 1000}, "trials": [
     {"name": "a", "base_lr": 0.1, "schedule": {"kind": "torch.CosineAnnealingLR", "T_max": null}}]}''')"""
 STATEMENTS = {
     "a class of pydantic": f"{BARE}\nclass Number(pydantic.BaseModel): value: float",
     "import lrlab": "import lrlab",
-    "... and read a document of torch": f"import lrlab; {DOCUMENT}",
-    "... its curves and advice": (
+    "import lrlab and read a document of torch": f"import lrlab; {DOCUMENT}",
+    "... and its curves and advice": (
         f"import lrlab; experiment = {DOCUMENT}; lrlab.engine.curves(experiment); lrlab.advice.check(experiment)"
     ),
-    "... its code for torch": f"import lrlab; lrlab.exporters.export({DOCUMENT}, 'pytorch')",
+    "... and its code for torch": f"import lrlab; lrlab.exporters.export({DOCUMENT}, 'pytorch')",
     "every schedule's class": "import lrlab.schedules; lrlab.schedules.SCHEDULES",
 }
 
@@ -38,14 +40,15 @@ def seconds(statement: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def main() -> None:
-    """Print milliseconds beyond the bare start, and the ratio to it: medians of processes that take turns."""
+def measure() -> list[Row]:
+    """The lines of the table: milliseconds beyond the bare start, medians of processes that take turns."""
     turns = [[seconds(statement) for statement in (BARE, *STATEMENTS.values())] for _ in range(TIMES)]
-    bare, *rest = (statistics.median(column) for column in zip(*turns, strict=True))
-    print(f"{BARE}: {bare * 1e3:.0f} ms")
+    bare, *rest = (statistics.median(column) * 1e3 for column in zip(*turns, strict=True))
+    rows = [Row(f"a bare start: {BARE}", bare, unit="ms")]
     for name, took in zip(STATEMENTS, rest, strict=True):
-        print(f"{name:34} {(took - bare) * 1e3:+6.0f} ms  {took / bare:.2f} times")
+        rows.append(Row(f"more for {name}", took - bare, aim=AIM if name == "import lrlab" else None, unit="ms"))
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    show(measure())

@@ -1,14 +1,12 @@
 """lrlab: the learning rate that a training run will really get; to explore, compare, repair and take home."""
 
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
-
-from lrlab.document import DocumentError, Experiment, Trial, load, loads
-from lrlab.integrations import hf_scheduler, keras_schedule, optax_schedule, torch_scheduler
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lrlab import advice, engine, exporters
+    from lrlab.document import DocumentError, Experiment, Trial, load, loads
+    from lrlab.integrations import hf_scheduler, keras_schedule, optax_schedule, torch_scheduler
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,10 +24,23 @@ __all__ = [
     "torch_scheduler",
 ]
 
+_FROM = {
+    "document": ("DocumentError", "Experiment", "Trial", "load", "loads"),
+    "integrations": ("hf_scheduler", "keras_schedule", "optax_schedule", "torch_scheduler"),
+}
+"""Which module has which of these names; the rest are modules themselves."""
 
-def __getattr__(name: str) -> ModuleType:
-    """`advice`, `engine` and `exporters`, each loaded when somebody asks for it."""
-    if name not in ("advice", "engine", "exporters"):
+
+def __getattr__(name: str) -> Any:
+    """Each name of this package, loaded when somebody asks for it: pydantic makes its classes slowly."""
+    if name not in __all__:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    return import_module(f"lrlab.{name}")
+    found = next((module for module, names in _FROM.items() if name in names), None)
+    value = getattr(import_module(f"{__name__}.{found}"), name) if found else import_module(f"{__name__}.{name}")
+    globals()[name] = value  # asked for once
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,10 +1,4 @@
-// What chart and panel share: the style sheet, elements, numbers as text, and the address of the app.
-
-/** The app's own address, whatever page is open and wherever it is served from: that of Streamlit's script, two up. */
-function home() {
-  const script = document.querySelector("script[type=module][src*='static/js/']");
-  return script ? new URL("../../", script.src) : new URL(".", document.baseURI);
-}
+// What chart and panel share: the style sheet, elements, numbers as text.
 
 function withStyle() {
   if (document.getElementById("lrlab-style")) return;

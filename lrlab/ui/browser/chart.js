@@ -23,24 +23,6 @@ const VECTOR_ICON = {
 };
 
 const charts = new Map();
-let loading = null;
-
-/** Load plotly.js once per page; a failed load is forgotten so that the next run may retry. */
-function loadPlotly(path) {
-  if (window.Plotly?.react) return Promise.resolve(window.Plotly);
-  loading ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL(path, home()).href;
-    script.onload = () =>
-      window.Plotly?.react ? resolve(window.Plotly) : reject(new Error(`no Plotly in ${script.src}`));
-    script.onerror = () => reject(new Error(`${script.src} did not load`));
-    document.head.append(script);
-  }).catch((error) => {
-    loading = null;
-    throw error;
-  });
-  return loading;
-}
 
 // ---------------------------------------------------------------- colours
 

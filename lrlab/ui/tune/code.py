@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-import pandas as pd
 import streamlit as st
 
 from lrlab import engine
@@ -187,6 +186,8 @@ def _proof(trial: Trial) -> None:
             | {exporter.title: found.cell(target) for target, exporter in EXPORTERS.items()}
             for found in rows
         ]
+        import pandas as pd  # noqa: PLC0415 (takes longer to load than all of lrlab; the chart comes first)
+
         st.dataframe(pd.DataFrame(table).set_index("schedule"), height=420)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import pandas as pd
 import streamlit as st
 
 from lrlab.document import DocumentError
@@ -113,6 +112,8 @@ def _snapshots(plan: restarts.Plan) -> None:
         {"step": f"{end.snapshot:,}", "learning rate": f"{end.lr:.4g}", "cycle ends at step": f"{end.step:,}"}
         for end in plan.ends[:MOST_ROWS]
     ]
+    import pandas as pd  # noqa: PLC0415 (takes longer to load than all of lrlab; the chart comes first)
+
     st.table(pd.DataFrame(rows).set_index("step"))
     if len(plan.ends) > MOST_ROWS or not plan.complete:
         st.caption(f"The first {MOST_ROWS} of {plan.whole:,}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from lrlab import engine
@@ -67,6 +66,8 @@ def _numbers() -> None:
     for reason in reasons:
         st.info(f"{escape(reason)}.")
     if rows:
+        import pandas as pd  # noqa: PLC0415 (takes longer to load than all of lrlab; the chart comes first)
+
         st.table(pd.DataFrame(rows).set_index("trial"))
     st.number_input(
         "LR at step", min_value=0, max_value=run.steps - 1, width=220, **choices.show("asked", "asked", asked_at)
