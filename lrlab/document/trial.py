@@ -73,6 +73,15 @@ class Trial(Part):
                 raise ValueError(msg)
         return self
 
+    @classmethod
+    def read(cls, document: dict[str, Any], run: Run) -> Self:
+        """The trial of a document, on a run; ValueError with a sentence where there is none."""
+        try:
+            made: Self = read_on(run, cls.model_validate, document)
+        except ValidationError as error:
+            raise ValueError(sentence(error, document)) from None
+        return made
+
     @field_validator("schedule", mode="wrap")
     @classmethod
     def _durations_are_those_of_the_run(
@@ -103,23 +112,19 @@ class Trial(Part):
         same = all(measure.ticks(typed.text) == typed.ticks for typed in texts.values())
         return self if same else _on(self, run)
 
-    def bound(self, run: Run) -> tuple[Schedule, ...]:
+    def bound(self, run: Run, origin: int = 0) -> tuple[Schedule, ...]:
         """The schedule of every parameter group in numbers: horizons are filled in from the run, texts counted on it.
 
-        ValueError where that makes no schedule.
+        It has the ticks from `origin` on. ValueError where that makes no schedule.
         """
         ticks, epoch = calls(run, self.clock), ticks_per_epoch(run, self.clock)
-        return _bound(self.on(run).schedule, Place(ticks, 0, self.base_rates, epoch, ticks, run.step_samples))
+        place = Place(ticks - origin, 0, self.base_rates, epoch, ticks, run.step_samples)
+        return _bound(self.on(run).schedule, place)
 
 
 @lru_cache(maxsize=256)
 def _on(trial: Trial, run: Run) -> Trial:
-    document = trial.model_dump(mode="json", exclude_unset=True)
-    try:
-        made: Trial = read_on(run, Trial.model_validate, document)
-    except ValidationError as error:
-        raise ValueError(sentence(error, document)) from None
-    return made
+    return Trial.read(trial.model_dump(mode="json", exclude_unset=True), run)
 
 
 @lru_cache(maxsize=512)

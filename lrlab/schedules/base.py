@@ -354,9 +354,14 @@ class Schedule(Facts):
                 found |= {f"{path}.{name}": typed for name, typed in child.texts().items()}
         return found
 
+    @property
+    def own_texts(self) -> dict[str, str]:
+        """Its own durations that are text, by argument (of a list: `milestones.0`)."""
+        return {path: typed.text for path, typed in self._texts}
+
     def text(self, name: str) -> str:
         """The text, or the texts in the list, that an argument is in the document; nothing where it is numbers."""
-        return ", ".join(typed.text for path, typed in self._texts if path.partition(".")[0] == name)
+        return ", ".join(text for path, text in self.own_texts.items() if path.partition(".")[0] == name)
 
     def in_numbers(self) -> Self:
         """This schedule with numbers in place of its texts, those of schedules nested in it too."""
@@ -399,7 +404,7 @@ class Schedule(Facts):
             else:
                 given[name] = ticks
         made = handler(given)
-        made._texts = tuple(texts)
+        made._texts = tuple(texts)  # noqa: SLF001 (its own)
         return made
 
     @classmethod
@@ -418,7 +423,9 @@ class Schedule(Facts):
             name, _, index = path.partition(".")
             if name in given:
                 items = given[name]
-                given[name] = [typed.text if i == int(index) else v for i, v in enumerate(items)] if index else typed.text
+                given[name] = (
+                    [typed.text if i == int(index) else v for i, v in enumerate(items)] if index else typed.text
+                )
         return given
 
 
@@ -494,9 +501,12 @@ def _or_text(schema: dict[str, Any]) -> dict[str, Any]:
     """The JSON Schema of what counts ticks, which may be text too; of a list, that of its items."""
     if "items" in schema:
         return {**schema, "items": _or_text(schema["items"])}
-    about = {key: schema[key] for key in ("title", "default") if key in schema}
+    about: dict[str, Any] = {key: schema[key] for key in ("title", "default") if key in schema}
     number = {key: value for key, value in schema.items() if key not in about}
-    return {"anyOf": [*number.get("anyOf", [number]), {"type": "string", "pattern": PATTERN, "maxLength": MOST_TEXT}], **about}
+    return {
+        "anyOf": [*number.get("anyOf", [number]), {"type": "string", "pattern": PATTERN, "maxLength": MOST_TEXT}],
+        **about,
+    }
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lrlab.document import DocumentError, Experiment, parse
-from lrlab.document.run import calls
+from lrlab.document.run import calls, measured
 from lrlab.readers import metrics
 from lrlab.schedules import KINDS, params
 from lrlab.schedules.base import described
@@ -148,7 +148,8 @@ def _fitting(run: Run, trial: Trial, slot: Slot) -> tuple[str, ...]:
     """The kinds of schedules with which the trial is still a valid one; the path of `slot` is that of a document with
     only this trial.
     """
-    document = Experiment(run=run, trials=(trial,)).document()
+    plain = trial.model_copy(update={"schedule": trial.schedule.in_numbers()})
+    document = Experiment(run=run, trials=(plain,)).document()
     owner: Any = document
     for step in slot.owner:
         owner = owner[step]
@@ -233,6 +234,7 @@ def _change(slot: Slot, act: Any, *arguments: Any) -> None:
     """Change the owner as it is now, if it still exists."""
     owner = state.value_at(slot.owner)
     if isinstance(owner, dict):
+        owner |= {slot.joints: _joints(slot)} if slot.joints else {}
         commit(key_of(slot.path, "nesting"), slot.owner, act(owner, slot, *arguments))
 
 
@@ -280,9 +282,15 @@ def durations() -> bool:
     return choices.chosen().durations
 
 
+def _joints(slot: Slot) -> list[int]:
+    """Where each next part begins, in ticks, also where the document has text such as `5ep`."""
+    measure = measured(state.experiment().run, state.trial().clock)
+    return [measure.ticks(at) if isinstance(at, str) else at for at in state.value_at((*slot.owner, slot.joints or ""))]
+
+
 def set_length(slot: Slot, index: int, key: str, value: int) -> None:
     """Give a part another length; the parts after it keep theirs."""
-    parts = lengths(state.value_at((*slot.owner, slot.joints or "")), slot.span)
+    parts = lengths(_joints(slot), slot.span)
     parts[index] = value
     commit(key, (*slot.owner, slot.joints or ""), joined(parts))
 
