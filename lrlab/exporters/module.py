@@ -223,9 +223,9 @@ def over_steps(
 
 
 def durations(job: Job, but: Collection[str] = ()) -> list[str]:
-    """A phrase for each argument that is text in the document, `but` for some: its path, the text and the ticks."""
-    texts = job.trial.schedule.texts()
-    return [f"{path}: {typed}" for path, typed in texts.items() if path not in but and _list_of(path) not in but]
+    """A phrase for each argument that is text in the document, or a list with text, `but` for some of these paths."""
+    paths = dict.fromkeys(map(_list_of, job.trial.schedule.texts()))
+    return [textwrap.shorten(f"{path} = {typed_as(job, path)}", WIDTH) for path in paths if path not in but]
 
 
 def typed_as(job: Job, path: str) -> str:

@@ -391,27 +391,18 @@ class Schedule(Facts):
             return handler(data)
         if data.get("kind") == cls.kind:
             data = {key: value for key, value in data.items() if key != "kind"}
-        found = _texts_in(cls, data)
+        found = {path: Typed(text, _ticks(cls, path, text)) for path, text in _texts_in(cls, data)}
         if not found:
             return handler(data)
-        given, texts = dict(data), []
-        for path, text in found:
-            name, _, index = path.partition(".")
-            ticks = _ticks(cls, path, text)
-            texts.append((path, Typed(text, ticks)))
-            if index:
-                given[name] = [ticks if i == int(index) else item for i, item in enumerate(given[name])]
-            else:
-                given[name] = ticks
-        made = handler(given)
-        made._texts = tuple(texts)  # noqa: SLF001 (its own)
+        made = handler(_with_items(data, {path: typed.ticks for path, typed in found.items()}))
+        made._texts = tuple(found.items())  # noqa: SLF001 (its own)
         return made
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
         """The schema of the arguments, and of `kind`, which names the class and is none of them."""
         schema = handler.resolve_ref_schema(handler(core_schema))
-        timed = {name: _or_text(schema["properties"][name]) for name in _timed(cls)}
+        timed = {name: or_text(schema["properties"][name]) for name in _timed(cls)}
         schema["properties"] = {"kind": {"const": cls.kind}, **schema.get("properties", {}), **timed}
         schema["required"] = ["kind", *schema.get("required", [])]
         return dict(schema)
@@ -419,14 +410,7 @@ class Schedule(Facts):
     @model_serializer(mode="wrap")
     def _give_kind(self, handler: Any) -> dict[str, Any]:
         given = {"kind": self.kind, **handler(self)}
-        for path, typed in self._texts:
-            name, _, index = path.partition(".")
-            if name in given:
-                items = given[name]
-                given[name] = (
-                    [typed.text if i == int(index) else v for i, v in enumerate(items)] if index else typed.text
-                )
-        return given
+        return _with_items(given, self.own_texts) if self._texts else given
 
 
 def _with_names(value: Any, name: str, owner: str) -> Any:
@@ -480,6 +464,13 @@ def _texts_in(kind: type[Schedule], data: dict[str, Any]) -> list[tuple[str, str
     return found
 
 
+def _with_items(given: dict[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments with new values, some for items of lists (`milestones.0`); what is not given is left out."""
+    lists = {path.partition(".")[0] for path in new if "." in path}.intersection(given)
+    items = {name: [new.get(f"{name}.{i}", item) for i, item in enumerate(given[name])] for name in lists}
+    return {**given, **{name: new[name] for name in given if name in new}, **items}
+
+
 def _ticks(kind: type[Schedule], path: str, text: str) -> int:
     """What a text comes to in the document that is being read; ValueError where it is no duration, or there is no run.
 
@@ -497,10 +488,10 @@ def _ticks(kind: type[Schedule], path: str, text: str) -> int:
     raise ValueError(msg)
 
 
-def _or_text(schema: dict[str, Any]) -> dict[str, Any]:
+def or_text(schema: dict[str, Any]) -> dict[str, Any]:
     """The JSON Schema of what counts ticks, which may be text too; of a list, that of its items."""
     if "items" in schema:
-        return {**schema, "items": _or_text(schema["items"])}
+        return {**schema, "items": or_text(schema["items"])}
     about: dict[str, Any] = {key: schema[key] for key in ("title", "default") if key in schema}
     number = {key: value for key, value in schema.items() if key not in about}
     return {

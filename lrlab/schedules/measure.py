@@ -58,10 +58,14 @@ class Measure:
         return self._said(ticks, "%", Fraction(ticks) * 100 / self.run)
 
     def _said(self, ticks: float, unit: str, number: Fraction) -> str | None:
-        """The shortest text that comes to the ticks; a share is cut, not rounded, because its ticks are rounded up."""
+        """The exact number, else the shortest that comes to the ticks.
+
+        A share is cut, not rounded, because its ticks are rounded up.
+        """
         if ticks < 0 or ticks != int(ticks):
             return None
-        for places in range(DECIMALS + 1):
+        exact = (number * 10**DECIMALS).denominator == 1
+        for places in (DECIMALS,) if exact else range(DECIMALS + 1):
             scaled = number * 10**places
             text = tidied(Decimal(round(scaled) if unit == "ep" else math.floor(scaled)).scaleb(-places), unit)
             if text is not None and self.ticks(text) == ticks:
