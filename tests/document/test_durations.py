@@ -194,8 +194,8 @@ def test_a_run_on_which_they_make_no_schedule_is_refused_with_the_text_and_the_n
 HOSTILE = [
     "", " ", "ep", "%", "5", "5 ep", "5ep ", " 5ep", "5 %", "5EP", "5Ep", "5epochs", "5 epochs", "5e", "5steps", "5ba",
     "-5ep", "+5ep", "-0ep", "--5ep", "5.ep", ".5ep", "5,5ep", "1_000ep", "1,000ep", "1e2ep", "1e2%", "1e999ep", "nanep",
-    "nan", "inf", "infep", "inf%", "Infinity%", "0x10ep", "5ep5ep", "5ep%", "5%%", "5%ep", "1/2ep", "2*5ep", "٣ep", "５ep",
-    "5ep\n", "\n5ep", "5ep\x00", "5\u200bep", "null", "None", "true", "[5]", '{"a":1}', "5ep # x", '5ep"', "5ер",
+    "nan", "inf", "infep", "inf%", "Infinity%", "0x10ep", "5ep5ep", "5ep%", "5%%", "5%ep", "1/2ep", "2*5ep", "\u0663ep",
+    "\uff15ep", "5ep\n", "\n5ep", "5ep\x00", "5\u200bep", "null", "None", "true", "[5]", '{"a":1}', "5ep # x", '5ep"', "5\u0435\u0440",
     "9" * 39 + "ep", "0." + "0" * 40 + "1ep", "9" * 100_000, "9" * 100_000 + "ep", "(" * 10_000,
 ]  # fmt: skip
 
@@ -367,9 +367,18 @@ def test_what_is_said_in_place_of_a_number_comes_to_that_number(ticks: int, step
 
 @pytest.mark.parametrize(
     ("ticks", "epochs", "percent"),
-    [(65, "5ep", "62.5%"), (26, "2ep", "25%"), (1, "0.1ep", "0.9%"), (104, "8ep", "100%"), (2.5, None, None), (-1, None, None)],
+    [
+        (65, "5ep", "62.5%"),
+        (26, "2ep", "25%"),
+        (1, "0.1ep", "0.9%"),
+        (104, "8ep", "100%"),
+        (2.5, None, None),
+        (-1, None, None),
+    ],
 )
-def test_a_number_is_said_exactly_or_else_in_the_shortest_way(ticks: float, epochs: str | None, percent: str | None) -> None:
+def test_a_number_is_said_exactly_or_else_in_the_shortest_way(
+    ticks: float, epochs: str | None, percent: str | None
+) -> None:
     assert in_epochs(ticks, EPOCHS, "step") == epochs
     assert in_percent(ticks, EPOCHS, "step") == percent
 
@@ -378,3 +387,20 @@ def test_where_no_short_text_comes_to_a_number_there_is_none() -> None:
     run = StepRun(total_steps=10**12, steps_per_epoch=10**9)
     assert in_epochs(1_234_567, run, "step") is None
     assert in_percent(1_234_567, run, "step") is None
+
+
+# What a schedule is told by its run
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_every_part_knows_the_epoch_and_the_run_of_its_trial(clock: Clock) -> None:
+    experiment = parse(oracle.document(SEQUENCE | {"milestones": [5]}, run=RUN, clock=clock, base_lr=[0.1, 0.2]))
+    for group, sequence in enumerate(experiment.trials[0].bound(experiment.run)):
+        for schedule in (sequence, *sequence.children().values()):
+            place = schedule.place
+            assert (place.epoch_ticks, place.run_ticks) == (EPOCH[clock], WHOLE[clock])
+            assert place.step_samples == 10 * 2 * 4
+            assert place.base_rates == (0.1, 0.2)
+            assert place.group in (0, group)
+    other = StepRun(total_steps=300, steps_per_epoch=30)
+    assert experiment.trials[0].bound(other)[0].place.step_samples is None
