@@ -348,7 +348,9 @@ class Schedule(Facts):
 
     def texts(self) -> dict[str, Typed]:
         """The durations that are text in the document, by their path below this schedule, those nested in it too."""
-        found = dict((self.__pydantic_private__ or {})["_texts"])  # as every document asks, without pydantic's detours
+        found = dict(
+            (self.__pydantic_private__ or {}).get("_texts", ())
+        )  # as every document asks, without pydantic's detours
         if _nesting(type(self)):
             for path, child in self.children().items():
                 found |= {f"{path}.{name}": typed for name, typed in child.texts().items()}
@@ -367,7 +369,8 @@ class Schedule(Facts):
         """This schedule with numbers in place of its texts, those of schedules nested in it too."""
         if not self.texts():
             return self
-        made = self.model_copy(update={name: _in_numbers(getattr(self, name)) for name in _nesting(type(self))})
+        given = [name for name in _nesting(type(self)) if name in self.model_fields_set]
+        made = self.model_copy(update={name: _in_numbers(getattr(self, name)) for name in given})
         made._texts = ()  # noqa: SLF001 (its own)
         return made
 

@@ -152,6 +152,9 @@ def test_an_argument_that_is_set_anew_is_no_text_any_more() -> None:
     plain = schedule.in_numbers().model_dump(mode="json", exclude_unset=True)
     assert plain["milestones"] == [13]
     assert plain["schedulers"][1]["T_max"] == 52
+    warmup = {"kind": "warmup_scheduler.GradualWarmupScheduler", "multiplier": 1.0, "total_epoch": "1ep"}
+    alone = parse(oracle.document(warmup, run=RUN)).trials[0].schedule.in_numbers()
+    assert alone.model_dump(mode="json", exclude_unset=True) == warmup | {"total_epoch": 13}, "and nothing else is set"
 
 
 # They follow the run
@@ -195,7 +198,8 @@ HOSTILE = [
     "", " ", "ep", "%", "5", "5 ep", "5ep ", " 5ep", "5 %", "5EP", "5Ep", "5epochs", "5 epochs", "5e", "5steps", "5ba",
     "-5ep", "+5ep", "-0ep", "--5ep", "5.ep", ".5ep", "5,5ep", "1_000ep", "1,000ep", "1e2ep", "1e2%", "1e999ep", "nanep",
     "nan", "inf", "infep", "inf%", "Infinity%", "0x10ep", "5ep5ep", "5ep%", "5%%", "5%ep", "1/2ep", "2*5ep", "\u0663ep",
-    "\uff15ep", "5ep\n", "\n5ep", "5ep\x00", "5\u200bep", "null", "None", "true", "[5]", '{"a":1}', "5ep # x", '5ep"', "5\u0435\u0440",
+    "\uff15ep", "5ep\n", "\n5ep", "5ep\x00", "5\u200bep", "null", "None", "true", "[5]", '{"a":1}', "5ep # x", '5ep"',
+    "5\u0435\u0440",
     "9" * 39 + "ep", "0." + "0" * 40 + "1ep", "9" * 100_000, "9" * 100_000 + "ep", "(" * 10_000,
 ]  # fmt: skip
 
