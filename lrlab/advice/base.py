@@ -233,15 +233,20 @@ def refitted(case: Case, changes: dict[Path, Any], slack: float = 1.0, share: fl
 
 
 def possible(case: Case, fix: Fix) -> bool:
-    """Whether a fix makes a valid document that differs from the one before.
+    """Whether a fix makes a valid document that differs from the one before in more than how a number is written.
 
     A schedule can refuse the arguments that would fit, such as a rise of one step.
     """
     before = Experiment(run=case.run, trials=(case.trial,))
     try:
-        return fix(before) != before
+        return _in_numbers(fix(before)) != _in_numbers(before)
     except DocumentError:
         return False
+
+
+def _in_numbers(experiment: Experiment) -> Experiment:
+    trials = tuple(trial.model_copy(update={"schedule": trial.schedule.in_numbers()}) for trial in experiment.trials)
+    return experiment.model_copy(update={"trials": trials})
 
 
 def setting(changes: dict[Path, Any], why: str = "") -> tuple[str, dict[Path, Any]]:

@@ -137,13 +137,14 @@ class HorizonInEpochs(_Unit):
 
 
 def first_cycle(case: Case) -> tuple[str, float, int] | None:
-    """The first cycle of the part that restarts at the end of the run; None where no part does.
+    """The first cycle of the part that restarts at the end of the run; None where no part does, or its text says how
+    it is counted.
 
     Given are the name of its argument, its length in ticks, and how many cycles the run begins.
     """
     for _, schedule, bound, last in case.nodes():
         given, found = schedule.restarts(), bound.restarts()
-        if last and given and found and given.first is not None:
+        if last and given and found and given.first is not None and not schedule.text(given.length):
             length = float(found.first)
             return found.length, length, cycles.cycle_at(case.calls - 1, length, found.times)[2] + 1
     return None
@@ -323,7 +324,7 @@ class KerasCountsBatches(Rule):
     def check(self, case: Case) -> Finding | None:
         name = case.schedule.lasts_by
         steps = getattr(case.schedule, name) if name else None
-        if not case.schedule.counts_batches or steps is None:
+        if not case.schedule.counts_batches or steps is None or case.schedule.text(name):
             return None
         if case.calls <= case.epochs or case.epochs < 2:  # noqa: PLR2004
             return None
@@ -371,13 +372,11 @@ class GoneEarly(Rule):
         ended = any(given.ends_by for _, given, _, last in case.nodes() if last)
         if case.epochs < 2 or case.calls <= case.epochs or ended or case.bound.no_formula or case.peak <= 0:  # noqa: PLR2004
             return None
+        own = [schedule for _, schedule, _, last in case.nodes() if last and not schedule.children()]
+        if any(schedule.own_texts for schedule in own):  # which say their unit themselves
+            return None
         tick = int(self.TENTH * case.calls)
-        places = [
-            place
-            for _, schedule, _, last in case.nodes()
-            if last and not schedule.children()
-            for place in milestones(schedule)[1]
-        ]
+        places = [place for schedule in own for place in milestones(schedule)[1]]
         in_epochs = (
             bool(places)
             and 0 < max(places) <= case.epochs

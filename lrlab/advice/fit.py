@@ -65,9 +65,11 @@ def unit_meant(case: Case, length: Length) -> Clock:
     """The unit in which the value would fit best; the clock's own unless another is clearly nearer.
 
     Where two units lie far apart, as steps and epochs do, the nearer one is meant. Where they are small factors, such
-    as processes and micro-batches, the other must be twice as near.
+    as processes and micro-batches, the other must be twice as near. Text says its unit itself.
     """
     own: Clock = case.trial.clock
+    if length.text:
+        return own
     best, nearest = own, _distance(length.value, length.fits)
     for unit, total in totals(case.run).items():
         if total == case.calls:
@@ -88,7 +90,7 @@ def _distance(value: float, other: float) -> float:
 def other_rounding(case: Case, length: Length) -> Run | None:
     """The same run as a loop that rounds in another way would count it, if the value fits that; else None."""
     run = case.run
-    if not isinstance(run, DataRun):
+    if not isinstance(run, DataRun) or length.text:
         return None
     for drop_last in (run.drop_last, not run.drop_last):
         for leftover in ("step", "drop"):

@@ -51,7 +51,8 @@ class WarmupTooLong(Rule):
         if fit.counts_otherwise(case):
             return None
         in_epochs = any(fit.misfit(case, length) == "fits" for length in case.lengths)
-        if case.trial.clock == "epoch" and not in_epochs and case.calls < rise.value <= LONG * case.run.steps:
+        counted = case.trial.clock == "epoch" and not in_epochs and not rise.text
+        if counted and case.calls < rise.value <= LONG * case.run.steps:
             mend = stepping("step")
         else:
             short = max(int(CLAMPED * case.calls), 1)

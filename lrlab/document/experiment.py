@@ -9,13 +9,21 @@ import json
 import pathlib
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Strict, ValidationError, model_validator
+from pydantic import (
+    Field,
+    Strict,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
 from lrlab.document import link
 from lrlab.document.link import MAX_BYTES
-from lrlab.document.run import AnyRun, DataRun, StepRun, calls
-from lrlab.document.sentences import DocumentError, sentence, short
-from lrlab.document.trial import MAX_GROUPS, Part, Trial
+from lrlab.document.run import AnyRun, DataRun, Run, StepRun, calls
+from lrlab.document.sentences import DocumentError, sentence, short, with_ticks
+from lrlab.document.trial import MAX_GROUPS, Part, Trial, read_on
 from lrlab.schedules import did_you_mean
 from lrlab.schedules.rates import check
 
@@ -41,6 +49,15 @@ class Experiment(Part):
     trials: Annotated[tuple[Trial, ...], Strict(strict=False), Field(max_length=MAX_TRIALS)]
     view: View = View()
 
+    @field_validator("trials", mode="wrap")
+    @classmethod
+    def _are_on_the_run(cls, trials: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Durations that are text are counted on this run, whatever run a trial was read on."""
+        run = info.data.get("run")
+        if run is None:
+            return handler(trials)
+        return tuple(_on(run, i, trial) for i, trial in enumerate(read_on(run, handler, trials)))
+
     @model_validator(mode="after")
     def _names_are_unique_and_groups_not_too_many(self) -> Self:
         seen: dict[str, int] = {}
@@ -62,7 +79,9 @@ class Experiment(Part):
                 for schedule, base_lr in dict.fromkeys(zip(trial.bound(self.run), trial.base_rates, strict=True)):
                     check(schedule, base_lr, calls(self.run, trial.clock))
             except (ValueError, ArithmeticError) as error:
-                msg = f"trials.{i}.schedule.{error}" if ": " in str(error) else f"trials.{i}.schedule: {error}"
+                texts = {typed.text: typed for typed in trial.schedule.texts().values()}
+                says = with_ticks(str(error), trial.model_dump(mode="json")["schedule"], texts) if texts else str(error)
+                msg = f"trials.{i}.schedule.{says}" if ": " in says else f"trials.{i}.schedule: {says}"
                 raise ValueError(msg) from None
         return self
 
@@ -92,6 +111,14 @@ class Experiment(Part):
     def link(self) -> str:
         """The document as the value of a share link. DocumentError above 8 kB."""
         return link.pack(self.document())
+
+
+def _on(run: Run, place: int, trial: Trial) -> Trial:
+    try:
+        return trial.on(run)
+    except ValueError as error:
+        msg = f"{place}.{error}"
+        raise ValueError(msg) from None
 
 
 def from_link(value: str) -> Experiment:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from lrlab.schedules.measure import Measure
+
 MAX_STEPS = 10**12
 MAX_DEVICES = 10**6  # ticks (steps * devices) then still fit in an int64
 
@@ -81,6 +83,7 @@ class StepRun(_Run):
     steps_per_epoch: Count | None = None
     devices: ClassVar[int] = 1
     accumulate: ClassVar[int] = 1
+    step_samples: ClassVar[None] = None
 
     @property
     def steps(self) -> int:
@@ -146,9 +149,16 @@ def calls(run: Run, clock: Clock) -> int:
 
 def ticks_per_epoch(run: Run, clock: Clock) -> int:
     """How often `scheduler.step()` is called in one whole epoch."""
-    return {"step": run.updates, "epoch": 1, "micro_batch": run.micro_batches, "process": run.updates * run.devices}[
-        clock
-    ]
+    if clock == "epoch":
+        return 1
+    if clock == "micro_batch":
+        return run.micro_batches
+    return run.updates * (run.devices if clock == "process" else 1)
+
+
+def measured(run: Run, clock: Clock) -> Measure:
+    """What `5ep` and `10%` are parts of under this clock."""
+    return Measure(ticks_per_epoch(run, clock), calls(run, clock))
 
 
 def _form(data: object) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from lrlab.schedules import KINDS, did_you_mean
+from lrlab.schedules.spans import keys
+
+if TYPE_CHECKING:
+    from lrlab.schedules.measure import Typed
 
 MAX_SENTENCE = 400
+NOTES = 3  # texts of which a sentence says what they came to
 
 
 class DocumentError(ValueError):
@@ -77,6 +83,28 @@ def sentence(error: ValidationError, data: Any = None, names: Iterable[str] = ()
     else:
         text = f"{path}: {_SENTENCES.get(kind, first['msg']).format(**context)}"
     return short(text)
+
+
+def with_ticks(says: str, schedule: Any, found: Mapping[str, Typed]) -> str:
+    """A sentence on a schedule's document, and what the texts came to of which it speaks.
+
+    They are the one at the sentence's path, or those of the arguments that it names.
+    """
+    head, colon, _ = says.partition(": ")
+    owner, here = None, schedule
+    for step in keys(head) if colon else ():
+        owner, here = (here, _at(here, step)) if isinstance(here, dict) else (owner, _at(here, step))
+    texts = [here] if isinstance(here, str) else []
+    for value in _named(owner if owner is not None else here, says):
+        texts += value if isinstance(value, list) else [value]
+    notes = dict.fromkeys(str(found[text]) for text in texts if isinstance(text, str) and text in found)
+    return f"{says} ({', '.join(list(notes)[:NOTES])})" if notes else says
+
+
+def _named(owner: Any, says: str) -> list[Any]:
+    """The values of the arguments that a sentence names."""
+    words = set(re.findall(r"\w+", says))
+    return [value for name, value in owner.items() if name in words] if isinstance(owner, dict) else []
 
 
 def _path(loc: tuple[int | str, ...], data: Any, *, keep_last: bool) -> str:

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import replace
 from functools import lru_cache
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
-from lrlab.document.run import Clock, Run, calls
+from lrlab.document.run import Clock, Run, calls, measured, ticks_per_epoch
+from lrlab.document.sentences import sentence, with_ticks
 from lrlab.schedules import AnySchedule, Place, Schedule
+from lrlab.schedules.measure import Reading
 from lrlab.schedules.params import BaseRate
 
 MAX_GROUPS = 256  # of one trial; twice as many of all
+_RUN: ContextVar[Run | None] = ContextVar("_RUN", default=None)
+"""The run on which trials are read: their durations that are text are parts of it."""
+
+
+def read_on(run: Run, read: Callable[[Any], Any], document: Any) -> Any:
+    """What `read` makes of a document of trials on a run."""
+    token = _RUN.set(run)
+    try:
+        return read(document)
+    finally:
+        _RUN.reset(token)
 
 
 class Part(BaseModel):
@@ -47,16 +73,63 @@ class Trial(Part):
                 raise ValueError(msg)
         return self
 
-    def bound(self, run: Run) -> tuple[Schedule, ...]:
-        """The schedule of every parameter group, with its horizons filled in from the run.
+    @classmethod
+    def read(cls, document: dict[str, Any], run: Run) -> Self:
+        """The trial of a document, on a run; ValueError with a sentence where there is none."""
+        try:
+            made: Self = read_on(run, cls.model_validate, document)
+        except ValidationError as error:
+            raise ValueError(sentence(error, document)) from None
+        return made
+
+    @field_validator("schedule", mode="wrap")
+    @classmethod
+    def _durations_are_those_of_the_run(
+        cls, schedule: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        """What is wrong with a number that a text came to is said with both."""
+        run, clock = _RUN.get(), info.data.get("clock")
+        if run is None or clock is None:
+            return handler(schedule)
+        with Reading(measured(run, clock)) as now:
+            try:
+                return handler(schedule)
+            except ValidationError as error:
+                if not now.found:
+                    raise
+                says = sentence(error, schedule).lstrip(".: ")
+                raise ValueError(with_ticks(says, schedule, now.found)) from None
+
+    def on(self, run: Run) -> Trial:
+        """This trial with its durations that are text counted on another run; itself where they stay what they are.
 
         ValueError where that makes no schedule.
         """
-        return _bound(self.schedule, calls(run, self.clock), self.base_rates)
+        texts = self.schedule.texts()
+        if not texts:
+            return self
+        measure = measured(run, self.clock)
+        same = all(measure.ticks(typed.text) == typed.ticks for typed in texts.values())
+        return self if same else _on(self, run)
+
+    def bound(self, run: Run, origin: int = 0) -> tuple[Schedule, ...]:
+        """The schedule of every parameter group in numbers: horizons are filled in from the run, texts counted on it.
+
+        It has the ticks from `origin` on. ValueError where that makes no schedule.
+        """
+        ticks, epoch = calls(run, self.clock), ticks_per_epoch(run, self.clock)
+        place = Place(ticks - origin, 0, self.base_rates, epoch, ticks, run.step_samples)
+        return _bound(self.on(run).schedule, place)
+
+
+@lru_cache(maxsize=256)
+def _on(trial: Trial, run: Run) -> Trial:
+    return Trial.read(trial.model_dump(mode="json", exclude_unset=True), run)
 
 
 @lru_cache(maxsize=512)
-def _bound(schedule: Schedule, ticks: int, base_rates: tuple[float, ...]) -> tuple[Schedule, ...]:
+def _bound(given: Schedule, place: Place) -> tuple[Schedule, ...]:
+    schedule, groups = given.in_numbers(), range(len(place.base_rates))
     if not schedule.by_group:
-        return (schedule.bind(Place(ticks, 0, base_rates)),) * len(base_rates)
-    return tuple(schedule.bind(Place(ticks, group, base_rates)) for group in range(len(base_rates)))
+        return (schedule.bind(place),) * len(groups)
+    return tuple(schedule.bind(replace(place, group=group)) for group in groups)

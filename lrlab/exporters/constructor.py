@@ -121,7 +121,7 @@ def _nested(
     writer: Writer, schedule: Schedule, name: str, parts: list[tuple[Schedule, Schedule]], owner: str | None
 ) -> str:
     """A list of schedulers, or of their arguments where native code wants those."""
-    document = schedule.model_dump(mode="json", exclude_unset=True)[name]
+    document = schedule.in_numbers().model_dump(mode="json", exclude_unset=True)[name]
     bare = "kind" not in document[0]
     if bare:
         written = [json.dumps(arguments) for arguments in document]

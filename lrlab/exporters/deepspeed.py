@@ -45,10 +45,12 @@ class DeepSpeed(Exporter):
             raise ValueError(_NONE)
         batches = {"train_micro_batch_size_per_gpu": job.run.batch_size} if isinstance(job.run, DataRun) else {}
         accumulated = {"gradient_accumulation_steps": job.run.accumulate} if isinstance(job.run, DataRun) else {}
+        durations = module.durations(job)
         about = {
             "unit": "A step is an optimizer step: DeepSpeed's engine steps the scheduler once after each.",
             "checked_with": module.checked_with(self),
             "not_carried_over": _lost(job, schedule) + module.ends_of_epochs(job, self.title),
+            **({"durations": durations} if durations else {}),
             "document": module.document(job),
         }
         block = {
@@ -126,7 +128,7 @@ def _candidates(
     They are the trial's own, a level, a straight line, and two lines: up and back down, or down and back up.
     """
     if isinstance(trial.schedule, DeepSpeedSchedule):
-        yield _filled(trial.schedule, run, trial)
+        yield _filled(trial.schedule.in_numbers(), run, trial)
     first = _rates(wanted[:, 0])
     yield WarmupLR(warmup_min_lr=first, warmup_max_lr=first, warmup_num_steps=1)
     rates = wanted[np.abs(wanted).max(axis=1).argmax()]  # of the group that tells most

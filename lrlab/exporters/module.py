@@ -8,17 +8,18 @@ import textwrap
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lrlab.document import COMMENT
+from lrlab.document import COMMENT, value_at
 from lrlab.document.run import DataRun, Run, calls, ticks
 from lrlab.exporters.base import MOST_CALLS, Exporter, Form, Job
 from lrlab.exporters.constructor import constructor
 from lrlab.schedules.recurrence import has_table
+from lrlab.schedules.spans import keys
 from lrlab.trees.python import Flavour, Writer, number
 from lrlab.trees.trace import TRACE, named, symbol
 from lrlab.trees.tree import Expr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from lrlab.document import Trial
 
@@ -51,7 +52,10 @@ class Module(Exporter):
         parts = self.defines(job, writer)
         expected = _expected(job, list_of_rates=job.several and self.groups, by_step=self.counts_steps(job))
         imports = _imports(writer.imports | self.imports(job) | {"import sys"})
-        about = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{_comment(self.lost(job))}'
+        beside = _beside(job, writer)
+        elsewhere = durations(job, set(beside.values()))
+        notes = _comment("Not carried over", self.lost(job)) + _comment("Durations of the document", elsewhere)
+        about = f'"""{self._says(job)}"""\n\n{document_line(job)}\n{notes}'
         head = f"{about}\n{imports}\n\n{self.constants(job, writer)}"
         return blocks(head.rstrip(), *writer.functions.values(), *parts, expected, self.check(job), _MAIN)
 
@@ -115,7 +119,8 @@ class Module(Exporter):
         """BASE_LR, the run, and the arguments."""
         base_lr = {"BASE_LR": base_lr_value(job, groups=self.groups)}  # first, and in place of the curve's own
         found = base_lr | self.run_constants(job) | writer.constants | base_lr
-        return "\n".join(constant(name, text) for name, text in found.items())
+        texts = {name: typed_as(job, path) for name, path in _beside(job, writer).items()}
+        return "\n".join(constant(name, text, texts.get(name, "")) for name, text in found.items())
 
     def _says(self, job: Job) -> str:
         reason = self.not_native(job.run, job.trial) or self.prefers_portable(job.run, job.trial)
@@ -217,6 +222,36 @@ def over_steps(
     return "step" if plain else "tick", moved, [prepared(tree) for tree in trees]
 
 
+def durations(job: Job, but: Collection[str] = ()) -> list[str]:
+    """A phrase for each argument that is text in the document, or a list with text, `but` for some of these paths."""
+    paths = dict.fromkeys(map(_list_of, job.trial.schedule.texts()))
+    return [textwrap.shorten(f"{path} = {typed_as(job, path)}", WIDTH) for path in paths if path not in but]
+
+
+def typed_as(job: Job, path: str) -> str:
+    """What the document has for an argument that is text in it, or a list with text; nothing where it is numbers."""
+    schedule = job.trial.schedule
+    if not any(path in (at, _list_of(at)) for at in schedule.texts()):
+        return ""
+    value = value_at(schedule.model_dump(mode="json"), keys(path))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _list_of(path: str) -> str:
+    """The path of the list in which an item stands."""
+    before, _, last = path.rpartition(".")
+    return before if last.isdecimal() else path
+
+
+def _beside(job: Job, writer: Writer) -> dict[str, str]:
+    """The constants beside which the text stands that they are in the document, each with the path of its argument."""
+    return {
+        name: path
+        for name, path in writer.arguments.items()
+        if (said := typed_as(job, path)) and len(f"{name} = {writer.constants[name]}  # {said}") <= WIDTH
+    }
+
+
 def function(head: str, docstring: str, lines: list[str]) -> str:
     """A function as text."""
     return f'{head}\n    """{docstring}"""\n{textwrap.indent(chr(10).join(lines), "    ")}'
@@ -243,18 +278,18 @@ def fill(text: str, **parts: str) -> str:
     return "\n".join(out)
 
 
-def constant(name: str, text: str) -> str:
+def constant(name: str, text: str, comment: str = "") -> str:
     """An assignment; a long list goes over several lines."""
+    if comment:
+        return f"{name} = {text}  # {comment}"
     if len(name) + len(text) < WIDTH or not text.startswith("["):
         return f"{name} = {text}"
     inside = textwrap.fill(text[1:-1], WIDTH, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
     return f"{name} = [\n{inside},\n]  # fmt: skip"
 
 
-def _comment(lost: list[str]) -> str:
-    if not lost:
-        return ""
-    return "# Not carried over:\n" + "".join(f"# - {phrase}\n" for phrase in lost)
+def _comment(title: str, phrases: list[str]) -> str:
+    return "".join([f"# {title}:\n", *(f"# - {phrase}\n" for phrase in phrases)]) if phrases else ""
 
 
 def _imports(lines: set[str]) -> str:

@@ -101,7 +101,11 @@ class Plan:
     """
     below: Budget | None
     above: Budget | None
-    """The nearest shorter and longer budgets of whole cycles; both are the run itself where its cycles are whole."""
+    """The nearest shorter and longer budgets of whole cycles; both are the run itself where its cycles are whole.
+
+    None where there is none, and where a run of that length would change the cycles: a first one of `10%` is longer in
+    a longer run.
+    """
     choices: tuple[Choice, ...]
 
     @property
@@ -204,10 +208,22 @@ def _planned(run: Run, trial: Trial, path: Path, owner: Schedule, about: Cycles)
         share=1.0 if past else (run.steps - begun) / (cycles.step(over + 1) - begun),
         last_lr=last_lr,
         height=0.0 if past else owner.height(max(since, 0.0), cycles.first * cycles.factor**over),
-        below=cycles.budget(whole),
-        above=None if past else cycles.budget(max(over + 1, whole)),
+        below=_kept(run, trial, cycles.budget(whole)),
+        above=None if past else _kept(run, trial, cycles.budget(max(over + 1, whole))),
         choices=_choices(cycles, left),
     )  # fmt: skip
+
+
+def _kept(run: Run, trial: Trial, budget: Budget | None) -> Budget | None:
+    """The budget; None where a run of it has other cycles, because they are a share of the run."""
+    other = None if budget is None else with_budget(run, trial.clock, budget.ticks)
+    if other is None:
+        return budget
+    try:
+        same = trial.on(other).schedule.in_numbers() == trial.on(run).schedule.in_numbers()
+    except ValueError:
+        return None
+    return budget if same else None
 
 
 def _choices(cycles: _Cycles, left: float) -> tuple[Choice, ...]:

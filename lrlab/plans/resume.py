@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from lrlab import engine
 from lrlab.document import Trial, assign, sentence
-from lrlab.document.run import Clock, DataRun, Run, calls, ticks
+from lrlab.document.run import Clock, DataRun, Run, ticks
 from lrlab.engine import Floats
-from lrlab.schedules import Place, Schedule
+from lrlab.schedules import Schedule
 from lrlab.schedules.rates import rates
 from lrlab.schedules.spans import lengths
 from lrlab.schedules.torch.resume import with_last_epoch
@@ -118,11 +118,11 @@ def extended(run: Run, trial: Trial, step: int, length: int, how: Stretch) -> Ex
         )
         raise ValueError(msg)
     origin = _done(run, trial.clock, step) if how == "restart" else 0
-    before, now = (trial.bound(run), calls(longer, trial.clock) - origin)
+    before = trial.bound(run)
     changed, groups = trial, before
     if how != "hold":
-        changed = _rescaled(trial, before[0], _bound(trial, now)[0])
-        groups = tuple(schedule.anew(origin) for schedule in _bound(changed, now))
+        changed = _rescaled(run, longer, trial, origin)
+        groups = tuple(schedule.anew(origin) for schedule in changed.bound(longer, origin))
     at = ticks(longer, trial.clock, np.array([step])) - origin
     return Extension(
         longer, changed, _jump(step, engine.lr(run, trial, [step]), _evaluated(changed, groups, at)), groups, origin
@@ -163,19 +163,23 @@ def _of_length(run: Run, length: int) -> Run:
         raise ValueError(sentence(error, document)) from None
 
 
-def _bound(trial: Trial, calls_left: int) -> tuple[Schedule, ...]:
-    return tuple(
-        trial.schedule.bind(Place(calls_left, group, trial.base_rates)) for group in range(len(trial.base_rates))
-    )
+def _rescaled(run: Run, longer: Run, trial: Trial, origin: int) -> Trial:
+    """The trial with every horizon that is set as long, in proportion to what would fit, as it was.
 
-
-def _rescaled(trial: Trial, before: Schedule, now: Schedule) -> Trial:
-    """The trial with every horizon that is set as long, in proportion to what would fit, as it was."""
+    One that is text stays text where it comes to that by itself, as a share of the run does.
+    """
+    before, now = trial.on(run), trial.on(longer)
     document = trial.model_dump(mode="json", exclude_unset=True)
-    for was, becomes in zip(lengths(trial.schedule, before), lengths(trial.schedule, now), strict=True):
-        if was.fits != becomes.fits:
-            assign(document["schedule"], was.path, max(round(was.value * becomes.fits / was.fits), 1))
-    return Trial.model_validate(document)
+    for was, becomes in zip(
+        lengths(before.schedule, before.bound(run)[0]),
+        lengths(now.schedule, now.bound(longer, origin)[0]),
+        strict=True,
+    ):
+        wanted = max(round(was.value * becomes.fits / was.fits), 1)
+        fine = abs(becomes.value - wanted) <= 1 if becomes.text else was.fits == becomes.fits
+        if not fine:
+            assign(document["schedule"], was.path, wanted)
+    return Trial.read(document, longer)
 
 
 def _evaluated(trial: Trial, groups: Iterable[Schedule], tick: Any) -> Floats:

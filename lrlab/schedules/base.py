@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
-from pydantic import ConfigDict, PrivateAttr, model_serializer, model_validator
+from pydantic import ConfigDict, ModelWrapValidatorHandler, PrivateAttr, model_serializer, model_validator
 
 from lrlab.schedules import params
 from lrlab.schedules.facts import Cycles, Facts
 from lrlab.schedules.likeness import Like, Unlike
+from lrlab.schedules.measure import EXAMPLES, MOST_TEXT, PATTERN, Reading, Typed
 from lrlab.trees.parse import read
 from lrlab.trees.trace import TRACE, named, symbol
 from lrlab.trees.tree import Expr, Named
@@ -31,11 +33,20 @@ class Mark:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a schedule is bound: the ticks left to it, the parameter group it drives, and every group's base rate."""
+    """Where a schedule is bound: the ticks left to it, the parameter group it drives, and every group's base rate.
+
+    The rest is that of the run, in a nested schedule too.
+    """
 
     ticks: int
     group: int = 0
     base_rates: tuple[float, ...] = (1.0,)
+    epoch_ticks: int = 1
+    """How many ticks of the clock an epoch has."""
+    run_ticks: int = 1
+    """How many ticks the whole run has."""
+    step_samples: int | None = None
+    """How many samples an optimizer step sees; None where the run does not say."""
 
 
 class Schedule(Facts):
@@ -82,6 +93,8 @@ class Schedule(Facts):
     """Whether its horizon is the time of one decay and another follows, so that the curve never ends."""
 
     _place: Place | None = PrivateAttr(default=None)
+    _texts: tuple[tuple[str, Typed], ...] = PrivateAttr(default=())
+    """Its own durations that are text: argument (of a list: `milestones.0`), text and ticks. Fields hold the ticks."""
 
     def __init_subclass__(cls, native: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -311,7 +324,7 @@ class Schedule(Facts):
     def children(self) -> dict[str, Schedule]:
         """The schedules nested in this one, by their path below it."""
         found: dict[str, Schedule] = {}
-        for name in type(self).model_fields:
+        for name in _nesting(type(self)):
             value = getattr(self, name)
             if isinstance(value, Schedule):
                 found[name] = value
@@ -333,30 +346,74 @@ class Schedule(Facts):
             for name, length in child.lists().items()
         }
 
+    def texts(self) -> dict[str, Typed]:
+        """The durations that are text in the document, by their path below this schedule, those nested in it too."""
+        found = dict(
+            (self.__pydantic_private__ or {}).get("_texts", ())
+        )  # as every document asks, without pydantic's detours
+        if _nesting(type(self)):
+            for path, child in self.children().items():
+                found |= {f"{path}.{name}": typed for name, typed in child.texts().items()}
+        return found
+
+    @property
+    def own_texts(self) -> dict[str, str]:
+        """Its own durations that are text, by argument (of a list: `milestones.0`)."""
+        return {path: typed.text for path, typed in self._texts}
+
+    def text(self, name: str) -> str:
+        """The text, or the texts in the list, that an argument is in the document; nothing where it is numbers."""
+        return ", ".join(text for path, text in self.own_texts.items() if path.partition(".")[0] == name)
+
+    def in_numbers(self) -> Self:
+        """This schedule with numbers in place of its texts, those of schedules nested in it too."""
+        if not self.texts():
+            return self
+        given = [name for name in _nesting(type(self)) if name in self.model_fields_set]
+        made = self.model_copy(update={name: _in_numbers(getattr(self, name)) for name in given})
+        made._texts = ()  # noqa: SLF001 (its own)
+        return made
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy; an argument that is given another value is no text any more."""
+        made = super().model_copy(update=update, deep=deep)
+        if update and self._texts:
+            made._texts = tuple(kept for kept in self._texts if kept[0].partition(".")[0] not in update)  # noqa: SLF001
+        return made
+
     @property
     def by_group(self) -> bool:
         """Whether each parameter group has a curve of its own, beyond its base rate."""
         return self.reads_groups or bool(self.lists()) or any(child.by_group for child in self.children().values())
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _take_kind(cls, data: Any) -> Any:
-        """`kind` chose this class; it is no argument."""
-        if isinstance(data, dict) and data.get("kind") == cls.kind:
-            return {key: value for key, value in data.items() if key != "kind"}
-        return data
+    def _take_document(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """`kind` chose this class and is no argument; a duration that is text becomes ticks, and is remembered."""
+        if not isinstance(data, dict):
+            return handler(data)
+        if data.get("kind") == cls.kind:
+            data = {key: value for key, value in data.items() if key != "kind"}
+        found = {path: Typed(text, _ticks(cls, path, text)) for path, text in _texts_in(cls, data)}
+        if not found:
+            return handler(data)
+        made = handler(_with_items(data, {path: typed.ticks for path, typed in found.items()}))
+        made._texts = tuple(found.items())  # noqa: SLF001 (its own)
+        return made
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
         """The schema of the arguments, and of `kind`, which names the class and is none of them."""
         schema = handler.resolve_ref_schema(handler(core_schema))
-        schema["properties"] = {"kind": {"const": cls.kind}, **schema.get("properties", {})}
+        timed = {name: or_text(schema["properties"][name]) for name in _timed(cls)}
+        schema["properties"] = {"kind": {"const": cls.kind}, **schema.get("properties", {}), **timed}
         schema["required"] = ["kind", *schema.get("required", [])]
         return dict(schema)
 
     @model_serializer(mode="wrap")
     def _give_kind(self, handler: Any) -> dict[str, Any]:
-        return {"kind": self.kind, **handler(self)}
+        given = {"kind": self.kind, **handler(self)}
+        return _with_items(given, self.own_texts) if self._texts else given
 
 
 def _with_names(value: Any, name: str, owner: str) -> Any:
@@ -369,12 +426,81 @@ def _with_names(value: Any, name: str, owner: str) -> Any:
     if isinstance(value, tuple) and value and all(isinstance(v, (int, float)) for v in value):
         return tuple(Named(v, Expr("item", name, i, value, owner)) for i, v in enumerate(value))
     if isinstance(value, tuple):
-        return tuple(_with_names(v, name, f"{owner}.{i}") for i, v in enumerate(value))
+        return tuple(
+            v.with_names(f"{owner}.{name}.{i}") if isinstance(v, Schedule) else _with_names(v, name, f"{owner}.{i}")
+            for i, v in enumerate(value)
+        )
     return value
+
+
+def _in_numbers(value: Any) -> Any:
+    if isinstance(value, Schedule):
+        return value.in_numbers()
+    return tuple(map(_in_numbers, value)) if isinstance(value, tuple) else value
 
 
 def _in_ticks(kind: type[Schedule], name: str) -> bool:
     return described(kind)[name].unit == "ticks"
+
+
+@cache
+def _nesting(kind: type[Schedule]) -> tuple[str, ...]:
+    """The arguments that may hold schedules."""
+    return tuple(name for name, about in described(kind).items() if about.nested)
+
+
+@cache
+def _timed(kind: type[Schedule]) -> dict[str, bool]:
+    """The arguments that count ticks and so may be text, and whether each is a list of such."""
+    return {name: about.many for name, about in described(kind).items() if about.unit == "ticks"}
+
+
+def _texts_in(kind: type[Schedule], data: dict[str, Any]) -> list[tuple[str, str]]:
+    """The texts that a document has where a schedule counts ticks."""
+    found = []
+    for name, many in _timed(kind).items():
+        value = data.get(name)
+        if isinstance(value, str) and not many:
+            found.append((name, value))
+        elif many and isinstance(value, (list, tuple)):
+            found += [(f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, str)]
+    return found
+
+
+def _with_items(given: dict[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments with new values, some for items of lists (`milestones.0`); what is not given is left out."""
+    lists = {path.partition(".")[0] for path in new if "." in path}.intersection(given)
+    items = {name: [new.get(f"{name}.{i}", item) for i, item in enumerate(given[name])] for name in lists}
+    return {**given, **{name: new[name] for name in given if name in new}, **items}
+
+
+def _ticks(kind: type[Schedule], path: str, text: str) -> int:
+    """What a text comes to in the document that is being read; ValueError where it is no duration, or there is no run.
+
+    Who makes a schedule without a run can give ticks only.
+    """
+    now = Reading.now.get()
+    try:
+        if now is not None:
+            return now.ticks(text)
+    except ValueError:
+        number = "a whole number" if described(kind)[path.partition(".")[0]].integer else "a number"
+        msg = f"{path}: must be {number}, or text such as {EXAMPLES}"
+        raise ValueError(msg) from None
+    msg = f"{path}: is text, which comes to ticks on a run only"
+    raise ValueError(msg)
+
+
+def or_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of what counts ticks, which may be text too; of a list, that of its items."""
+    if "items" in schema:
+        return {**schema, "items": or_text(schema["items"])}
+    about: dict[str, Any] = {key: schema[key] for key in ("title", "default") if key in schema}
+    number = {key: value for key, value in schema.items() if key not in about}
+    return {
+        "anyOf": [*number.get("anyOf", [number]), {"type": "string", "pattern": PATTERN, "maxLength": MOST_TEXT}],
+        **about,
+    }
 
 
 @cache

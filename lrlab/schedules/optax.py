@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema, WrapSerializer, field_validator, model_validator
 
 from lrlab.schedules import AnySchedule, combine, shapes
-from lrlab.schedules.base import Array, Mark, Place, Schedule, every, inside
+from lrlab.schedules.base import Array, Mark, Place, Schedule, described, every, inside, or_text
 from lrlab.schedules.facts import Waiting
 from lrlab.schedules.likeness import HOLDS, Like, Only, Unlike
 from lrlab.schedules.params import (
@@ -614,7 +614,10 @@ Cycle: TypeAlias = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "properties": {name: {"type": "number"} for name in WarmupCosineDecaySchedule.model_fields},
+            "properties": {
+                name: or_text({"type": "number"}) if about.unit == "ticks" else {"type": "number"}
+                for name, about in described(WarmupCosineDecaySchedule).items()
+            },
             "required": [name for name, field in WarmupCosineDecaySchedule.model_fields.items() if field.is_required()],
             "additionalProperties": False,
         }

@@ -30,6 +30,8 @@ class Length:
     """Whether the run ends with it: no other part comes after."""
     reached: bool = True
     """Whether its part ever begins; `fits` is what the whole run would make it, if not."""
+    text: str = ""
+    """What the document has for it, where that is text such as `5ep`."""
 
     @property
     def name(self) -> str:
@@ -44,6 +46,8 @@ class Rise:
     path: Path
     owner: Schedule
     value: float
+    text: str = ""
+    """What the document has for it, where that is text such as `5ep`."""
 
     @property
     def name(self) -> str:
@@ -75,7 +79,7 @@ def lengths(schedule: Schedule, bound: Schedule) -> list[Length]:
         reached = owner.ticks_left > 0
         ticks = owner.ticks_left if reached else max(bound.ticks_left, 1)
         value, fits = getattr(owner, name), owner.fitting(ticks)
-        found.append(Length((*path, name), owner, float(value), float(fits), last, reached))
+        found.append(Length((*path, name), owner, float(value), float(fits), last, reached, given.text(name)))
     return found
 
 
@@ -89,12 +93,16 @@ def rise(schedule: Schedule) -> Rise | None:
         first = children[:1] if schedule.in_turn else children
         step, schedule = next(((p, c) for p, c in first if c.rises_by), children[0])
         path = (*path, *keys(step))
-    value = getattr(schedule, schedule.rises_by)
-    return None if value is None else Rise((*path, schedule.rises_by), schedule, float(value))
+    name = schedule.rises_by
+    value = getattr(schedule, name)
+    return None if value is None else Rise((*path, name), schedule, float(value), schedule.text(name))
 
 
 def scaled(schedule: Schedule, factor: float) -> dict[Path, Any]:
-    """Every duration that is set, in ticks of another unit: what to change, by path."""
+    """Every duration that is set as a number, in ticks of another unit: what to change, by path.
+
+    Text, such as `5ep`, says its unit itself, and stays.
+    """
     found: dict[Path, Any] = {}
     for path, owner, _ in nested(schedule):
         for name, about in described(type(owner)).items():
@@ -106,10 +114,13 @@ def scaled(schedule: Schedule, factor: float) -> dict[Path, Any]:
                 or value is None
             ):
                 continue
+            texts = owner.own_texts
             if about.control.unit == "pairs":
                 found[*path, name] = {str(round(tick * factor)): number for tick, number in value}
             elif isinstance(value, tuple):
-                found[*path, name] = [round(tick * factor) for tick in value]
-            else:
+                items = [texts.get(f"{name}.{i}", round(tick * factor)) for i, tick in enumerate(value)]
+                if not all(isinstance(item, str) for item in items) or not items:
+                    found[*path, name] = items
+            elif name not in texts:
                 found[*path, name] = max(round(value * factor), 1 if about.positive else 0)
     return found

@@ -119,6 +119,8 @@ class Writer:
         """The functions of the module that the text calls."""
         self.functions: dict[str, str] = {}
         """Name -> text of what a person typed that is too long for a lambda; to stand before what names it."""
+        self.arguments: dict[str, str] = {}
+        """The argument that each constant is, by its path below the outermost owner, such as `schedulers.0.T_max`."""
         self._owners: dict[str, tuple[str, str]] = {}
 
     def body(self, tree: Any, names: Iterable[str] = ()) -> Written:
@@ -142,9 +144,10 @@ class Writer:
 
         It gets a number where another schedule has an argument of the same name.
         """
-        name = self._free(name, owner, text)
-        self.constants[name] = text
-        return name
+        free = self._free(name, owner, text)
+        self.constants[free] = text
+        self.arguments[free] = ".".join([*owner.split(".")[1:], name])
+        return free
 
     def function(self, names: tuple[str, ...], tree: Any, name: str) -> str:
         """A function of these symbols: a lambda where that is short enough.

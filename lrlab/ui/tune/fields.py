@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from lrlab.document import Experiment, Trial
-from lrlab.document.duration import duration
+from lrlab.document.duration import duration, in_epochs, in_percent, kept
+from lrlab.document.typed import written
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import described, is_horizon
 from lrlab.schedules.spans import Path
@@ -54,6 +55,7 @@ class Fields:
         for name, field in type(schedule).model_fields.items():
             about = described(type(schedule))[name]
             value, shown = getattr(schedule, name), getattr(bound, name)
+            texts = {path: text for path, text in schedule.own_texts.items() if path.partition(".")[0] == name}
             if name in slots:
                 inner += self._nested(slots[name], value, shown, number)
                 feet += nesting.foot(self.panel, slots[name], value, about)
@@ -63,7 +65,8 @@ class Fields:
                 own += self._lengths(joints[name], value, about)
             elif name != metric.FIELD:
                 whole = name in joints
-                own += self._argument(name, (*path, name), value, shown, about, horizon=is_horizon(field), fixed=whole)
+                horizon = is_horizon(field)
+                own += self._argument(name, (*path, name), value, shown, about, texts, horizon=horizon, fixed=whole)
         return [controls.section(key_of(path), [*own, *feet]), *inner]
 
     def _nested(self, slot: nesting.Slot, value: Any, shown: Any, number: str) -> list[Node]:
@@ -85,7 +88,9 @@ class Fields:
         *parts, rest = nesting.lengths(list(joints), slot.span)
         path = (*slot.owner, slot.joints or "", "length")
         nodes = [
-            self._number(f"{i + 1}. lasts", (*path, i), length, about, put=partial(nesting.with_length, slot, i))
+            self._number(
+                f"{i + 1}. lasts", (*path, i), length, about, put=partial(nesting.with_length, slot, i), fixed=True
+            )
             for i, length in enumerate(parts)
         ]
         if len(parts) > FEW:
@@ -104,8 +109,18 @@ class Fields:
         return self._number("base_lr", path, rates, about)
 
     def _argument(
-        self, name: str, path: Path, value: Any, shown: Any, about: params.Described, *, horizon: bool, fixed: bool
+        self,
+        name: str,
+        path: Path,
+        value: Any,
+        shown: Any,
+        about: params.Described,
+        texts: dict[str, str],
+        *,
+        horizon: bool,
+        fixed: bool,
     ) -> list[Node]:
+        """The controls of one argument; `texts` are those of its durations that are text, by their place in it."""
         key, put, help_ = key_of(path), _put(path), about.offered.help
         if about.choices:
             choices = {choice: choice for choice in about.choices}
@@ -122,8 +137,8 @@ class Fields:
             begin = self.panel.control(key, put, partial(_text, optional=about.optional))
             return [controls.a_text(begin, value or "", label=name, help_=help_)]
         if isinstance(value, tuple):
-            return self._list(name, path, value, about, fixed=fixed)
-        return [self._number(name, path, value, about, shown=shown, horizon=horizon)]
+            return self._list(name, path, value, about, texts, fixed=fixed)
+        return [self._number(name, path, value, about, shown=shown, horizon=horizon, text=texts.get(name, ""))]
 
     def _expression(self, name: str, key: str, value: Any, about: params.Described, put: controls.Put) -> Node:
         groups = isinstance(value, tuple)
@@ -138,16 +153,27 @@ class Fields:
         return controls.a_text(self.panel.control(key, put, read), text, label=name, help_=help_, code=True)
 
     def _list(
-        self, name: str, path: Path, values: tuple[Any, ...], about: params.Described, *, fixed: bool
+        self,
+        name: str,
+        path: Path,
+        values: tuple[Any, ...],
+        about: params.Described,
+        texts: dict[str, str],
+        *,
+        fixed: bool,
     ) -> list[Node]:
         """A field for the whole list; a control for each of a few values too, or instead where the number is fixed."""
         counts = about.unit == "ticks"
-        help_ = controls.ITEMS + "; 5ep and 10% are reckoned in ticks" * counts
-        item = {"item": self._ticks} if counts else {}
-        whole = controls.a_list(self.panel, key_of(path), values, _put(path), label=name, help_=help_, **item)
+        help_ = controls.ITEMS + "; 5ep are epochs, 10% are a share of the run" * counts
+        item = {"item": self._kept} if counts else {}
+        said = [texts.get(f"{name}.{i}", value) for i, value in enumerate(values)]
+        whole = controls.a_list(self.panel, key_of(path), said, _put(path), label=name, help_=help_, **item)
         if not about.many or len(values) > FEW:
             return [whole]
-        single = [self._number(f"{name}[{i}]", (*path, i), value, about) for i, value in enumerate(values)]
+        single = [
+            self._number(f"{name}[{i}]", (*path, i), value, about, text=texts.get(f"{name}.{i}", ""))
+            for i, value in enumerate(values)
+        ]
         return single if fixed else [whole, *single]
 
     def _number(
@@ -160,20 +186,26 @@ class Fields:
         shown: Any = None,
         horizon: bool = False,
         put: controls.Put | None = None,
+        text: str = "",
+        fixed: bool = False,
     ) -> Node:
-        """One number; where it is not set, the one that holds, if a run gives it."""
+        """One number, or the `text` of a duration; where it is not set, the one that holds, if a run gives it. `fixed`:
+        what is typed as text becomes a number at once.
+        """
         whole_run = self.ticks == self.run.steps
+        counts = about.unit == "ticks"
         return controls.a_number(
             self.panel,
             key_of(path),
-            value,
+            text or value,
             about,
             put or _put(path),
             label=name,
-            in_use=shown if horizon else None,
+            in_use=value if text else shown if horizon else None,
             lasts=self._lasts(about),
             epoch=self.run.updates if whole_run else None,
-            read=self._ticks if about.unit == "ticks" else None,
+            read=(self._ticks if fixed else self._kept) if counts else None,
+            forms=self._forms(value) if counts and not fixed and value is not None else None,
             empty=(controls.FOLLOWS if horizon else controls.NOT_SET) if about.optional else "",
         )
 
@@ -185,6 +217,16 @@ class Fields:
 
     def _ticks(self, text: str) -> int | float:
         return duration(text, self.run, self.trial.clock)
+
+    def _kept(self, text: str) -> int | float | str:
+        return kept(text, self.run, self.trial.clock)
+
+    def _forms(self, ticks: float) -> dict[str, str]:
+        """The ways to write so many ticks: as a number, in epochs, as a share of the run."""
+        epochs = in_epochs(ticks, self.run, self.trial.clock) if self.run.updates < self.run.steps else None
+        share = in_percent(ticks, self.run, self.trial.clock)
+        found = {"ticks": written(ticks), "epochs": epochs, "%": share}
+        return {unit: said for unit, said in found.items() if said is not None} if epochs or share else {}
 
 
 def _put(path: Path) -> Callable[[Any], Experiment]:

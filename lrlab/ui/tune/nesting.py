@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from lrlab.document import DocumentError, Experiment, parse
-from lrlab.document.run import calls
+from lrlab.document.run import calls, measured
 from lrlab.document.sentences import short
 from lrlab.readers import metrics
 from lrlab.schedules import KINDS, params
@@ -152,7 +152,8 @@ def _fitting(run: Run, trial: Trial, slot: Slot) -> tuple[str, ...]:
     """The kinds of schedules with which the trial is still a valid one; the path of `slot` is that of a document with
     only this trial.
     """
-    document = Experiment(run=run, trials=(trial,)).document()
+    plain = trial.model_copy(update={"schedule": trial.schedule.in_numbers()})
+    document = Experiment(run=run, trials=(plain,)).document()
     owner: Any = document
     for step in slot.owner:
         owner = owner[step]
@@ -242,9 +243,15 @@ def durations() -> bool:
     return choices.chosen().durations
 
 
+def _joints(slot: Slot) -> list[int]:
+    """Where each next part begins, in ticks, also where the document has text such as `5ep`."""
+    measure = measured(state.experiment().run, state.trial().clock)
+    return [measure.ticks(at) if isinstance(at, str) else at for at in state.value_at((*slot.owner, slot.joints or ""))]
+
+
 def with_length(slot: Slot, index: int, value: Any) -> Experiment:
     """The experiment with another length of a part; the parts after it keep theirs."""
-    parts = lengths(state.value_at((*slot.owner, slot.joints or "")), slot.span)
+    parts = lengths(_joints(slot), slot.span)
     parts[index] = value
     return state.changed((*slot.owner, slot.joints or ""), joined(parts))
 
@@ -261,6 +268,7 @@ def _change(slot: Slot, act: Any, *arguments: Any) -> None:
     """Change the owner as it is now, if it still exists."""
     owner = state.value_at(slot.owner)
     if isinstance(owner, dict):
+        owner |= {slot.joints: _joints(slot)} if slot.joints else {}
         state.set_value(slot.owner, act(owner, slot, *arguments))
 
 
