@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from panels import nodes, press, slide, unfold, write
+from panels import nodes, press, unfold, write
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, figure, opened
 

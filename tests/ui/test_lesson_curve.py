@@ -25,7 +25,7 @@ def opened(**asked: str) -> AppTest:
 
 def drawn(app: AppTest) -> Any:
     """The chart's data."""
-    return lesson_pages.charts(app)["curve.chart"]
+    return lesson_pages.charts(app)["curve_chart"]
 
 
 def seen(app: AppTest) -> AppTest:
@@ -60,7 +60,7 @@ def test_odd_settings_are_shown_without_a_nan(address: dict[str, str]) -> None:
     app = opened(**address, present="1")
     tables = " ".join(table.value.to_string() for table in app.table)
     assert "nan" not in (texts(app) + tables).lower()
-    assert list(lesson_pages.charts(app)) == ["curve.chart"]
+    assert list(lesson_pages.charts(app)) == ["curve_chart"]
 
 
 def test_the_chart_marks_snapshots_and_the_cut_cycle() -> None:

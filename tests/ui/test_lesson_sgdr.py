@@ -186,7 +186,7 @@ def test_a_slide_says_what_its_address_got_wrong() -> None:
 
 def test_the_presenters_charts_are_larger() -> None:
     def height(app: AppTest) -> Any:
-        return components(app, "chart")["curve.chart"][1]["height"]
+        return components(app, "chart")["curve_chart"][1]["height"]
 
     assert height(opened(present="1")) > height(opened())
 

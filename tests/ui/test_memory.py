@@ -143,7 +143,7 @@ def test_each_trial_has_its_own_caller_wherever_it_stands() -> None:
 def test_a_trial_with_another_name_keeps_its_caller() -> None:
     app = opened()
     set_to(app, "caller", "trainer")
-        write(app, "name", "another name")
+    write(app, "name", "another name")
     assert at_hand(app).trials[0].name == "another name"
     assert entries(app)["tune.callers"] == "trainer"
 

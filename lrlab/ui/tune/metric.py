@@ -131,9 +131,12 @@ def _reshaped(here: Path, source: str, shape: metrics.Sketch, calls: int, field:
 
 
 def _sketched(here: Path, source: str, shape: metrics.Sketch, calls: int) -> Experiment:
-    """The experiment with a sketched metric; the session remembers the sketch."""
+    """The experiment with a sketched metric; the session remembers the sketch, but not that of the last preview."""
     values = metrics.sketch(shape, calls)
     remembered = _remembered()
+    last = next(reversed(remembered), None)
+    if last is not None and all(trial.schedule.shown != last for trial in state.experiment().trials):
+        del remembered[last]
     remembered[values] = source, shape
     while len(remembered) > REMEMBERED:
         del remembered[next(iter(remembered))]

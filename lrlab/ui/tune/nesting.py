@@ -244,7 +244,11 @@ def durations() -> bool:
 
 def with_length(slot: Slot, index: int, value: Any) -> Experiment:
     """The experiment with another length of a part; the parts after it keep theirs."""
-    parts = lengths(state.value_at((*slot.owner, slot.joints or "")), slot.span)
+    joints = state.value_at((*slot.owner, slot.joints or ""))
+    if not isinstance(joints, list) or index >= len(joints):
+        msg = "this part of the schedule is gone"
+        raise DocumentError(msg)
+    parts = lengths(joints, slot.span)
     parts[index] = value
     return state.changed((*slot.owner, slot.joints or ""), joined(parts))
 

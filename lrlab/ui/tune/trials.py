@@ -35,7 +35,7 @@ def show(chart: str) -> None:
 
 def handle_name(index: int, handle: handles.Handle) -> str:
     """The name under which a handle's events come."""
-    return f"handle/{index}/{handle.label}/{key_of(handle.moved[0].path)}"
+    return f"handle/{index}/{handle.label}/{handle.number}/{key_of(handle.moved[0].path)}"
 
 
 def _take_hold(panel: Panel[Experiment]) -> None:
@@ -70,7 +70,7 @@ def _chips(panel: Panel[Experiment]) -> list[Node]:
 
 
 def _choose(place: Any) -> None:
-    if not str(place).isdecimal() or int(place) >= len(state.experiment().trials):
+    if place not in map(str, range(len(state.experiment().trials))):
         msg = "this trial is gone"
         raise Problem(msg)
     state.choose(int(place))
