@@ -117,5 +117,6 @@ def test_open_in_tune_takes_the_curves_along_and_undo_brings_the_earlier_back() 
     app = opened(curve__T_0="40")
     seen(app.button(key="curve.open").click().run())
     assert app.session_state["experiment"] == curve.experiment(CurveSettings(T_0=40))
+    app.switch_page("app.py")  # where the harness is, it does not follow by itself
     seen(press(app, "undo"))
     assert app.session_state["experiment"] == parse(state.DEFAULT)

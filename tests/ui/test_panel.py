@@ -237,7 +237,7 @@ def chart(app: AppTest) -> Node:
 def kept(app: AppTest) -> tuple[Any, ...]:
     """What a preview leaves as it was."""
     state = app.session_state
-    return at_hand(app), list(state["past"]), list(state["future"]), dict(app.query_params), dict(state["sketches"])
+    return at_hand(app), list(state["past"]), list(state["future"]), dict(app.query_params)
 
 
 def drawn(experiment: Experiment) -> Any:

@@ -135,6 +135,9 @@ class Panel(Generic[T]):
             if event.get("open") is not None:
                 st.session_state.open = f"{self.key}/{name}" if event["open"] is True else None
             elif name in self.acts:
+                if isinstance(value, (list, dict)):
+                    msg = "text belongs here"
+                    raise Problem(msg)
                 st.session_state.open = None
                 self.acts[name](value)
             else:
@@ -188,11 +191,10 @@ def _heard(key: str) -> None:
 def _read(event: Any) -> tuple[str, Any]:
     """The name in an event, and what it says: a value, or typed text."""
     name = event.get("id") if isinstance(event, dict) else None
-    said = event.get("text", event.get("value")) if isinstance(event, dict) else None
-    if not isinstance(name, str) or len(name) > MOST_NAME or isinstance(said, (list, dict)):
+    if not isinstance(name, str) or len(name) > MOST_NAME:
         msg = "the browser sent something that is no event of a control"
         raise Problem(msg)
-    return name, said
+    return name, event.get("text", event.get("value"))
 
 
 def _value(taker: Taker, said: Any) -> Any:

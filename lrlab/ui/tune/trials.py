@@ -10,6 +10,7 @@ from lrlab.charts import style
 from lrlab.document import Experiment, Trial
 from lrlab.document.run import calls
 from lrlab.document.sentences import short
+from lrlab.document.typed import number
 from lrlab.schedules import KINDS
 from lrlab.ui import state
 from lrlab.ui.panel import Panel, Problem, controls
@@ -44,7 +45,7 @@ def _take_hold(panel: Panel[Experiment]) -> None:
     """
     index, run, trial = state.chosen(), state.experiment().run, state.trial()
     for handle in handles.handles(run, trial):
-        panel.control(handle_name(index, handle), partial(_moved, index, handle), numbers=True)
+        panel.control(handle_name(index, handle), partial(_moved, index, handle), number, numbers=True)
 
 
 def _moved(index: int, handle: handles.Handle, value: float) -> Experiment:
