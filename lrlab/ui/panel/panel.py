@@ -135,11 +135,9 @@ class Panel(Generic[T]):
             if event.get("open") is not None:
                 st.session_state.open = f"{self.key}/{name}" if event["open"] is True else None
             elif name in self.acts:
-                if isinstance(value, (list, dict)):
-                    msg = "text belongs here"
-                    raise Problem(msg)
+                chosen = _chosen(value)
                 st.session_state.open = None
-                self.acts[name](value)
+                self.acts[name](chosen)
             else:
                 new = self.made(event)
                 self.takers[name].keep(new)
@@ -195,6 +193,14 @@ def _read(event: Any) -> tuple[str, Any]:
         msg = "the browser sent something that is no event of a control"
         raise Problem(msg)
     return name, event.get("text", event.get("value"))
+
+
+def _chosen(said: Any) -> Any:
+    """What was chosen: text, as a rule, and never a list or an object."""
+    if isinstance(said, (list, dict)):
+        msg = "text belongs here"
+        raise Problem(msg)
+    return said
 
 
 def _value(taker: Taker, said: Any) -> Any:
