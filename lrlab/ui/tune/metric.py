@@ -51,8 +51,8 @@ def nodes(panel: Panel[Experiment], schedule: Schedule, path: Path, calls: int) 
 
 def given() -> None:
     """Below the panel: where the values of a metric are given, a file or text that holds them."""
-    trial = state.trial()
-    if trial.schedule.takes_metrics and _source(trial.schedule.shown)[0] == "given":
+    trial = state.trial() if state.experiment().trials else None
+    if trial is not None and trial.schedule.takes_metrics and _source(trial.schedule.shown)[0] == "given":
         here = ("trials", state.chosen(), "schedule", FIELD)
         left, right = st.columns(2)
         with left:
