@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import oracle
 import pytest
 from oracle import ROOT
 from panels import captions, complaint, complaints, components, nodes, press, slide, switch, write
@@ -97,6 +98,14 @@ def test_a_rate_reaches_zero_and_1e_8() -> None:
         assert at_hand(app).trials[0].base_lr == wanted
     write(app, "trials.0.base_lr", "0.0123")
     assert at_hand(app).trials[0].base_lr == 0.0123
+
+
+@pytest.mark.parametrize("floor", [-0.5, 0.0, 1e-12, 0.01, 100.0])
+def test_the_slider_of_a_rate_has_its_range_whatever_the_rate_is(floor: float) -> None:
+    app = opened(oracle.document({"kind": "torch.CosineAnnealingLR", "T_max": None, "eta_min": floor}))
+    stops = nodes(app)["trials.0.schedule.eta_min"]["stops"]
+    assert {0.0, 1e-8, 0.1, 10.0} <= set(stops)
+    assert min(stops, key=lambda stop: abs(stop - floor)) == pytest.approx(max(floor, 0), rel=0.2)
 
 
 def test_step_sliders_follow_the_run() -> None:
