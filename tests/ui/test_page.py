@@ -191,7 +191,7 @@ def test_a_name_is_no_markup() -> None:
         }
     )
     assert "<img" not in json.dumps(figure(app)["data"])
-    assert nodes(app)["chip"]["options"][0][1] == " ".join(name.split()), "the panel shows text as text"
+    assert nodes(app)["chip"]["options"][0][1].startswith("<img> **b** [l](javasc"), "the panel shows text as text"
     assert not app.exception
 
 

@@ -120,6 +120,7 @@ def test_what_no_control_takes_changes_nothing_and_breaks_nothing(kind: str) -> 
         {"id": node["id"], "value": value}
         for node in controls(app, "text", "switch", "choice", "pills", "chips", "menu")
         for value in NO_TEXTS
+        if node["is"] != "text" or not isinstance(value, str)  # a name, and some arguments, may be any text
     ]
     events += [
         {"id": node["id"], "text": text}
@@ -379,7 +380,7 @@ def test_every_handle_of_the_chart_is_a_control_and_its_own_value_changes_nothin
         held = chart(app)["handles"]["list"]
         assert [one["id"] for one in held] == names
         for one in held:
-            assert one["offset"] + one["scale"] * one["value"] == pytest.approx(one[one["axis"]], rel=1e-6)
+            assert one["offset"] + one["scale"] * one["value"] == pytest.approx(one[one["axis"]], rel=1e-6, abs=1e-8)
         send_all(app, [{"id": one["id"], "value": one["value"]} for one in held])
         assert at_hand(app) == before
 
