@@ -6,8 +6,9 @@ what moves then belongs to that argument, as far as it moved.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from lrlab.schedules.combine import starts, turns
 from lrlab.schedules.spans import Path, nested
 
 TICKS = (8, 1, -1)  # by so many ticks an argument is moved to see how far its marks go, the next where that loses them
+FARTHER = (64, 16)  # by so many where a mark goes by a fraction: rounded to ticks, a short way tells it badly
 SHARES = (0.01, -0.01)  # likewise where the argument is a share
 FEWEST = 1e-6  # a rate that moves by a smaller share of what its argument moved is not moved by it
 SHARE = 0.01  # of the largest rate: by so much an argument that is a rate is moved
@@ -64,6 +66,8 @@ class Handle:
     rate: float
     label: str
     moved: tuple[Moved, ...]
+    number: int = 0
+    """How many with this label and this argument come before it."""
 
 
 @lru_cache(maxsize=64)
@@ -71,7 +75,13 @@ def handles(run: Run, trial: Trial) -> tuple[Handle, ...]:
     """The handles of a trial's first parameter group; none where its curve cannot be drawn."""
     if engine.failure(run, trial) is not None:
         return ()
-    return (*_marks(run, trial), *_levels(run, trial))
+    counts: Counter[tuple[str, Path]] = Counter()
+    found = []
+    for handle in (*_marks(run, trial), *_levels(run, trial)):
+        of = handle.label, handle.moved[0].path
+        found.append(replace(handle, number=counts[of]))
+        counts[of] += 1
+    return tuple(found)
 
 
 @lru_cache(maxsize=64)
@@ -160,10 +170,28 @@ def _movers(trial: Trial, run: Run, ticks: int, known: Labelled) -> Iterator[tup
             moved = _labelled(_trial_with(trial, ("schedule", *path), value + by), run, ticks)
             if moved.keys() >= known.keys() or by == distances[-1]:
                 slopes = {mark: (moved[mark] - tick) / by for mark, tick in known.items() if mark in moved}
+                if by == TICKS[0] and not all(slope.is_integer() for slope in slopes.values()):
+                    slopes = _finer(trial, run, ticks, known, path, value, slopes)
                 found = {mark: slope for mark, slope in slopes.items() if slope}
                 if found:
                     yield path, found
                 break
+
+
+def _finer(
+    trial: Trial, run: Run, ticks: int, known: Labelled, path: Path, value: Any, slopes: dict[tuple[str, int], float]
+) -> dict[tuple[str, int], float]:
+    """The slopes again where they are fractions: from farther away where that comes to the same; else a mark ran into
+    something, and what it did at first holds.
+    """
+    found = dict(slopes)
+    asked = {by: _labelled(_trial_with(trial, ("schedule", *path), value + by), run, ticks) for by in (*FARTHER, 1)}
+    for mark, slope in slopes.items():
+        there = {by: (moved[mark] - known[mark]) / by for by, moved in asked.items() if mark in moved}
+        same = [there[by] for by in FARTHER if by in there and abs(there[by] - slope) <= 1 / TICKS[0]]
+        if not slope.is_integer():
+            found[mark] = same[0] if same else there.get(1) or slope
+    return found
 
 
 def _arguments(schedule: Schedule, unit: str) -> list[tuple[Path, Any]]:

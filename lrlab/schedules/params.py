@@ -285,7 +285,7 @@ class Described:
         if not self.offered.log:
             return ()
         low, high = self._range(None, 1.0)
-        if reach is not None:
+        if reach is not None and reach > 0:
             low, high = min(low, reach), max(high, reach)
         return stops(low or high * 1e-8, high, zero=not self.positive and (self.low is None or self.low <= 0))
 

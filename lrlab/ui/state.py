@@ -173,7 +173,11 @@ def changed_all(values: Mapping[Path, Any]) -> Experiment:
         if len(path) > 1 and path[0] == "trials" and int(path[1]) >= len(experiment().trials):
             msg = "this trial is gone"  # a quick hand is ahead of the page
             raise DocumentError(msg)
-        assign(document, path, value)
+        try:
+            assign(document, path, value)
+        except (LookupError, TypeError):
+            msg = "this part of the schedule is gone"
+            raise DocumentError(msg) from None
     return parse(document)
 
 

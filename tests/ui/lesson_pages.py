@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from oracle import ROOT
+from panels import complaints
 from streamlit.testing.v1 import AppTest
 
 from lrlab.document import parse
@@ -60,10 +61,10 @@ def jobs(app: AppTest) -> list[Any]:
 def texts(app: AppTest) -> str:
     """All that is said, without the marks that keep Markdown from reading it."""
     elements = (*app.markdown, *app.caption, *app.subheader, *app.info, *app.warning, *app.error)
-    return " ".join(element.value for element in elements).replace("\\", "")
+    return " ".join([*(element.value for element in elements), complaints(app)]).replace("\\", "")
 
 
 def charts(app: AppTest) -> dict[str, Any]:
     """The data of each chart of the page, by key."""
     found = [json.loads(component.proto.json) for component in app.get("bidi_component") if component.proto.json]
-    return {data["key"]: data for data in found if "key" in data}
+    return {data["key"]: data for data in found if data.get("is") == "chart"}

@@ -31,14 +31,15 @@ def nodes(app: AppTest, key: str | None = None) -> dict[str, Node]:
     found: dict[str, Node] = {}
     for its, (_, data) in components(app, "panel").items():
         if key in (None, its):
-            found |= {node["id"]: node for node in _flat(data["nodes"])}
+            found |= {node["id"]: node for node in flat(data["nodes"])}
     return found
 
 
-def _flat(nodes_: list[Node]) -> Iterator[Node]:
+def flat(nodes_: list[Node]) -> Iterator[Node]:
+    """These nodes and all that are in them, in order."""
     for node in nodes_:
         yield node
-        yield from _flat([*node.get("tools", []), *node.get("nodes", [])])
+        yield from flat([*node.get("tools", []), *node.get("nodes", [])])
 
 
 def send(app: AppTest, *events: Node, component: str | None = None, event: str = "change") -> AppTest:
@@ -46,9 +47,7 @@ def send(app: AppTest, *events: Node, component: str | None = None, event: str =
     panels = components(app, "panel")
     if component is None:
         first = events[0]["id"]
-        component = next(
-            key for key, (_, data) in panels.items() if any(n["id"] == first for n in _flat(data["nodes"]))
-        )
+        component = next(key for key, (_, data) in panels.items() if any(n["id"] == first for n in flat(data["nodes"])))
     return raw(app, panels[component][0], event, {"n": next(_NUMBERS), "events": list(events)})
 
 
@@ -64,7 +63,7 @@ def raw(app: AppTest, name: str, event: str, value: Any) -> AppTest:
 
 
 def slide(app: AppTest, name: str, value: Any) -> AppTest:
-    """Let go of a slider, or flip a switch."""
+    """Let go of a slider."""
     assert name in nodes(app), f"no {name} among {sorted(nodes(app))}"
     return send(app, {"id": name, "value": value})
 
@@ -73,6 +72,11 @@ def write(app: AppTest, name: str, text: str) -> AppTest:
     """Type into an exact field, a field of text, or choose from a list."""
     assert name in nodes(app), f"no {name} among {sorted(nodes(app))}"
     return send(app, {"id": name, "text": text})
+
+
+def switch(app: AppTest, name: str, *, on: bool) -> AppTest:
+    """Switch something on or off."""
+    return slide(app, name, on)
 
 
 def press(app: AppTest, name: str) -> AppTest:
@@ -91,3 +95,13 @@ def complaint(app: AppTest, name: str) -> str:
     """The sentence beside a control; nothing where there is none."""
     said: str = nodes(app)[name].get("error", "")
     return said
+
+
+def complaints(app: AppTest) -> str:
+    """All sentences that stand beside controls."""
+    return "\n".join(node["error"] for node in nodes(app).values() if "error" in node)
+
+
+def captions(app: AppTest) -> str:
+    """All small text in the panels."""
+    return "\n".join(node["text"] for node in nodes(app).values() if node["is"] == "caption")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from panels import nodes, press, unfold, write
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, figure, opened
 
@@ -56,45 +57,49 @@ def values(packed: dict[str, str]) -> list[float]:
     return found
 
 
-def buttons(app: AppTest) -> list[str]:
-    return [str(button.key) for button in app.button]
+def groups(app: AppTest, how: str | None = None) -> None:
+    """Open the form of the parameter groups, and choose how they are made."""
+    unfold(app, "groups")
+    if how is not None:
+        write(app, "groups/how", how)
+    assert not app.exception
 
 
 def test_a_fix_is_applied_taken_back_and_made_again() -> None:
     app = opened(BROKEN)
     before = at_hand(app)
-    assert any("total\\_iters = 100 of LinearLR" in text.value for text in app.markdown)
-    app.button(key="fix.beside.0.LR121").click().run()
+    assert "total_iters = 100 of LinearLR" in nodes(app)["finding/LR121"]["text"]
+    press(app, "finding/LR121/fix")
     after = at_hand(app)
     assert after.trials[0].schedule.schedulers[0].total_iters == 50
     assert not advice.check(after)
-    assert "fix.beside.0.LR121" not in buttons(app)
-    app.button(key="undo").click().run()
+    assert "finding/LR121/fix" not in nodes(app)
+    press(app, "undo")
     assert at_hand(app) == before
-    assert "fix.beside.0.LR121" in buttons(app)
-    app.button(key="redo").click().run()
+    assert "finding/LR121/fix" in nodes(app)
+    press(app, "redo")
     assert at_hand(app) == after
 
 
 def test_undo_reaches_the_run_in_the_side_bar_and_a_new_change_ends_redo() -> None:
     app = opened(BROKEN)
     app.number_input(key="run.epochs").set_value(3.0).run()
-    app.button(key="undo").click().run()
+    press(app, "undo")
     assert at_hand(app).run.epochs == 1
     assert app.number_input(key="run.epochs").value == 1
-    assert not app.button(key="redo").disabled
+    assert not nodes(app)["redo"].get("disabled")
     app.number_input(key="run.epochs").set_value(2.0).run()
-    assert app.button(key="redo").disabled
+    assert nodes(app)["redo"].get("disabled")
 
 
 def test_what_is_dismissed_is_in_the_document_and_can_be_taken_back() -> None:
     app = opened(BROKEN, tab="Advice")
-    app.button(key="dismiss.beside.0.LR121").click().run()
+    press(app, "finding/LR121/dismiss")
     assert at_hand(app).document()["trials"][0]["dismissed"] == ["LR121"]
-    assert "fix.beside.0.LR121" not in buttons(app)
+    assert "finding/LR121/fix" not in nodes(app)
     app.button(key="back.0.LR121").click().run()
     assert at_hand(app).trials[0].dismissed == ()
-    assert "fix.beside.0.LR121" in buttons(app)
+    assert "finding/LR121/fix" in nodes(app)
 
 
 def test_the_meant_curve_is_drawn_faintly_until_the_fix() -> None:
@@ -107,7 +112,7 @@ def test_the_meant_curve_is_drawn_faintly_until_the_fix() -> None:
     want = engine.curve(fixed.run, fixed.trials[0])
     assert values(meant["y"]) == pytest.approx(want.lr.tolist(), rel=1e-6)
     assert min(values(actual["y"])) > 0.0999, "in five calls the rate hardly moves"
-    app.button(key="fix.beside.0.LR101").click().run()
+    press(app, "finding/LR101/fix")
     lines = [t for t in traces(app) if t["mode"] == "lines"]
     assert len(lines) == 1
     assert min(values(lines[0]["y"])) < 1e-6
@@ -123,17 +128,16 @@ def test_findings_are_markers_in_the_chart_at_their_step_and_rate() -> None:
 
 def test_a_chip_says_how_many_findings_its_trial_has() -> None:
     app = opened(BROKEN)
-    assert app.get_by_key("chip").options[0].endswith("▲1")
+    assert nodes(app)["chip"]["options"][0][-1].endswith("▲1")
 
 
 def test_who_calls_step_sets_the_clock_and_is_remembered() -> None:
     app = opened(PER_EPOCH)
-    box = app.selectbox(key="caller")
-    box.set_value(5).run()
+    write(app, "caller", "lightning_step")
     assert at_hand(app).trials[0].clock == "step"
-    assert app.selectbox(key="caller").value == 5, "Lightning's interval, not merely a clock"
-    app.button(key="undo").click().run()
-    assert app.selectbox(key="caller").value == 1
+    assert nodes(app)["caller"]["value"] == "lightning_step", "Lightning's interval, not merely a clock"
+    press(app, "undo")
+    assert nodes(app)["caller"]["value"] == "epoch"
 
 
 def test_the_planner_applies_a_length_and_a_budget() -> None:
@@ -154,7 +158,7 @@ def test_the_planner_applies_a_length_and_a_budget() -> None:
     app.button(key="plan.below").click().run()
     assert at_hand(app).run.epochs == 150
     assert "none is cut" in app.success[0].value
-    app.button(key="undo").click().run()
+    press(app, "undo")
     app.select_slider(key="plan.cycles").set_value(3).run()
     app.button(key="plan.length").click().run()
     assert at_hand(app).trials[0].schedule.T_0 == 29, "200 / 7 rounded up"
@@ -176,23 +180,18 @@ def test_a_resume_shows_its_jump() -> None:
 
 def test_groups_of_a_backbone_and_layers_are_made_and_unmade() -> None:
     app = opened(PER_EPOCH)
-    app.session_state["groups"] = True
-    app.run()
-    app.button(key="groups.use").click().run()
+    groups(app)
+    press(app, "groups/use")
     assert at_hand(app).trials[0].base_lr == (0.01, 0.1)
-    app.session_state["groups"] = True
-    app.session_state["groups.how"] = "layer-wise decay"
-    app.run()
-    app.button(key="groups.use").click().run()
+    groups(app, "layers")
+    press(app, "groups/use")
     rates = at_hand(app).trials[0].base_rates
     assert len(rates) == 13
     assert rates[0] == pytest.approx(0.1 * 0.75**12)
     assert rates[-1] == 0.1
     assert len([t for t in traces(app) if t["mode"] == "lines" and t.get("opacity", 1) == 1]) == 13
-    app.session_state["groups"] = True
-    app.session_state["groups.how"] = "one group"
-    app.run()
-    app.button(key="groups.use").click().run()
+    groups(app, "one")
+    press(app, "groups/use")
     assert at_hand(app).trials[0].base_lr == 0.1
 
 
@@ -205,10 +204,8 @@ def test_lists_of_groups_follow_their_number() -> None:
             "trials": [{"name": "t", "base_lr": [0.1, 0.1, 0.1], "schedule": schedule}],
         }
     )
-    app.session_state["groups"] = True
-    app.session_state["groups.how"] = "backbone and head"
-    app.run()
-    app.button(key="groups.use").click().run()
+    groups(app, "two")
+    press(app, "groups/use")
     assert at_hand(app).trials[0].schedule.max_lr == (0.1, 0.2)
 
 
@@ -229,29 +226,29 @@ def test_a_button_whose_trial_is_gone_does_nothing() -> None:
     state = app.session_state
     other = BROKEN | {"trials": [BROKEN["trials"][0] | {"name": "other"}]}
     state["experiment"] = parse(other)
-    app.button(key=f"dismiss.beside.0.{finding.code}").click().run()
+    press(app, f"finding/{finding.code}/dismiss")
     assert not app.exception
     assert at_hand(app).trials[0].dismissed == ()
 
 
-def test_what_the_browser_still_sends_with_an_undo_is_no_new_edit() -> None:
+def test_what_is_typed_just_before_an_undo_is_what_it_takes_back() -> None:
+    """The browser sends what a field holds before the button that takes the focus from it: two events, in turn."""
     app = opened(PER_EPOCH)
-    before = at_hand(app)
-    app.number_input(key="trials.0.base_lr/number").set_value(0.7).run()
-    app.number_input(key="trials.0.base_lr/number").set_value(0.69)
-    app.button(key="undo").click().run()
-    assert at_hand(app) == before
+    write(app, "trials.0.base_lr", "0.7")
+    write(app, "trials.0.base_lr", "0.69")
+    press(app, "undo")
+    assert at_hand(app).trials[0].base_lr == 0.7
 
 
 def test_a_list_of_rates_is_typed_and_a_bad_one_is_said() -> None:
     app = opened(PER_EPOCH)
-    app.session_state["groups"] = True
-    app.session_state["groups.how"] = "a list"
-    app.run()
-    app.text_input(key="groups.list").set_value("0.01, 0.02, x").run()
-    assert any("Numbers with commas" in caption.value for caption in app.caption)
-    app.text_input(key="groups.list").set_value("0.01, 0.02, 0.3").run()
-    app.button(key="groups.use").click().run()
+    groups(app, "list")
+    write(app, "groups/rates", "0.01, 0.02, x")
+    assert "'x' is no number" in nodes(app)["groups/said"]["text"]
+    assert "numbers with commas" in nodes(app)["groups/said"]["text"]
+    assert "groups/use" not in nodes(app)
+    write(app, "groups/rates", "0.01, 0.02, 0.3")
+    press(app, "groups/use")
     assert at_hand(app).trials[0].base_lr == (0.01, 0.02, 0.3)
 
 
@@ -259,7 +256,7 @@ def test_an_address_just_left_does_not_bring_back_what_was_changed(monkeypatch: 
     """The browser may send its request before it has followed to the new address; Back comes later."""
     app = opened(PER_EPOCH)
     old = "".join(app.query_params["s"])
-    app.number_input(key="trials.0.base_lr/number").set_value(0.7).run()
+    write(app, "trials.0.base_lr", "0.7")
     monkeypatch.setattr(address, "LAG", 60.0)
     app.query_params["s"] = old
     app.run()
@@ -276,9 +273,9 @@ def test_what_a_person_changes_stands_however_late_the_browser_sends_the_address
     monkeypatch.setattr(address, "LAG", 0.0)
     app = opened(PER_EPOCH)
     old = "".join(app.query_params["s"])
-    app.number_input(key="trials.0.base_lr/number").set_value(0.7).run()
+    write(app, "trials.0.base_lr", "0.7")
     app.query_params["s"] = old
-    app.segmented_control(key="view.y").set_value("log").run()
+    write(app, "view.y", "log")
     assert at_hand(app).trials[0].base_lr == 0.7
     assert at_hand(app).view.y == "log"
     assert "".join(app.query_params["s"]) == at_hand(app).link()

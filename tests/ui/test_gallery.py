@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from oracle import ROOT
+from panels import nodes
 from streamlit.testing.v1 import AppTest
 
 from lrlab import engine
@@ -133,7 +134,7 @@ def test_open_in_tune_adds_the_schedule_and_goes_there() -> None:
     assert not app.exception
     trials = app.session_state["experiment"].trials
     assert [t.name for t in trials] == ["SGDR", "one cosine", "StepLR"]
-    assert app.get_by_key("caller"), "Tune is on screen"
+    assert "caller" in nodes(app), "Tune is on screen"
 
 
 def test_an_unknown_schedule_is_one_sentence_and_the_gallery() -> None:

@@ -86,7 +86,7 @@ def charts(app: AppTest) -> list[dict[str, Any]]:
         for component in app.get("bidi_component")
         if component.proto.json
     ]
-    return [data for data in found if "figure" in data]
+    return [data for data in found if data["is"] == "chart"]
 
 
 def drawn(app: AppTest, settings: Settings) -> bool:

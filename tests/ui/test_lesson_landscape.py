@@ -13,6 +13,7 @@ from typing import Any
 import lesson_pages
 import numpy as np
 import pytest
+from panels import complaint, components, flat, slide, write
 from streamlit.testing.v1 import AppTest
 
 from lrlab.lessons import landscape
@@ -119,7 +120,7 @@ def test_a_preset_is_one_click_and_says_its_verdict(preset: landscape.Preset) ->
     assert said
     low, high = (float(number.replace("\N{MINUS SIGN}", "-")) for number in said.groups())
     assert preset.low < low < high < preset.high
-    app.slider(key="landscape.noise/slider").set_value(0.3).run()
+    slide(app, "landscape.noise", 0.3)
     assert at_hand(app).noise == 0.3
     assert app.button_group(key="landscape.preset").value is None, "other settings are none of the presets"
 
@@ -257,16 +258,16 @@ def test_seeds_that_all_agree_give_no_interval() -> None:
 
 def test_more_than_the_budget_is_refused_beside_the_field() -> None:
     app = opened(dimension=2, steps=1000, particles=1, seeds=40)
-    app.slider(key="landscape.particles/slider").set_value(200).run()
+    slide(app, "landscape.particles", 200)
     said = "particles: 1,000 steps x 200 particles x 40 seeds x 2 dimensions are 16,000,000, and 10,000,000 is the most"
-    assert said in texts(app)
+    assert complaint(app, "landscape.particles") == said
     assert at_hand(app).particles == 1
 
 
 def test_a_second_dimension_beyond_the_budget_is_refused_too() -> None:
     app = opened(dimension=1, steps=1000, particles=126, seeds=40)
-    app.button_group(key="landscape.dimension").set_value(2).run()
-    assert "40 seeds x 2 dimensions are 10,080,000" in texts(app)
+    write(app, "landscape.dimension", "2")
+    assert "40 seeds x 2 dimensions are 10,080,000" in complaint(app, "landscape.dimension")
     assert at_hand(app).dimension == 1
 
 
@@ -280,19 +281,25 @@ def test_the_exercise_is_checked_by_the_simulation_on_the_page() -> None:
 
 def order(app: AppTest) -> list[str]:
     """The section's animation, first and last slider, shares over the run and text, as they come on the page."""
-    keys = ("landscape.chart", "landscape.noise/slider", "landscape.seeds/slider", "landscape.course")
-    found = []
+    keys = ("landscape.chart", "landscape.noise", "landscape.seeds", "landscape.course")
+    held = {name: _names(data) for of in ("chart", "panel") for name, data in components(app, of).values()}
+    found: list[str] = []
     for element in app.main:
-        if getattr(element, "key", None) in keys:
-            found.append(element.key)
+        if element.type == "bidi_component":
+            found += [name for name in held.get(element.proto.id, []) if name in keys]
         elif element.type == "markdown" and "gradient descent with noise" in element.value:
             found.append("text")
     return found
 
 
+def _names(data: dict[str, Any]) -> list[str]:
+    """The name of a chart, or those of a panel's controls."""
+    return [data["key"]] if data["is"] == "chart" else [node["id"] for node in flat(data["nodes"])]
+
+
 def test_the_figure_stands_over_its_sliders_and_on_a_slide_before_the_text_too() -> None:
     """So that a class sees the figure and what moves it without scrolling."""
-    figures = ["landscape.chart", "landscape.noise/slider", "landscape.seeds/slider", "landscape.course"]
+    figures = ["landscape.chart", "landscape.noise", "landscape.seeds", "landscape.course"]
     assert order(opened()) == ["text", *figures]
     alone = lesson_pages.opened("pages/sgdr.py", SMALL | {"present": "2"})
     assert order(alone) == [*figures, "text"]

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from lesson_pages import charts, jobs, texts, trained
+from panels import write
 
 from lrlab.lessons.rate_range import Ramp, Range, Suggestion, lowest, range_test
 from lrlab.ui.lessons.rate_range import alone, untried
@@ -38,7 +39,7 @@ def test_each_seed_alone_gets_its_own_rate_though_another_diverges_before_that()
 def test_smoothing_needs_no_new_test() -> None:
     app = trained("pages/warmup.py", {"range.ran": "true", "range.steps": "100"})
     before = len(jobs(app))
-    app.number_input(key="range.smoothing/number").set_value(0.5).run()
+    write(app, "range.smoothing", "0.5")
     assert not app.exception
     assert len(jobs(app)) == before
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import lesson_pages
 import numpy as np
 import pytest
+from panels import complaint, components, nodes, write
 from streamlit.testing.v1 import AppTest
 
 import lrlab.ui.lessons.sgdr
@@ -86,27 +87,26 @@ def stepwise(gate: list[bool]) -> object:
 
 def test_lists_are_settings_tidied_and_in_the_address() -> None:
     app = opened()
-    app.text_input(key="sweep.T_0").set_value("7,3").run()
-    assert at_hand(app).T_0 == app.text_input(key="sweep.T_0").value == app.query_params["sweep.T_0"] == "7, 3"
+    write(app, "sweep.T_0", "7,3")
+    assert at_hand(app).T_0 == nodes(app)["sweep.T_0"]["text"] == app.query_params["sweep.T_0"] == "7, 3"
     assert "Train 20 cells from 3 seeds" in buttons(app)
 
 
 def test_what_is_no_list_is_said_beneath_the_field_and_changes_nothing() -> None:
     app = opened()
-    app.text_input(key="sweep.peak").set_value("0.1, fast").run()
-    assert "'fast' is not a rate above 0" in texts(app)
-    assert f"; what holds is still {Grid().peak}" in texts(app).replace("\\", "")
+    write(app, "sweep.peak", "0.1, fast")
+    assert "'fast' is not a rate above 0" in complaint(app, "sweep.peak")
     assert at_hand(app).peak == Grid().peak
-    assert app.text_input(key="sweep.peak").value == "0.1, fast"
-    app.text_input(key="sweep.peak").set_value("0.1").run()
-    assert "is not a rate" not in texts(app)
+    assert nodes(app)["sweep.peak"]["text"] == Grid().peak, "what holds is still that"
+    write(app, "sweep.peak", "0.1")
+    assert not complaint(app, "sweep.peak")
     assert at_hand(app).peak == "0.1"
 
 
 def test_too_many_cells_are_said_with_their_number() -> None:
     app = opened(T_mult="1, 2, 3, 4")
-    app.text_input(key="sweep.T_0").set_value(", ".join(map(str, range(1, 31)))).run()
-    assert "30 x 4 x 5 are 600 cells, and 400 is the most" in texts(app)
+    write(app, "sweep.T_0", ", ".join(map(str, range(1, 31))))
+    assert "30 x 4 x 5 are 600 cells, and 400 is the most" in complaint(app, "sweep.T_0")
 
 
 def test_the_text_has_a_number_in_every_place() -> None:
@@ -148,14 +148,14 @@ def test_a_sweep_begins_with_the_button_and_shows_its_map_table_and_file() -> No
     said = texts(app)
     assert "8 of 8 cells, trained on: " in said
     assert "Best of 8 cells" in said
-    assert len(app.get("bidi_component")) == 1
+    assert len(components(app, "chart")) == 1
     assert len(app.get("download_button")) == 1
 
 
 def test_a_link_to_what_was_run_runs_it_at_once_and_a_change_waits_for_the_button() -> None:
     app = settled(opened(**SMALL, ran="true"))
     assert len(app.dataframe[0].value) == 8
-    app.text_input(key="sweep.T_0").set_value("2").run()
+    write(app, "sweep.T_0", "2")
     assert not app.dataframe
     assert "sweep.ran" not in app.query_params
     assert "Train 4 cells from 2 seeds" in buttons(app)
@@ -227,15 +227,15 @@ def sweep_of(app: AppTest) -> list[Result]:
 
 def test_the_map_of_another_factor_is_a_click_away() -> None:
     app = settled(opened(**SMALL, ran="true"))
-    maps = [app.get("bidi_component")[0].proto.json]
+    maps = [str(components(app, "chart"))]
     app.button_group(key="sweep.shown").set_value(2).run()
-    maps.append(app.get("bidi_component")[0].proto.json)
+    maps.append(str(components(app, "chart")))
     assert ["T_mult 1" in maps[0], "T_mult 2" in maps[1]] == [True, True]
     assert (app.query_params["sweep.shown"], app.query_params["sweep.ran"]) == ("2", "true"), (
         "the link has it, and nothing is trained again"
     )
     assert len(app.dataframe[0].value) == 8
-    app.text_input(key="sweep.T_mult").set_value("1, 3").run()
+    write(app, "sweep.T_mult", "1, 3")
     assert app.button_group(key="sweep.shown").value == 1
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import lesson_pages
 import pytest
 from lesson_pages import charts, texts
+from panels import write
 from streamlit.testing.v1 import AppTest
 
 from lrlab import exporters
@@ -46,7 +47,7 @@ def test_units_are_counted_and_written_for_six_frameworks() -> None:
 @pytest.mark.parametrize("one", units.same_warmup(Units()), ids=lambda one: one.target)
 def test_each_framework_has_its_code_and_the_link_reproduces_it(one: units.Written) -> None:
     app = opened()
-    app.selectbox(key="units.target").set_value(one.target).run()
+    write(app, "units.target", one.target)
     assert not app.exception
     code = exporters.export(units.experiment(Units(), (one,)), one.target).strip()
     assert app.code[0].value == code

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import oracle
 import pytest
+from panels import nodes, press, write
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, opened
 
 from lrlab.document import parse
 from lrlab.ui import address, memory
-from lrlab.ui.tune.choices import CALLERS, Tune
+from lrlab.ui.tune.choices import Tune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,21 +57,28 @@ def warned(app: AppTest) -> str:
 
 
 def tab(app: AppTest, name: str) -> None:
-    app.session_state["tabs"] = name
-    app.run()
+    write(app, "tab", name)
     assert not app.exception
 
 
 def set_to(app: AppTest, key: str, value: Any) -> None:
-    app.get_by_key(key).set_value(value).run()
+    """In the panel or in a widget of Streamlit's, whichever has it."""
+    if key in nodes(app):
+        write(app, key, value)
+    else:
+        app.get_by_key(key).set_value(value).run()
     assert not app.exception
 
 
-TRAINER = list(CALLERS).index("trainer")
-LIGHTNING = list(CALLERS).index("lightning_epoch")
+def value_of(app: AppTest, key: str) -> Any:
+    """What it shows."""
+    panel = nodes(app)
+    return panel[key]["value"] if key in panel else app.get_by_key(key).value
+
+
 CHOICES: dict[str, tuple[str, str, Any, str]] = {
-    "who calls step()": ("Numbers", "caller", TRAINER, "tune.callers"),
-    "who calls step() once an epoch": ("Numbers", "caller", LIGHTNING, "tune.callers"),
+    "who calls step()": ("Numbers", "caller", "trainer", "tune.callers"),
+    "who calls step() once an epoch": ("Numbers", "caller", "lightning_epoch", "tune.callers"),
     "the step of the numbers": ("Numbers", "asked", 7, "tune.asked"),
     "durations": ("Numbers", "trials.0.schedule.schedulers/spans", "durations", "tune.durations"),
     "the target": ("Code", "target", "optax", "tune.target"),
@@ -86,12 +94,12 @@ def test_a_choice_is_in_the_link_and_back_at_its_default_not(what: str) -> None:
     where, key, value, entry = CHOICES[what]
     app = opened()
     tab(app, where)
-    before, first = entries(app), app.get_by_key(key).value
+    before, first = entries(app), value_of(app, key)
     assert entry not in before
     set_to(app, key, value)
     assert entry in entries(app)
     other = under(app)
-    assert other.get_by_key(key).value == value
+    assert value_of(other, key) == value
     assert entries(other) == entries(app)
     assert at_hand(other) == at_hand(app)
     if key not in ("asked", "resume.step"):  # a number that was typed stands, though the run becomes longer
@@ -115,29 +123,27 @@ def test_the_open_tab_is_in_the_link_and_nothing_is_written_of_a_page_that_nobod
     assert entries(app) == {}
     tab(app, "Formula")
     assert entries(app) == {"tune.tab": "Formula"}
-    assert under(app).session_state["tabs"] == "Formula"
+    assert nodes(under(app))["tab"]["value"] == "Formula"
 
 
 def test_each_trial_has_its_own_caller_wherever_it_stands() -> None:
     app = opened()
-    set_to(app, "chip", 1)
-    set_to(app, "caller", TRAINER)
+    set_to(app, "chip", "1")
+    set_to(app, "caller", "trainer")
     assert entries(app)["tune.callers"] == ",trainer"
-    app.button(key="earlier").click().run()
+    press(app, "earlier")
     assert entries(app)["tune.callers"] == "trainer"
     other = under(app)
     assert [trial.name for trial in at_hand(other).trials] == ["one cosine", "SGDR"]
-    assert other.selectbox(key="caller").value == TRAINER
-    app.button(key="undo").click().run()
+    assert nodes(other)["caller"]["value"] == "trainer"
+    press(app, "undo")
     assert entries(app)["tune.callers"] == ",trainer"
 
 
 def test_a_trial_with_another_name_keeps_its_caller() -> None:
     app = opened()
-    set_to(app, "caller", TRAINER)
-    app.session_state["renaming"] = True  # as if its button had been pressed
-    app.run()
-    app.text_input(key="name").set_value("another name").run()
+    set_to(app, "caller", "trainer")
+    write(app, "name", "another name")
     assert at_hand(app).trials[0].name == "another name"
     assert entries(app)["tune.callers"] == "trainer"
 
@@ -186,7 +192,7 @@ def test_a_run_that_becomes_shorter_keeps_the_page_alive() -> None:
 def test_callers_that_do_not_fit_are_left_to_the_clock(callers: str) -> None:
     app = asked(callers=callers)
     fits = callers.startswith("trainer")
-    assert app.selectbox(key="caller").value == (TRAINER if fits else 0)
+    assert nodes(app)["caller"]["value"] == ("trainer" if fits else "step")
     assert entries(app) == ({"tune.callers": "trainer"} if fits else {})
 
 
@@ -233,7 +239,7 @@ def test_an_address_just_left_does_not_take_a_choice_back(monkeypatch: pytest.Mo
     set_to(app, "target", "optax")
     app.query_params.clear()
     app.query_params.update(before)
-    set_to(app, "trials.0.base_lr/slider", 0.1)
+    set_to(app, "trials.0.base_lr", "0.1")
     assert app.get_by_key("target").value == "optax"
     assert at_hand(app).trials[0].base_lr == 0.1
     assert entries(app)["tune.target"] == "optax"

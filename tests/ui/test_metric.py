@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from panels import captions, complaint, nodes, press, slide, write
 from test_page import at_hand, figure, opened
 
 from lrlab.readers.metrics import ACCURACY, LOSS, MOST_VALUES, Sketch, sketch
@@ -36,7 +37,7 @@ def metric(app: Any) -> Any:
 
 
 def given(app: Any) -> None:
-    app.selectbox(key=f"{HERE}/source").set_value("given").run()
+    write(app, f"{HERE}/source", "given")
 
 
 def paste(app: Any, text: str) -> None:
@@ -55,10 +56,7 @@ def panel(app: Any, axis: str = "y2") -> list[dict[str, Any]]:
 @pytest.mark.parametrize("kind", WATCHERS, ids=lambda kind: kind.kind)
 def test_a_new_one_starts_with_a_sketch_and_reacts_to_it(kind: type[MetricDriven]) -> None:
     app = opened()
-    app.session_state["adding"] = True
-    app.run()
-    app.selectbox(key="add_kind").set_value(kind.kind).run()
-    app.button(key="add").click().run()
+    write(app, "add", kind.kind)
     assert not app.exception
     trial = at_hand(app).trials[-1]
     assert trial.clock == "epoch"
@@ -72,15 +70,15 @@ def test_a_new_one_starts_with_a_sketch_and_reacts_to_it(kind: type[MetricDriven
 def test_the_sketch_has_sliders_that_write_the_document() -> None:
     app = page(PLATEAU)
     assert metric(app) is None
-    app.selectbox(key=f"{HERE}/source").set_value("loss").run()
+    write(app, f"{HERE}/source", "loss")
     assert metric(app) == sketch(LOSS, 100)
-    app.slider(key=f"{HERE}/loss.noise").set_value(0.1).run()
-    app.slider(key=f"{HERE}/loss.plateaus").set_value(0).run()
+    slide(app, f"{HERE}/noise", 0.1)
+    slide(app, f"{HERE}/plateaus", 0)
     assert metric(app) == sketch(Sketch(noise=0.1, plateaus=0), 100)
-    assert app.slider(key=f"{HERE}/loss.noise").value == 0.1
-    app.selectbox(key=f"{HERE}/source").set_value("accuracy").run()
+    assert nodes(app)[f"{HERE}/noise"]["at"] == 0.1
+    write(app, f"{HERE}/source", "accuracy")
     assert metric(app) == sketch(ACCURACY, 100)
-    app.selectbox(key=f"{HERE}/source").set_value("none").run()
+    write(app, f"{HERE}/source", "none")
     assert metric(app) is None
     assert not app.exception
 
@@ -89,16 +87,16 @@ def test_a_sketch_follows_the_run_when_asked() -> None:
     app = page(PLATEAU | {"metrics": list(sketch(LOSS, 100))})
     app.number_input(key="run.total_steps").set_value(2000).run()
     assert len(metric(app)) == 100
-    assert any("100 values for 200 calls" in caption.value for caption in app.caption)
-    app.button(key=f"{HERE}/again").click().run()
+    assert "100 values for 200 calls" in captions(app)
+    press(app, f"{HERE}/again")
     assert metric(app) == sketch(LOSS, 200)
 
 
 def test_a_run_of_very_many_calls_gets_as_many_values_as_a_document_carries() -> None:
     app = page(PLATEAU, {"total_steps": 1_000_000}, clock="step")
-    app.selectbox(key=f"{HERE}/source").set_value("loss").run()
+    write(app, f"{HERE}/source", "loss")
     assert len(metric(app)) == MOST_VALUES
-    assert any("20,000 values for 1,000,000 calls" in caption.value for caption in app.caption)
+    assert "20,000 values for 1,000,000 calls" in captions(app)
     assert panel(app)[0]["x"].size <= 2000
 
 
@@ -108,7 +106,7 @@ def test_a_column_is_pasted(text: str) -> None:
     given(app)
     paste(app, text)
     assert metric(app) == (1.0, 0.5, "nan", 0.25)
-    assert app.selectbox(key=f"{HERE}/source").value == "given"
+    assert nodes(app)[f"{HERE}/source"]["value"] == "given"
     assert "metric" in figure(app)["layout"]["yaxis2"]["title"]["text"]
 
 
@@ -150,15 +148,12 @@ def test_metrics_that_make_the_document_too_large_are_refused() -> None:
     app = page(PLATEAU)
     for _ in range(4):
         here = f"trials.{len(at_hand(app).trials) - 1}.schedule.metrics"
-        app.selectbox(key=f"{here}/source").set_value("given").run()
+        write(app, f"{here}/source", "given")
         app.text_area(key=f"{here}/pasted").set_value(long).run()
         app.button(key=f"{here}/use").click().run()
         if app.error:
             break
-        app.session_state["adding"] = True
-        app.run()
-        app.selectbox(key="add_kind").set_value("torch.ReduceLROnPlateau").run()
-        app.button(key="add").click().run()
+        write(app, "add", "torch.ReduceLROnPlateau")
     assert "larger than 1 MiB" in app.error[0].value
     assert len(at_hand(app).dumps()) <= 2**20
 
@@ -181,10 +176,7 @@ def test_the_metric_is_drawn_at_the_step_after_which_it_is_shown(clock: str, pla
 
 def test_momentum_and_metric_have_a_panel_each() -> None:
     app = page(PLATEAU | {"metrics": [1.0, 2.0]})
-    app.session_state["adding"] = True
-    app.run()
-    app.selectbox(key="add_kind").set_value("torch.OneCycleLR").run()
-    app.button(key="add").click().run()
+    write(app, "add", "torch.OneCycleLR")
     layout = figure(app)["layout"]
     assert [layout[axis]["title"]["text"] for axis in ("yaxis", "yaxis2", "yaxis3")] == [
         "learning rate",
@@ -200,11 +192,11 @@ def test_momentum_and_metric_have_a_panel_each() -> None:
 
 def test_pairs_are_text_and_an_object_in_the_document() -> None:
     app = page(KINDS["optax.piecewise_constant_schedule"].example(1000, 10, 100), clock="step")
-    key = "trials.0.schedule.boundaries_and_scales/pairs"
+    key = "trials.0.schedule.boundaries_and_scales"
     for text in ("30: 0.1, 60: 0.5", '{"30": 0.1; "60": 0.5}'):
-        app.text_input(key=key).set_value(text).run()
+        write(app, key, text)
         assert at_hand(app).document()["trials"][0]["schedule"]["boundaries_and_scales"] == {"30": 0.1, "60": 0.5}
-        assert app.text_input(key=key).value == "30: 0.1, 60: 0.5"
+        assert nodes(app)[key]["text"] == "30: 0.1, 60: 0.5"
     before = at_hand(app)
     for text, said in (
         ("30: x", "must be a number"),
@@ -212,9 +204,9 @@ def test_pairs_are_text_and_an_object_in_the_document() -> None:
         ("30: 1, 30: 2", "30 stands twice"),
         ("5", "must be a number"),
     ):
-        app.text_input(key=key).set_value(text).run()
-        assert said in app.error[0].value.replace("\\", ""), text
-        assert app.text_input(key=key).value == text, "what was refused stays to be mended"
+        write(app, key, text)
+        assert said in complaint(app, key), text
+        assert not app.error, "it is said beside the field, where what was refused stays to be mended"
         assert at_hand(app) == before
 
 
@@ -224,19 +216,19 @@ def test_lists_of_rates_and_of_whole_numbers_keep_every_digit() -> None:
         | {"boundaries": [1], "values": [0.123456789, 1e-05]},
         clock="step",
     )
-    values = "trials.0.schedule.values/list"
-    assert app.text_input(key=values).value == "0.123456789, 1e-05"
-    app.text_input(key=values).set_value("0.2, 0.02").run()
+    values = "trials.0.schedule.values"
+    assert nodes(app)[values]["text"] == "0.123456789, 1e-5"
+    write(app, values, "0.2, 0.02")
     assert at_hand(app).trials[0].schedule.values == (0.2, 0.02)
-    app.text_input(key="trials.0.schedule.boundaries/list").set_value("7").run()
+    write(app, "trials.0.schedule.boundaries", "7")
     assert at_hand(app).trials[0].schedule.boundaries == (7,)
 
 
 def test_plain_text_is_an_argument_too() -> None:
     app = page(KINDS["paddle_v1.manual"].example(1000, 10, 100), clock="step")
-    key = "trials.0.schedule.learning_rate_args/text"
-    app.text_input(key=key).set_value("100:1.0,200:0.5").run()
+    key = "trials.0.schedule.learning_rate_args"
+    write(app, key, "100:1.0,200:0.5")
     assert at_hand(app).trials[0].schedule.learning_rate_args == "100:1.0,200:0.5"
-    app.text_input(key=key).set_value("nonsense").run()
-    assert app.error
+    write(app, key, "nonsense")
+    assert complaint(app, key)
     assert at_hand(app).trials[0].schedule.learning_rate_args == "100:1.0,200:0.5"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from panels import captions, complaint, nodes, press, unfold, write
 from test_page import at_hand, opened
 
 from lrlab.schedules import KINDS
-from lrlab.ui import nesting
+from lrlab.ui.tune import nesting
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 
@@ -35,11 +36,11 @@ def kinds(app: Any, name: str = "schedulers") -> list[str]:
 
 
 def choose(app: Any, slot: str, kind: str) -> None:
-    app.session_state[f"{slot}/adding"] = True
-    app.run()
-    app.selectbox(key=f"{slot}/kind").set_value(kind).run()
-    app.button(key=f"{slot}/add").click().run()
+    unfold(app, f"{slot}/kind")
+    assert kind in dict(nodes(app)[f"{slot}/kind"]["options"])
+    write(app, f"{slot}/kind", kind)
     assert not app.exception
+    assert not complaint(app, f"{slot}/kind")
 
 
 def test_one_more_has_the_second_half_of_the_last_ones_span() -> None:
@@ -47,14 +48,13 @@ def test_one_more_has_the_second_half_of_the_last_ones_span() -> None:
     choose(app, f"{ROOT}.schedulers", "torch.ConstantLR")
     assert kinds(app) == ["LinearLR", "CosineAnnealingLR", "StepLR", "ConstantLR"]
     assert shown(app)["milestones"] == [100, 400, 700]
-    assert not app.session_state[f"{ROOT}.schedulers/adding"]
+    assert not nodes(app)[f"{ROOT}.schedulers/kind"]["open"]
 
 
 def test_only_what_may_stand_there_is_offered() -> None:
     app = page(SEQUENCE)
-    app.session_state[f"{ROOT}.schedulers/adding"] = True
-    app.run()
-    offered = app.selectbox(key=f"{ROOT}.schedulers/kind").options
+    unfold(app, f"{ROOT}.schedulers/kind")
+    offered = list(dict(nodes(app)[f"{ROOT}.schedulers/kind"]["options"]).values())
     assert "torch · StepLR" in offered
     assert all(option.startswith("torch · ") for option in offered)
     refused = {
@@ -76,14 +76,14 @@ def test_only_what_may_stand_there_is_offered() -> None:
 )
 def test_one_less_takes_a_milestone_with_it(index: int, left: list[str], milestones: list[int]) -> None:
     app = page(SEQUENCE)
-    app.button(key=f"{ROOT}.schedulers.{index}/remove").click().run()
+    press(app, f"{ROOT}.schedulers.{index}/remove")
     assert kinds(app) == left
     assert shown(app)["milestones"] == milestones
 
 
 def test_the_only_one_cannot_be_taken_out() -> None:
     app = page({"kind": "torch.ChainedScheduler", "schedulers": [WARMUP]})
-    assert app.button(key=f"{ROOT}.schedulers.0/remove").disabled
+    assert nodes(app)[f"{ROOT}.schedulers.0/remove"].get("disabled")
 
 
 @pytest.mark.parametrize(
@@ -96,46 +96,47 @@ def test_the_only_one_cannot_be_taken_out() -> None:
 )
 def test_who_moves_keeps_its_length(index: int, way: str, order: list[str], milestones: list[int]) -> None:
     app = page(SEQUENCE)
-    app.button(key=f"{ROOT}.schedulers.{index}/{way}").click().run()
+    press(app, f"{ROOT}.schedulers.{index}/{way}")
     assert kinds(app) == order
     assert shown(app)["milestones"] == milestones
     ends = {0: "earlier", 2: "later"}
-    assert all(app.button(key=f"{ROOT}.schedulers.{i}/{what}").disabled for i, what in ends.items())
+    assert all(nodes(app)[f"{ROOT}.schedulers.{i}/{what}"].get("disabled") for i, what in ends.items())
 
 
 def test_a_move_that_torch_refuses_is_said_and_nothing_is_lost() -> None:
     cycle = {"kind": "torch.OneCycleLR", "max_lr": 0.1, "total_steps": None}
     app = page({"kind": "torch.SequentialLR", "schedulers": [cycle, COSINE], "milestones": [500]})
     before = at_hand(app)
-    app.button(key=f"{ROOT}.schedulers.0/later").click().run()
+    press(app, f"{ROOT}.schedulers.0/later")
     assert at_hand(app) == before
     assert "only the first may" in app.error[0].value
 
 
 def test_milestones_are_steps_or_the_lengths_of_the_parts() -> None:
     app = page(SEQUENCE)
-    assert app.slider(key=f"{ROOT}.milestones.1/slider").value == 400
-    app.button_group(key=f"{ROOT}.schedulers/spans").set_value("durations").run()
-    assert [app.slider(key=f"{ROOT}.milestones.length.{i}/slider").value for i in (0, 1)] == [100, 300]
-    assert any("600 ticks that are left" in caption.value for caption in app.caption)
-    app.text_input(key=f"{ROOT}.milestones.length.0/number").set_value("150").run()
+    assert nodes(app)[f"{ROOT}.milestones.1"]["at"] == 400
+    write(app, f"{ROOT}.schedulers/spans", "durations")
+    assert [nodes(app)[f"{ROOT}.milestones.length.{i}"]["at"] for i in (0, 1)] == [100, 300]
+    assert "600 ticks that are left" in captions(app)
+    write(app, f"{ROOT}.milestones.length.0", "150")
     assert shown(app)["milestones"] == [150, 450], "the second part keeps its 300"
-    app.text_input(key=f"{ROOT}.milestones.length.1/number").set_value("-1").run()
+    write(app, f"{ROOT}.milestones.length.1", "-1")
     assert shown(app)["milestones"] == [150, 450]
-    assert "must not decrease" in app.error[0].value
-    app.button_group(key=f"{ROOT}.schedulers/spans").set_value("steps").run()
-    assert app.slider(key=f"{ROOT}.milestones.1/slider").value == 450
+    assert "must not decrease" in complaint(app, f"{ROOT}.milestones.length.1")
+    write(app, f"{ROOT}.schedulers/spans", "steps")
+    assert nodes(app)[f"{ROOT}.milestones.1"]["at"] == 450
 
 
 def test_many_lengths_are_one_text() -> None:
     app = page(SEQUENCE | {"schedulers": [STAIRS] * 7, "milestones": [100, 200, 300, 400, 500, 600]})
-    app.button_group(key=f"{ROOT}.schedulers/spans").set_value("durations").run()
-    field = app.text_input(key=f"{ROOT}.milestones.length/list")
-    assert field.value == "100, 100, 100, 100, 100, 100"
-    field.set_value("50, 100, 100, 100, 100, 100").run()
+    write(app, f"{ROOT}.schedulers/spans", "durations")
+    lengths = f"{ROOT}.milestones.length"
+    assert nodes(app)[lengths]["text"] == "100, 100, 100, 100, 100, 100"
+    write(app, lengths, "50, 100, 100, 100, 100, 100")
     assert shown(app)["milestones"] == [50, 150, 250, 350, 450, 550]
-    app.text_input(key=f"{ROOT}.milestones.length/list").set_value("50, x, 100, 100, 100, 100").run()
-    assert "milestones.1: must be a whole number" in app.error[0].value.replace("\\", "")
+    write(app, lengths, "50, x, 100, 100, 100, 100")
+    assert "lengths[1]: 'x' is no duration" in complaint(app, lengths)
+    assert shown(app)["milestones"] == [50, 150, 250, 350, 450, 550]
 
 
 def test_optax_joins_at_every_depth() -> None:
@@ -148,9 +149,9 @@ def test_optax_joins_at_every_depth() -> None:
         "optax.linear_schedule"
     ]
     assert nested["boundaries"] == [200, 400], "600 ticks are left to the inner one"
-    app.button(key=f"{ROOT}.schedules.1.schedules.2/earlier").click().run()
+    press(app, f"{ROOT}.schedules.1.schedules.2/earlier")
     assert shown(app)["schedules"][1]["boundaries"] == [200, 400]
-    app.button(key=f"{ROOT}.schedules.1/earlier").click().run()
+    press(app, f"{ROOT}.schedules.1/earlier")
     assert shown(app)["boundaries"] == [600]
 
 
@@ -160,7 +161,7 @@ def test_sixteen_levels_are_editable() -> None:
         schedule = {"kind": "torch.ChainedScheduler", "schedulers": [schedule]}
     app = page(schedule)
     deepest = ROOT + ".schedulers.0" * 15
-    app.text_input(key=f"{deepest}.step_size/number").set_value("7").run()
+    write(app, f"{deepest}.step_size", "7")
     found = at_hand(app).trials[0].schedule
     for _ in range(15):
         found = found.schedulers[0]
@@ -174,12 +175,12 @@ def test_a_number_becomes_a_schedule_and_a_number_again() -> None:
         {"kind": "paddle.LinearWarmup", "learning_rate": 0.3, "warmup_steps": 50, "start_lr": 0.0, "end_lr": 0.3}
     )
     slot = f"{ROOT}.learning_rate"
-    app.number_input(key=f"{slot}/number").set_value(0.2).run()
+    write(app, f"{slot}", "0.2")
     assert shown(app)["learning_rate"] == 0.2
     choose(app, slot, "paddle.StepDecay")
     assert shown(app)["learning_rate"]["kind"] == "paddle.StepDecay"
     assert shown(app)["learning_rate"]["learning_rate"] == 0.2, "the rate goes on"
-    app.number_input(key=f"{slot}.learning_rate/number").set_value(0.4).run()
+    write(app, f"{slot}.learning_rate", "0.4")
     choose(app, slot, "a number")
     assert shown(app)["learning_rate"] == 0.4
 
@@ -198,11 +199,11 @@ def test_what_follows_a_warmup_is_replaced_and_brings_its_metrics() -> None:
 
 def test_cycles_without_a_kind_are_added_moved_and_removed() -> None:
     app = page(KINDS["optax.sgdr_schedule"].example(900, 10, 100))
-    app.button(key=f"{ROOT}.cosine_kwargs/adding").click().run()
+    press(app, f"{ROOT}.cosine_kwargs/add")
     assert [cycle["peak_value"] for cycle in shown(app)["cosine_kwargs"]] == [0.1, 0.05, 0.025, 0.025]
-    app.number_input(key=f"{ROOT}.cosine_kwargs.3.peak_value/number").set_value(0.7).run()
-    app.button(key=f"{ROOT}.cosine_kwargs.3/earlier").click().run()
-    app.button(key=f"{ROOT}.cosine_kwargs.0/remove").click().run()
+    write(app, f"{ROOT}.cosine_kwargs.3.peak_value", "0.7")
+    press(app, f"{ROOT}.cosine_kwargs.3/earlier")
+    press(app, f"{ROOT}.cosine_kwargs.0/remove")
     assert [cycle["peak_value"] for cycle in shown(app)["cosine_kwargs"]] == [0.05, 0.7, 0.025]
     assert all("kind" not in cycle for cycle in shown(app)["cosine_kwargs"])
 

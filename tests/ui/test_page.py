@@ -1,12 +1,14 @@
-"""The Tune page through Streamlit's own test harness: what a widget does to the document."""
+"""The Tune page through Streamlit's own test harness: what a control does to the document."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+import oracle
 import pytest
 from oracle import ROOT
+from panels import captions, complaint, complaints, components, nodes, press, slide, switch, write
 from streamlit.testing.v1 import AppTest
 
 from lrlab.document import Experiment, from_link, parse
@@ -35,8 +37,9 @@ def at_hand(app: AppTest) -> Experiment:
 
 
 def figure(app: AppTest) -> dict[str, Any]:
-    chart: dict[str, Any] = json.loads(app.get("bidi_component")[0].proto.json)["figure"]
-    return chart
+    _, chart = components(app, "chart")["chart"]
+    found: dict[str, Any] = chart["figure"]
+    return found
 
 
 def test_it_opens_on_sgdr_against_one_cosine_ending_on_a_minimum() -> None:
@@ -51,13 +54,13 @@ def test_it_opens_on_sgdr_against_one_cosine_ending_on_a_minimum() -> None:
 
 def test_the_address_carries_the_experiment() -> None:
     app = opened()
-    app.slider(key="trials.0.schedule.schedulers.1.T_0/slider").set_value(2 * 3910).run()
+    slide(app, "trials.0.schedule.schedulers.1.T_0", 2 * 3910)
     assert at_hand(app).trials[0].schedule.schedulers[1].T_0 == 7820
     assert from_link("".join(app.query_params["s"])) == at_hand(app)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_argument_has_a_widget_that_sets_it(kind: str) -> None:
+def test_every_argument_has_a_control_that_shows_it(kind: str) -> None:
     schedule = KINDS[kind].example(1000, 10, 100)
     app = opened(
         {
@@ -66,96 +69,107 @@ def test_every_argument_has_a_widget_that_sets_it(kind: str) -> None:
             "trials": [{"name": "t", "base_lr": 0.1, "schedule": schedule}],
         }
     )
-    widgets = {
-        w.key
-        for kind_ in ("slider", "select_slider", "number_input", "selectbox", "toggle", "text_input")
-        for w in app.get(kind_)
-    }
+    controls = nodes(app, "panel")
     for name, field in KINDS[kind].model_fields.items():
-        about = params.describe(field.annotation, field.metadata)
-        if not about.nested:
-            path = f"trials.0.schedule.{name}"
-            assert any(key and (key.startswith((f"{path}/", f"{path}."))) for key in widgets), (
-                f"{kind}: no widget for {name}"
-            )
+        about, path = params.describe(field.annotation, field.metadata), f"trials.0.schedule.{name}"
+        found = [node for at, node in controls.items() if at == path or at.startswith((f"{path}.", f"{path}/"))]
+        assert found, f"{kind}: no control for {name}"
         if (
             about.control is not None
             and about.control.unit not in ("expression", "text")
             and not about.many
             and not about.nested
         ):
-            assert {f"trials.0.schedule.{name}/slider", f"trials.0.schedule.{name}/number"} <= widgets, (
-                f"{kind}.{name}: slider and exact field"
-            )
+            (node,) = found
+            assert node["is"] == "number", f"{kind}.{name}: slider and exact field"
+    for node in controls.values():
+        if node["is"] == "number":
+            assert isinstance(node["text"], str), f"{kind}: no exact field for {node['id']}"
+            assert node.get("stops") or node["high"] > node["low"], f"{kind}: no slider for {node['id']}"
+            assert "stops" in node or node["step"] > 0, node["id"]
     assert not app.exception
 
 
 def test_a_rate_reaches_zero_and_1e_8() -> None:
     app = opened()
-    key = "trials.0.base_lr/slider"
     for wanted in (0.0, 1e-8):
-        app.select_slider(key=key).set_value(wanted).run()
+        assert wanted in nodes(app)["trials.0.base_lr"]["stops"]
+        slide(app, "trials.0.base_lr", wanted)
         assert at_hand(app).trials[0].base_lr == wanted
-    app.number_input(key="trials.0.base_lr/number").set_value(0.0123).run()
+    write(app, "trials.0.base_lr", "0.0123")
     assert at_hand(app).trials[0].base_lr == 0.0123
+
+
+@pytest.mark.parametrize("floor", [-0.5, 0.0, 1e-12, 0.01, 100.0])
+def test_the_slider_of_a_rate_has_its_range_whatever_the_rate_is(floor: float) -> None:
+    app = opened(oracle.document({"kind": "torch.CosineAnnealingLR", "T_max": None, "eta_min": floor}))
+    stops = nodes(app)["trials.0.schedule.eta_min"]["stops"]
+    assert {0.0, 1e-8, 0.1, 10.0} <= set(stops)
+    assert min(stops, key=lambda stop: abs(stop - floor)) == pytest.approx(max(floor, 0), rel=0.2)
 
 
 def test_step_sliders_follow_the_run() -> None:
     app = opened()
     app.number_input(key="run.epochs").set_value(200).run()
-    assert app.slider(key="trials.0.schedule.schedulers.1.T_0/slider").max == 200 * 391
+    assert nodes(app)["trials.0.schedule.schedulers.1.T_0"]["high"] == 200 * 391
 
 
 def test_a_horizon_follows_the_run_until_it_is_told_otherwise() -> None:
     app = opened()
-    app.button_group(key="chip").set_value(1).run()
+    write(app, "chip", "1")
     horizon = "trials.1.schedule.schedulers.1.T_max"
-    assert app.slider(key=f"{horizon}/slider").value == 60_605 - 1955
-    app.checkbox(key=f"{horizon}/null").uncheck().run()
-    assert at_hand(app).trials[1].schedule.schedulers[1].T_max == 60_605 - 1955
-    app.checkbox(key=f"{horizon}/null").check().run()
+    assert nodes(app)[f"{horizon}"]["at"] == 60_605 - 1955
+    assert nodes(app)[horizon]["text"] == ""
+    assert nodes(app)[horizon]["unset"] == f"{60_605 - 1955}, follows the run"
+    slide(app, horizon, 40_000)
+    assert at_hand(app).trials[1].schedule.schedulers[1].T_max == 40_000
+    assert "unset" not in nodes(app)[horizon]
+    assert nodes(app)[horizon]["empty"] == "follows the run"
+    write(app, horizon, "")
+    assert at_hand(app).trials[1].schedule.schedulers[1].T_max is None
+    write(app, horizon, "5e4")
+    assert at_hand(app).trials[1].schedule.schedulers[1].T_max == 50_000
+    write(app, horizon, " ")
     assert at_hand(app).trials[1].schedule.schedulers[1].T_max is None
 
 
 def test_a_refused_value_changes_nothing_and_is_said() -> None:
     app = opened()
     before = at_hand(app)
-    app.text_input(key="trials.0.schedule.schedulers.1.T_0/number").set_value("0").run()
+    write(app, "trials.0.schedule.schedulers.1.T_0", "0")
     assert at_hand(app) == before
-    assert "must be greater than 0" in app.error[0].value
+    assert "must be greater than 0" in complaint(app, "trials.0.schedule.schedulers.1.T_0")
+    assert not app.error
     app.number_input(key="run.batch_size").set_value(0).run()
     assert at_hand(app) == before
     assert "batch" in app.error[0].value
     app.number_input(key="run.batch_size").set_value(256).run()
     assert not app.error
+    slide(app, "trials.0.schedule.schedulers.1.T_0", 391)
+    assert not complaints(app)
 
 
 def test_trials_are_added_duplicated_moved_hidden_renamed_and_removed() -> None:
     app = opened()
-    app.session_state["adding"] = True
-    app.run()
-    app.selectbox(key="add_kind").set_value("torch.OneCycleLR").run()
-    app.button(key="add").click().run()
+    write(app, "add", "torch.OneCycleLR")
     assert [t.name for t in at_hand(app).trials] == ["SGDR", "one cosine", "OneCycleLR"]
     assert "yaxis2" in figure(app)["layout"], "momentum is a second panel"
-    app.button(key="duplicate").click().run()
+    press(app, "duplicate")
     assert [t.name for t in at_hand(app).trials][-1] == "OneCycleLR copy"
-    app.button(key="earlier").click().run()
+    press(app, "earlier")
     assert [t.name for t in at_hand(app).trials] == ["SGDR", "one cosine", "OneCycleLR copy", "OneCycleLR"]
-    app.button(key="hide").click().run()
+    press(app, "hide")
     assert at_hand(app).trials[2].hidden
-    app.session_state["renaming"] = True
-    app.run()
-    app.text_input(key="name").set_value("mine").run()
+    write(app, "name", "mine")
     assert at_hand(app).trials[2].name == "mine"
-    app.text_input(key="name").set_value("SGDR").run()
+    write(app, "name", "SGDR")
     assert at_hand(app).trials[2].name == "mine"
-    assert "is the name of" in app.error[0].value
+    assert "is the name of" in complaint(app, "name")
     for _ in range(4):
-        app.button(key="remove").click().run()
+        press(app, "remove")
     assert at_hand(app).trials == ()
     assert not app.exception
-    assert app.info
+    assert "No trial yet" in captions(app)
 
 
 @pytest.mark.parametrize(
@@ -177,21 +191,19 @@ def test_a_name_is_no_markup() -> None:
         }
     )
     assert "<img" not in json.dumps(figure(app)["data"])
-    chip = app.button_group(key="chip").options[0]
-    assert "\\<img" in str(chip)
-    assert "\\[l\\]\\(javascript" in str(chip)
+    assert nodes(app)["chip"]["options"][0][1].startswith("<img> **b** [l](javasc"), "the panel shows text as text"
     assert not app.exception
 
 
 def test_axes_and_marks_are_switched() -> None:
     app = opened()
-    app.button_group(key="view.x").set_value("epoch").run()
-    app.button_group(key="view.y").set_value("log").run()
+    write(app, "view.x", "epoch")
+    write(app, "view.y", "log")
     layout = figure(app)["layout"]
     assert layout["xaxis"]["title"]["text"] == "epoch"
     assert layout["yaxis"]["type"] == "log"
     assert any(t["mode"] == "markers" for t in figure(app)["data"])
-    app.toggle(key="marks").set_value(False).run()
+    switch(app, "view.marks", on=False)
     assert not any(t["mode"] == "markers" for t in figure(app)["data"])
 
 
@@ -201,40 +213,47 @@ def test_the_default_document_is_valid_and_short() -> None:
 
 def test_the_address_says_which_trial_is_being_shaped() -> None:
     app = opened()
-    app.button_group(key="chip").set_value(1).run()
+    write(app, "chip", "1")
     assert "".join(app.query_params["trial"]) == "1"
     other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     other.query_params["s"] = "".join(app.query_params["s"])
     other.query_params["trial"] = "1"
     other.run()
-    assert other.button_group(key="chip").value == 1
+    assert nodes(other)["chip"]["value"] == "1"
 
 
 def test_a_list_of_milestones_can_grow_from_one() -> None:
     step = {"kind": "torch.MultiStepLR", "milestones": [30]}
     app = opened({"lrlab": 1, "run": {"total_steps": 100}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": step}]})
-    app.text_input(key="trials.0.schedule.milestones/list").set_value("30, 60").run()
+    write(app, "trials.0.schedule.milestones", "30, 60")
     assert at_hand(app).trials[0].schedule.milestones == (30, 60)
-    app.slider(key="trials.0.schedule.milestones.1/slider").set_value(80).run()
+    slide(app, "trials.0.schedule.milestones.1", 80)
     assert at_hand(app).trials[0].schedule.milestones == (30, 80)
 
 
 def test_a_negative_milestone_has_a_slider_too() -> None:
     step = {"kind": "torch.MultiStepLR", "milestones": [-5, 10]}
     app = opened({"lrlab": 1, "run": {"total_steps": 100}, "trials": [{"name": "t", "base_lr": 0.1, "schedule": step}]})
-    assert app.slider(key="trials.0.schedule.milestones.0/slider").value == -5
+    assert nodes(app)["trials.0.schedule.milestones.0"]["at"] == -5
 
 
-@pytest.mark.parametrize(
-    ("key", "empty"),
-    [("trials.0.base_lr/number", None), ("trials.0.schedule.milestones.0/number", ""), ("run.epochs", None)],
-)
-def test_an_emptied_field_gets_back_what_it_had(key: str, empty: str | None) -> None:
+@pytest.mark.parametrize("name", ["trials.0.base_lr", "trials.0.schedule.milestones.0"])
+def test_an_emptied_field_gets_back_what_it_had(name: str) -> None:
     app = opened()
-    before, value = at_hand(app), app.get_by_key(key).value
-    app.get_by_key(key).set_value(empty).run()
+    before, text = at_hand(app), nodes(app)[name]["text"]
+    assert text
+    write(app, name, "")
     assert at_hand(app) == before
-    assert app.get_by_key(key).value == value
+    assert nodes(app)[name]["text"] == text
+    assert not complaint(app, name)
+
+
+def test_an_emptied_field_of_the_run_gets_back_what_it_had() -> None:
+    app = opened()
+    before, value = at_hand(app), app.get_by_key("run.epochs").value
+    app.get_by_key("run.epochs").set_value(None).run()
+    assert at_hand(app) == before
+    assert app.get_by_key("run.epochs").value == value
 
 
 @pytest.mark.parametrize(
@@ -242,24 +261,25 @@ def test_an_emptied_field_gets_back_what_it_had(key: str, empty: str | None) -> 
 )
 def test_a_duration_may_be_typed_in_epochs_steps_or_as_a_share(typed: str, ticks: int) -> None:
     app = opened()
-    app.text_input(key="trials.0.schedule.schedulers.1.T_0/number").set_value(typed).run()
+    write(app, "trials.0.schedule.schedulers.1.T_0", str(typed))
     assert ticks == at_hand(app).trials[0].schedule.schedulers[1].T_0
-    assert app.text_input(key="trials.0.schedule.schedulers.1.T_0/number").value == str(ticks)
+    assert nodes(app)["trials.0.schedule.schedulers.1.T_0"]["text"] == str(ticks)
 
 
 def test_what_is_no_duration_is_said_and_nothing_is_lost() -> None:
     app = opened()
     before = at_hand(app)
-    app.text_input(key="trials.0.schedule.schedulers.1.T_0/number").set_value("ten epochs").run()
+    write(app, "trials.0.schedule.schedulers.1.T_0", "ten epochs")
     assert at_hand(app) == before
-    assert "'ten epochs' is no duration, such as 500, 5ep or 10%" in app.error[0].value
+    said = complaint(app, "trials.0.schedule.schedulers.1.T_0")
+    assert "'ten epochs' is no duration, such as 500, 5ep or 10%" in said
 
 
 def test_milestones_may_be_typed_in_epochs() -> None:
     step = {"kind": "torch.MultiStepLR", "milestones": [30, 60]}
     run = {"total_steps": 1000, "steps_per_epoch": 10}
     app = opened({"lrlab": 1, "run": run, "trials": [{"name": "t", "base_lr": 0.1, "schedule": step}]})
-    app.text_input(key="trials.0.schedule.milestones/list").set_value("30ep, 60ep, 80%").run()
+    write(app, "trials.0.schedule.milestones", "30ep, 60ep, 80%")
     assert at_hand(app).trials[0].schedule.milestones == (300, 600, 800)
 
 

@@ -7,6 +7,7 @@ preview, which is drawn and forgotten, and the change, which is kept.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
@@ -23,6 +24,7 @@ Node: TypeAlias = dict[str, Any]
 """Something that the browser draws: its "is" says what it is, `panel.js` knows how."""
 MOST_EVENTS = 100  # of one message
 MOST_NAME = 500  # characters of a control's name
+LARGEST = sys.float_info.max
 
 
 class Problem(ValueError):  # noqa: N818 (what is wrong with what a person did, in a sentence, and no fault of ours)
@@ -114,6 +116,14 @@ class Panel(Generic[T]):
             raise Problem(short(str(error))) from None
         return found
 
+    def previewed(self, event: Any) -> T:
+        """The same for a preview: only of a control whose whole is drawn."""
+        taker = self.takers.get(_read(event)[0])
+        if taker is not None and taker.keep is not self.keep:
+            msg = "this is drawn when it is let go"
+            raise Problem(msg)
+        return self.made(event)
+
     def take(self, event: Any) -> None:
         """Do what an event of the browser asks for. Where that cannot be, say why and keep what was there."""
         refused: dict[str, str] = memory.recall("refused")
@@ -125,8 +135,9 @@ class Panel(Generic[T]):
             if event.get("open") is not None:
                 st.session_state.open = f"{self.key}/{name}" if event["open"] is True else None
             elif name in self.acts:
+                chosen = _chosen(value)
                 st.session_state.open = None
-                self.acts[name](value)
+                self.acts[name](chosen)
             else:
                 new = self.made(event)
                 self.takers[name].keep(new)
@@ -154,10 +165,10 @@ def preview(chart: str) -> Preview[Any] | None:
     if not isinstance(event, dict) or not isinstance(event.get("n"), int):
         return None
     panel: Panel[Any] | None = memory.recall("panels").get(str(event.get("panel")))
-    if panel is None:
+    if panel is None or panel.chart != chart:
         return Preview(event["n"], None, "this control is gone")
     try:
-        return Preview(event["n"], panel.made(event))
+        return Preview(event["n"], panel.previewed(event))
     except Problem as problem:
         return Preview(event["n"], None, str(problem))
 
@@ -184,11 +195,19 @@ def _read(event: Any) -> tuple[str, Any]:
     return name, event.get("text", event.get("value"))
 
 
+def _chosen(said: Any) -> Any:
+    """What was chosen: text, as a rule, and never a list or an object."""
+    if isinstance(said, (list, dict)):
+        msg = "text belongs here"
+        raise Problem(msg)
+    return said
+
+
 def _value(taker: Taker, said: Any) -> Any:
     """The value that a control's event says; text is read as the control reads it."""
     if isinstance(said, str):
         return taker.read(said)
-    if isinstance(said, bool) != taker.numbers and isinstance(said, (bool, int, float)):
+    if isinstance(said, bool) != taker.numbers and isinstance(said, (bool, int, float)) and abs(said) <= LARGEST:
         return said
-    msg = "a number belongs here" if taker.numbers else "text belongs here"
+    msg = "a number that a computer can hold belongs here" if taker.numbers else "text belongs here"
     raise Problem(msg)

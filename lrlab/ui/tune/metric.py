@@ -51,8 +51,8 @@ def nodes(panel: Panel[Experiment], schedule: Schedule, path: Path, calls: int) 
 
 def given() -> None:
     """Below the panel: where the values of a metric are given, a file or text that holds them."""
-    trial = state.trial()
-    if trial.schedule.takes_metrics and _source(trial.schedule.shown)[0] == "given":
+    trial = state.trial() if state.experiment().trials else None
+    if trial is not None and trial.schedule.takes_metrics and _source(trial.schedule.shown)[0] == "given":
         here = ("trials", state.chosen(), "schedule", FIELD)
         left, right = st.columns(2)
         with left:
@@ -131,9 +131,12 @@ def _reshaped(here: Path, source: str, shape: metrics.Sketch, calls: int, field:
 
 
 def _sketched(here: Path, source: str, shape: metrics.Sketch, calls: int) -> Experiment:
-    """The experiment with a sketched metric; the session remembers the sketch."""
+    """The experiment with a sketched metric; the session remembers the sketch, but not that of the last preview."""
     values = metrics.sketch(shape, calls)
     remembered = _remembered()
+    last = next(reversed(remembered), None)
+    if last is not None and all(trial.schedule.shown != last for trial in state.experiment().trials):
+        del remembered[last]
     remembered[values] = source, shape
     while len(remembered) > REMEMBERED:
         del remembered[next(iter(remembered))]

@@ -246,12 +246,17 @@ def durations() -> bool:
 def _joints(slot: Slot) -> list[int]:
     """Where each next part begins, in ticks, also where the document has text such as `5ep`."""
     measure = measured(state.experiment().run, state.trial().clock)
-    return [measure.ticks(at) if isinstance(at, str) else at for at in state.value_at((*slot.owner, slot.joints or ""))]
+    joints = state.value_at((*slot.owner, slot.joints or "")) or []
+    return [measure.ticks(at) if isinstance(at, str) else at for at in joints]
 
 
 def with_length(slot: Slot, index: int, value: Any) -> Experiment:
     """The experiment with another length of a part; the parts after it keep theirs."""
-    parts = lengths(_joints(slot), slot.span)
+    joints = _joints(slot)
+    if index >= len(joints):
+        msg = "this part of the schedule is gone"
+        raise DocumentError(msg)
+    parts = lengths(joints, slot.span)
     parts[index] = value
     return state.changed((*slot.owner, slot.joints or ""), joined(parts))
 

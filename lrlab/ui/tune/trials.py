@@ -10,6 +10,7 @@ from lrlab.charts import style
 from lrlab.document import Experiment, Trial
 from lrlab.document.run import calls
 from lrlab.document.sentences import short
+from lrlab.document.typed import number
 from lrlab.schedules import KINDS
 from lrlab.ui import state
 from lrlab.ui.panel import Panel, Problem, controls
@@ -35,7 +36,7 @@ def show(chart: str) -> None:
 
 def handle_name(index: int, handle: handles.Handle) -> str:
     """The name under which a handle's events come."""
-    return f"handle/{index}/{handle.label}/{key_of(handle.moved[0].path)}"
+    return f"handle/{index}/{handle.label}/{handle.number}/{key_of(handle.moved[0].path)}"
 
 
 def _take_hold(panel: Panel[Experiment]) -> None:
@@ -44,7 +45,7 @@ def _take_hold(panel: Panel[Experiment]) -> None:
     """
     index, run, trial = state.chosen(), state.experiment().run, state.trial()
     for handle in handles.handles(run, trial):
-        panel.control(handle_name(index, handle), partial(_moved, index, handle), numbers=True)
+        panel.control(handle_name(index, handle), partial(_moved, index, handle), number, numbers=True)
 
 
 def _moved(index: int, handle: handles.Handle, value: float) -> Experiment:
@@ -70,7 +71,7 @@ def _chips(panel: Panel[Experiment]) -> list[Node]:
 
 
 def _choose(place: Any) -> None:
-    if not str(place).isdecimal() or int(place) >= len(state.experiment().trials):
+    if place not in map(str, range(len(state.experiment().trials))):
         msg = "this trial is gone"
         raise Problem(msg)
     state.choose(int(place))
