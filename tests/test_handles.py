@@ -68,11 +68,12 @@ def reached(handle: Handle, place: float) -> float:
 
 
 def off(handle: Handle, run: Run, trial: Trial) -> float:
-    """How far from there its mark may be: a step. A mark that goes by a part of what its argument does is at a whole
-    tick nearby.
+    """How far from there its mark may be: a step, or a tick where that is longer, since marks stand at whole ticks; a
+    little more where a mark goes by a part of what its argument does.
     """
     per_tick = run.steps / calls(run, trial.clock)
-    return 1 if math.isclose(math.remainder(handle.moved[0].scale / per_tick, 1), 0, abs_tol=1e-9) else 2 + per_tick
+    whole = math.isclose(math.remainder(handle.moved[0].scale / per_tick, 1), 0, abs_tol=1e-9)
+    return max(per_tick, 1) if whole else 2 + per_tick
 
 
 CASES = [(kind, clock) for kind in KINDS for clock in CLOCKS]
