@@ -1,8 +1,12 @@
 """Why warm up?"""
 
-from lrlab.ui import frame
-from lrlab.ui.lessons import frame as lesson
-from lrlab.ui.lessons.warmup import LESSON
+from lrlab.ui import browser
+
+browser.ahead()  # and only then the imports that take long
+
+from lrlab.ui import frame  # noqa: E402
+from lrlab.ui.lessons import frame as lesson  # noqa: E402
+from lrlab.ui.lessons.warmup import LESSON  # noqa: E402
 
 frame.begin("Why warm up?")
 lesson.show(LESSON)

@@ -45,7 +45,7 @@ def ahead() -> None:
     if library is None:
         return
     script = f"{_text('home.js')}\n{_text('library.js')}\nloadPlotly({json.dumps(library)}).catch(() => {{}});"
-    ours = f"import(new URL({json.dumps(f'{SERVED}/{_name()}')}, home()).href).catch(() => {{}});"
+    ours = f"import(new URL({json.dumps(f'{SERVED}/{script_name()}')}, home()).href).catch(() => {{}});"
     hidden = ".stElementContainer:has(> .stHtml > #lrlab-ahead) { display: none }"
     whole = f'<style id="lrlab-ahead">{hidden}</style><script>(() => {{\n{script}\n{ours} }})()</script>'
     component()  # which lays the script there
@@ -76,15 +76,15 @@ def _component(folder: Path | None) -> ComponentRenderer:
     """Registered once per process. Plotly puts its style sheet into the document's head, where a shadow root is blind
     to it.
     """
-    served = folder is not None and _laid(folder, _name(), script().encode())
-    path = json.dumps(f"{SERVED}/{_name()}")
+    served = folder is not None and laid(folder, script_name(), script().encode())
+    path = json.dumps(f"{SERVED}/{script_name()}")
     sent = f"{_text('home.js')}\n{_text('loader.js').replace('SCRIPT', path)}" if served else script()
     return st.components.v2.component("lrlab", js=sent, isolate_styles=False)
 
 
 @functools.cache
 def _plotly(folder: Path) -> bool:
-    return _laid(folder, BUNDLE, (importlib.resources.files("lrlab.ui.browser") / BUNDLE).read_bytes())
+    return laid(folder, BUNDLE, (importlib.resources.files("lrlab.ui.browser") / BUNDLE).read_bytes())
 
 
 @functools.cache
@@ -92,7 +92,7 @@ def _text(name: str) -> str:
     return (importlib.resources.files("lrlab.ui.browser") / name).read_text(encoding="utf-8")
 
 
-def _name() -> str:
+def script_name() -> str:
     """The script's name, which tells one version from another."""
     return f"lrlab-{hashlib.sha256(script().encode()).hexdigest()[:16]}.js"
 
@@ -104,7 +104,7 @@ def _folder() -> Path | None:
     return Path(main).resolve().parent / "static" if st.get_option("server.enableStaticServing") else None
 
 
-def _laid(folder: Path, name: str, content: bytes) -> bool:
+def laid(folder: Path, name: str, content: bytes) -> bool:
     """Whether the content lies in the folder under this name, put there in one step (others may be reading it).
 
     A copy and no link: the static server refuses what lies outside its folder.

@@ -14,7 +14,7 @@ from lrlab.ui import memory, state
 from lrlab.ui.memory import recall
 from lrlab.ui.panel import Panel
 from lrlab.ui.tune import advice, choices, code, restarts, resume, view
-from lrlab.ui.widgets import escape
+from lrlab.ui.widgets import escape, table
 
 TABS = ("Numbers", "Advice", "Restarts", "Resume", "Formula", "Code", "Share", "Import")
 
@@ -66,9 +66,7 @@ def _numbers() -> None:
     for reason in reasons:
         st.info(f"{escape(reason)}.")
     if rows:
-        import pandas as pd  # noqa: PLC0415 (takes longer to load than all of lrlab; the chart comes first)
-
-        st.table(pd.DataFrame(rows).set_index("trial"))
+        table(rows)
     st.number_input(
         "LR at step", min_value=0, max_value=run.steps - 1, width=220, **choices.show("asked", "asked", asked_at)
     )
