@@ -36,6 +36,7 @@ FLOORS = (
     ("schedules",),
     ("document",),
     ("engine", "families", "settings"),
+    ("handles",),
     ("advice", "charts", "exporters", "readers", "plans", "lessons", "integrations"),
 )
 """Who may import whom: every room itself and those above it in this list, but not its neighbours in a line."""

@@ -257,13 +257,38 @@ def test_an_emptied_field_of_the_run_gets_back_what_it_had() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "ticks"), [("10ep", 3910), ("10%", 6060), ("3,910", 3910), ("1e3", 1000), ("500 steps", 500)]
+    ("typed", "ticks", "kept"),
+    [
+        ("10ep", 3910, "10ep"),
+        ("10 epochs", 3910, "10ep"),
+        ("10%", 6061, "10%"),
+        ("3,910", 3910, "3910"),
+        ("1e3", 1000, "1000"),
+        ("500 steps", 500, "500"),
+    ],
 )
-def test_a_duration_may_be_typed_in_epochs_steps_or_as_a_share(typed: str, ticks: int) -> None:
-    app = opened()
-    write(app, "trials.0.schedule.schedulers.1.T_0", str(typed))
+def test_a_duration_may_be_typed_in_epochs_steps_or_as_a_share(typed: str, ticks: int, kept: str) -> None:
+    app, name = opened(), "trials.0.schedule.schedulers.1.T_0"
+    write(app, name, typed)
     assert ticks == at_hand(app).trials[0].schedule.schedulers[1].T_0
-    assert nodes(app)["trials.0.schedule.schedulers.1.T_0"]["text"] == str(ticks)
+    assert nodes(app)[name]["text"] == kept, "epochs and shares stay what they are"
+    assert nodes(app)[name]["at"] == ticks
+
+
+def test_a_duration_in_epochs_follows_the_run_and_one_click_makes_it_a_number() -> None:
+    app, name = opened(), "trials.0.schedule.schedulers.1.T_0"
+    write(app, name, "10ep")
+    app.number_input(key="run.batch_size").set_value(256).run()
+    assert nodes(app)[name]["at"] == 1960
+    assert nodes(app)[name]["means"] == "1960 ticks"
+    forms = nodes(app)[name]["forms"]
+    assert forms["ticks"] == "1960"
+    assert forms["epochs"] == "10ep"
+    write(app, name, forms["ticks"])
+    assert at_hand(app).document()["trials"][0]["schedule"]["schedulers"][1]["T_0"] == 1960
+    write(app, name, nodes(app)[name]["forms"]["%"])
+    assert at_hand(app).trials[0].schedule.schedulers[1].T_0 == 1960
+    assert at_hand(app).document()["trials"][0]["schedule"]["schedulers"][1]["T_0"].endswith("%")
 
 
 def test_what_is_no_duration_is_said_and_nothing_is_lost() -> None:
