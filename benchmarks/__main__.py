@@ -12,7 +12,7 @@ from importlib import import_module
 
 from benchmarks.shared import ROOT, Row, number, show
 
-PARTS = ("imports", "start", "slider", "people")
+PARTS = ("imports", "start", "slider", "people", "deploy")
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: python -m benchmarks -->", "<!-- end of the table -->"
 

@@ -13,6 +13,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Delta_pb2 import Delta
@@ -144,10 +145,18 @@ class Visitor:
             await asyncio.sleep(due - time.perf_counter())
 
 
+class Served(Protocol):
+    """Something that answers at an address: a server, or nginx before several."""
+
+    @property
+    def url(self) -> str:
+        """The address."""
+
+
 class Crowd:
     """The visitors of one server."""
 
-    def __init__(self, process: Server, app: App) -> None:
+    def __init__(self, process: Served, app: App) -> None:
         self.url, self.query = process.url.replace("http", "ws") + "/_stcore/stream", app.query.removeprefix("?")
         self.visitors: list[Visitor] = []
         self.stays: list[asyncio.Task[None]] = []
@@ -188,7 +197,7 @@ class Crowd:
             await visitor.socket.close()
 
 
-async def most(process: Server, app: App, begin: int) -> tuple[int, float]:
+async def most(process: Served, app: App, begin: int) -> tuple[int, float]:
     """The most visitors that are answered in time, and the share of a processor that measuring took."""
     crowd = Crowd(process, app)
     size, borne, share = begin, 0, 0.0

@@ -8,9 +8,9 @@ import http.client
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlparse
 
-from conftest import Site, awaited, free_port, process
 from playwright.sync_api import expect
 
+from benchmarks.deploy import Site, awaited, free_port, process
 from lrlab.document import Experiment, from_link
 
 if TYPE_CHECKING:
