@@ -192,8 +192,16 @@ def test_what_a_field_does_not_take_is_said_beside_it_and_stays_there(
     expect(field(page, name)).to_have_value(typed)
     expect(field(page, name)).to_be_focused()
     assert link(page) == before
+    field(page, "end_factor").fill("0.9")
+    field(page, "end_factor").press("Enter")
+    page.wait_for_function("old => location.href !== old", arg=before)
+    settled(page)
+    expect(field(page, name)).to_have_value(typed)
+    expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible()
+    field(page, name).focus()
     page.keyboard.press("Escape")
     expect(field(page, name)).to_have_value(had)
+    settled(page)
     expect(page.get_by_role("alert").filter(has_text=said)).to_have_count(0)
 
 

@@ -268,15 +268,17 @@ let fields = 0;
 function fielded(panel, input, say, take) {
   const state = { shown: "", tried: null };
   const put = () => {
-    if (input.value === state.shown || input.value === state.tried) return;
+    if (input.value === (state.tried ?? state.shown)) return;
     state.tried = input.value;
     take(input.value);
   };
   const giveBack = () => {
     if (input.value === state.shown && state.tried === null) return false;
+    const refused = state.tried !== null;
     input.value = state.shown;
     state.tried = null;
     say("");
+    if (refused) take(state.shown); // so that the server forgets its sentence too
     return true;
   };
   input.addEventListener("change", put);

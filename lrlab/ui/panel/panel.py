@@ -125,13 +125,20 @@ class Panel(Generic[T]):
         return self.made(event)
 
     def take(self, event: Any) -> None:
-        """Do what an event of the browser asks for. Where that cannot be, say why and keep what was there."""
+        """Do what an event of the browser asks for. Where that cannot be, say why and keep what was there.
+
+        What a field does not take stays in it, with its sentence, until the field is mended or a button is pressed:
+        that may change which controls there are.
+        """
         refused: dict[str, str] = memory.recall("refused")
-        refused.clear()
         st.session_state.problem = None
         name = ""
         try:
             name, value = _read(event)
+            if name in self.takers:
+                refused.pop(f"{self.key}/{name}", None)
+            else:
+                refused.clear()
             if event.get("open") is not None:
                 st.session_state.open = f"{self.key}/{name}" if event["open"] is True else None
             elif name in self.acts:
