@@ -268,11 +268,6 @@ class Described:
         """The control; that of a plain number where the field has none."""
         return self.control or Control("number")
 
-    def label(self, name: str) -> str:
-        """What stands above the field called `name`: with its unit, where that is ticks or epochs."""
-        label, unit = self.offered.label or name, self.offered.unit
-        return f"{label} · {unit}" if unit in ("ticks", "epochs") and unit != label.lower() else label
-
     def whole(self, value: float) -> bool:
         """Whether the slider and the exact field at `value` go by whole numbers."""
         return self.integer or (isinstance(value, int) and self.offered.unit in COUNTED)

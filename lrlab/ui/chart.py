@@ -85,7 +85,7 @@ def show(
         key=key,
         data=data,
         height=height + player,
-        on_toggle_change=_told(key, "toggle", on_toggle),
+        on_toggle_change=_told(key, "toggle", on_toggle, whole=previews),
         on_frame_change=_told(key, "frame", on_frame),
         on_preview_change=lambda: _asked(key),
         on_missing_change=_missing,
@@ -126,7 +126,7 @@ def _missing() -> None:
 
 def _asked(key: str) -> None:
     """Remember the preview that a panel asks this chart for; the chart is drawn with it, once."""
-    st.session_state.preview = {key: st.session_state[key].get("preview")}
+    st.session_state.preview = (memory.recall("preview") or {}) | {key: st.session_state[key].get("preview")}
 
 
 def reasons(curves: Sequence[Curve | NoCurve]) -> bool:
@@ -165,12 +165,20 @@ def _scaled(sizes: dict[str, Any], scale: float) -> dict[str, Any]:
     }
 
 
-def _told(key: str, event: str, listener: Callable[[int], None] | None) -> Callable[[], None]:
+def whole() -> None:
+    """Run the whole page, where what the chart was told concerns more than the chart: only its part runs by itself."""
+    if memory.recall("whole"):
+        st.session_state.whole = False
+        st.rerun()
+
+
+def _told(key: str, event: str, listener: Callable[[int], None] | None, *, whole: bool = False) -> Callable[[], None]:
     """What Streamlit calls when the browser reports an event: the listener gets its number."""
 
     def told() -> None:
         number = st.session_state[key].get(event)
         if listener is not None and isinstance(number, str) and number.isdecimal():
             listener(int(number))
+            st.session_state.whole = whole
 
     return told

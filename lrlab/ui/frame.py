@@ -6,7 +6,7 @@ import gc
 
 import streamlit as st
 
-from lrlab.ui import address, state
+from lrlab.ui import address, memory, state
 
 PAGES = (
     ("app.py", "Tune"),
@@ -31,6 +31,8 @@ def begin(title: str) -> None:
     st.set_page_config(page_title=f"lrlab · {title}", page_icon="📉", layout="wide")
     st.html(_STYLE)
     state.begin()
+    if memory.recall("page") != title:  # what was open on another page is closed
+        st.session_state.page, st.session_state.open = title, None
     st.session_state.presenting = False  # unless a lesson says otherwise
     with st.container(horizontal=True, key="menu"):
         for path, label in PAGES:

@@ -121,7 +121,7 @@ def choose(index: int) -> None:
 def put(new: Experiment) -> None:
     """Make this the experiment at hand; what was there can be had back."""
     state = st.session_state
-    if new != state.experiment:
+    if new != state.experiment and not (memory.recall("more") and state.past):  # else it goes on with the last change
         state.past, state.future = [*state.past[1 - MOST_STEPS_BACK :], (state.experiment, chosen())], []
     state.experiment, state.problem = new, None
 

@@ -138,4 +138,5 @@ def test_a_duration_is_typed_in_epochs(page: Page) -> None:
     field.fill("20ep")
     field.press("Enter")
     drawn(page, n)
-    expect(field).to_have_value("7820")
+    expect(field).to_have_value("20ep")
+    expect(page.get_by_text("= 7820 ticks")).to_be_visible()

@@ -89,10 +89,3 @@ def test_ticks_go_by_epochs_where_there_are_enough_of_them() -> None:
 def test_a_range_that_is_not_said_ends_at_the_hard_bound() -> None:
     assert Described(Control("number"), integer=True, low=1, high=20).slider(5) == Slider(1, 20, 1)
     assert Described(Control("epochs"), integer=True, low=1, high=20).slider(5) == Slider(1, 20, 1)
-
-
-def test_a_label_has_its_unit_where_that_is_ticks_or_epochs() -> None:
-    assert Described(Control("ticks")).label("T_max") == "T_max · ticks"
-    assert Described(Control("epochs", label="Epochs")).label("epochs") == "Epochs"
-    assert Described(Control("rate")).label("eta_min") == "eta_min"
-    assert Described(None).label("x") == "x"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from panels import nodes, write
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, opened
 
@@ -96,7 +97,7 @@ def test_a_batch_beyond_any_budget_keeps_the_page() -> None:
 def test_the_scaled_rate_goes_to_the_trial_that_its_button_names() -> None:
     two = [TRIAL, TRIAL | {"name": "other"}]
     app = opened({"lrlab": 1, "run": {"samples": 1000, "batch_size": 512, "epochs": 3}, "trials": two})
-    app.segmented_control(key="chip").set_value(1).run()
+    write(app, "chip", "1")
     assert app.button(key="scale.use").label == "Use it for other"
     app.button(key="scale.use").click().run()
     assert [trial.base_lr for trial in at_hand(app).trials] == [0.1, pytest.approx(0.2)]
@@ -104,7 +105,7 @@ def test_the_scaled_rate_goes_to_the_trial_that_its_button_names() -> None:
 
 def test_before_a_shared_link_there_is_nothing_to_undo() -> None:
     app = on({"total_steps": 100})
-    assert app.button(key="undo").disabled
+    assert nodes(app)["undo"]["disabled"]
 
 
 def test_looking_at_the_other_form_of_the_run_loses_nothing() -> None:

@@ -186,20 +186,24 @@ async function pose(chart) {
 
 /** Arrays that were sent before come by name. Without one of them the figure cannot be drawn: null. */
 const arrays = new Map();
-const MOST_ARRAYS = 2000;
+const MOST_ARRAYS = 400; // twice as many as Python names
+function keep(name, array) {
+  arrays.delete(name);
+  arrays.set(name, array); // the last one that was used
+  if (arrays.size > MOST_ARRAYS) arrays.delete(arrays.keys().next().value);
+}
 function recalled(data) {
   let whole = true;
   const recall = (array) => {
     if (array?.known) {
       const found = arrays.get(array.known);
       whole &&= !!found;
+      if (found) keep(array.known, found);
       return found;
     }
     if (!array?.name) return array;
     const { name, ...rest } = array;
-    arrays.delete(name);
-    arrays.set(name, rest);
-    if (arrays.size > MOST_ARRAYS) arrays.delete(arrays.keys().next().value);
+    keep(name, rest);
     return rest;
   };
   const found = data.map((trace) => ({ ...trace, ...(trace.x && { x: recall(trace.x) }), ...(trace.y && { y: recall(trace.y) }) }));
@@ -254,6 +258,8 @@ async function draw(chart) {
     Plotly.purge(host);
     host.replaceChildren(); // purge leaves the old lines, and half a figure is worse than none
     chart.listening = false;
+    chart.grips?.stop();
+    chart.grips = null; // purge took its ear
     note(chart, DRAWING_FAILED);
   } finally {
     chart.busy = false;
@@ -301,7 +307,9 @@ function showChart({ data, parentElement, setTriggerValue }) {
     return () => setTimeout(() => retire(key, chart), GRACE_MS);
   }
   const lines = recalled(figure.data);
+  if (!preview) landed(flight.busy); // a change has overtaken what was on its way
   if (!lines) {
+    landed(flight.busy);
     setTriggerValue("missing", performance.now());
     return () => setTimeout(() => retire(key, chart), GRACE_MS);
   }

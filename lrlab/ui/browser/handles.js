@@ -109,7 +109,7 @@ function makeGrip(chart, axes) {
   };
   const tidy = (found) => (now.whole ? Math.round(found) : Number(found.toPrecision(4)));
   const set = (next) => {
-    value = Math.min(Math.max(next, now.low ?? -Infinity), now.high ?? Infinity);
+    value = Math.max(next, now.low);
     place = now.offset + now.scale * value;
     speak();
     lay(axes());
@@ -130,10 +130,10 @@ function makeGrip(chart, axes) {
     if (shown) shown.drag(value, event());
     else preview(panel(), event());
   };
-  const release = () => {
+  const release = (more = {}) => {
     const shown = control();
-    if (shown) shown.release(value, event());
-    else commit(panel(), event());
+    if (shown) shown.release(value, { ...event(), ...more });
+    else commit(panel(), { ...event(), ...more });
   };
 
   knob.addEventListener("pointerdown", (press) => {
@@ -147,7 +147,7 @@ function makeGrip(chart, axes) {
   });
   knob.addEventListener("pointermove", (move) => {
     const found = axes();
-    if (!held || !found) return;
+    if (!held || held.key || !found) return;
     const by = now.axis === "x" ? move.clientX - held.x : move.clientY - held.y;
     if (!held.moved && Math.abs(by) < SVG_LIMIT) return;
     held.moved = true;
@@ -156,7 +156,7 @@ function makeGrip(chart, axes) {
     drag(tidy((to - now.offset) / now.scale));
   });
   const drop = () => {
-    if (!held) return;
+    if (!held || held.key) return;
     const { moved } = held;
     held = null;
     knob.classList.remove("lrlab-held");
@@ -175,11 +175,13 @@ function makeGrip(chart, axes) {
     set(next);
     release();
   });
-  knob.addEventListener("keyup", () => {
+  const letGo = () => {
     if (!held?.key) return;
     held = null;
-    release();
-  });
+    release({ more: true }); // what the first press began
+  };
+  knob.addEventListener("keyup", letGo);
+  knob.addEventListener("blur", letGo);
   const point = (on) => {
     control()?.light(on);
     chart.grips.light(on ? now.of : null);

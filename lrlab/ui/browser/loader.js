@@ -8,11 +8,17 @@ export default function (args) {
   let gone = false;
   loading ??= import(new URL(SCRIPT, home()).href).then((module) => (shared = module.default));
   loading
-    .then((show) => gone || (clean = show(args)))
+    .then((show) => {
+      if (gone) return;
+      args.parentElement.querySelector(":scope > .lrlab-failed")?.remove();
+      clean = show(args);
+    })
     .catch((error) => {
       loading = null;
       console.error("lrlab:", error);
-      args.parentElement.textContent = "This part of the page did not load. Reload the page to try again.";
+      const said = Object.assign(document.createElement("p"), { className: "lrlab-failed" });
+      said.textContent = "This part of the page did not load. Reload the page to try again.";
+      args.parentElement.append(said);
     });
   return () => {
     gone = true;

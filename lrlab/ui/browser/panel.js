@@ -31,7 +31,13 @@ function flush(panel) {
   }, PATIENCE_MS);
 }
 
+/** Whether the server has answered all that was said here: until then a person is ahead of what it knows. */
+function settled(panel) {
+  return panel.ack >= panel.sent && !panel.waiting.length;
+}
+
 /** Previews: drawn in the chart and forgotten; one at a time, of those that come meanwhile the last. */
+// `busy` is the number of the preview that is on its way, `next` the one that waits.
 const flight = { number: 0, busy: 0, next: null, timer: 0 };
 
 function preview(panel, event) {
@@ -96,6 +102,7 @@ function fill(panel, parent, nodes, known) {
   const wanted = new Map(nodes.map((node) => [`${node.is} ${node.id}`, node]));
   for (const [name, made] of known) {
     if (!wanted.has(name)) {
+      if (made.element.contains(document.activeElement)) panel.host.focus({ preventScroll: true });
       made.element.remove();
       made.gone?.();
       known.delete(name);
@@ -210,7 +217,7 @@ function copying(panel, node) {
   host.addEventListener("click", async () => {
     const whole = document.querySelector(node.of)?.textContent ?? "";
     const done = await copied(whole);
-    text(said, done ? "Copied." : "The browser does not allow it: mark the text and copy it.");
+    text(said, done ? "Copied." : "The browser does not allow it: select the text and copy it.");
     clearTimeout(timer);
     timer = setTimeout(() => text(said, ""), 4000);
   });
@@ -292,7 +299,7 @@ function fielded(panel, input, say, take) {
     /** The server's text takes the place of what was sent to it; what is being typed stays. */
     show: (shown, error) => {
       const typing = document.activeElement === input && input.value !== state.shown && input.value !== state.tried;
-      if (!error && !typing && panel.ack >= panel.sent) {
+      if (!error && !typing && settled(panel)) {
         input.value = shown;
         state.tried = null;
       }
@@ -320,14 +327,14 @@ function number(panel, node) {
   const field = fielded(panel, input, error.say, (said) => commit(panel, { id: node.id, text: said }));
   let now = node;
   let dragging = false;
-  let repeating = false;
+  let repeating = false; // a key is held down: that is one change, whose first stop is kept already
   head.more.append(empty);
 
-  const count = () => (now.stops ? now.stops.length - 1 : Math.max(Math.round((now.high - now.low) / now.step), 1));
+  const count = () => (now.stops ? now.stops.length - 1 : Math.max(Math.ceil((now.high - now.low) / now.step - 1e-9), 1));
   const valueAt = (place) => {
     if (now.stops) return now.stops[place];
     const value = Number((now.low + place * now.step).toPrecision(12));
-    return Math.max(value, now.least ?? value);
+    return Math.min(Math.max(value, now.least ?? value), now.high);
   };
   const placeOf = (value) => {
     if (value == null) return 0;
@@ -345,6 +352,8 @@ function number(panel, node) {
     input.value = written(value);
     say(value);
     paint();
+    means.hidden = true;
+    host.querySelectorAll(".lrlab-form-of").forEach((one) => attribute(one, "aria-pressed", "false"));
     host.classList.remove("lrlab-unset");
   };
   const chosen = () => valueAt(Number(slider.value));
@@ -372,7 +381,6 @@ function number(panel, node) {
       return valueAt(place);
     },
     light: (on) => host.classList.toggle("lrlab-lit", on),
-    focus: () => slider.focus(),
   };
   slider.addEventListener("input", () => control.drag(chosen()));
   slider.addEventListener("change", () => {
@@ -387,24 +395,30 @@ function number(panel, node) {
     const next = Math.min(Math.max(place, 0), count());
     if (next === Number(slider.value) && valueAt(next) === now.at) return;
     slider.value = String(next);
-    repeating = event.repeat; // a key held down is one change, made when it is let go
+    repeating = event.repeat;
     if (repeating) control.drag(chosen());
     else control.release(chosen());
   });
-  slider.addEventListener("keyup", () => {
-    if (repeating) control.release(chosen());
+  const letGo = () => {
+    if (repeating) control.release(chosen(), { id: node.id, value: chosen(), more: !now.error });
+    else if (dragging) control.release(chosen());
     repeating = false;
+  };
+  slider.addEventListener("keyup", letGo);
+  slider.addEventListener("blur", letGo);
+  for (const end of ["pointerup", "pointercancel"]) slider.addEventListener(end, () => setTimeout(letGo)); // after "change"
+  empty.addEventListener("click", () => {
+    input.focus();
+    commit(panel, { id: node.id, text: "" });
   });
-  slider.addEventListener("blur", () => {
-    if (repeating) control.release(chosen());
-    repeating = false;
-  });
-  empty.addEventListener("click", () => commit(panel, { id: node.id, text: "" }));
-  hoverable(panel, host, () => now.id);
+  hoverable(panel, host, node.id);
   panel.controls.set(node.id, control);
   return {
     element: host,
-    gone: () => panel.controls.delete(node.id),
+    gone: () => {
+      panel.controls.delete(node.id);
+      charts.get(panel.chart)?.light?.(null);
+    },
     show: (next) => {
       now = next;
       head.show(now);
@@ -421,7 +435,7 @@ function number(panel, node) {
       error.say(now.error);
       field.show(now.text, now.error);
       forms(panel, head.more, empty, now);
-      if (dragging || repeating) return;
+      if (dragging || repeating || !settled(panel)) return;
       host.classList.toggle("lrlab-unset", !!now.unset);
       attribute(slider, "max", count());
       slider.value = String(placeOf(now.at));
@@ -434,18 +448,22 @@ function number(panel, node) {
 
 /** Small buttons that write the same duration in another unit. */
 function forms(panel, host, before, node) {
-  const wanted = Object.entries(node.forms ?? {});
-  const key = JSON.stringify(wanted) + node.text;
-  if (host.dataset.forms === key) return;
-  host.dataset.forms = key;
-  host.querySelectorAll(".lrlab-form-of").forEach((old) => old.remove());
-  for (const [unit, said] of wanted) {
-    const one = element("button", {
-      type: "button", class: "lrlab-form-of", title: `Write it as ${said}`, "aria-pressed": String(said === node.text),
-      "aria-label": `${node.label} in ${unit}: ${said}`,
-    }, unit);
-    one.addEventListener("click", () => said !== node.text && commit(panel, { id: node.id, text: said }));
-    host.insertBefore(one, before);
+  const wanted = node.forms ?? {};
+  const known = new Map([...host.querySelectorAll(".lrlab-form-of")].map((one) => [one.textContent, one]));
+  for (const [unit, one] of known) if (!(unit in wanted)) one.remove();
+  for (const [unit, said] of Object.entries(wanted)) {
+    let one = known.get(unit);
+    if (!one) {
+      one = element("button", { type: "button", class: "lrlab-form-of" }, unit);
+      one.addEventListener("click", () => {
+        if (one.getAttribute("aria-pressed") !== "true") commit(panel, { id: node.id, text: one.dataset.said });
+      });
+      host.insertBefore(one, before);
+    }
+    one.dataset.said = said;
+    attribute(one, "title", `Write it as ${said}`);
+    attribute(one, "aria-pressed", String(said === node.text));
+    attribute(one, "aria-label", `${node.label} in ${unit}: ${said}`);
   }
 }
 
@@ -458,7 +476,7 @@ function typed(panel, node) {
   const error = complaint();
   const host = element("div", { class: "lrlab-typed" }, head.element, input, error.element);
   const field = fielded(panel, input, error.say, (said) => commit(panel, { id: node.id, text: said }));
-  hoverable(panel, host, () => node.id);
+  hoverable(panel, host, node.id);
   return {
     element: host,
     show: (now) => {
@@ -488,7 +506,7 @@ function choice(panel, node) {
       head.element.hidden = !!now.quiet;
       attribute(select, "aria-label", now.label);
       options(select, now.options);
-      if (panel.ack >= panel.sent) select.value = now.value;
+      if (settled(panel)) select.value = now.value;
       error.say(now.error);
     },
   };
@@ -523,8 +541,8 @@ function pills(panel, node) {
         group.replaceChildren(...now.options.map((option) => pill(name, option, now.is === "chips")));
         if (focused !== null) group.querySelector(`input[value="${CSS.escape(focused)}"]`)?.focus();
       }
+      if (settled(panel) || wanted !== key) check(group, now.value);
       key = wanted;
-      if (panel.ack >= panel.sent || wanted !== key) check(group, now.value);
     },
   };
 }
@@ -599,7 +617,7 @@ function toggle(panel, node) {
       text(label, now.label);
       about.show(now.help, now.label);
       error.say(now.error);
-      if (panel.ack >= panel.sent) input.checked = now.on;
+      if (settled(panel)) input.checked = now.on;
     },
   };
 }
@@ -670,7 +688,7 @@ function menu(panel, node) {
     list.hidden = !fits.length;
     go.hidden = !fits.length;
     nothing.hidden = !!fits.length;
-    text(nothing, all.length ? "Nothing is called like that." : now.nothing || "");
+    text(nothing, all.length ? "Nothing found." : now.nothing || "");
   };
   const take = () => list.value && commit(panel, { id: node.id, text: list.value });
   find.addEventListener("input", filter);
@@ -743,8 +761,12 @@ function finding(panel, node) {
 
 /** A control that is pointed at, or has the focus, lights up its part of the curve. */
 function hoverable(panel, host, id) {
-  const on = () => charts.get(panel.chart)?.light?.(id());
-  const off = () => charts.get(panel.chart)?.light?.(null);
+  host.dataset.control = id;
+  const on = () => charts.get(panel.chart)?.light?.(id);
+  const off = () => {
+    const focused = document.activeElement?.closest("[data-control]");
+    charts.get(panel.chart)?.light?.(focused && focused !== host ? focused.dataset.control : null);
+  };
   host.addEventListener("pointerenter", on);
   host.addEventListener("pointerleave", off);
   host.addEventListener("focusin", on);
@@ -754,13 +776,14 @@ function hoverable(panel, host, id) {
 // ---------------------------------------------------------------- one panel
 
 function makePanel(key) {
-  const host = element("div", { class: "lrlab-panel", role: "region" });
+  const host = element("div", { class: "lrlab-panel", role: "region", tabindex: -1 });
   const panel = {
     key, host, known: new Map(), controls: new Map(), shortcuts: new Map(),
     waiting: [], sent: 0, ack: 0, timer: 0, trigger: null, chart: "", held: null,
   };
   panel.press = (event) => {
-    const wanted = event.altKey && !event.ctrlKey && !event.metaKey && event.code.replace("Key", "");
+    const letter = /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : event.code.replace("Key", "");
+    const wanted = event.altKey && !event.ctrlKey && !event.metaKey && letter;
     const target = wanted && panel.shortcuts.get(wanted);
     if (!target || !host.isConnected) return;
     event.preventDefault();

@@ -43,6 +43,7 @@ def drawing(settings: type[S], key: str, draw: Callable[[S, Preview[S] | None], 
     """A chart of settings that follows a dragged slider: `draw` gets what to draw, and the preview that was asked for.
     Where that makes no settings it gets those at hand, and the chart keeps what it shows.
     """
+    charts.whole()
     asked: Preview[S] | None = preview(key)
     whole = asked.whole if asked is not None else None
     draw(frame.at_hand(settings) if whole is None else whole, asked)

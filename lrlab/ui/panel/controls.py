@@ -81,6 +81,8 @@ def _scale(about: Described, at: float | None, lasts: int | None, epoch: int | N
         return {"stops": stops}
     slider = about.slider(number_, lasts, epoch)
     scale: dict[str, Any] = slider._asdict()
+    if about.below and about.high is not None and scale["high"] >= about.high:
+        scale["high"] = about.high - slider.step  # which itself is refused
     if about.positive and isinstance(slider.low, int) and slider.low <= 0:
         scale["least"] = 1  # its stops are round numbers from 0 on, which itself is not allowed
     return scale

@@ -52,6 +52,8 @@ class Panel(Generic[T]):
     """What it is called for those who cannot see it."""
     takers: dict[str, Taker] = field(default_factory=dict)
     acts: dict[str, Callable[[Any], None]] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
+    """Beside which control the sentences of another one stand."""
 
     # ------------------------------------------------------------ what is in it
 
@@ -63,11 +65,15 @@ class Panel(Generic[T]):
         *,
         numbers: bool = False,
         keep: Callable[[Any], None] | None = None,
+        of: str = "",
     ) -> Node:
         """The beginning of a control's node: its name, and why its last value was refused.
 
-        With a `keep` of its own it makes a whole of another kind, which is not drawn before it is kept.
+        With a `keep` of its own it makes a whole of another kind, which is not drawn before it is kept. What a handle
+        is refused stands beside the control `of` its argument.
         """
+        if of:
+            self.beside[name] = of
         self.takers[name] = Taker(put, read, numbers, keep or self.keep)
         return {"id": name} | self._refused(name) | ({"still": True} if keep else {})
 
@@ -106,7 +112,7 @@ class Panel(Generic[T]):
         name, value = _read(event)
         taker = self.takers.get(name)
         if taker is None:
-            msg = f"{short(name, 80)}: there is no such control any more"
+            msg = f"{short(name, 80)}: this control is gone: the page has changed"
             raise Problem(msg)
         try:
             found: T = taker.put(_value(taker, value))
@@ -124,6 +130,10 @@ class Panel(Generic[T]):
             raise Problem(msg)
         return self.made(event)
 
+    def _at(self, name: str) -> str:
+        """Where the sentence of a control is remembered."""
+        return f"{self.key}/{self.beside.get(name, name)}"
+
     def take(self, event: Any) -> None:
         """Do what an event of the browser asks for. Where that cannot be, say why and keep what was there.
 
@@ -131,18 +141,18 @@ class Panel(Generic[T]):
         that may change which controls there are.
         """
         refused: dict[str, str] = memory.recall("refused")
-        st.session_state.problem = None
+        st.session_state.problem = st.session_state.preview = None
         name = ""
         try:
             name, value = _read(event)
+            st.session_state.more = event.get("more") is True
             if name in self.takers:
-                refused.pop(f"{self.key}/{name}", None)
-            else:
-                refused.clear()
+                refused.pop(self._at(name), None)
             if event.get("open") is not None:
                 st.session_state.open = f"{self.key}/{name}" if event["open"] is True else None
             elif name in self.acts:
                 chosen = _chosen(value)
+                refused.clear()
                 st.session_state.open = None
                 self.acts[name](chosen)
             else:
@@ -150,7 +160,7 @@ class Panel(Generic[T]):
                 self.takers[name].keep(new)
         except Problem as problem:
             if name in self.takers or name in self.acts:
-                refused[f"{self.key}/{name}"] = str(problem)
+                refused[self._at(name)] = str(problem)
             else:
                 st.session_state.problem = str(problem)
 
@@ -167,8 +177,7 @@ class Preview(NamedTuple, Generic[T]):
 
 def preview(chart: str) -> Preview[Any] | None:
     """The preview that a chart was asked for in this run, if it was. It is drawn once and forgotten."""
-    event = (memory.recall("preview") or {}).get(chart)
-    st.session_state.preview = None
+    event = (memory.recall("preview") or {}).pop(chart, None)
     if not isinstance(event, dict) or not isinstance(event.get("n"), int):
         return None
     panel: Panel[Any] | None = memory.recall("panels").get(str(event.get("panel")))

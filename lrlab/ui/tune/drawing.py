@@ -20,6 +20,7 @@ HEIGHT, PANEL = 350, 50  # pixels: of the chart, and of each panel below it
 @st.fragment
 def show() -> None:
     """The chart; a preview draws this and nothing else."""
+    chart.whole()
     asked: Preview[Experiment] | None = preview(KEY)
     if asked is not None:
         _preview(asked)
@@ -35,7 +36,10 @@ def _preview(asked: Preview[Experiment]) -> None:
     """Only the curves. Where there is none, the last ones stay, and the control says why."""
     experiment = asked.whole or state.experiment()
     curves = engine.drawn(experiment)
-    missing = [found for found in curves if isinstance(found, engine.NoCurve)]
+    drawn = [isinstance(found, engine.Curve) for found in engine.drawn(state.experiment())]
+    missing = [
+        found for found, before in zip(curves, drawn, strict=False) if isinstance(found, engine.NoCurve) and before
+    ]
     if asked.whole is None or missing:
         failed = asked if asked.whole is None else asked._replace(error=missing[0].reason)
         _draw(experiment, curves, failed, None)

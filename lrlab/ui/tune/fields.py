@@ -9,7 +9,7 @@ from typing import Any
 
 from lrlab.document import Experiment, Trial
 from lrlab.document.duration import duration, in_epochs, in_percent, kept
-from lrlab.document.typed import written
+from lrlab.document.typed import counted, number, written
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import described, is_horizon
 from lrlab.schedules.spans import Path
@@ -165,9 +165,9 @@ class Fields:
         """A field for the whole list; a control for each of a few values too, or instead where the number is fixed."""
         counts = about.unit == "ticks"
         help_ = controls.ITEMS + "; 5ep are epochs, 10% are a share of the run" * counts
-        item = {"item": self._kept} if counts else {}
+        item = self._kept if counts else counted if about.integer else number
         said = [texts.get(f"{name}.{i}", value) for i, value in enumerate(values)]
-        whole = controls.a_list(self.panel, key_of(path), said, _put(path), label=name, help_=help_, **item)
+        whole = controls.a_list(self.panel, key_of(path), said, _put(path), label=name, item=item, help_=help_)
         if not about.many or len(values) > FEW:
             return [whole]
         single = [

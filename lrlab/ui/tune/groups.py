@@ -51,10 +51,10 @@ def node(panel: Panel[Experiment]) -> Node:
     if not panel.open(OPEN):
         return form | {"open": False}
     settings = memory.at_hand(Groups)
-    if len(state.trial().base_rates) > 1 and "groups" not in memory.recall("lesson.at_hand"):
+    if len(state.trial().base_rates) > 1 and Groups.key not in memory.recall(memory.AT_HAND):
         settings = settings.replaced(how="one")
     nodes = [
-        controls.of_settings(panel, f"groups/{name}", settings, name, partial(_replaced, settings, name), memory.put)
+        controls.of_settings(panel, f"groups/{name}", settings, name, partial(_replaced, name), memory.put)
         for name in ("how", *FIELDS[settings.how])
     ]
     try:
@@ -69,8 +69,8 @@ def node(panel: Panel[Experiment]) -> Node:
     return form | {"open": True, "nodes": [*nodes, controls.caption("groups/said", f"base_lr: {text}{more}"), use]}
 
 
-def _replaced(settings: Groups, name: str, value: Any) -> Groups:
-    return settings.replaced(**{name: value})
+def _replaced(name: str, value: Any) -> Groups:
+    return memory.at_hand(Groups).replaced(**{name: value})
 
 
 def _use(rates: float | list[float]) -> None:

@@ -127,7 +127,9 @@ def _keep(make: Callable[[], Experiment]) -> None:
 
 
 def _reshaped(here: Path, source: str, shape: metrics.Sketch, calls: int, field: str, value: Any) -> Experiment:
-    return _sketched(here, source, replace(shape, **{field: value}), calls)
+    values = state.value_at(here)
+    now = _source(tuple(values))[1] if isinstance(values, list) else None  # it may have changed since it was drawn
+    return _sketched(here, source, replace(now or shape, **{field: value}), calls)
 
 
 def _sketched(here: Path, source: str, shape: metrics.Sketch, calls: int) -> Experiment:

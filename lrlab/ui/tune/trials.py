@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -45,7 +46,8 @@ def _take_hold(panel: Panel[Experiment]) -> None:
     """
     index, run, trial = state.chosen(), state.experiment().run, state.trial()
     for handle in handles.handles(run, trial):
-        panel.control(handle_name(index, handle), partial(_moved, index, handle), number, numbers=True)
+        of = key_of(("trials", index, *handle.moved[0].path))
+        panel.control(handle_name(index, handle), partial(_moved, index, handle), number, numbers=True, of=of)
 
 
 def _moved(index: int, handle: handles.Handle, value: float) -> Experiment:
@@ -98,16 +100,24 @@ def _shaping(panel: Panel[Experiment]) -> list[Node]:
     kind = {"is": "title", "id": "kind", "text": trial.schedule.kind, "help": docstring.read(trial.schedule).first}
     callers = {name: text for name, (_, text) in choices.CALLERS.items()}
     caller = controls.a_choice(
-        panel.ask("caller", _call), choices.caller(trial.name, trial.clock), callers,
+        panel.ask("caller", partial(_for, trial, _call)), choices.caller(trial.name, trial.clock), callers,
         label="scheduler.step() is called", quiet=True,
     )  # fmt: skip
-    name = controls.a_text(panel.ask("name", _rename), trial.name, label="name", quiet=True)
+    name = controls.a_text(panel.ask("name", partial(_for, trial, _rename)), trial.name, label="name", quiet=True)
     fields = Fields(panel, trial, path, calls(run, trial.clock))
     return [
         controls.row("trial", [kind, caller, name, groups.node(panel), *_actions(panel, index, trial)]),
         *advice.beside(panel),
         *fields.nodes(),
     ]
+
+
+def _for(trial: Trial, do: Callable[[Any], None], value: Any = None) -> None:
+    """Do something with the trial that was drawn; a quick hand is ahead of the page, where it may be gone by now."""
+    if not state.experiment().trials or state.trial().name != trial.name:
+        msg = "this trial is gone, or no longer the one that is shaped"
+        raise Problem(msg)
+    do(value)
 
 
 def _rename(name: Any) -> None:
@@ -132,8 +142,9 @@ def _call(caller: Any) -> None:
 def _actions(panel: Panel[Experiment], index: int, trial: Trial) -> list[Node]:
     last = len(state.experiment().trials) - 1
 
-    def button(name: str, do: Any, label: str, icon: str, **looks: Any) -> Node:
-        return controls.a_button(panel, name, do, label, icon=icon, bare=True, **looks)
+    def button(name: str, do: Callable[[], None], label: str, icon: str, **looks: Any) -> Node:
+        act = partial(_for, trial, lambda _: do())
+        return controls.a_button(panel, name, act, label, icon=icon, bare=True, **looks)
 
     eye = ("Show", "visibility") if trial.hidden else ("Hide", "visibility_off")
     return [
