@@ -20,7 +20,8 @@ def page() -> None:
     """All but the side bar: a change in the panel runs this alone, and a preview only the drawing in it."""
     if run_panel.stale():
         st.rerun()
-    view.problem()
+    with st.container():  # always there, so that what is below stays where it is
+        view.problem()
     view.switches()
     drawing.show()
     trials.show(drawing.KEY)

@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlparse
 
-from conftest import add_trial, drawn, link, settled
+from conftest import drawn, link, settled
 from playwright.sync_api import expect
+
+from lrlab.document import parse
+from lrlab.ui.state import DEFAULT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+BEYOND = {
+    "kind": "torch.SequentialLR",
+    "milestones": [50],
+    "schedulers": [
+        {"kind": "torch.ExponentialLR", "gamma": 1e30},
+        {"kind": "torch.ConstantLR"},
+    ],
+}
+"""Beyond every float from tick 11 on, but finite where a document is checked: at the first two ticks and the last."""
 AWAY = 600
 """Milliseconds after which an address that was left counts as gone back to."""
 
@@ -54,13 +66,10 @@ def test_the_open_tab_and_the_target_are_in_the_link_and_back_leaves_them(page: 
     expect(page.get_by_role("tab", name="Numbers")).to_have_attribute("aria-selected", "true")
 
 
-def test_a_curve_that_cannot_be_drawn_leaves_a_page_that_works(page: Page) -> None:
-    add_trial(page, "torch · MultiplicativeLR")
-    expression = page.get_by_role("textbox", name="lr_lambda")
-    expect(expression).to_be_visible()
-    settled(page)
-    expression.fill("lambda epoch: 10.0")
-    expression.press("Enter")
+def test_a_curve_that_cannot_be_drawn_leaves_a_page_that_works(page: Page, server: str) -> None:
+    document = DEFAULT | {"trials": [*DEFAULT["trials"], {"name": "b", "base_lr": 0.1, "schedule": BEYOND}]}
+    page.goto(f"{server}/?s={parse(document).link()}")
+    drawn(page)
     expect(page.get_by_text("Not drawn: ")).to_be_visible()
     names = page.evaluate(
         "document.querySelector('.lrlab-chart').data.filter(t => t.mode === 'lines').map(t => t.name)"

@@ -683,6 +683,12 @@ function menu(panel, node) {
   const filter = () => {
     const words = find.value.toLowerCase().split(/[\s.·]+/).filter(Boolean);
     const fits = all.filter(([, label]) => words.every((word) => label.toLowerCase().includes(word)));
+    const far = ([, label]) => {
+      const name = label.toLowerCase().split(/[\s.·]+/).at(-1);
+      const last = words.at(-1) ?? "";
+      return name === last ? 0 : name.startsWith(last) ? 1 : 2; // what is called so comes first
+    };
+    fits.sort((a, b) => far(a) - far(b));
     options(list, fits);
     list.selectedIndex = fits.length ? 0 : -1;
     list.hidden = !fits.length;

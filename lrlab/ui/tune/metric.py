@@ -39,7 +39,7 @@ def nodes(panel: Panel[Experiment], schedule: Schedule, path: Path, calls: int) 
     source, shape = _source(values)
     name = ".".join(map(str, here))
     asked = panel.ask(f"{name}/source", lambda chosen: _choose(here, values, chosen, calls))
-    first = controls.a_choice(asked, source, SOURCES, label="metric")
+    first = controls.a_choice(asked, source, SOURCES, label="metric") | {"is": "choice"}  # too long for pills
     found = [first, *_count(panel, name, here, values, source, shape, calls)]
     if shape is not None:
         for field, label, about in SHAPE[source]:
