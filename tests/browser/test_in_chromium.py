@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from conftest import add_trial, count, drawn, link
+from conftest import add_trial, count, drawn, link, settled
 from playwright.sync_api import expect
 
 from lrlab.document import from_link
@@ -181,10 +181,10 @@ def test_a_pasted_document_is_taken(page: Page) -> None:
         "trials": [{"name": "<b>x</b>", "base_lr": 0.3, "schedule": {"kind": "torch.StepLR", "step_size": 10}}],
     }
     page.get_by_role("tab", name="Import").click()
-    n = count(page)
     page.get_by_role("textbox", name="Or paste it here").fill(json.dumps(document))
     page.get_by_role("button", name="Read it").click()
-    drawn(page, n)
+    expect(page.get_by_text("Read: 1 trial on 100 optimizer steps.")).to_be_visible()
+    settled(page)
     assert max(heights(page)) == pytest.approx(0.3)
     expect(page.locator(".lrlab-chart .legendtext").first).to_have_text("<b>x</b>")
 

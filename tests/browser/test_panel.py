@@ -27,10 +27,10 @@ STAIRS = {
 }
 
 
-WARMED = {
+CYCLES = {
     "name": "t",
     "base_lr": 0.1,
-    "schedule": {"kind": "torch.LinearLR", "total_iters": 300},
+    "schedule": {"kind": "torch.CosineAnnealingWarmRestarts", "T_0": 300},
 }
 PALE = """() => {
   const brush = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -126,8 +126,9 @@ def test_a_handle_is_dragged_and_moves_all_that_meets_there(page: Page) -> None:
     page.mouse.move(x + 30, y, steps=3)
     n = drawn(page, n)
     said = handle(page, "milestone, warmup ends").get_attribute("aria-valuetext") or ""
+    before = link(page)
     page.mouse.up()
-    page.wait_for_function("old => location.href !== old", arg=link(page))
+    page.wait_for_function("old => location.href !== old", arg=before)
     settled(page)
     sequence = schedule(page)
     assert sequence["milestones"][0] == sequence["schedulers"][0]["total_iters"] > 1955
@@ -145,14 +146,16 @@ def test_the_peak_goes_up_and_down_by_mouse_and_by_keyboard(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(x, y + 60, steps=4)
     n = drawn(page, n)
+    before = link(page)
     page.mouse.up()
-    page.wait_for_function("old => location.href !== old", arg=link(page))
+    page.wait_for_function("old => location.href !== old", arg=before)
     settled(page)
     rate = at_hand(page).trials[0].base_lr
     assert 0.01 < rate < 0.05
     peak.focus()
+    before = link(page)
     page.keyboard.press("ArrowUp")
-    page.wait_for_function("old => location.href !== old", arg=link(page))
+    page.wait_for_function("old => location.href !== old", arg=before)
     settled(page)
     assert at_hand(page).trials[0].base_lr > rate
     expect(peak).to_be_focused()
@@ -252,9 +255,12 @@ def test_a_key_held_down_is_one_change(page: Page) -> None:
     for _ in range(10):
         page.keyboard.down("ArrowRight")
         page.wait_for_timeout(40)
+    expect(field(page, "T_0")).to_have_value(str(3910 + 10 * 391))
+    page.wait_for_timeout(1000)
+    before = link(page)
     page.keyboard.up("ArrowRight")
+    page.wait_for_function("old => location.href !== old", arg=before)
     settled(page)
-    page.wait_for_timeout(500)
     assert schedule(page)["schedulers"][1]["T_0"] == 3910 + 10 * 391
     page.keyboard.press("Alt+z")
     expect(field(page, "T_0")).to_have_value("3910")
@@ -272,16 +278,16 @@ def test_quick_taps_all_count(page: Page) -> None:
 
 
 def test_a_handle_that_is_refused_says_why_beside_its_control(page: Page, server: str) -> None:
-    """The last value of a drag is the one that is kept, or refused: a warmup of nothing."""
-    page.goto(f"{server}/?s={parse(STAIRS | {'trials': [WARMED]}).link()}")
+    """The last value of a drag is the one that is kept, or refused: cycles of nothing."""
+    page.goto(f"{server}/?s={parse(STAIRS | {'trials': [CYCLES]}).link()}")
     drawn(page)
-    x, y = middle(handle(page, "warmup ends"))
+    x, y = middle(handle(page, "restart 1"))
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x - 400, y, steps=4)
     page.mouse.up()
     expect(page.get_by_role("alert").filter(has_text="must be greater than 0")).to_be_visible()
-    assert schedule(page)["total_iters"] == 300
+    assert schedule(page)["T_0"] == 300
 
 
 def test_a_line_hidden_by_its_legend_is_in_the_link_at_once_and_can_be_undone(page: Page) -> None:
@@ -387,8 +393,9 @@ def test_a_finger_drags_the_thumb_and_the_chart_follows(phone: Page) -> None:
     n = drawn(phone, n)
     assert field(phone, "base_lr").input_value() != before, "before the finger is lifted"
     assert at_hand(phone).trials[0].base_lr == 0.05
+    address = link(phone)
     finger.touch("touchEnd")
-    phone.wait_for_function("old => location.href !== old", arg=link(phone))
+    phone.wait_for_function("old => location.href !== old", arg=address)
     settled(phone)
     assert at_hand(phone).trials[0].base_lr < 0.05
 

@@ -106,7 +106,7 @@ def test_arrow_keys_move_the_particles_and_the_cursor_and_python_is_told_once(pa
 
 def test_what_python_answers_late_does_not_undo_a_move_made_meanwhile(chromium: Browser) -> None:
     page = chromium.new_page()
-    page.add_script_tag(path=ROOT / "lrlab" / "ui" / "player.js")
+    page.add_script_tag(path=ROOT / "lrlab" / "ui" / "browser" / "player.js")
     places = page.evaluate("""async () => {
         const told = [], names = ['a', 'b', 'c', 'd'];
         const player = makePlayer(() => {}, (index) => told.push(index));
