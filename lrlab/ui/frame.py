@@ -32,7 +32,7 @@ def begin(title: str) -> None:
     st.html(_STYLE)
     state.begin()
     if memory.recall("page") != title:  # what was open on another page is closed
-        st.session_state.page, st.session_state.open = title, None
+        st.session_state.page, st.session_state.unfolded = title, None
     st.session_state.presenting = False  # unless a lesson says otherwise
     with st.container(horizontal=True, key="menu"):
         for path, label in PAGES:

@@ -50,7 +50,7 @@ TABLE: dict[str, Remembered] = {
     "refused": Remembered(dict),
     "panels": Remembered(dict),  # each panel as it was drawn last, so that its events find what they mean
     "acks": Remembered(dict),  # the number of the last event that was taken from each panel
-    "open": Remembered(lambda: None),  # the list or form in a panel that is open
+    "unfolded": Remembered(lambda: None),  # the list or form in a panel that is open
     "whole": Remembered(lambda: False),  # whether a chart was told something that concerns the whole page
     "page": Remembered(lambda: ""),  # the page that was open last
     "more": Remembered(lambda: False),  # whether a change goes on with the one before

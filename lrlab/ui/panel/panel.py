@@ -83,7 +83,7 @@ class Panel(Generic[T]):
 
     def open(self, name: str) -> bool:
         """Whether what opens under this name is open; one thing is, at most."""
-        return bool(memory.recall("open") == f"{self.key}/{name}")
+        return bool(memory.recall("unfolded") == f"{self.key}/{name}")
 
     def ask(self, name: str, do: Callable[[Any], None]) -> Node:
         """The beginning of the node of a button, or of a control that changes something else than the whole: what it
@@ -149,11 +149,11 @@ class Panel(Generic[T]):
             if name in self.takers:
                 refused.pop(self._at(name), None)
             if event.get("open") is not None:
-                st.session_state.open = f"{self.key}/{name}" if event["open"] is True else None
+                st.session_state.unfolded = f"{self.key}/{name}" if event["open"] is True else None
             elif name in self.acts:
                 chosen = _chosen(value)
                 refused.clear()
-                st.session_state.open = None
+                st.session_state.unfolded = None
                 self.acts[name](chosen)
             else:
                 new = self.made(event)
