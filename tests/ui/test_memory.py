@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Any
 
 import oracle
@@ -350,3 +351,10 @@ def test_the_table_names_nothing_that_is_not_there() -> None:
     for names in memory.TYPED.values():
         for name in names:
             assert f'"{name}"' in text, f"{name} is no widget"
+
+
+def test_no_widget_has_the_name_of_something_that_is_remembered() -> None:
+    """Streamlit refuses to let a page write what a button of that name holds."""
+    keys = {key for path in UI for key in re.findall(r'\bkey="([^"]+)"', path.read_text(encoding="utf-8"))}
+    assert "gallery_search" in keys
+    assert not keys & set(memory.TABLE)
