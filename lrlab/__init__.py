@@ -1,6 +1,7 @@
 """lrlab: the learning rate that a training run will really get; to explore, compare, repair and take home."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,12 +33,13 @@ _FROM = {
 
 
 def __getattr__(name: str) -> Any:
-    """Each name of this package, loaded when somebody asks for it: pydantic makes its classes slowly."""
-    if name not in __all__:
+    """Each name of this package, and each module in it, loaded when asked for: pydantic makes its classes slowly."""
+    home = next((module for module, names in _FROM.items() if name in names), None)
+    if name.startswith("_") or find_spec(f"{__name__}.{home or name}") is None:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    found = next((module for module, names in _FROM.items() if name in names), None)
-    value = getattr(import_module(f"{__name__}.{found}"), name) if found else import_module(f"{__name__}.{name}")
+    module = import_module(f"{__name__}.{home or name}")
+    value = getattr(module, name) if home else module
     globals()[name] = value  # asked for once
     return value
 

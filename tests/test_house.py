@@ -161,6 +161,8 @@ def test_what_is_not_asked_for_is_not_loaded() -> None:
     """Whatever the catalogue holds, `import lrlab` costs nothing: pydantic alone takes 200 ms for its first class."""
     assert not loaded("import lrlab") & {"numpy", "pydantic"}
     assert "lrlab.schedules" in loaded("import lrlab; lrlab.loads")
+    assert "lrlab.integrations" in loaded("import lrlab; lrlab.integrations")
+    assert not hasattr(lrlab, "nothing")
 
 
 def test_the_package_makes_its_parts_reachable() -> None:
