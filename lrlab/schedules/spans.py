@@ -60,6 +60,11 @@ def keys(path: str) -> Path:
     return tuple(int(step) if step.isdecimal() else step for step in path.split("."))
 
 
+def dotted(path: Path) -> str:
+    """A path as one word, as `keys` reads it."""
+    return ".".join(map(str, path))
+
+
 def nested(schedule: Schedule) -> Iterator[tuple[Path, Schedule, bool]]:
     """The schedule and all that are nested in it, each with its path, and whether it is still in force at the end."""
     yield (), schedule, True

@@ -126,7 +126,7 @@ def _missing() -> None:
 
 def _asked(key: str) -> None:
     """Remember the preview that a panel asks this chart for; the chart is drawn with it, once."""
-    st.session_state.preview = (memory.recall("preview") or {}) | {key: st.session_state[key].get("preview")}
+    memory.recall("previews")[key] = st.session_state[key].get("preview")
 
 
 def reasons(curves: Sequence[Curve | NoCurve]) -> bool:

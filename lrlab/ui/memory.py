@@ -55,7 +55,7 @@ TABLE: dict[str, Remembered] = {
     "page": Remembered(lambda: ""),  # the page that was open last
     "more": Remembered(lambda: False),  # whether a change goes on with the one before
     "sent": Remembered(dict),  # the names of arrays that the browser has
-    "preview": Remembered(lambda: None),  # what is drawn while a control is dragged
+    "previews": Remembered(dict),  # what each chart is asked to draw while a control is dragged
     "presenting": Remembered(lambda: False),
     "run_shown": Remembered(lambda: None),
     "packed": Remembered(lambda: (None, {}, None)),
@@ -91,6 +91,11 @@ def at_hand(settings: type[S]) -> S:
     """The settings of a section, or of Tune, as they are now."""
     found: S | None = recall(AT_HAND).get(settings.key)
     return found or settings()
+
+
+def replaced(settings: type[S], name: str, value: Any) -> S:
+    """The settings at hand with another value of a field; ValidationError where these are no valid settings."""
+    return at_hand(settings).replaced(**{name: value})
 
 
 def put(new: Settings) -> None:

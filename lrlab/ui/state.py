@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lrlab.document import DocumentError, Experiment, Trial, assign, from_link, parse
+from lrlab.document import DocumentError, Experiment, Trial, assign, from_link, parse, paths
 from lrlab.document.run import Clock, Run, calls
 from lrlab.readers import metrics
 from lrlab.schedules.spans import Path, keys
@@ -183,11 +183,7 @@ def changed_all(values: Mapping[Path, Any]) -> Experiment:
 
 def value_at(path: Path) -> Any:
     """What stands at a path of the document; None where nothing does."""
-    here: Any = experiment().document()
-    for step in path:
-        held = here if isinstance(here, dict) else dict(enumerate(here)) if isinstance(here, list) else {}
-        here = held.get(step)
-    return here
+    return paths.value_at(experiment().document(), path)
 
 
 def set_value(path: Path, value: Any) -> str | None:

@@ -10,13 +10,13 @@ from typing import Any
 
 import streamlit as st
 
-from lrlab.schedules.spans import Path
+from lrlab.schedules.spans import Path, dotted
 from lrlab.ui import memory, state
 
 
 def key_of(path: Path, what: str) -> str:
     """The key of a widget for the value at a path."""
-    return f"{'.'.join(map(str, path))}/{what}"
+    return f"{dotted(path)}/{what}"
 
 
 def offer(key: str, value: Any) -> None:

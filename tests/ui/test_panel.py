@@ -403,3 +403,14 @@ def test_a_hidden_trial_has_no_handles_and_hidden_marks_leave_those_up_and_down(
     assert {one["axis"] for one in chart(app)["handles"]["list"]} == {"y"}
     press(app, "hide")
     assert chart(app)["handles"] is None
+
+
+def test_a_key_that_was_held_down_and_a_change_elsewhere_are_two_changes() -> None:
+    app = page("torch.StepLR")
+    name = "trials.0.base_lr"
+    send_all(app, [{"id": name, "value": 0.2}, {"id": name, "value": 0.3, "more": True}])
+    assert len(app.session_state["past"]) == 1, "the key's stops are one change"
+    app.number_input(key="run.total_steps").set_value(2000).run()
+    press(app, "undo")
+    assert at_hand(app).run.steps == 1000
+    assert at_hand(app).trials[0].base_lr == 0.3

@@ -28,14 +28,12 @@ def show(settings: type[Settings], *names: str, switches: Sequence[str] = (), ch
     panel: Panel[Settings] = Panel(f"{key}/panel", memory.put, chart, "Settings")
 
     def node(name: str) -> Node:
-        return controls.of_settings(panel, f"{settings.key}.{name}", at_hand, name, partial(_changed, settings, name))
+        return controls.of_settings(
+            panel, f"{settings.key}.{name}", at_hand, name, partial(memory.replaced, settings, name)
+        )
 
     row = [controls.row("switches", [node(name) for name in switches])] if switches else []
     panel.show([*row, controls.columns("fields", [node(name) for name in names])])
-
-
-def _changed(settings: type[Settings], name: str, value: Any) -> Settings:
-    return frame.at_hand(settings).replaced(**{name: value})
 
 
 @st.fragment

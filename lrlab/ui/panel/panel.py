@@ -141,7 +141,8 @@ class Panel(Generic[T]):
         that may change which controls there are.
         """
         refused: dict[str, str] = memory.recall("refused")
-        st.session_state.problem = st.session_state.preview = None
+        st.session_state.problem = None
+        memory.recall("previews").clear()
         name = ""
         try:
             name, value = _read(event)
@@ -163,6 +164,8 @@ class Panel(Generic[T]):
                 refused[self._at(name)] = str(problem)
             else:
                 st.session_state.problem = str(problem)
+        finally:
+            st.session_state.more = False  # what is changed elsewhere is a change of its own
 
 
 class Preview(NamedTuple, Generic[T]):
@@ -177,7 +180,7 @@ class Preview(NamedTuple, Generic[T]):
 
 def preview(chart: str) -> Preview[Any] | None:
     """The preview that a chart was asked for in this run, if it was. It is drawn once and forgotten."""
-    event = (memory.recall("preview") or {}).pop(chart, None)
+    event = memory.recall("previews").pop(chart, None)
     if not isinstance(event, dict) or not isinstance(event.get("n"), int):
         return None
     panel: Panel[Any] | None = memory.recall("panels").get(str(event.get("panel")))

@@ -73,11 +73,6 @@ def choose(**changes: Any) -> None:
     memory.put(chosen().replaced(**changes))
 
 
-def chosen_tab(name: Any) -> Tune:
-    """What is chosen, with another tab open."""
-    return chosen().replaced(tab=name)
-
-
 def link() -> dict[str, str]:
     """The entries of an address that open Tune like this; none beside an experiment that does not fit into one."""
     return chosen().replaced(callers=_callers()).written() if state.link() else {}

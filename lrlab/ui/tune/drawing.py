@@ -8,10 +8,10 @@ import streamlit as st
 
 from lrlab import charts, engine, handles
 from lrlab.document import Experiment
+from lrlab.schedules.spans import dotted
 from lrlab.ui import chart, state
 from lrlab.ui.panel import Preview, preview
 from lrlab.ui.tune import advice, trials
-from lrlab.ui.tune.nesting import key_of
 
 KEY = "chart"
 HEIGHT, PANEL = 350, 50  # pixels: of the chart, and of each panel below it
@@ -36,10 +36,10 @@ def _preview(asked: Preview[Experiment]) -> None:
     """Only the curves. Where there is none, the last ones stay, and the control says why."""
     experiment = asked.whole or state.experiment()
     curves = engine.drawn(experiment)
-    drawn = [isinstance(found, engine.Curve) for found in engine.drawn(state.experiment())]
-    missing = [
-        found for found, before in zip(curves, drawn, strict=False) if isinstance(found, engine.NoCurve) and before
-    ]
+    missing = [found for found in curves if isinstance(found, engine.NoCurve)]
+    if missing:  # those that had none before keep nobody from dragging another one
+        pairs = zip(curves, engine.drawn(state.experiment()), strict=False)
+        missing = [now for now, had in pairs if isinstance(now, engine.NoCurve) and isinstance(had, engine.Curve)]
     if asked.whole is None or missing:
         failed = asked if asked.whole is None else asked._replace(error=missing[0].reason)
         _draw(experiment, curves, failed, None)
@@ -77,7 +77,7 @@ def _handles(experiment: Experiment) -> dict[str, Any] | None:
     lights: dict[str, Any] = {}
     for handle in found:
         first = handle.moved[0]
-        of = key_of(("trials", index, *first.path))
+        of = dotted(("trials", index, *first.path))
         unit = per if handle.axis == "x" else 1
         listed.append({
             "id": trials.handle_name(index, handle), "of": of, "axis": handle.axis, "label": handle.label,
@@ -86,7 +86,7 @@ def _handles(experiment: Experiment) -> dict[str, Any] | None:
             "whole": isinstance(first.value, int), "low": 0,
         })  # fmt: skip
         for moved in handle.moved:
-            light = lights.setdefault(key_of(("trials", index, *moved.path)), {})
+            light = lights.setdefault(dotted(("trials", index, *moved.path)), {})
             if handle.axis == "x":
                 light.setdefault("at", []).append(handle.step / per)
             else:
@@ -94,5 +94,5 @@ def _handles(experiment: Experiment) -> dict[str, Any] | None:
     if not experiment.view.marks:
         listed = [one for one in listed if one["axis"] == "y"]
     for path, (begin, end) in handles.spans(run, trial).items():
-        lights[key_of(("trials", index, *path))] = {"steps": [begin / per, end / per]}
+        lights[dotted(("trials", index, *path))] = {"steps": [begin / per, end / per]}
     return {"panel": trials.KEY, "colour": charts.style(index)[0], "list": listed, "lights": lights}

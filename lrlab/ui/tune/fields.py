@@ -12,12 +12,11 @@ from lrlab.document.duration import duration, in_epochs, in_percent, kept
 from lrlab.document.typed import counted, number, written
 from lrlab.schedules import Schedule, params
 from lrlab.schedules.base import described, is_horizon
-from lrlab.schedules.spans import Path
+from lrlab.schedules.spans import Path, dotted
 from lrlab.ui import state
 from lrlab.ui.panel import Panel, controls
 from lrlab.ui.panel.panel import Node
 from lrlab.ui.tune import metric, nesting
-from lrlab.ui.tune.nesting import key_of
 
 COLUMNS = 4
 TALL = 4  # so many arguments of one schedule stand in a column, as long as there is room for more columns
@@ -67,7 +66,7 @@ class Fields:
                 whole = name in joints
                 horizon = is_horizon(field)
                 own += self._argument(name, (*path, name), value, shown, about, texts, horizon=horizon, fixed=whole)
-        return [controls.section(key_of(path), [*own, *feet]), *inner]
+        return [controls.section(dotted(path), [*own, *feet]), *inner]
 
     def _nested(self, slot: nesting.Slot, value: Any, shown: Any, number: str) -> list[Node]:
         """The sections of the schedules in one argument."""
@@ -95,9 +94,9 @@ class Fields:
         ]
         if len(parts) > FEW:
             put = partial(nesting.with_lengths, slot)
-            nodes = [controls.a_list(self.panel, key_of(path), parts, put, label="lengths", item=self._ticks)]
+            nodes = [controls.a_list(self.panel, dotted(path), parts, put, label="lengths", item=self._ticks)]
         said = f"{len(parts) + 1}. has the {rest:,} ticks that are left"
-        return [*nodes, controls.caption(f"{key_of(path)}/rest", said)]
+        return [*nodes, controls.caption(f"{dotted(path)}/rest", said)]
 
     def _base_rate(self) -> Node:
         """The trial's base rate; several of them as text."""
@@ -105,7 +104,7 @@ class Fields:
         about, path = params.describe(field.annotation, field.metadata), (*self.path, "base_lr")
         rates = self.trial.base_lr
         if isinstance(rates, tuple):
-            return controls.a_list(self.panel, key_of(path), rates, _put(path), label="base_lr")
+            return controls.a_list(self.panel, dotted(path), rates, _put(path), label="base_lr")
         return self._number("base_lr", path, rates, about)
 
     def _argument(
@@ -121,7 +120,7 @@ class Fields:
         fixed: bool,
     ) -> list[Node]:
         """The controls of one argument; `texts` are those of its durations that are text, by their place in it."""
-        key, put, help_ = key_of(path), _put(path), about.offered.help
+        key, put, help_ = dotted(path), _put(path), about.offered.help
         if about.choices:
             choices = {choice: choice for choice in about.choices}
             return [controls.a_choice(self.panel.control(key, put), value, choices, label=name)]
@@ -167,7 +166,7 @@ class Fields:
         help_ = controls.ITEMS + "; 5ep are epochs, 10% are a share of the run" * counts
         item = self._kept if counts else counted if about.integer else number
         said = [texts.get(f"{name}.{i}", value) for i, value in enumerate(values)]
-        whole = controls.a_list(self.panel, key_of(path), said, _put(path), label=name, item=item, help_=help_)
+        whole = controls.a_list(self.panel, dotted(path), said, _put(path), label=name, item=item, help_=help_)
         if not about.many or len(values) > FEW:
             return [whole]
         single = [
@@ -196,7 +195,7 @@ class Fields:
         counts = about.unit == "ticks"
         return controls.a_number(
             self.panel,
-            key_of(path),
+            dotted(path),
             text or value,
             about,
             put or _put(path),

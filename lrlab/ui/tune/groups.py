@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -54,7 +54,9 @@ def node(panel: Panel[Experiment]) -> Node:
     if len(state.trial().base_rates) > 1 and Groups.key not in memory.recall(memory.AT_HAND):
         settings = settings.replaced(how="one")
     nodes = [
-        controls.of_settings(panel, f"groups/{name}", settings, name, partial(_replaced, name), memory.put)
+        controls.of_settings(
+            panel, f"groups/{name}", settings, name, partial(memory.replaced, Groups, name), memory.put
+        )
         for name in ("how", *FIELDS[settings.how])
     ]
     try:
@@ -67,10 +69,6 @@ def node(panel: Panel[Experiment]) -> Node:
     more = f" … {listed[-1]:.4g} ({len(listed)} groups)" if len(listed) > MOST_LISTED else ""
     use = controls.a_button(panel, "groups/use", partial(_use, wanted), "Use them", primary=True)
     return form | {"open": True, "nodes": [*nodes, controls.caption("groups/said", f"base_lr: {text}{more}"), use]}
-
-
-def _replaced(name: str, value: Any) -> Groups:
-    return memory.at_hand(Groups).replaced(**{name: value})
 
 
 def _use(rates: float | list[float]) -> None:

@@ -13,7 +13,7 @@ from lrlab.document import MAX_BYTES, DocumentError, Experiment
 from lrlab.readers import metrics
 from lrlab.schedules import Schedule
 from lrlab.schedules.params import Control, Described
-from lrlab.schedules.spans import Path
+from lrlab.schedules.spans import Path, dotted
 from lrlab.ui import memory, state
 from lrlab.ui.panel import Panel, Problem, controls
 from lrlab.ui.panel.panel import Node
@@ -37,7 +37,7 @@ def nodes(panel: Panel[Experiment], schedule: Schedule, path: Path, calls: int) 
     here = (*path, FIELD)
     values = schedule.shown
     source, shape = _source(values)
-    name = ".".join(map(str, here))
+    name = dotted(here)
     asked = panel.ask(f"{name}/source", lambda chosen: _choose(here, values, chosen, calls))
     first = controls.a_choice(asked, source, SOURCES, label="metric") | {"is": "choice"}  # too long for pills
     found = [first, *_count(panel, name, here, values, source, shape, calls)]

@@ -17,7 +17,7 @@ from lrlab.readers import metrics
 from lrlab.schedules import KINDS, params
 from lrlab.schedules.base import described
 from lrlab.schedules.combine import starts, turns
-from lrlab.schedules.spans import Path
+from lrlab.schedules.spans import Path, dotted
 from lrlab.ui import state
 from lrlab.ui.panel import Panel, Problem, controls
 from lrlab.ui.tune import choices
@@ -64,11 +64,6 @@ def slots(schedule: Schedule, path: Path, span: int) -> dict[str, Slot]:
         else Slot(path, name, span)
         for name in nested
     }
-
-
-def key_of(path: Path) -> str:
-    """The name of a control for the value at a path."""
-    return ".".join(map(str, path))
 
 
 # ---------------------------------------------------------------- what happens to the owner's document
@@ -189,7 +184,7 @@ def tools(panel: Panel[Experiment], slot: Slot, index: int | None, count: int, t
     """Buttons that move a schedule of a list and take it out."""
     if index is None:
         return []
-    at = key_of((*slot.path, index))
+    at = dotted((*slot.path, index))
 
     def tool(what: str, label: str, icon: str, act: Any, *arguments: Any, disabled: bool) -> Node:
         do = partial(_change, slot, act, *arguments)
@@ -207,7 +202,7 @@ def foot(panel: Panel[Experiment], slot: Slot, value: Any, about: params.Describ
     schedule.
     """
     nodes = [_spans(panel, slot)] if slot.joints and len(value) > 1 else []
-    name = key_of(slot.path)
+    name = dotted(slot.path)
     if slot.alike:
         add = controls.a_button(panel, f"{name}/add", lambda: _repeat(slot), "Add another", icon="add")
         return [controls.row(f"{name}/foot", [*nodes, add])]
@@ -230,7 +225,7 @@ def _spans(panel: Panel[Experiment], slot: Slot) -> Node:
         choices.choose(durations=chosen == "durations")
 
     return controls.a_choice(
-        panel.ask(f"{key_of(slot.path)}/spans", changed),
+        panel.ask(f"{dotted(slot.path)}/spans", changed),
         "durations" if durations() else "steps",
         {"steps": "steps", "durations": "durations"},
         label=f"{slot.joints} as",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -16,17 +17,9 @@ from lrlab.ui.panel import Panel
 from lrlab.ui.tune import advice, choices, code, restarts, resume, view
 from lrlab.ui.widgets import escape, table
 
-TABS = ("Numbers", "Advice", "Restarts", "Resume", "Formula", "Code", "Share", "Import")
-
 
 def show() -> None:
     """The bar of tabs, and what the open one holds."""
-    panel: Panel[Any] = Panel("tabs", lambda _: None, label="More about these schedules")
-    now = choices.chosen().tab
-    panel.show([
-        panel.control("tab", choices.chosen_tab, keep=memory.put)
-        | {"is": "tabs", "label": "More", "value": now, "options": list(TABS)}
-    ])  # fmt: skip
     fill = {
         "Numbers": _numbers,
         "Advice": advice.tab,
@@ -37,6 +30,12 @@ def show() -> None:
         "Share": _share,
         "Import": _import,
     }
+    panel: Panel[Any] = Panel("tabs", lambda _: None, label="More about these schedules")
+    now = choices.chosen().tab
+    panel.show([
+        panel.control("tab", partial(memory.replaced, choices.Tune, "tab"), keep=memory.put)
+        | {"is": "tabs", "label": "More", "value": now, "options": list(fill)}
+    ])  # fmt: skip
     fill[now]()
 
 

@@ -13,12 +13,12 @@ from lrlab.document.run import calls
 from lrlab.document.sentences import short
 from lrlab.document.typed import number
 from lrlab.schedules import KINDS
+from lrlab.schedules.spans import dotted
 from lrlab.ui import state
 from lrlab.ui.panel import Panel, Problem, controls
 from lrlab.ui.panel.panel import Node
 from lrlab.ui.tune import advice, choices, groups
 from lrlab.ui.tune.fields import Fields
-from lrlab.ui.tune.nesting import key_of
 
 KEY = "panel"
 
@@ -37,7 +37,7 @@ def show(chart: str) -> None:
 
 def handle_name(index: int, handle: handles.Handle) -> str:
     """The name under which a handle's events come."""
-    return f"handle/{index}/{handle.label}/{handle.number}/{key_of(handle.moved[0].path)}"
+    return f"handle/{index}/{handle.label}/{handle.number}/{dotted(handle.moved[0].path)}"
 
 
 def _take_hold(panel: Panel[Experiment]) -> None:
@@ -46,7 +46,7 @@ def _take_hold(panel: Panel[Experiment]) -> None:
     """
     index, run, trial = state.chosen(), state.experiment().run, state.trial()
     for handle in handles.handles(run, trial):
-        of = key_of(("trials", index, *handle.moved[0].path))
+        of = dotted(("trials", index, *handle.moved[0].path))
         panel.control(handle_name(index, handle), partial(_moved, index, handle), number, numbers=True, of=of)
 
 
