@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.people import most
-from benchmarks.shared import ROOT, App, Row, both, median, show
+from benchmarks.shared import ROOT, App, Row, awaited, both, free_port, median, show, streamlit
 
 ROUNDS = 3
 PROCESSES = 3
@@ -36,38 +32,12 @@ class Site:
     processes: dict[str, subprocess.Popen[bytes]]
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def awaited(url: str) -> None:
-    """Wait until it answers."""
-    for _ in range(240):
-        with contextlib.suppress(OSError), urllib.request.urlopen(url) as answer:  # noqa: S310 (loopback)
-            if answer.status == 200:  # noqa: PLR2004 (what HTTP calls OK)
-                return
-        time.sleep(0.25)
-    msg = f"{url} does not answer"
-    raise TimeoutError(msg)
-
-
-@contextlib.contextmanager
-def process(port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """One process of lrlab, as the image starts it."""
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
-    command += ["--server.fileWatcherType=none", "--server.address=127.0.0.1", f"--server.port={port}", *options]
-    shared = os.environ | {"STREAMLIT_SERVER_COOKIE_SECRET": "the same for all"}
-    quiet = subprocess.DEVNULL
-    started = subprocess.Popen(command, cwd=ROOT, env=shared, stdout=quiet, stderr=quiet)  # noqa: S603 (ourselves)
-    try:
-        yield started
-    finally:
-        started.terminate()
-        started.wait(timeout=20)
+def process(port: int, *options: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """One process of lrlab, as the image starts it; all of them check the cookies of all."""
+    secret = "the same for all"  # noqa: S105 (of a test on the loopback)
+    return streamlit(
+        ROOT / "app.py", port, "--server.fileWatcherType=none", *options, STREAMLIT_SERVER_COOKIE_SECRET=secret
+    )
 
 
 def configured(folder: Path, port: int, processes: Sequence[int]) -> Path:

@@ -162,30 +162,52 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def awaited(url: str) -> None:
+    """Wait until it answers; TimeoutError after a minute."""
+    end = time.perf_counter() + 60
+    while time.perf_counter() < end:
+        try:
+            urllib.request.urlopen(url).close()  # noqa: S310 (the loopback)
+        except OSError:
+            time.sleep(0.025)
+        else:
+            return
+    msg = f"{url} does not answer"
+    raise TimeoutError(msg)
+
+
+@contextmanager
+def streamlit(script: Path, port: int, *options: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of Streamlit that serves a script on the loopback until the block ends; it may not answer yet."""
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
+    command += ["--server.address=127.0.0.1", f"--server.port={port}", "--browser.gatherUsageStats=false", *options]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(  # noqa: S603 (ourselves)
+        command, cwd=script.parent, env=os.environ | environment, stdout=quiet, stderr=quiet
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
 @contextmanager
 def server(script: Path) -> Iterator[Server]:
     """Serve an app on a free port until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *options, "--browser.gatherUsageStats=false"]
-    begin = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 (ourselves)
-        command, cwd=script.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    port, begin = free_port(), time.perf_counter()
     url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(1200):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health").close()  # noqa: S310 (ourselves)
-                break
-            except OSError:
-                time.sleep(0.025)
+    with streamlit(script, port) as process:
+        awaited(f"{url}/_stcore/health")
         yield Server(url, process.pid, time.perf_counter() - begin)
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @dataclass(frozen=True)
@@ -207,5 +229,9 @@ def both() -> Iterator[tuple[App, App]]:
 
 
 def chromium(playwright: Playwright) -> Browser:
-    """A browser with a fresh profile."""
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS.split())
+    """A browser with a fresh profile; FileNotFoundError where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        msg = "this needs Debian's chromium"
+        raise FileNotFoundError(msg)
+    return playwright.chromium.launch(executable_path=path, args=FLAGS.split())

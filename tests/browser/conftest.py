@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+
+from benchmarks import shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[2]
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 expect.set_options(timeout=15_000)
 
 
@@ -39,39 +30,17 @@ def server() -> Iterator[str]:
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """The address of a folder's app.py while it is served, with lrlab at hand."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = [
-        "--server.headless=true",
-        "--server.address=127.0.0.1",
-        f"--server.port={port}",
-        "--server.enableStaticServing=true",
-    ]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    port = shared.free_port()
     url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health") as answer:  # noqa: S310 (loopback)
-                if answer.status == 200:
-                    break
-            time.sleep(0.25)
+    with shared.streamlit(folder / "app.py", port, "--server.enableStaticServing=true", PYTHONPATH=str(ROOT)):
+        shared.awaited(f"{url}/_stcore/health")
         yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "these tests need Debian's chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
+        browser = shared.chromium(playwright)
         yield browser
         browser.close()
 

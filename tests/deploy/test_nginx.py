@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlparse
 
 from playwright.sync_api import expect
 
-from benchmarks.deploy import Site, awaited, free_port, process
+from benchmarks.deploy import Site, process
+from benchmarks.shared import awaited, free_port
 from lrlab.document import Experiment, from_link
 
 if TYPE_CHECKING:
