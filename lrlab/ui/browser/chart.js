@@ -7,6 +7,7 @@
 const GRACE_MS = 3000; // a remount within this time finds its figure again
 const RESIZE_MS = 80;
 const DOUBLE_CLICK_MS = 300;
+const REST_MS = 150; // after a quick drawing the whole one waits for so long a rest
 const LIBRARY_FAILED =
   "The chart cannot be drawn: its drawing library did not load. Reload the page to try again.";
 const DRAWING_FAILED =
@@ -131,6 +132,7 @@ function makeChart() {
   host.setAttribute("role", "figure"); // "img" would hide the mode bar's buttons from a reader
   const chart = {
     host, config: null, wanted: null, drawn: 0, send: null, report: null, preview: null, last: ["", 0], frames: [],
+    outline: null, moved: new Map(), timer: 0,
   };
   chart.player = makePlayer(
     () => pose(chart),
@@ -240,12 +242,15 @@ async function draw(chart) {
   const wanted = chart.wanted;
   if (!wanted) return; // a later call has drawn already what this one was called for
   chart.wanted = null;
+  clearTimeout(chart.timer);
   chart.frames = wanted.frames;
   chart.posed = chart.player.at;
   chart.busy = true;
   try {
     chart.config ??= makeConfig(chart, Plotly);
-    await Plotly.react(host, posed(wanted.data, chart.frames[chart.posed]), wanted.layout, chart.config);
+    forgotten(chart);
+    chart.outline = outlined(wanted);
+    await Plotly.react(host, posed(wanted.data, chart.frames[chart.posed]), layoutOf(chart, wanted), chart.config);
     if (!chart.listening) listen(chart);
     chart.listening = true;
     chart.grips ??= makeGrips(chart);
@@ -255,6 +260,7 @@ async function draw(chart) {
     host.dataset.drawn = String(chart.drawn);
   } catch (error) {
     console.error("lrlab chart:", error);
+    chart.outline = null;
     Plotly.purge(host);
     host.replaceChildren(); // purge leaves the old lines, and half a figure is worse than none
     chart.listening = false;
@@ -268,11 +274,32 @@ async function draw(chart) {
   pose(chart);
 }
 
+/** The layout in Streamlit's theme: a copy, because Plotly writes into what it is given, and Streamlit hands the same
+ * object out again when only the theme has changed.
+ *
+ * While a person holds a control, an axis that the curves still fit stays: it would run away under the finger.
+ */
+function layoutOf(chart, { layout, player, parent }) {
+  const size = layout.font?.size ?? 14;
+  const { paper, template, dark } = readTheme(parent, size);
+  chart.paper = paper;
+  const { style } = chart.player.element;
+  Object.assign(style, { height: `${player}px`, fontSize: `${size}px`, colorScheme: dark ? "dark" : "light" });
+  return { uirevision: "lrlab", autosize: true, ...structuredClone(layout), template };
+}
+
+/** The whole follows a quick drawing when nothing is on its way from the server. */
+function drawLater(chart) {
+  clearTimeout(chart.timer);
+  chart.timer = setTimeout(() => (awaited() ? drawLater(chart) : draw(chart)), REST_MS);
+}
+
 /** Streamlit also calls the clean-up of overtaken runs, so look whether the chart is really gone. */
 function retire(key, chart) {
   if (chart.host.isConnected || charts.get(key) !== chart) return;
   charts.delete(key);
   chart.observer.disconnect();
+  clearTimeout(chart.timer);
   chart.grips?.stop();
   chart.player.stop();
   window.Plotly?.purge(chart.host);
@@ -317,21 +344,12 @@ function showChart({ data, parentElement, setTriggerValue }) {
   host.setAttribute("aria-label", alt);
   chart.library = library;
 
-  const size = figure.layout?.font?.size ?? 14;
-  const { paper, template, dark } = readTheme(parentElement, size);
-  chart.paper = paper;
-  const { style } = chart.player.element;
-  Object.assign(style, { height: `${player}px`, fontSize: `${size}px`, colorScheme: dark ? "dark" : "light" });
-  // Copies, because Plotly writes into what it is given and Streamlit hands the same object out
-  // again when only the theme has changed.
-  const layout = structuredClone(figure.layout ?? {});
-  chart.wanted = {
-    data: lines,
-    frames,
-    layout: { uirevision: "lrlab", autosize: true, ...layout, template },
-    handles,
-    preview: preview?.n,
-  };
-  draw(chart);
+  const wanted = { data: lines, frames, layout: figure.layout ?? {}, handles, preview: preview?.n, player, parent: parentElement };
+  chart.wanted = wanted;
+  if (movedQuickly(chart, wanted)) {
+    chart.grips?.show(handles, wanted.preview);
+    if (wanted.preview) landed(wanted.preview);
+    drawLater(chart);
+  } else draw(chart);
   return () => setTimeout(() => retire(key, chart), GRACE_MS);
 }

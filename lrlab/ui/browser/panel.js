@@ -36,6 +36,11 @@ function settled(panel) {
   return panel.ack >= panel.sent && !panel.waiting.length;
 }
 
+/** Whether an answer of the server is on its way, to a change or to a preview. */
+function awaited() {
+  return flight.busy > 0 || [...panels.values()].some((panel) => !settled(panel));
+}
+
 /** Previews: drawn in the chart and forgotten; one at a time, of those that come meanwhile the last. */
 // `busy` is the number of the preview that is on its way, `next` the one that waits.
 const flight = { number: 0, busy: 0, next: null, timer: 0 };
