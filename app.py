@@ -20,10 +20,12 @@ def page() -> None:
     """All but the side bar: a change in the panel runs this alone, and a preview only the drawing in it."""
     if run_panel.stale():
         st.rerun()
-    with st.container():  # always there, so that what is below stays where it is
-        view.problem()
-    view.switches()
-    drawing.show()
+    above = st.container()
+    drawing.show()  # first, because it is what a person waits for
+    with above:
+        with st.container():  # always there, so that what is below stays where it is
+            view.problem()
+        view.switches()
     trials.show(drawing.KEY)
     metric.given()
     tabs.show()

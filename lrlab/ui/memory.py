@@ -66,11 +66,9 @@ TABLE: dict[str, Remembered] = {
 
 TYPED: dict[str, tuple[str, ...]] = {
     "the numbers typed into calculators": (
-        "scale.rate", "scale.batch", "scale.rule", "tokens.total", "tokens.length", "tokens.batch", "plan.cycles",
-        "momentum.optimizer", "momentum.value", "skipped", "warmup.name", "warmup.value", "warmup.version",
+        "plan.cycles", "momentum.optimizer", "momentum.value", "skipped", "warmup.name", "warmup.value", "warmup.version",
     ),
     "": (
-        "preset",
         "pasted", "upload", "gallery_search", "gallery_family", "gallery_framework", "form/only",
     ),
 }  # fmt: skip

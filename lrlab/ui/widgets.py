@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -101,10 +100,3 @@ def _shown() -> dict[str, list[Any]]:
 def _refused() -> dict[str, str]:
     refused: dict[str, str] = memory.recall("refused")
     return refused
-
-
-def table(rows: Sequence[Mapping[str, str]]) -> None:
-    """A small table of Markdown, which is there at once: st.table loads pandas, and a script in the browser."""
-    heads = list(rows[0])
-    lines = [heads, ["---"] * len(heads), *([row[head] for head in heads] for row in rows)]
-    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))

@@ -97,6 +97,7 @@ const MAKERS = {
   switch: toggle,
   button: button,
   finding: finding,
+  table: table,
   title: title,
   copy: copying,
   caption: caption,
@@ -169,6 +170,23 @@ function title() {
 function caption() {
   const line = element("p", { class: "lrlab-caption" });
   return { element: line, show: (now) => text(line, now.text) };
+}
+
+/** A small table; the first cell of a row is its name. */
+function table() {
+  const host = element("table");
+  let key = "";
+  const row = (cells, tag, first = tag) => element("tr", {}, ...cells.map((cell, i) => element(i ? tag : first, {}, cell)));
+  return {
+    element: element("div", { class: "lrlab-table", tabindex: 0 }, host), // so that arrows scroll it
+    show: (now) => {
+      const wanted = JSON.stringify([now.heads, now.rows]);
+      if (wanted === key) return;
+      key = wanted;
+      attribute(host, "aria-label", now.label);
+      host.replaceChildren(row(now.heads, "th"), ...now.rows.map((cells) => row(cells, "td", "th")));
+    },
+  };
 }
 
 /** A question mark that shows a line of help, by mouse, finger and keyboard. */
@@ -674,13 +692,16 @@ function form(panel, node) {
   };
 }
 
-/** A list to choose from: typing finds, arrows go through it, Enter takes. */
+/** A list to choose from: typing finds, arrows go through it, Enter takes. A second button may take it otherwise. */
 function menu(panel, node) {
   const find = element("input", { type: "search", placeholder: "Type to search", autocomplete: "off" });
   const list = element("select", { size: 8 });
   const go = element("button", { type: "button", class: "lrlab-button lrlab-primary" });
+  const also = element("button", { type: "button", class: "lrlab-button" });
   const nothing = element("p", { class: "lrlab-caption", role: "status" });
-  const body = element("div", { class: "lrlab-sheet" }, find, list, nothing, go);
+  const noted = element("p", { class: "lrlab-caption", role: "status" });
+  const tools = element("div", { class: "lrlab-row" }, go, also);
+  const body = element("div", { class: "lrlab-sheet" }, find, list, nothing, noted, tools);
   const opens = opening(panel, node, body);
   const error = complaint();
   let all = [];
@@ -697,17 +718,26 @@ function menu(panel, node) {
     options(list, fits);
     list.selectedIndex = fits.length ? 0 : -1;
     list.hidden = !fits.length;
-    go.hidden = !fits.length;
+    tools.hidden = !fits.length;
     nothing.hidden = !!fits.length;
+    tell();
     text(nothing, all.length ? "Nothing found." : now.nothing || "");
   };
+  const tell = () => {
+    const said = now.notes?.[list.value];
+    noted.hidden = !said;
+    text(noted, said || "");
+  };
   const take = () => list.value && commit(panel, { id: node.id, text: list.value });
+  list.addEventListener("change", tell);
+  also.addEventListener("click", () => list.value && commit(panel, { id: now.also.id, text: list.value }));
   find.addEventListener("input", filter);
   find.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) {
       event.preventDefault();
       list.selectedIndex = Math.min(Math.max(list.selectedIndex + by, 0), list.options.length - 1);
+      tell();
     }
     if (event.key === "Enter") take();
   });
@@ -721,6 +751,8 @@ function menu(panel, node) {
       now = next;
       error.say(now.error);
       text(go, now.go || "");
+      text(also, now.also?.label || "");
+      also.hidden = !now.also;
       attribute(find, "aria-label", `${now.label}: search`);
       attribute(list, "aria-label", now.label);
       const wanted = now.options ?? [];

@@ -17,16 +17,30 @@ function outlined({ data, layout }) {
 const same = (one, other) => one === other || (one?.bdata !== undefined && one.bdata === other?.bdata);
 const values = (packed) => (packed?.bdata === undefined ? null : unpacked({ it: packed }).it);
 
+/** Where values are on an axis, in pixels: what Plotly's own d2p says of each, a hundred times as fast. */
+function onAxis(numbers, { type, range: [begin, end], _length: length }, upwards) {
+  const [from, per] = upwards ? [length, -length / (end - begin)] : [0, length / (end - begin)];
+  const log = type === "log";
+  return Float64Array.from(numbers, (number) => from + per * ((log ? Math.log10(number) : number) - begin));
+}
+
 /** Where a trace's points are, in pixels of its axes; null where one has no place. */
 function placed(trace, { x: xaxis, y: yaxis }) {
   const [xs, ys] = [values(trace.x), values(trace.y)];
   if (!xs || !ys || xs.length !== ys.length) return null;
-  const points = Array.from(xs, (x, i) => [xaxis.d2p(x), yaxis.d2p(ys[i])]);
-  return points.every(([x, y]) => Number.isFinite(x) && Number.isFinite(y)) ? points : null;
+  const points = { x: onAxis(xs, xaxis, false), y: onAxis(ys, yaxis, true) };
+  return points.x.every(Number.isFinite) && points.y.every(Number.isFinite) ? points : null;
+}
+
+/** A line through all points, as SVG writes it. */
+function path({ x, y }) {
+  let said = "M";
+  for (let i = 0; i < x.length; i++) said += `${i ? "L" : ""}${Math.round(x[i] * 100) / 100},${Math.round(y[i] * 100) / 100}`;
+  return said;
 }
 
 /** Whether an axis that fits itself to the curves need not: these points lie on it. */
-const within = (points, axis) => !axis.autorange || points.every(([, y]) => y >= -1 && y <= axis._length + 1);
+const within = (points, axis) => !axis.autorange || points.y.every((y) => y >= -1 && y <= axis._length + 1);
 
 /** Move what is drawn to what is wanted; whether that could be done. Without a change of a line nothing is done. */
 function movedQuickly(chart, wanted) {
@@ -49,13 +63,13 @@ function movedQuickly(chart, wanted) {
     const points = had.look === look && axes.y ? placed(trace, axes) : null;
     const paths = group?.querySelectorAll("path.js-line");
     if (line && (!points || paths?.length !== 1 || !within(points, axes.y))) return false;
-    if (group) moves.push({ key, look, trace, group, points, path: line ? paths[0] : null });
+    if (group) moves.push({ key, look, trace, group, points, line: line && paths[0] });
   }
-  if (!moves.some(({ path }) => path)) return false;
-  for (const { key, look, trace, group, points, path } of moves) {
+  if (!moves.some(({ line }) => line)) return false;
+  for (const { key, look, trace, group, points, line } of moves) {
     chart.moved.set(key, { look, trace });
-    if (path) path.setAttribute("d", points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(2)},${y.toFixed(2)}`).join(""));
-    else marked(group, points ?? []);
+    if (line) line.setAttribute("d", path(points));
+    else marked(group, points);
   }
   for (const [key, { place, trace }] of before) {
     chart.moved.set(key, { look: null, trace }); // it is gone
@@ -72,10 +86,11 @@ function groupOf(host, place) {
 
 /** Move marks; those that are too many are not seen, and those that are too few are drawn with the whole. */
 function marked(group, points) {
+  const { x, y } = points ?? { x: [], y: [] };
   group.style.visibility = "";
   group.querySelectorAll("path.point").forEach((mark, i) => {
-    mark.style.visibility = points[i] ? "" : "hidden";
-    if (points[i]) mark.setAttribute("transform", `translate(${points[i].join(",")})`);
+    mark.style.visibility = i < x.length ? "" : "hidden";
+    if (i < x.length) mark.setAttribute("transform", `translate(${x[i]},${y[i]})`);
   });
 }
 

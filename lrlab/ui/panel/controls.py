@@ -34,6 +34,7 @@ def a_number(
     read: Callable[[str], Any] | None = None,
     empty: str = "",
     forms: Mapping[str, str] | None = None,
+    stops: Sequence[float] = (),
     keep: Callable[[Any], None] | None = None,
 ) -> Node:
     """A slider and an exact field.
@@ -41,7 +42,8 @@ def a_number(
     `value` is the number, or the text of a duration whose number is `in_use`; None: it is not set, and `in_use`, where
     that is known, is what holds. `lasts` is the run's length in the field's unit, `epoch` the ticks of an epoch.
     `empty` says what an emptied field means, where that is a value of its own; else it goes back to what it had.
-    `forms` are other ways to write the same duration, by what a button calls them.
+    `forms` are other ways to write the same duration, by what a button calls them. `stops` are the slider's, where they
+    are not those of its range.
     """
     counts = about.integer or about.unit in COUNTED
     read = read or (counted if counts else number)
@@ -62,7 +64,7 @@ def a_number(
         "unit": about.unit if about.unit in ("ticks", "epochs") and about.unit != label.lower() else "",
         "text": shown,
         "at": at,
-        **_scale(about, at, lasts, epoch),
+        **({"stops": stops} if stops else _scale(about, at, lasts, epoch)),
     }
     if value is None:
         node["unset"] = f"{written(at)}, {empty}" if at is not None and empty == FOLLOWS else empty or NOT_SET
@@ -124,8 +126,9 @@ def of_settings(
     field: str,
     put: Put,
     keep: Callable[[Any], None] | None = None,
+    **how: Any,
 ) -> Node:
-    """The control of one field of settings: a switch, a text, a choice, or a number."""
+    """The control of one field of settings: a switch, a text, a choice, or a number (`how` it is shown: `a_number`)."""
     about, wording = settings.about(field), settings.wording(field)
     value = getattr(settings, field)
     if isinstance(value, bool):
@@ -137,7 +140,7 @@ def of_settings(
         return a_choice(begin, str(value), shown, label=wording.label, help_=wording.help)
     if isinstance(value, str):
         return a_text(panel.control(name, put, keep=keep), value, label=wording.label, help_=wording.help)
-    return a_number(panel, name, value, about, put, label=about.offered.label or field, keep=keep)
+    return a_number(panel, name, value, about, put, label=about.offered.label or field, keep=keep, **how)
 
 
 def _one_of(choices: Sequence[Any]) -> Callable[[str], Any]:
@@ -179,14 +182,30 @@ def a_menu(
     *,
     go: str,
     nothing: str = "",
+    also: tuple[str, Callable[[Any], None]] | None = None,
+    notes: Callable[[], Mapping[str, str]] = dict,
 ) -> Node:
     """A button that opens a list to choose from, and `go`, the button that takes what was chosen; `nothing` is said
-    where there is nothing to choose. What is offered is looked for only while it is open.
+    where there is nothing to choose. `also` is a second such button, and what it does; `notes` tell more of each
+    choice. What is offered is looked for only while it is open.
     """
     node = panel.ask(name, do) | {"is": "menu", "label": label, "icon": icon, "open": panel.open(name)}
     if node["open"]:
-        node |= {"options": list(options().items()), "go": go, "nothing": nothing}
+        node |= {"options": list(options().items()), "go": go, "nothing": nothing} | _some(notes=notes())
+        if also:
+            node["also"] = panel.ask(f"{name}/also", also[1]) | {"label": also[0]}
     return node
+
+
+def a_form(panel: Panel[Any], name: str, label: str, icon: str) -> Node:
+    """A button that opens some controls, its "nodes", which are made only while it is "open"."""
+    return panel.ask(name, lambda _: None) | {"is": "form", "label": label, "icon": icon, "open": panel.open(name)}
+
+
+def a_table(name: str, rows: Sequence[Mapping[str, str]], label: str) -> Node:
+    """A small table: a row for each mapping, whose keys are the heads of the columns."""
+    cells = [list(row.values()) for row in rows]
+    return {"is": "table", "id": name, "label": label, "heads": list(rows[0]), "rows": cells}
 
 
 def caption(name: str, text: str) -> Node:

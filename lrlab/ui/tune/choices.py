@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import streamlit as st
@@ -11,10 +12,14 @@ from lrlab.document.run import MAX_STEPS, Clock
 from lrlab.document.sentences import short
 from lrlab.exporters import EXPORTERS
 from lrlab.exporters.base import Form, Loop
+from lrlab.plans import budget
 from lrlab.plans.resume import How, Stretch
 from lrlab.schedules import did_you_mean
-from lrlab.settings import Settings
+from lrlab.schedules.params import Control
+from lrlab.settings import Settings, Wording
 from lrlab.ui import address, memory, state
+from lrlab.ui.panel import Panel, controls
+from lrlab.ui.panel.panel import Node
 from lrlab.ui.widgets import WHOLE, offer
 
 CALLERS: dict[str, tuple[Clock, str]] = {
@@ -40,6 +45,9 @@ def _known(target: str) -> str:
 
 
 Count = Annotated[int, Field(ge=0, le=MAX_STEPS)]
+MOST_COUNTED = 10**9
+"""Samples in a batch, tokens in a sequence, sequences in a step: at most so many."""
+Many = Annotated[int, Field(ge=1, le=MOST_COUNTED)]
 
 
 class Tune(Settings):
@@ -48,7 +56,7 @@ class Tune(Settings):
     key = "tune"
 
     tab: Literal["Numbers", "Advice", "Restarts", "Resume", "Formula", "Code", "Share", "Import"] = "Numbers"
-    asked: Count | None = None
+    asked: Annotated[Count | None, Control("updates", label="LR at step")] = None
     """The step whose rate the table of numbers tells."""
     durations: bool = False
     """Whether the lengths of nested schedules are shown in place of the steps where each begins."""
@@ -61,6 +69,16 @@ class Tune(Settings):
     resume_how: How | Literal["longer"] = "state"
     resume_length: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
     resume_stretch: Stretch = "re-horizon"
+    scale_rate: Annotated[
+        float, Field(gt=0, le=1e6), Control("rate", low=1e-8, high=10.0, log=True, label="a rate known to be good")
+    ] = 0.1
+    scale_batch: Annotated[Many, Control("number", label="for a batch of")] = 256
+    scale_rule: Annotated[budget.Scaling, Wording("scaled")] = "linear"
+    tokens: Annotated[
+        float, Field(ge=1, le=1e18), Control("number", low=1e6, high=1e14, log=True, label="tokens", help="such as 3e11")
+    ] = 3e11
+    token_length: Annotated[Many, Control("number", label="sequence length")] = 2048
+    token_batch: Annotated[Many | None, Control("number", label="sequences in a step")] = None
 
 
 def chosen() -> Tune:
@@ -113,6 +131,12 @@ def _callers() -> str:
     """Who calls step(), as the address says it."""
     found = [(caller(trial.name, trial.clock), trial.clock) for trial in state.experiment().trials]
     return ",".join("" if said == clock else said for said, clock in found).rstrip(",")
+
+
+def control(panel: Panel[Any], name: str, **how: Any) -> Node:
+    """The control of a choice, in a panel; `how` a number is shown: see `controls.a_number`."""
+    put = partial(memory.replaced, Tune, name)
+    return controls.of_settings(panel, f"tune.{name}", chosen(), name, put, memory.put, **how)
 
 
 def show(key: str, name: str, value: Any) -> dict[str, Any]:

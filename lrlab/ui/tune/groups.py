@@ -47,9 +47,9 @@ FIELDS: dict[str, tuple[str, ...]] = {"one": (), "two": ("share",), "layers": ("
 
 def node(panel: Panel[Experiment]) -> Node:
     """A button that opens the ways to make groups."""
-    form: Node = panel.ask(OPEN, lambda _: None) | {"is": "form", "label": "Groups", "icon": "account_tree"}
-    if not panel.open(OPEN):
-        return form | {"open": False}
+    form = controls.a_form(panel, OPEN, "Groups", "account_tree")
+    if not form["open"]:
+        return form
     settings = memory.at_hand(Groups)
     if len(state.trial().base_rates) > 1 and Groups.key not in memory.recall(memory.AT_HAND):
         settings = settings.replaced(how="one")
@@ -63,12 +63,12 @@ def node(panel: Panel[Experiment]) -> Node:
         wanted = _wanted(settings, max(state.trial().base_rates))
     except ValueError as error:
         nodes.append(controls.caption("groups/said", f"{error}: numbers with commas between them, such as 0.01, 0.1"))
-        return form | {"open": True, "nodes": nodes}
+        return form | {"nodes": nodes}
     listed = wanted if isinstance(wanted, list) else [wanted]
     text = ", ".join(written(float(f"{rate:.4g}")) for rate in listed[:MOST_LISTED])
     more = f" … {listed[-1]:.4g} ({len(listed)} groups)" if len(listed) > MOST_LISTED else ""
     use = controls.a_button(panel, "groups/use", partial(_use, wanted), "Use them", primary=True)
-    return form | {"open": True, "nodes": [*nodes, controls.caption("groups/said", f"base_lr: {text}{more}"), use]}
+    return form | {"nodes": [*nodes, controls.caption("groups/said", f"base_lr: {text}{more}"), use]}
 
 
 def _use(rates: float | list[float]) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from lrlab.document import Experiment
 from lrlab.document.run import DataRun, Run
+from lrlab.document.sentences import short
 from lrlab.plans import budget
 from lrlab.plans.recipes import Recipe, recipes
+from lrlab.schedules import params
 from lrlab.ui import memory, state
-from lrlab.ui.widgets import WHOLE, ask_whole, commit, counted, escape, offer, said
+from lrlab.ui.panel import Panel, Problem, controls
+from lrlab.ui.panel.panel import Node
+from lrlab.ui.tune import choices, drawing
 
-_BY_DATA = ("samples", "batch_size", "devices", "accumulate", "epochs")
+KEY = "run"
 _LABELS = {
     "samples": "samples in the data set",
     "batch_size": "batch size per device",
@@ -22,96 +28,113 @@ _LABELS = {
     "total_steps": "optimizer steps",
     "steps_per_epoch": "steps per epoch",
 }
+_FORMS = {"data": ("samples", "batch_size", "devices", "accumulate", "epochs"), "steps": ("total_steps", "steps_per_epoch")}
 _LEFTOVER = {"step": "make a step (transformers 5)", "drop": "are dropped"}
+_ROUND = (1, 2, 3, 5, 7)
+"""The stops of a slider in every power of ten."""
+_DOUBLED = {"batch_size": 8192, "devices": 64, "accumulate": 64}
+"""What a slider takes through the powers of two, and how far."""
 
 
 def show() -> None:
-    """The fields of the run and its arithmetic."""
+    """The fields of the run and its arithmetic, in one panel."""
     run = state.experiment().run
     st.session_state.run_shown = _told()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Run", anchor=False)
-        _presets()
-    forms = ("data", "steps")
-    offer("form", forms[not isinstance(run, DataRun)])
-    st.segmented_control(
-        "Given by its", forms, key="form", format_func={"data": "data", "steps": "steps"}.__getitem__, required=True,
-        on_change=lambda: commit("form", ("run",), _as(st.session_state.form, run)),
-    )  # fmt: skip
+    panel: Panel[Experiment] = Panel(KEY, state.put, drawing.KEY, "Run")
+    form = "data" if isinstance(run, DataRun) else "steps"
+    given = panel.control("run.form", partial(_as, run))
+    nodes = [
+        _presets(panel),
+        controls.a_choice(given, form, {"data": "data", "steps": "steps"}, label="Given by its"),
+        *(_count(panel, name, run.updates if name == "steps_per_epoch" else getattr(run, name)) for name in _FORMS[form]),
+    ]  # fmt: skip
     if isinstance(run, DataRun):
-        for name in _BY_DATA:
-            _count(name, getattr(run, name))
-        _rounding(run)
-    else:
-        _count("total_steps", run.total_steps)
-        _count("steps_per_epoch", run.updates)
-    for line in arithmetic(run):
-        st.caption(line)
-    _scaling(run)
-    _tokens(run)
+        nodes += _rounding(panel, run)
+    how, *others = arithmetic(run)
+    nodes += [
+        {"is": "title", "id": "run.steps", "text": f"{run.steps:,} optimizer steps"},
+        *(controls.caption(f"run.how.{place}", line) for place, line in enumerate([how, *others])),
+    ]
+    if isinstance(run, DataRun) and state.experiment().trials:
+        nodes.append(_scaling(panel, run))
+    nodes.append(_tokens(panel, run))
+    panel.show([controls.section("run", nodes, title="Run")])
 
 
 def stale() -> bool:
-    """Whether the side bar tells of another run, or another trial, than those at hand."""
+    """Whether the side bar tells of something else than what is at hand."""
     return bool(memory.recall("run_shown") != _told())
 
 
-def _told() -> tuple[Run, str]:
-    """What the side bar tells of: the run, and the trial whose rate it would scale."""
-    experiment = state.experiment()
-    return experiment.run, state.trial().name if experiment.trials else ""
+def _told() -> tuple[Any, ...]:
+    """What the side bar tells of: the run, the trial whose rate it would scale, what is open in it and what refused."""
+    experiment, begin = state.experiment(), f"{KEY}/"
+    refused = [(where, said) for where, said in memory.recall("refused").items() if where.startswith(begin)]
+    unfolded = str(memory.recall("unfolded"))
+    name = state.trial().name if experiment.trials else ""
+    return experiment.run, name, unfolded * unfolded.startswith(begin), refused
 
 
-def _count(name: str, value: int) -> None:
-    key = f"run.{name}"
-    offer(key, float(value))
-
-    def changed() -> None:
-        if st.session_state[key] is not None:  # an emptied field gets back what it had
-            commit(key, ("run", name), counted(st.session_state[key]))
-
-    st.number_input(_LABELS[name], value=None, key=key, step=1.0, format=WHOLE, on_change=changed)
-    said(key)
+def _count(panel: Panel[Experiment], name: str, value: int) -> Node:
+    field = type(state.experiment().run).model_fields[name]
+    about, path = params.describe(field.annotation, field.metadata), ("run", name)
+    return controls.a_number(
+        panel, f"run.{name}", value, about, partial(state.changed, path), label=_LABELS[name], stops=_stops(name, value)
+    )
 
 
-def _rounding(run: DataRun) -> None:
+def _stops(name: str, value: int) -> tuple[int, ...]:
+    """Where the slider of a number of the run stands: at round numbers, and at the number at hand."""
+    if name in _DOUBLED:
+        return _doubling(value, _DOUBLED[name])
+    most = max(20 * value, 1000 if name == "epochs" else 10**6)
+    found = {lead * 10**power for power in range(13) for lead in _ROUND}
+    return tuple(sorted({stop for stop in found if stop <= most} | {value}))
+
+
+def _doubling(value: int, most: int) -> tuple[int, ...]:
+    """The powers of two up to `most` or the number at hand, and that itself."""
+    found = {2**power for power in range(40)}
+    return tuple(sorted({stop for stop in found if stop <= max(value, most)} | {value}))
+
+
+def _rounding(panel: Panel[Experiment], run: DataRun) -> list[Node]:
     """What happens to samples and micro-batches that do not fill a batch or a step."""
-    offer("drop_last", run.drop_last)
-    st.toggle(
-        "drop_last", key="drop_last",
-        help="The data loader leaves out the last batch of an epoch where it is not full.",
-        on_change=lambda: commit("drop_last", ("run", "drop_last"), st.session_state.drop_last),
-    )  # fmt: skip
+    drop = panel.control("run.drop_last", partial(state.changed, ("run", "drop_last")))
+    help_ = "The data loader leaves out the last batch of an epoch where it is not full."
+    nodes = [controls.a_switch(drop, on=run.drop_last, label="drop_last", help_=help_)]
     if run.accumulate > 1:
-        offer("leftover", run.leftover)
-        st.selectbox(
-            "leftover micro-batches of an epoch", list(_LEFTOVER), key="leftover", format_func=_LEFTOVER.__getitem__,
-            on_change=lambda: commit("leftover", ("run", "leftover"), st.session_state.leftover),
-        )  # fmt: skip
-        said("leftover")
+        left = panel.control("run.leftover", partial(state.changed, ("run", "leftover")))
+        nodes.append(controls.a_choice(left, run.leftover, _LEFTOVER, label="leftover micro-batches of an epoch"))
+    return nodes
 
 
-def _as(form: str, run: Run) -> dict[str, Any]:
+def _as(run: Run, form: str) -> Experiment:
     """The same number of steps in the other form: as it was there before, or made up."""
     kept: dict[str, Run] = memory.recall("run_forms")
-    kept["data" if form == "steps" else "steps"] = run
+    kept["data" if isinstance(run, DataRun) else "steps"] = run
     if form in kept and kept[form].steps == run.steps:
-        return kept[form].model_dump(mode="json", exclude_unset=True)
-    if form == "steps":
-        return {"total_steps": run.steps, "steps_per_epoch": run.updates}
-    return {"samples": run.updates * 128, "batch_size": 128, "epochs": max(run.steps // run.updates, 1)}
+        new: Any = kept[form].model_dump(mode="json", exclude_unset=True)
+    elif form == "steps":
+        new = {"total_steps": run.steps, "steps_per_epoch": run.updates}
+    elif form == "data":
+        new = {"samples": run.updates * 128, "batch_size": 128, "epochs": max(run.steps // run.updates, 1)}
+    else:
+        msg = f"{short(form, 80)} is no way to give a run"
+        raise Problem(msg)
+    return state.changed(("run",), new)
 
 
 def arithmetic(run: Run) -> list[str]:
     """How the run comes to its optimizer steps, in words and numbers; and what the other roundings would make of it."""
     if not isinstance(run, DataRun):
-        return [f"{run.steps:,} optimizer steps, {run.updates:,} in an epoch"]
+        return [f"{run.updates:,} in an epoch"]
     round_ = "floor" if run.drop_last else "ceil"
     batches = f"{round_}({run.samples:,} / {run.batch_size * run.devices:,}) = {run.micro_batches:,} micro-batches"
     rounded = "ceil" if run.leftover == "step" else "floor"
     second = f"{rounded}({run.micro_batches:,} / {run.accumulate:,}) = {run.updates:,} steps"
     middle = f", {second}" if run.accumulate > 1 else ""
-    lines = [f"{batches}{middle} per epoch, x {run.epochs:,} = **{run.steps:,} optimizer steps**"]
+    lines = [f"{batches}{middle} per epoch, x {run.epochs:,} = {run.steps:,} optimizer steps"]
     others: list[tuple[dict[str, Any], str]] = [
         ({"drop_last": not run.drop_last}, f"{'without' if run.drop_last else 'with'} drop_last"),
         (
@@ -133,77 +156,95 @@ def _other(run: DataRun, change: dict[str, Any]) -> DataRun | None:
     return other if other.steps != run.steps else None
 
 
-def _presets() -> None:
+# ---------------------------------------------------------------- presets and calculators
+
+
+def _presets(panel: Panel[Experiment]) -> Node:
     """Published recipes: their run alone, or with their schedule."""
-    popover = st.popover("Presets", type="tertiary", icon=":material/menu_book:", key="presets", on_change="rerun")
-    if not popover.open:
-        return
-    with popover:
-        known = recipes()
-        recipe = known[
-            st.selectbox(
-                "Published recipe (type to search)",
-                range(len(known)),
-                key="preset",
-                format_func=[r.name for r in known].__getitem__,
-            )
-        ]
-        run = recipe.experiment.run
-        st.caption(f"{run.steps:,} optimizer steps. {escape(recipe.note)}")
-        st.caption(f"Source: {escape(recipe.source)}")
-        st.button(
-            "Take its run", key="preset.run", on_click=_take_run, args=(recipe,), help="The trials stay as they are."
-        )
-        st.button("Open it: run and schedule", key="preset.open", on_click=_open, args=(recipe,))
+
+    def named() -> dict[str, str]:
+        return {str(place): recipe.name for place, recipe in enumerate(recipes())}
+
+    def notes() -> dict[str, str]:
+        return {
+            str(place): f"{recipe.experiment.run.steps:,} optimizer steps. {recipe.note} Source: {recipe.source}"
+            for place, recipe in enumerate(recipes())
+        }
+
+    return controls.a_menu(
+        panel, "presets", lambda place: _open(_recipe(place)), "Presets", "menu_book", named,
+        go="Open run and schedule", also=("Take its run alone", lambda place: _take_run(_recipe(place))), notes=notes,
+    )  # fmt: skip
+
+
+def _recipe(place: Any) -> Recipe:
+    known = recipes()
+    if place not in map(str, range(len(known))):
+        msg = "this recipe is gone"
+        raise Problem(msg)
+    return known[int(place)]
 
 
 def _take_run(recipe: Recipe) -> None:
     run = recipe.experiment.document()["run"]
-    if state.change(lambda document: document.update(run=run)) is None:
-        st.session_state.presets = False
+    state.change(lambda document: document.update(run=run))
 
 
 def _open(recipe: Recipe) -> None:
     state.put(recipe.experiment)
     state.choose(0)
-    st.session_state.presets = False
 
 
-def _scaling(run: Run) -> None:
+def _scaling(panel: Panel[Experiment], run: DataRun) -> Node:
     """The base rate for this run's batch, from one known for another."""
-    if not isinstance(run, DataRun) or not state.experiment().trials:
-        return
-    batch = run.step_samples
-    with st.expander("Scale the base rate with the batch"):
-        st.caption(f"A step sees {run.batch_size:,} x {run.devices:,} x {run.accumulate:,} = {batch:,} samples.")
-        rate = st.number_input("a rate known to be good", 0.0, None, 0.1, key="scale.rate", format="%.6g")
-        reference = ask_whole("for a batch of", 1, 1e12, 256, "scale.batch")
-        rule: Any = st.segmented_control(
-            "scaled", ("linear", "square root"), key="scale.rule", default="linear", required=True
-        )
-        scaled = float(f"{budget.scaled_rate(rate, batch, reference, rule):.10g}")
-        root = "sqrt" if rule != "linear" else ""
-        st.caption(
-            f"{rate:.6g} x {root}({batch:,} / {reference:,}) = **{scaled:.6g}**. "
-            "Linear is for SGD, with a warmup; square root for Adam."
-        )
-        name = state.trial().name
+    form = controls.a_form(panel, "run.scale", "Scale the base rate with the batch", "straighten")
+    if not form["open"]:
+        return form
+    tune, batch, name = choices.chosen(), run.step_samples, state.trial().name
+    scaled = float(f"{budget.scaled_rate(tune.scale_rate, batch, tune.scale_batch, tune.scale_rule):.10g}")
+    root = "sqrt" if tune.scale_rule != "linear" else ""
 
-        def use() -> None:
-            index = state.experiment().place(name)
-            if index is not None:
-                commit("scale", ("trials", index, "base_lr"), scaled)
+    def use() -> None:
+        index = state.experiment().place(name)
+        if index is not None:
+            state.set_value(("trials", index, "base_lr"), scaled)
 
-        st.button(f"Use it for {escape(name[:40])}", key="scale.use", on_click=use)
+    seen = f"A step sees {run.batch_size:,} x {run.devices:,} x {run.accumulate:,} = {batch:,} samples."
+    comes = f"{tune.scale_rate:.6g} x {root}({batch:,} / {tune.scale_batch:,}) = {scaled:.6g}"
+    return form | {
+        "nodes": [
+            controls.caption("run.scale.seen", seen),
+            choices.control(panel, "scale_rate"),
+            choices.control(panel, "scale_batch", stops=_doubling(tune.scale_batch, 8192)),
+            choices.control(panel, "scale_rule"),
+            controls.caption("run.scale.is", f"{comes}. Linear is for SGD, with a warmup; square root for Adam."),
+            controls.a_button(panel, "run.scale.use", use, f"Use it for {short(name, 40)}", primary=True),
+        ]
+    }
 
 
-def _tokens(run: Run) -> None:
+def _tokens(panel: Panel[Experiment], run: Run) -> Node:
     """Optimizer steps from a budget of tokens."""
-    with st.expander("Steps from a budget of tokens"):
-        tokens = st.number_input("tokens", 1.0, 1e18, 3e11, key="tokens.total", format="%.6g", help="such as 300e9")
-        length = ask_whole("sequence length", 1, 1e9, 2048, "tokens.length")
-        batch = run.step_samples if isinstance(run, DataRun) else 512
-        sequences = ask_whole("sequences in a step", 1, 1e9, min(batch, 1e9), "tokens.batch")
-        steps = budget.token_steps(tokens, length, sequences)
-        st.caption(f"ceil({tokens:,.6g} / ({length:,} x {sequences:,})) = **{steps:,} optimizer steps**")
-        st.button("Use them", key="tokens.use", on_click=lambda: commit("tokens", ("run",), {"total_steps": steps}))
+    form = controls.a_form(panel, "run.tokens", "Steps from a budget of tokens", "calculate")
+    if not form["open"]:
+        return form
+    tune = choices.chosen()
+    fits = run.step_samples if isinstance(run, DataRun) else 512
+    sequences = min(fits, choices.MOST_COUNTED) if tune.token_batch is None else tune.token_batch
+    steps = budget.token_steps(tune.tokens, tune.token_length, sequences)
+
+    def use() -> None:
+        state.set_value(("run",), {"total_steps": steps})
+
+    comes = f"ceil({tune.tokens:,.6g} / ({tune.token_length:,} x {sequences:,})) = {steps:,} optimizer steps"
+    return form | {
+        "nodes": [
+            choices.control(panel, "tokens"),
+            choices.control(panel, "token_length", stops=_doubling(tune.token_length, 131_072)),
+            choices.control(
+                panel, "token_batch", stops=_doubling(sequences, 8192), in_use=sequences, empty="as the run has it"
+            ),
+            controls.caption("run.tokens.is", comes),
+            controls.a_button(panel, "run.tokens.use", use, "Use them", primary=True),
+        ]
+    }

@@ -10,18 +10,19 @@ import streamlit as st
 from lrlab import engine
 from lrlab.document import COMMENT, MAX_BYTES, DocumentError
 from lrlab.document.run import UNITS
+from lrlab.document.sentences import short
 from lrlab.readers import exported
 from lrlab.ui import memory, state
 from lrlab.ui.memory import recall
-from lrlab.ui.panel import Panel
+from lrlab.ui.panel import Panel, controls
+from lrlab.ui.panel.panel import Node
 from lrlab.ui.tune import advice, choices, code, restarts, resume, view
-from lrlab.ui.widgets import escape, table
+from lrlab.ui.widgets import escape
 
 
 def show() -> None:
     """The bar of tabs, and what the open one holds."""
     fill = {
-        "Numbers": _numbers,
         "Advice": advice.tab,
         "Restarts": restarts.tab,
         "Resume": resume.tab,
@@ -32,19 +33,23 @@ def show() -> None:
     }
     panel: Panel[Any] = Panel("tabs", lambda _: None, label="More about these schedules")
     now = choices.chosen().tab
-    panel.show([
-        panel.control("tab", partial(memory.replaced, choices.Tune, "tab"), keep=memory.put)
-        | {"is": "tabs", "label": "More", "value": now, "options": list(fill)}
-    ])  # fmt: skip
-    fill[now]()
+    bar = panel.control("tab", partial(memory.replaced, choices.Tune, "tab"), keep=memory.put)
+    nodes = [bar | {"is": "tabs", "label": "More", "value": now, "options": ["Numbers", *fill]}]
+    if now == "Numbers":
+        nodes += _numbers(panel)
+    panel.show(nodes)
+    if now != "Numbers":
+        fill[now]()
 
 
-def _numbers() -> None:
+def _numbers(panel: Panel[Any]) -> list[Node]:
+    """What each curve comes to, in a table; the rate at a step that is asked for. In the panel of the tabs itself: this
+    tab is open at first, and every element of the page costs.
+    """
     experiment = state.experiment()
     run = experiment.run
     if not experiment.trials:
-        st.caption("No trial yet.")
-        return
+        return [controls.caption("numbers/none", "No trial yet.")]
     known = choices.chosen().asked
     asked_at = min(run.steps // 2 if known is None else known, run.steps - 1)
     rows, reasons = [], []
@@ -56,21 +61,19 @@ def _numbers() -> None:
             reasons.append(str(error))
             continue
         rows.append({
-            "trial": escape(trial.name[:80]) + r"\[0\]" * isinstance(trial.base_lr, tuple),
+            "trial": short(trial.name, 80) + "[0]" * isinstance(trial.base_lr, tuple),
             "first": f"{s.first:.4g}", "peak": f"{s.peak:.4g}", "peak at step": f"{s.peak_step:,}",
             "last used": f"{s.last:.4g}", "mean": f"{s.mean:.4g}{'' if s.exact else ' (sampled)'}",
             "above half of the peak": f"{s.above_half:.1%}",
             f"LR at step {asked_at:,}": f"{asked.flat[0]:.6g}",
         })  # fmt: skip
-    for reason in reasons:
-        st.info(f"{escape(reason)}.")
-    if rows:
-        table(rows)
-    st.number_input(
-        "LR at step", min_value=0, max_value=run.steps - 1, width=220, **choices.show("asked", "asked", asked_at)
-    )
+    nodes = [controls.caption(f"numbers/missing/{place}", f"{reason}.") for place, reason in enumerate(reasons)]
+    nodes += [controls.a_table("numbers", rows, "Numbers")] if rows else []
+    step = choices.control(panel, "asked", in_use=asked_at, lasts=run.steps - 1, empty="half of the run")
+    nodes.append(controls.columns("numbers/asked", [step]))
     if any(isinstance(t.base_lr, tuple) for t in experiment.trials):
-        st.caption("Of a trial with several parameter groups: the first one.")
+        nodes.append(controls.caption("numbers/first", "Of a trial with several parameter groups: the first one."))
+    return nodes
 
 
 def _formula() -> None:
