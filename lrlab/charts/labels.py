@@ -24,18 +24,19 @@ def places(lines: Floats, lengths: Sequence[int]) -> list[int]:
     Each name has a preferred place along the run. It takes the nearest one with room above its line; where there is no
     room anywhere, the place with the most.
     """
-    taken = [(np.minimum(line[:-1], line[1:]), np.maximum(line[:-1], line[1:])) for line in lines]
+    low, high = np.minimum(lines[:, :-1], lines[:, 1:]), np.maximum(lines[:, :-1], lines[:, 1:])
+    columns = np.arange(CHART_COLUMNS - 1)
     found = []
     for index, (line, length) in enumerate(zip(lines, lengths, strict=True)):
         width = min(int(LETTER_COLUMNS * length) + 2, CHART_COLUMNS // 2)  # and an empty column before it
         middle = line[1 : CHART_COLUMNS - width + 1] + ABOVE
-        room = np.full(middle.size, CLEAR)
-        for low, high in taken:
-            lowest, highest = (sliding_window_view(side, width) for side in (low, high))
-            room = np.minimum(room, np.maximum(lowest - middle[:, None], middle[:, None] - highest).min(axis=1))
+        lowest, highest = (sliding_window_view(side, width, axis=1) for side in (low, high))
+        gaps = np.maximum(lowest - middle[:, None], middle[:, None] - highest)
+        room = np.minimum(gaps.min(axis=(0, 2)), CLEAR)
         wanted = CHART_COLUMNS * (index + 0.6) / (len(lines) + 0.4) - 1
         place = int(np.lexsort((np.abs(np.arange(middle.size) - wanted), -room))[0])
         found.append(place + 1)
-        here = (np.arange(CHART_COLUMNS - 1) >= place) & (np.arange(CHART_COLUMNS - 1) < place + width)
-        taken.append((np.where(here, middle[place], np.inf), np.where(here, middle[place], -np.inf)))
+        here = (columns >= place) & (columns < place + width)  # the name itself, which no other one may cover
+        low = np.vstack([low, np.where(here, middle[place], np.inf)])
+        high = np.vstack([high, np.where(here, middle[place], -np.inf)])
     return found

@@ -7,7 +7,8 @@
 const GRACE_MS = 3000; // a remount within this time finds its figure again
 const RESIZE_MS = 80;
 const DOUBLE_CLICK_MS = 300;
-const REST_MS = 150; // after a quick drawing the whole one waits for so long a rest
+const REST_MS = 150; // after a quick drawing the whole one waits for so long a rest,
+const HELD_MS = 400; // and for so long a one while a control is held
 const LIBRARY_FAILED =
   "The chart cannot be drawn: its drawing library did not load. Reload the page to try again.";
 const DRAWING_FAILED =
@@ -132,7 +133,7 @@ function makeChart() {
   host.setAttribute("role", "figure"); // "img" would hide the mode bar's buttons from a reader
   const chart = {
     host, config: null, wanted: null, drawn: 0, send: null, report: null, preview: null, last: ["", 0], frames: [],
-    outline: null, moved: new Map(), timer: 0,
+    outline: null, moved: new Map(), timer: 0, gripped: false, pinned: {},
   };
   chart.player = makePlayer(
     () => pose(chart),
@@ -248,9 +249,10 @@ async function draw(chart) {
   chart.busy = true;
   try {
     chart.config ??= makeConfig(chart, Plotly);
+    const layout = layoutOf(chart, wanted);
     forgotten(chart);
     chart.outline = outlined(wanted);
-    await Plotly.react(host, posed(wanted.data, chart.frames[chart.posed]), layoutOf(chart, wanted), chart.config);
+    await Plotly.react(host, posed(wanted.data, chart.frames[chart.posed]), layout, chart.config);
     if (!chart.listening) listen(chart);
     chart.listening = true;
     chart.grips ??= makeGrips(chart);
@@ -277,21 +279,29 @@ async function draw(chart) {
 /** The layout in Streamlit's theme: a copy, because Plotly writes into what it is given, and Streamlit hands the same
  * object out again when only the theme has changed.
  *
- * While a person holds a control, an axis that the curves still fit stays: it would run away under the finger.
+ * While a control is dragged, axes on which the curves lie stay as they are: a handle would run away under the finger.
  */
-function layoutOf(chart, { layout, player, parent }) {
+function layoutOf(chart, { layout, player, parent, preview: dragged, quick }) {
   const size = layout.font?.size ?? 14;
   const { paper, template, dark } = readTheme(parent, size);
   chart.paper = paper;
   const { style } = chart.player.element;
   Object.assign(style, { height: `${player}px`, fontSize: `${size}px`, colorScheme: dark ? "dark" : "light" });
-  return { uirevision: "lrlab", autosize: true, ...structuredClone(layout), template };
+  const own = { uirevision: "lrlab", autosize: true, ...structuredClone(layout), template };
+  if (!dragged || !(quick || chart.gripped)) chart.pinned = {};
+  else {
+    for (const [name, axis] of Object.entries(chart.host._fullLayout ?? {})) {
+      if (name.startsWith("yaxis") && axis?.autorange) chart.pinned[name] = [...axis.range];
+    }
+  }
+  for (const [name, range] of Object.entries(chart.pinned)) if (own[name]) own[name].range = range;
+  return own;
 }
 
 /** The whole follows a quick drawing when nothing is on its way from the server. */
 function drawLater(chart) {
   clearTimeout(chart.timer);
-  chart.timer = setTimeout(() => (awaited() ? drawLater(chart) : draw(chart)), REST_MS);
+  chart.timer = setTimeout(() => (awaited() ? drawLater(chart) : draw(chart)), held() ? HELD_MS : REST_MS);
 }
 
 /** Streamlit also calls the clean-up of overtaken runs, so look whether the chart is really gone. */
@@ -346,7 +356,8 @@ function showChart({ data, parentElement, setTriggerValue }) {
 
   const wanted = { data: lines, frames, layout: figure.layout ?? {}, handles, preview: preview?.n, player, parent: parentElement };
   chart.wanted = wanted;
-  if (movedQuickly(chart, wanted)) {
+  wanted.quick = movedQuickly(chart, wanted);
+  if (wanted.quick) {
     chart.grips?.show(handles, wanted.preview);
     if (wanted.preview) landed(wanted.preview);
     drawLater(chart);

@@ -151,14 +151,15 @@ function makeGrip(chart, axes) {
     const by = now.axis === "x" ? move.clientX - held.x : move.clientY - held.y;
     if (!held.moved && Math.abs(by) < SVG_LIMIT) return;
     held.moved = true;
+    chart.gripped = true; // the axes stay until it is let go
     const axis = found[now.axis];
-    const to = axis.p2d(axis.d2p(held.from) + by);
-    drag(tidy((to - now.offset) / now.scale));
+    drag(tidy((axis.p2d(axis.d2p(held.from) + by) - now.offset) / now.scale));
   });
   const drop = () => {
     if (!held || held.key) return;
     const { moved } = held;
     held = null;
+    chart.gripped = false;
     knob.classList.remove("lrlab-held");
     if (moved) release();
   };

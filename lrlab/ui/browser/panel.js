@@ -41,6 +41,11 @@ function awaited() {
   return flight.busy > 0 || [...panels.values()].some((panel) => !settled(panel));
 }
 
+/** Whether a control is being dragged. */
+function held() {
+  return [...panels.values()].some((panel) => panel.held);
+}
+
 /** Previews: drawn in the chart and forgotten; one at a time, of those that come meanwhile the last. */
 // `busy` is the number of the preview that is on its way, `next` the one that waits.
 const flight = { number: 0, busy: 0, next: null, timer: 0 };

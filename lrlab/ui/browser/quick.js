@@ -40,7 +40,7 @@ function path({ x, y }) {
 }
 
 /** Whether an axis that fits itself to the curves need not: these points lie on it. */
-const within = (points, axis) => !axis.autorange || points.y.every((y) => y >= -1 && y <= axis._length + 1);
+const within = (points, axis, pinned) => !(axis.autorange || pinned) || points.y.every((y) => y >= -1 && y <= axis._length + 1);
 
 /** Move what is drawn to what is wanted; whether that could be done. Without a change of a line nothing is done. */
 function movedQuickly(chart, wanted) {
@@ -59,10 +59,12 @@ function movedQuickly(chart, wanted) {
     const shown = chart.moved.get(key) ?? had;
     if (shown.look === look && same(shown.trace.x, trace.x) && same(shown.trace.y, trace.y)) continue;
     const group = groupOf(host, had.place);
-    const axes = { x: host._fullLayout.xaxis, y: host._fullLayout[`yaxis${(trace.yaxis ?? "y").slice(1)}`] };
+    const vertical = `yaxis${(trace.yaxis ?? "y").slice(1)}`;
+    const axes = { x: host._fullLayout.xaxis, y: host._fullLayout[vertical] };
+    const fits = () => chart.gripped || within(points, axes.y, chart.pinned[vertical]);
     const points = had.look === look && axes.y ? placed(trace, axes) : null;
     const paths = group?.querySelectorAll("path.js-line");
-    if (line && (!points || paths?.length !== 1 || !within(points, axes.y))) return false;
+    if (line && (!points || paths?.length !== 1 || !fits())) return false;
     if (group) moves.push({ key, look, trace, group, points, line: line && paths[0] });
   }
   if (!moves.some(({ line }) => line)) return false;
