@@ -60,13 +60,12 @@ TABLE: dict[str, Remembered] = {
     "run_shown": Remembered(lambda: None),
     "packed": Remembered(lambda: (None, {}, None)),
     "address": Remembered(dict),
-    "callback_ran": Remembered(lambda: False),
-    "shown": Remembered(dict),
 }
 
 TYPED: dict[str, tuple[str, ...]] = {
     "the numbers typed into calculators": (
-        "plan.cycles", "momentum.optimizer", "momentum.value", "skipped", "warmup.name", "warmup.value", "warmup.version",
+        "plan.cycles", "momentum.optimizer", "momentum.value", "skipped", "warmup.name", "warmup.value",
+        "warmup.version",
     ),
     "": (
         "pasted", "upload", "gallery_search", "gallery_family", "gallery_framework", "form/only",

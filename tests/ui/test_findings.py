@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from panels import nodes, press, unfold, write
+from panels import nodes, press, slide, unfold, write
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, figure, opened
 
@@ -83,12 +83,12 @@ def test_a_fix_is_applied_taken_back_and_made_again() -> None:
 
 def test_undo_reaches_the_run_in_the_side_bar_and_a_new_change_ends_redo() -> None:
     app = opened(BROKEN)
-    app.number_input(key="run.epochs").set_value(3.0).run()
+    slide(app, "run.epochs", 3)
     press(app, "undo")
     assert at_hand(app).run.epochs == 1
-    assert app.number_input(key="run.epochs").value == 1
+    assert nodes(app)["run.epochs"]["text"] == "1"
     assert not nodes(app)["redo"].get("disabled")
-    app.number_input(key="run.epochs").set_value(2.0).run()
+    slide(app, "run.epochs", 2)
     assert nodes(app)["redo"].get("disabled")
 
 

@@ -85,7 +85,7 @@ def test_the_sketch_has_sliders_that_write_the_document() -> None:
 
 def test_a_sketch_follows_the_run_when_asked() -> None:
     app = page(PLATEAU | {"metrics": list(sketch(LOSS, 100))})
-    app.number_input(key="run.total_steps").set_value(2000).run()
+    write(app, "run.total_steps", "2000")
     assert len(metric(app)) == 100
     assert "100 values for 200 calls" in captions(app)
     press(app, f"{HERE}/again")

@@ -410,7 +410,7 @@ def test_a_key_that_was_held_down_and_a_change_elsewhere_are_two_changes() -> No
     name = "trials.0.base_lr"
     send_all(app, [{"id": name, "value": 0.2}, {"id": name, "value": 0.3, "more": True}])
     assert len(app.session_state["past"]) == 1, "the key's stops are one change"
-    app.number_input(key="run.total_steps").set_value(2000).run()
+    write(app, "run.total_steps", "2000")
     press(app, "undo")
     assert at_hand(app).run.steps == 1000
     assert at_hand(app).trials[0].base_lr == 0.3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from panels import nodes, write
+from panels import captions, complaint, components, nodes, press, raw, switch, unfold, write
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, opened
 
@@ -20,21 +20,17 @@ def on(run: dict[str, Any]) -> AppTest:
     return opened({"lrlab": 1, "run": run, "trials": [TRIAL]})
 
 
-def said(app: AppTest) -> str:
-    return " ".join(caption.value for caption in app.caption)
-
-
 def test_the_arithmetic_is_shown_with_its_numbers() -> None:
     app = on({"samples": 50_000, "batch_size": 512, "accumulate": 4, "epochs": 3})
     assert (
-        "ceil(50,000 / 512) = 98 micro-batches, ceil(98 / 4) = 25 steps per epoch, x 3 = **75 optimizer steps**"
-        in said(app)
+        "ceil(50,000 / 512) = 98 micro-batches, ceil(98 / 4) = 25 steps per epoch, x 3 = 75 optimizer steps"
+        in captions(app)
     )
-    assert "Counted otherwise: with drop_last: 75" not in said(app), "97 micro-batches make 25 steps as well"
-    assert "leftovers dropped: 72 (-3)" in said(app)
-    app.selectbox(key="leftover").set_value("drop").run()
+    assert "Counted otherwise: with drop_last: 75" not in captions(app), "97 micro-batches make 25 steps as well"
+    assert "leftovers dropped: 72 (-3)" in captions(app)
+    write(app, "run.leftover", "drop")
     assert at_hand(app).run.steps == 72
-    assert "leftovers kept: 75 (+3)" in said(app)
+    assert "leftovers kept: 75 (+3)" in captions(app)
 
 
 @pytest.mark.parametrize(("field", "value", "named"), [
@@ -45,61 +41,103 @@ def test_the_arithmetic_is_shown_with_its_numbers() -> None:
 def test_what_is_no_run_is_said_and_the_last_good_one_stays(field: str, value: float, named: str) -> None:
     app = on({"samples": 1000, "batch_size": 10, "epochs": 3})
     before = at_hand(app)
-    app.number_input(key=f"run.{field}").set_value(float(value)).run()
+    write(app, f"run.{field}", f"{value:g}")
     assert at_hand(app) == before
-    assert named in app.error[0].value.replace("\\", "")
+    assert named in complaint(app, f"run.{field}")
 
 
 def test_a_batch_larger_than_the_data_set_is_one_step_or_with_drop_last_a_sentence() -> None:
     app = on({"samples": 100, "batch_size": 10, "epochs": 3})
-    app.number_input(key="run.batch_size").set_value(1000.0).run()
+    write(app, "run.batch_size", "1000")
     assert at_hand(app).run.steps == 3
-    app.toggle(key="drop_last").set_value(True).run()
-    assert "an epoch has no optimizer step" in app.error[0].value
+    switch(app, "run.drop_last", on=True)
+    assert "an epoch has no optimizer step" in complaint(app, "run.drop_last")
     assert at_hand(app).run.steps == 3
 
 
 def test_a_preset_gives_its_run_or_all_of_it() -> None:
     app = on({"total_steps": 100})
-    app.session_state["presets"] = True
-    app.run()
+    unfold(app, "presets")
     place = len(recipes()) - 1
-    app.selectbox(key="preset").set_value(place).run()
-    app.button(key="preset.run").click().run()
+    assert [str(place), recipes()[place].name] in nodes(app)["presets"]["options"]
+    assert recipes()[place].source in nodes(app)["presets"]["notes"][str(place)]
+    panel = components(app, "panel")["run"][0]
+    raw(app, panel, "change", {"n": 10**6, "events": [{"id": nodes(app)["presets"]["also"]["id"], "text": str(place)}]})
     wanted = recipes()[place].experiment
     assert at_hand(app).run == wanted.run
     assert at_hand(app).trials[0].name == "t"
-    app.session_state["presets"] = True
-    app.run()
-    app.selectbox(key="preset").set_value(place).run()
-    app.button(key="preset.open").click().run()
+    write(app, "presets", str(place))
     assert at_hand(app) == wanted
 
 
 def test_the_base_rate_is_scaled_with_the_batch_of_a_step() -> None:
     app = on({"samples": 100_000, "batch_size": 256, "devices": 8, "accumulate": 4, "epochs": 3})
-    app.button(key="scale.use").click().run()
+    unfold(app, "run.scale")
+    press(app, "run.scale.use")
     assert at_hand(app).trials[0].base_lr == pytest.approx(3.2), "0.1 for 256, and 8,192 here"
 
 
 def test_tokens_make_steps() -> None:
     app = on({"total_steps": 100})
-    app.number_input(key="tokens.batch").set_value(1600.0).run()
-    app.button(key="tokens.use").click().run()
+    unfold(app, "run.tokens")
+    write(app, "tune.token_batch", "1600")
+    press(app, "run.tokens.use")
     assert at_hand(app).run.steps == 91_553
 
 
 def test_a_batch_beyond_any_budget_keeps_the_page() -> None:
     app = on({"samples": 10**12, "batch_size": 2 * 10**9, "epochs": 1})
+    unfold(app, "run.tokens")
     assert at_hand(app).run.steps == 500
+    assert not app.exception
+
+
+@pytest.mark.parametrize(("name", "value"), [("samples", 50_000), ("batch_size", 100), ("epochs", 155), ("devices", 3)])
+def test_a_slider_of_the_run_has_round_stops_and_the_exact_number_that_is_there(name: str, value: int) -> None:
+    app = on({"samples": 50_000, "batch_size": 100, "devices": 3, "epochs": 155})
+    node = nodes(app)[f"run.{name}"]
+    assert node["at"] == value
+    assert node["text"] == str(value)
+    assert value in node["stops"]
+    assert node["stops"] == sorted(set(node["stops"]))
+    assert node["stops"][0] == 1
+    assert node["stops"][-1] > 3 * value
+
+
+def test_a_slider_of_the_run_is_drawn_while_it_is_dragged_and_changes_nothing() -> None:
+    app = on({"samples": 50_000, "batch_size": 100, "epochs": 10})
+    before = at_hand(app)
+    raw(app, components(app, "chart")["chart"][0], "preview", {"n": 1, "panel": "run", "id": "run.epochs", "value": 20})
+    shown = components(app, "chart")["chart"][1]
+    assert shown["preview"] == {"n": 1, "error": ""}
+    assert shown["figure"]["layout"]["xaxis"]["range"][1] == pytest.approx(1.005 * 10_000)
+    assert at_hand(app) == before
+
+
+def test_what_the_side_bar_refused_is_forgotten_with_the_next_button_elsewhere() -> None:
+    app = on({"total_steps": 100})
+    write(app, "run.total_steps", "nine")
+    assert "'nine' is no number" in complaint(app, "run.total_steps")
+    press(app, "duplicate")
+    assert not complaint(app, "run.total_steps")
+
+
+def test_a_recipe_that_is_none_is_a_sentence() -> None:
+    app = on({"total_steps": 100})
+    before = at_hand(app)
+    unfold(app, "presets")
+    write(app, "presets", "10000")
+    assert complaint(app, "presets") == "this recipe is gone"
+    assert at_hand(app) == before
 
 
 def test_the_scaled_rate_goes_to_the_trial_that_its_button_names() -> None:
     two = [TRIAL, TRIAL | {"name": "other"}]
     app = opened({"lrlab": 1, "run": {"samples": 1000, "batch_size": 512, "epochs": 3}, "trials": two})
     write(app, "chip", "1")
-    assert app.button(key="scale.use").label == "Use it for other"
-    app.button(key="scale.use").click().run()
+    unfold(app, "run.scale")
+    assert nodes(app)["run.scale.use"]["label"] == "Use it for other"
+    press(app, "run.scale.use")
     assert [trial.base_lr for trial in at_hand(app).trials] == [0.1, pytest.approx(0.2)]
 
 
@@ -111,7 +149,7 @@ def test_before_a_shared_link_there_is_nothing_to_undo() -> None:
 def test_looking_at_the_other_form_of_the_run_loses_nothing() -> None:
     app = on({"samples": 50_000, "batch_size": 128, "devices": 4, "accumulate": 3, "epochs": 155})
     before = at_hand(app)
-    app.segmented_control(key="form").set_value("steps").run()
+    write(app, "run.form", "steps")
     assert at_hand(app).run.total_steps == before.run.steps
-    app.segmented_control(key="form").set_value("data").run()
+    write(app, "run.form", "data")
     assert at_hand(app) == before

@@ -75,7 +75,9 @@ class Tune(Settings):
     scale_batch: Annotated[Many, Control("number", label="for a batch of")] = 256
     scale_rule: Annotated[budget.Scaling, Wording("scaled")] = "linear"
     tokens: Annotated[
-        float, Field(ge=1, le=1e18), Control("number", low=1e6, high=1e14, log=True, label="tokens", help="such as 3e11")
+        float,
+        Field(ge=1, le=1e18),
+        Control("number", low=1e6, high=1e14, log=True, label="tokens", help="such as 3e11"),
     ] = 3e11
     token_length: Annotated[Many, Control("number", label="sequence length")] = 2048
     token_batch: Annotated[Many | None, Control("number", label="sequences in a step")] = None
@@ -133,10 +135,13 @@ def _callers() -> str:
     return ",".join("" if said == clock else said for said, clock in found).rstrip(",")
 
 
-def control(panel: Panel[Any], name: str, **how: Any) -> Node:
-    """The control of a choice, in a panel; `how` a number is shown: see `controls.a_number`."""
-    put = partial(memory.replaced, Tune, name)
-    return controls.of_settings(panel, f"tune.{name}", chosen(), name, put, memory.put, **how)
+def control(panel: Panel[Any], name: str, most: int | None = None, **how: Any) -> Node:
+    """The control of a choice, in a panel. What is chosen is shown as `most` where it is more; `how` a number is shown:
+    see `controls.a_number`.
+    """
+    known, put = getattr(chosen(), name), partial(memory.replaced, Tune, name)
+    shown = chosen() if most is None or known is None else chosen().replaced(**{name: min(known, most)})
+    return controls.of_settings(panel, f"tune.{name}", shown, name, put, memory.put, **how)
 
 
 def show(key: str, name: str, value: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from lrlab.document import DocumentError
 from lrlab.plans import restarts
 from lrlab.ui import state
 from lrlab.ui.tune import view
-from lrlab.ui.widgets import commit, escape
+from lrlab.ui.widgets import escape
 
 MOST_ROWS = 12  # cycles in the table; more would be scrolled past
 
@@ -68,7 +68,7 @@ def _lengths(plan: restarts.Plan) -> None:
     def use() -> None:
         index = state.experiment().place(name)
         for below, value in restarts.with_first_length(plan, choice.length).items() if index is not None else ():
-            commit("plan", ("trials", index or 0, *below), value)
+            state.set_value(("trials", index or 0, *below), value)
 
     st.button(
         f"Set {escape(plan.length)} to {choice.length:,}", key="plan.length", icon=":material/build:", on_click=use
@@ -99,7 +99,7 @@ def _budgets(plan: restarts.Plan) -> None:
         else:
             form = longer.model_dump(exclude_unset=True)
             st.button(
-                text, key=f"plan.{name}", icon=":material/schedule:", on_click=commit, args=("plan", ("run",), form)
+                text, key=f"plan.{name}", icon=":material/schedule:", on_click=state.set_value, args=(("run",), form)
             )
 
 

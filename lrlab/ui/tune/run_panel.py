@@ -28,7 +28,10 @@ _LABELS = {
     "total_steps": "optimizer steps",
     "steps_per_epoch": "steps per epoch",
 }
-_FORMS = {"data": ("samples", "batch_size", "devices", "accumulate", "epochs"), "steps": ("total_steps", "steps_per_epoch")}
+_FORMS = {
+    "data": ("samples", "batch_size", "devices", "accumulate", "epochs"),
+    "steps": ("total_steps", "steps_per_epoch"),
+}
 _LEFTOVER = {"step": "make a step (transformers 5)", "drop": "are dropped"}
 _ROUND = (1, 2, 3, 5, 7)
 """The stops of a slider in every power of ten."""
@@ -46,8 +49,8 @@ def show() -> None:
     nodes = [
         _presets(panel),
         controls.a_choice(given, form, {"data": "data", "steps": "steps"}, label="Given by its"),
-        *(_count(panel, name, run.updates if name == "steps_per_epoch" else getattr(run, name)) for name in _FORMS[form]),
-    ]  # fmt: skip
+        *(_count(panel, run, name) for name in _FORMS[form]),
+    ]
     if isinstance(run, DataRun):
         nodes += _rounding(panel, run)
     how, *others = arithmetic(run)
@@ -75,8 +78,9 @@ def _told() -> tuple[Any, ...]:
     return experiment.run, name, unfolded * unfolded.startswith(begin), refused
 
 
-def _count(panel: Panel[Experiment], name: str, value: int) -> Node:
-    field = type(state.experiment().run).model_fields[name]
+def _count(panel: Panel[Experiment], run: Run, name: str) -> Node:
+    field = type(run).model_fields[name]
+    value = run.updates if name == "steps_per_epoch" else getattr(run, name)
     about, path = params.describe(field.annotation, field.metadata), ("run", name)
     return controls.a_number(
         panel, f"run.{name}", value, about, partial(state.changed, path), label=_LABELS[name], stops=_stops(name, value)

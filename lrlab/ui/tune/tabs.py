@@ -69,7 +69,7 @@ def _numbers(panel: Panel[Any]) -> list[Node]:
         })  # fmt: skip
     nodes = [controls.caption(f"numbers/missing/{place}", f"{reason}.") for place, reason in enumerate(reasons)]
     nodes += [controls.a_table("numbers", rows, "Numbers")] if rows else []
-    step = choices.control(panel, "asked", in_use=asked_at, lasts=run.steps - 1, empty="half of the run")
+    step = choices.control(panel, "asked", run.steps - 1, in_use=asked_at, lasts=run.steps - 1, empty="half of the run")
     nodes.append(controls.columns("numbers/asked", [step]))
     if any(isinstance(t.base_lr, tuple) for t in experiment.trials):
         nodes.append(controls.caption("numbers/first", "Of a trial with several parameter groups: the first one."))
