@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from lrlab.schedules.spans import Path, dotted
-from lrlab.ui import memory, state
+from lrlab.ui import memory
 
 
 def key_of(path: Path, what: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import streamlit as st
 
@@ -98,9 +99,11 @@ def _budgets(plan: restarts.Plan) -> None:
             st.caption(f"{text}: this run.")
         else:
             form = longer.model_dump(exclude_unset=True)
-            st.button(
-                text, key=f"plan.{name}", icon=":material/schedule:", on_click=state.set_value, args=(("run",), form)
-            )
+            st.button(text, key=f"plan.{name}", icon=":material/schedule:", on_click=_take, args=(form,))
+
+
+def _take(run: dict[str, Any]) -> None:
+    state.set_value(("run",), run)
 
 
 def _snapshots(plan: restarts.Plan) -> None:
