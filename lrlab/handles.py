@@ -126,13 +126,16 @@ def _marks(run: Run, trial: Trial) -> Iterator[Handle]:
     for mark, tick in known.items():
         step = first_step(run, trial.clock, tick)
         own = [(path, slopes[mark]) for path, slopes in movers.items() if mark in slopes]
-        if not own or not 0 < step < run.steps:
+        if not own or not 0 < step <= run.steps:  # what ends with the run stands behind its last step
             continue
         path, slope = min(own, key=lambda one: (len(movers[one[0]]), -abs(one[1])))
         value = _value(trial.schedule, path)
         scale = slope / per_step
         at.setdefault(step, []).append((mark[0], Moved(("schedule", *path), value, step - scale * value, scale)))
-    shown = engine.lr(run, trial, sorted(at))
+    held = {one.path for step, found in at.items() if step < run.steps for _, one in found}
+    if run.steps in at and held.issuperset(one.path for _, one in at[run.steps]):
+        del at[run.steps]  # its argument can be taken hold of before
+    shown = engine.lr(run, trial, [min(step, run.steps - 1) for step in sorted(at)])
     rates = dict(zip(sorted(at), engine.first_group(shown), strict=True))
     for step, found in at.items():
         joint = [one for one in found if isinstance(one[1].path[-1], int)]
@@ -148,7 +151,7 @@ Labelled = dict[tuple[str, int], int]
 
 def _labelled(trial: Trial, run: Run, ticks: int) -> Labelled:
     try:
-        marks = trial.bound(run)[0].marks(ticks, engine.MOST_MARKS)
+        marks = trial.bound(run)[0].marks(ticks + 1, engine.MOST_MARKS)
     except (ArithmeticError, ValueError):
         return {}
     counts: dict[str, int] = {}

@@ -99,6 +99,8 @@ def test_a_mark_stands_where_its_handle_is_put(kind: str, clock: str) -> None:
                 continue  # a page says why, and keeps what it had
             stands = places(new.run, new.trials[0])
             at = reached(handle, place)
+            if at >= run.steps:
+                continue  # rounded to the run's end, where no mark is drawn
             near = [
                 step
                 for label, step in stands
@@ -134,8 +136,8 @@ def test_handles_are_on_the_curve_and_move_numbers_of_the_document(kind: str, cl
     found = handles(run, trial)
     assert len(found) <= MOST + 2
     for handle in found:
-        assert 0 <= handle.step < run.steps
-        rates = engine.first_group(engine.lr(run, trial, [handle.step]))
+        assert 0 <= handle.step <= run.steps
+        rates = engine.first_group(engine.lr(run, trial, [min(handle.step, run.steps - 1)]))
         assert handle.rate == pytest.approx(float(rates[0]), rel=1e-9, abs=1e-15)
         assert handle.label
         for moved in handle.moved:
@@ -175,7 +177,7 @@ def test_of_parameter_groups_the_first_is_taken_hold_of(kind: str) -> None:
         return  # this kind takes one group only
     for handle in handles(run, trial):
         assert handle.rate == pytest.approx(
-            float(engine.first_group(engine.lr(run, trial, [handle.step]))[0]), rel=1e-9, abs=1e-15
+            float(engine.first_group(engine.lr(run, trial, [min(handle.step, run.steps - 1)]))[0]), rel=1e-9, abs=1e-15
         )
 
 
@@ -196,6 +198,18 @@ def test_a_peak_is_the_base_rate_and_a_floor_the_argument_that_holds_it() -> Non
     assert {label: handle.moved[0].name for label, handle in levels.items()} == {"peak": "base_lr", "floor": "eta_min"}
     assert levels["peak"].step == 0
     assert levels["peak"].moved[0].at(0.5) == 0.5
+
+
+@pytest.mark.parametrize("clock", ["step", "epoch"])
+def test_what_ends_with_the_run_can_be_taken_hold_of_too(clock: str) -> None:
+    schedule = {"kind": "torch.CosineAnnealingLR", "T_max": 100}
+    steps = 100 if clock == "step" else 1000
+    run = {"total_steps": steps, "steps_per_epoch": 10}
+    base = {"lrlab": 1, "run": run, "trials": [{"name": "t", "base_lr": 0.1, "clock": clock, "schedule": schedule}]}
+    (end,) = [handle for handle in handles(*only(base)) if handle.axis == "x"]
+    assert (end.step, end.moved[0].name) == (steps, "T_max")
+    new = put(base, end, steps * 0.8)
+    assert new.trials[0].schedule.T_max == 80
 
 
 def test_dense_marks_are_no_handles() -> None:
