@@ -26,11 +26,11 @@ def test_the_arithmetic_is_shown_with_its_numbers() -> None:
         "ceil(50,000 / 512) = 98 micro-batches, ceil(98 / 4) = 25 steps per epoch, x 3 = 75 optimizer steps"
         in captions(app)
     )
-    assert "Counted otherwise: with drop_last: 75" not in captions(app), "97 micro-batches make 25 steps as well"
-    assert "leftovers dropped: 72 (-3)" in captions(app)
+    assert "With drop_last: 75" not in captions(app), "97 micro-batches make 25 steps as well"
+    assert "If leftovers are dropped: 72 (-3)." in captions(app)
     write(app, "run.leftover", "drop")
     assert at_hand(app).run.steps == 72
-    assert "leftovers kept: 75 (+3)" in captions(app)
+    assert "If leftovers make a step: 75 (+3)." in captions(app)
 
 
 @pytest.mark.parametrize(("field", "value", "named"), [

@@ -228,5 +228,5 @@ def _value(taker: Taker, said: Any) -> Any:
         return taker.read(said)
     if isinstance(said, bool) != taker.numbers and isinstance(said, (bool, int, float)) and abs(said) <= LARGEST:
         return said
-    msg = "a number that a computer can hold belongs here" if taker.numbers else "text belongs here"
+    msg = "a number belongs here" if taker.numbers else "text belongs here"
     raise Problem(msg)

@@ -48,7 +48,7 @@ def show() -> None:
     given = panel.control("run.form", partial(_as, run))
     nodes = [
         _presets(panel),
-        controls.a_choice(given, form, {"data": "data", "steps": "steps"}, label="Given by its"),
+        controls.a_choice(given, form, {"data": "data set", "steps": "total steps"}, label="Describe the run by"),
         *(_count(panel, run, name) for name in _FORMS[form]),
     ]
     if isinstance(run, DataRun):
@@ -139,19 +139,17 @@ def arithmetic(run: Run) -> list[str]:
     second = f"{rounded}({run.micro_batches:,} / {run.accumulate:,}) = {run.updates:,} steps"
     middle = f", {second}" if run.accumulate > 1 else ""
     lines = [f"{batches}{middle} per epoch, x {run.epochs:,} = {run.steps:,} optimizer steps"]
-    others: list[tuple[dict[str, Any], str]] = [
-        ({"drop_last": not run.drop_last}, f"{'without' if run.drop_last else 'with'} drop_last"),
-        (
-            {"leftover": "drop" if run.leftover == "step" else "step"},
-            f"leftovers {'dropped' if run.leftover == 'step' else 'kept'}",
-        ),
+    otherwise: list[tuple[dict[str, Any], str]] = [
+        ({"drop_last": not run.drop_last}, "Without drop_last" if run.drop_last else "With drop_last"),
+        ({"leftover": "drop"}, "If leftovers are dropped")
+        if run.leftover == "step"
+        else ({"leftover": "step"}, "If leftovers make a step"),
     ]
-    said_ = [
-        f"{text}: {other.steps:,} ({other.steps - run.steps:+,})"
-        for change, text in others
+    return lines + [
+        f"{text}: {other.steps:,} ({other.steps - run.steps:+,})."
+        for change, text in otherwise
         if (other := _other(run, change))
     ]
-    return [*lines, f"Counted otherwise: {'; '.join(said_)}."] if said_ else lines
 
 
 def _other(run: DataRun, change: dict[str, Any]) -> DataRun | None:
@@ -177,7 +175,8 @@ def _presets(panel: Panel[Experiment]) -> Node:
 
     return controls.a_menu(
         panel, "presets", lambda place: _open(_recipe(place)), "Presets", "menu_book", named,
-        go="Open run and schedule", also=("Take its run alone", lambda place: _take_run(_recipe(place))), notes=notes,
+        go="Load run and schedule", also=("Use only its run settings", lambda place: _take_run(_recipe(place))),
+        notes=notes,
     )  # fmt: skip
 
 
