@@ -1,5 +1,5 @@
-// The quick drawing: where only values have changed, lines and marks are moved as they stand. Plotly takes thirty times
-// as long to draw a figure anew, most of it for axes and texts. It does so when nobody waits for the next curve.
+// The quick drawing: where only values have changed, lines and marks are moved as they stand. Plotly takes much longer
+// to draw a figure anew, most of it for axes and texts. It does so when nobody waits for the next curve.
 
 /** A figure that can be moved: its layout but for what may wait, and its traces, each with a key, and how it looks. */
 function outlined({ data, layout }) {
@@ -17,7 +17,7 @@ function outlined({ data, layout }) {
 const same = (one, other) => one === other || (one?.bdata !== undefined && one.bdata === other?.bdata);
 const values = (packed) => (packed?.bdata === undefined ? null : unpacked({ it: packed }).it);
 
-/** Where values are on an axis, in pixels: what Plotly's own d2p says of each, a hundred times as fast. */
+/** Where values are on an axis, in pixels, as Plotly's own d2p says of each one by one. */
 function onAxis(numbers, { type, range: [begin, end], _length: length }, upwards) {
   const [from, per] = upwards ? [length, -length / (end - begin)] : [0, length / (end - begin)];
   const log = type === "log";
