@@ -68,12 +68,13 @@ def drawn(page: Page, after: int = 0) -> int:
 
 
 def settled(page: Page) -> None:
-    """Wait until the script has run and what it no longer draws is gone: until then old and new fields of one name
-    stand side by side.
+    """Wait until the script has run, what it no longer draws is gone (until then old and new fields of one name stand
+    side by side), and the chart is drawn whole.
     """
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
         " && !document.querySelector('[data-stale=true]')"
+        " && !document.querySelector('.lrlab-chart[data-whole=later]')"
     )
 
 

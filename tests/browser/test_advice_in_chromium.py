@@ -103,18 +103,18 @@ def test_the_meant_curve_is_faint_beside_what_runs_and_one_click_makes_it_run(pa
 
 def test_undo_and_redo_by_keyboard_reach_the_side_bar(page: Page, server: str) -> None:
     opened(page, server, PER_EPOCH)
-    field = page.get_by_role("spinbutton", name="epochs", exact=True)
+    field = page.get_by_label("epochs, exact")
     field.fill("7")
     field.press("Enter")
-    expect(page.get_by_text("2,737 optimizer steps")).to_be_visible()
+    expect(page.get_by_text("2,737 optimizer steps", exact=True)).to_be_visible()
     settled(page)
     page.locator(".lrlab-chart").click(position={"x": 5, "y": 5})
     page.keyboard.press("Alt+z")
-    expect(page.get_by_text("1,955 optimizer steps")).to_be_visible()
+    expect(page.get_by_text("1,955 optimizer steps", exact=True)).to_be_visible()
     expect(field).to_have_value("5")
     settled(page)
     page.keyboard.press("Alt+y")
-    expect(page.get_by_text("2,737 optimizer steps")).to_be_visible()
+    expect(page.get_by_text("2,737 optimizer steps", exact=True)).to_be_visible()
 
 
 def test_a_dismissed_finding_stays_dismissed_elsewhere(page: Page, server: str) -> None:

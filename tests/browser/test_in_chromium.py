@@ -238,7 +238,7 @@ def test_the_chart_can_be_shaped_by_keyboard_alone(page: Page) -> None:
 def test_sliders_keep_their_values_when_the_run_changes(page: Page) -> None:
     for epochs in ("30", "60"):
         n = count(page)
-        field = page.get_by_role("spinbutton", name="epochs", exact=True)
+        field = page.get_by_label("epochs, exact")
         field.fill(epochs)
         field.press("Enter")
         drawn(page, n)

@@ -271,6 +271,7 @@ async function draw(chart) {
     note(chart, DRAWING_FAILED);
   } finally {
     chart.busy = false;
+    host.dataset.whole = "now";
   }
   if (wanted.preview) landed(wanted.preview);
   pose(chart);
@@ -298,9 +299,10 @@ function layoutOf(chart, { layout, player, parent, preview: dragged, quick }) {
   return own;
 }
 
-/** The whole follows a quick drawing when nothing is on its way from the server. */
+/** The whole follows a quick drawing when nothing is on its way from the server; the element says so until then. */
 function drawLater(chart) {
   clearTimeout(chart.timer);
+  chart.host.dataset.whole = "later";
   chart.timer = setTimeout(() => (awaited() ? drawLater(chart) : draw(chart)), held() ? HELD_MS : REST_MS);
 }
 
