@@ -27,7 +27,21 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-SCRIPTS = ("home.js", "library.js", "base.js", "player.js", "quick.js", "chart.js", "handles.js", "panel.js", "main.js")
+SCRIPTS = (
+    "home.js",
+    "library.js",
+    "base.js",
+    "player.js",
+    "quick.js",
+    "chart.js",
+    "handles.js",
+    "messages.js",
+    "words.js",
+    "controls.js",
+    "menus.js",
+    "panel.js",
+    "main.js",
+)
 BUNDLE = "plotly-cartesian-4.1.1.min.js"
 SERVED = "app/static"
 """Where the browser finds the files of the folder `static`, from the app's own address."""
