@@ -247,6 +247,7 @@ async function draw(chart) {
   chart.frames = wanted.frames;
   chart.posed = chart.player.at;
   chart.busy = true;
+  host.dataset.whole = "now";
   try {
     chart.config ??= makeConfig(chart, Plotly);
     const layout = layoutOf(chart, wanted);
@@ -271,7 +272,6 @@ async function draw(chart) {
     note(chart, DRAWING_FAILED);
   } finally {
     chart.busy = false;
-    host.dataset.whole = "now";
   }
   if (wanted.preview) landed(wanted.preview);
   pose(chart);
