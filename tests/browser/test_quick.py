@@ -65,10 +65,14 @@ def test_what_is_drawn_at_once_is_what_plotly_draws(page: Page, view: str) -> No
         page.get_by_role("radio", name="log").check()
         drawn(page, n)
     if view == "zoomed":
-        page.evaluate(
-            "Plotly.relayout(document.querySelector('.js-plotly-plot'),"
-            " { 'xaxis.range': [3000, 20000], 'yaxis.range': [0.01, 0.04] })"
-        )
+        chart = page.locator(".lrlab-chart").bounding_box()
+        assert chart is not None
+        page.mouse.move(chart["x"] + 0.15 * chart["width"], chart["y"] + 0.35 * chart["height"])
+        page.mouse.down()
+        page.mouse.move(chart["x"] + 0.45 * chart["width"], chart["y"] + 0.7 * chart["height"], steps=5)
+        page.mouse.up()
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range[0]") > 0
     page.evaluate(WATCH)
     before = vertices(page.evaluate(LINE))
     held(page, "T_0", 12)
@@ -77,7 +81,7 @@ def test_what_is_drawn_at_once_is_what_plotly_draws(page: Page, view: str) -> No
     page.mouse.up()
     width, height = page.evaluate(SIZE)
     inside = [(x, y) for x, y in whole if 0 < x < width and 0 < y < height]
-    assert len(inside) > 100
+    assert len(inside) > 50
     assert whole != before
     assert max(distance(point, np.array(quick)) for point in inside) < PIXEL
 
