@@ -28,20 +28,12 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
 SCRIPTS = (
-    "home.js",
-    "library.js",
-    "base.js",
-    "player.js",
-    "quick.js",
-    "chart.js",
-    "handles.js",
-    "messages.js",
-    "words.js",
-    "controls.js",
-    "menus.js",
-    "panel.js",
+    *("home.js", "library.js", "base.js"),
+    *("player.js", "quick.js", "chart.js", "handles.js"),
+    *("messages.js", "panel.js", "words.js", "fields.js", "controls.js", "menus.js"),
     "main.js",
 )
+"""What is laid into one module, in this order; all share one scope."""
 BUNDLE = "plotly-cartesian-4.1.1.min.js"
 SERVED = "app/static"
 """Where the browser finds the files of the folder `static`, from the app's own address."""

@@ -209,7 +209,10 @@ function recalled(data) {
     keep(name, rest);
     return rest;
   };
-  const found = data.map((trace) => ({ ...trace, ...(trace.x && { x: recall(trace.x) }), ...(trace.y && { y: recall(trace.y) }) }));
+  const found = data.map((trace) => {
+    const { x, y } = trace;
+    return { ...trace, ...(x && { x: recall(x) }), ...(y && { y: recall(y) }) };
+  });
   return whole ? found : null;
 }
 
@@ -348,7 +351,7 @@ function showChart({ data, parentElement, setTriggerValue }) {
   const lines = recalled(figure.data);
   if (!preview) landed(flight.busy); // a change has overtaken what was on its way
   if (!lines) {
-    landed(flight.busy);
+    again();
     setTriggerValue("missing", performance.now());
     return () => setTimeout(() => retire(key, chart), GRACE_MS);
   }
@@ -356,7 +359,9 @@ function showChart({ data, parentElement, setTriggerValue }) {
   host.setAttribute("aria-label", alt);
   chart.library = library;
 
-  const wanted = { data: lines, frames, layout: figure.layout ?? {}, handles, preview: preview?.n, player, parent: parentElement };
+  const wanted = {
+    data: lines, frames, layout: figure.layout ?? {}, handles, preview: preview?.n, player, parent: parentElement,
+  };
   chart.wanted = wanted;
   wanted.quick = movedQuickly(chart, wanted);
   if (wanted.quick) {

@@ -1,4 +1,4 @@
-// What opens: a form, and a list to choose from.
+// What opens beneath a button: a form to fill in, a list to choose from.
 
 /** A button, and what is shown beneath it while it is open; Escape closes it and gives the focus back. */
 function opening(panel, node, body) {

@@ -1,8 +1,7 @@
-// What is said to the server: changes, which are kept, and previews, which are drawn in the chart and forgotten.
+// What panels say to the server: changes, which are kept, and previews, which are drawn and forgotten. One of each is
+// on its way at a time.
 
 const PATIENCE_MS = 4000; // an answer that is later than this is not waited for
-
-const panels = new Map();
 
 /** Changes: one message at a time, since Streamlit keeps only the last of two. What waits is sent together. */
 function send(panel, event) {
@@ -40,8 +39,8 @@ function held() {
 }
 
 /** Previews: drawn in the chart and forgotten; one at a time, of those that come meanwhile the last. */
-// `busy` is the number of the preview that is on its way, `next` the one that waits.
-const flight = { number: 0, busy: 0, next: null, timer: 0 };
+// `busy` is the number of the preview that is on its way, `flown` what it says, `next` the one that waits.
+const flight = { number: 0, busy: 0, flown: null, next: null, timer: 0 };
 
 function preview(panel, event) {
   if (!panel.chart || event.still) return;
@@ -51,8 +50,9 @@ function preview(panel, event) {
 
 function takeOff() {
   if (flight.busy || !flight.next) return;
-  const { panel, event } = flight.next;
+  flight.flown = flight.next;
   flight.next = null;
+  const { panel, event } = flight.flown;
   const chart = charts.get(panel.chart);
   if (!chart?.preview) return;
   flight.busy = ++flight.number;
@@ -68,6 +68,11 @@ function landed(number, error = "") {
   flight.busy = 0;
   for (const panel of panels.values()) panel.held?.say(error);
   takeOff();
+}
+
+/** The chart lacks lines of the answer and has them sent anew. If the control is still held then, it asks once more. */
+function again() {
+  if (flight.busy && flight.flown.panel.held) flight.next ??= flight.flown;
 }
 
 /** A change takes the place of all previews. */

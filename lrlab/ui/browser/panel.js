@@ -1,8 +1,11 @@
-// The browser half of ui/panel: it draws the nodes of a description, and says what a person does with them.
+// The browser half of ui/panel: it draws the nodes of a description. words.js, fields.js, controls.js and menus.js make
+// them; messages.js says what a person does with them.
 //
 // Every node has an `id` among its neighbours. What is there already is changed, not made anew, so that focus, a drag
 // and half-typed text outlive every answer of the server. A node's maker returns its element and a function that shows
 // what the description says.
+
+const panels = new Map();
 
 const MAKERS = {
   row: box("lrlab-row"),

@@ -35,12 +35,14 @@ function placed(trace, { x: xaxis, y: yaxis }) {
 /** A line through all points, as SVG writes it. */
 function path({ x, y }) {
   let said = "M";
-  for (let i = 0; i < x.length; i++) said += `${i ? "L" : ""}${Math.round(x[i] * 100) / 100},${Math.round(y[i] * 100) / 100}`;
+  const short = (pixels) => Math.round(pixels * 100) / 100;
+  for (let i = 0; i < x.length; i++) said += `${i ? "L" : ""}${short(x[i])},${short(y[i])}`;
   return said;
 }
 
 /** Whether an axis that fits itself to the curves need not: these points lie on it. */
-const within = (points, axis, pinned) => !(axis.autorange || pinned) || points.y.every((y) => y >= -1 && y <= axis._length + 1);
+const within = (points, axis, pinned) =>
+  !(axis.autorange || pinned) || points.y.every((y) => y >= -1 && y <= axis._length + 1);
 
 /** Move what is drawn to what is wanted; whether that could be done. Without a change of a line nothing is done. */
 function movedQuickly(chart, wanted) {

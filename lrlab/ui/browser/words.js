@@ -1,5 +1,4 @@
-// What in a panel is only read: titles, tables, help, what is wrong.
-
+// What a panel says: names, help and findings; nothing of it changes a value.
 
 function title() {
   const name = element("strong");
@@ -22,7 +21,8 @@ function caption() {
 function table() {
   const host = element("table");
   let key = "";
-  const row = (cells, tag, first = tag) => element("tr", {}, ...cells.map((cell, i) => element(i ? tag : first, {}, cell)));
+  const row = (cells, tag, first = tag) =>
+    element("tr", {}, ...cells.map((cell, i) => element(i ? tag : first, {}, cell)));
   return {
     element: element("div", { class: "lrlab-table", tabindex: 0 }, host), // so that arrows scroll it
     show: (now) => {
@@ -35,8 +35,26 @@ function table() {
   };
 }
 
-/** A question mark that shows a line of help, by mouse, finger and keyboard. */
+/** A control's name above it, with its unit and its help. */
+function heading(id) {
+  const name = element("label", { for: id });
+  const unit = element("span", { class: "lrlab-unit" });
+  const more = element("span", { class: "lrlab-more" });
+  const about = help();
+  return {
+    element: element("div", { class: "lrlab-label" }, name, unit, about.element, more),
+    more,
+    show: (now) => {
+      text(name, now.label);
+      text(unit, now.unit || "");
+      about.show(now.help, now.label);
+    },
+  };
+}
+
 let helps = 0;
+
+/** A question mark that shows a line of help, by mouse, finger and keyboard. */
 function help() {
   const bubble = element("div", { class: "lrlab-bubble", popover: "auto", id: `lrlab-help-${++helps}` });
   const mark = element("button", { type: "button", class: "lrlab-help", popovertarget: bubble.id }, icon("help"));
@@ -65,23 +83,6 @@ function complaint() {
     say: (sentence) => {
       line.hidden = !sentence;
       text(line, sentence || "");
-    },
-  };
-}
-
-/** A control's name above it, with its unit and its help. */
-function heading(id) {
-  const name = element("label", { for: id });
-  const unit = element("span", { class: "lrlab-unit" });
-  const more = element("span", { class: "lrlab-more" });
-  const about = help();
-  return {
-    element: element("div", { class: "lrlab-label" }, name, unit, about.element, more),
-    more,
-    show: (now) => {
-      text(name, now.label);
-      text(unit, now.unit || "");
-      about.show(now.help, now.label);
     },
   };
 }
