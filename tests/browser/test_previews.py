@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from conftest import drawn, link, settled
+from conftest import count, drawn, link, settled
 from test_panel import at_hand, field, middle, slider
 
 from lrlab.document import parse
@@ -249,3 +249,22 @@ def test_marks_move_with_the_line_at_once(page: Page) -> None:
 
     assert len(numbers(whole)) >= 8
     assert numbers(quick)[: len(numbers(whole))] == pytest.approx(numbers(whole), abs=0.1)
+
+
+def test_an_axis_that_stayed_while_dragged_fits_the_curve_once_let_go(page: Page) -> None:
+    axis = "(({ autorange, range }) => [autorange, range])(document.querySelector('.lrlab-chart')._fullLayout.yaxis)"
+    x, y = grab(page, "base_lr", 0.5)
+    n = count(page)
+    page.mouse.move(x - 20, y)
+    n = drawn(page, n)
+    before = link(page)
+    page.mouse.up()
+    page.wait_for_function("old => location.href !== old", arg=before)
+    page.wait_for_function("n => Number(document.querySelector('.lrlab-chart').dataset.drawn) > n", arg=n)
+    settled(page)
+    after = page.evaluate(axis)
+    page.goto(link(page))
+    page.reload()
+    drawn(page)
+    assert after[0] is True
+    assert after[1] == pytest.approx(page.evaluate(axis)[1])

@@ -267,6 +267,7 @@ async function draw(chart) {
   } catch (error) {
     console.error("lrlab chart:", error);
     chart.outline = null;
+    chart.gripped = false;
     Plotly.purge(host);
     host.replaceChildren(); // purge leaves the old lines, and half a figure is worse than none
     chart.listening = false;
@@ -298,7 +299,7 @@ function layoutOf(chart, { layout, player, parent, preview: dragged, quick }) {
       if (name.startsWith("yaxis") && axis?.autorange) chart.pinned[name] = [...axis.range];
     }
   }
-  for (const [name, range] of Object.entries(chart.pinned)) if (own[name]) own[name].range = range;
+  for (const [name, range] of Object.entries(chart.pinned)) if (own[name]) Object.assign(own[name], { range, autorange: false });
   return own;
 }
 

@@ -151,6 +151,7 @@ function number(panel, node) {
     element: host,
     gone: () => {
       panel.controls.delete(node.id);
+      if (panel.held === control) panel.held = null;
       charts.get(panel.chart)?.light?.(null);
     },
     show: (next) => {

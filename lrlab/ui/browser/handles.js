@@ -64,6 +64,7 @@ function makeGrips(chart) {
     const wanted = new Map((next?.list ?? []).map((handle) => [handle.id, handle]));
     for (const [id, grip] of known) {
       if (!wanted.has(id)) {
+        if (grip.element.classList.contains("lrlab-held")) chart.gripped = false;
         grip.element.remove();
         known.delete(id);
       }

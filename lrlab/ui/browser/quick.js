@@ -56,6 +56,7 @@ function movedQuickly(chart, wanted) {
     const had = before.get(key);
     before.delete(key);
     const line = trace.mode === "lines";
+    if ((!line && trace.mode !== "markers") || trace.fill || trace.xaxis || trace.line?.shape) return false;
     if (line && had?.look !== look) return false;
     if (!had || trace.visible === "legendonly") continue;
     const shown = chart.moved.get(key) ?? had;

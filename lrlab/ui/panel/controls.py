@@ -193,6 +193,7 @@ def a_menu(
     if node["open"]:
         node |= {"options": list(options().items()), "go": go, "nothing": nothing} | _some(notes=notes())
         if also:
+            panel.beside[f"{name}/also"] = name
             node["also"] = panel.ask(f"{name}/also", also[1]) | {"label": also[0]}
     return node
 

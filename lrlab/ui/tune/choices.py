@@ -70,7 +70,7 @@ class Tune(Settings):
     resume_length: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
     resume_stretch: Stretch = "re-horizon"
     scale_rate: Annotated[
-        float, Field(gt=0, le=1e6), Control("rate", low=1e-8, high=10.0, log=True, label="a rate known to be good")
+        float, Field(ge=1e-12, le=1e6), Control("rate", low=1e-8, high=10.0, log=True, label="a rate known to be good")
     ] = 0.1
     scale_batch: Annotated[Many, Control("number", label="for a batch of")] = 256
     scale_rule: Annotated[budget.Scaling, Wording("scaled")] = "linear"

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from lrlab.document import Experiment
-from lrlab.document.run import DataRun, Run
+from lrlab.document.run import MAX_STEPS, DataRun, Run
 from lrlab.document.sentences import short
 from lrlab.plans import budget
 from lrlab.plans.recipes import Recipe, recipes
@@ -91,7 +91,7 @@ def _stops(name: str, value: int) -> tuple[int, ...]:
     """Where the slider of a number of the run stands: at round numbers, and at the number at hand."""
     if name in _DOUBLED:
         return _doubling(value, _DOUBLED[name])
-    most = max(20 * value, 1000 if name == "epochs" else 10**6)
+    most = min(max(20 * value, 1000 if name == "epochs" else 10**6), MAX_STEPS)
     found = {lead * 10**power for power in range(13) for lead in _ROUND}
     return tuple(sorted({stop for stop in found if stop <= most} | {value}))
 
