@@ -95,6 +95,17 @@ def pick(page: Page, name: str, choice: str) -> None:
     page.keyboard.press("Enter")
 
 
+def zoom(page: Page) -> None:
+    """Zoom into the left half of the chart with the mouse."""
+    box = page.locator(".lrlab-chart .nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 5, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 65, steps=5)
+    page.mouse.up()
+    page.wait_for_function("document.querySelector('.lrlab-chart')._fullLayout.xaxis.range[1] < 30000")
+
+
 def count(page: Page) -> int:
     return int(page.evaluate("Number(document.querySelector('.lrlab-chart').dataset.drawn)"))
 

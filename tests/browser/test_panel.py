@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from conftest import count, drawn, link, settled
+from conftest import count, drawn, link, settled, zoom
 from playwright.sync_api import expect
 
 from lrlab.document import Experiment, from_link, parse
@@ -333,13 +333,7 @@ def test_a_value_that_makes_no_curve_leaves_the_last_one_and_says_why(page: Page
 
 
 def test_zoom_stays_while_a_handle_is_dragged(page: Page) -> None:
-    box = page.locator(".lrlab-chart .nsewdrag").first.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 5, box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 300, box["y"] + 65, steps=5)
-    page.mouse.up()
-    page.wait_for_function("document.querySelector('.lrlab-chart')._fullLayout.xaxis.range[1] < 30000")
+    zoom(page)
     zoomed = page.evaluate("document.querySelector('.lrlab-chart')._fullLayout.xaxis.range")
     n = count(page)
     x, y = middle(handle(page, "restart 1"))

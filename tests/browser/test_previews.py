@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from conftest import count, drawn, link, settled
+from conftest import count, drawn, link, settled, zoom
 from test_panel import at_hand, field, middle, slider
 
 from lrlab.document import parse
@@ -183,16 +183,6 @@ SPY = """() => {
   };
 }"""
 """Write down how the lines lie before and after each whole drawing."""
-
-
-def zoom(page: Page) -> None:
-    box = page.locator(".lrlab-chart .nsewdrag").first.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 5, box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 300, box["y"] + 65, steps=5)
-    page.mouse.up()
-    page.wait_for_function("document.querySelector('.lrlab-chart')._fullLayout.xaxis.range[1] < 30000")
 
 
 def points(line: str) -> np.ndarray[Any, Any]:

@@ -133,7 +133,7 @@ function makeChart() {
   host.setAttribute("role", "figure"); // "img" would hide the mode bar's buttons from a reader
   const chart = {
     host, config: null, wanted: null, drawn: 0, send: null, report: null, preview: null, last: ["", 0], frames: [],
-    outline: null, moved: new Map(), timer: 0, gripped: false, pinned: {},
+    outline: null, moved: new Map(), timer: 0, pinned: {},
   };
   chart.player = makePlayer(
     () => pose(chart),
@@ -267,7 +267,6 @@ async function draw(chart) {
   } catch (error) {
     console.error("lrlab chart:", error);
     chart.outline = null;
-    chart.gripped = false;
     Plotly.purge(host);
     host.replaceChildren(); // purge leaves the old lines, and half a figure is worse than none
     chart.listening = false;
@@ -286,20 +285,22 @@ async function draw(chart) {
  *
  * While a control is dragged, axes on which the curves lie stay as they are: a handle would run away under the finger.
  */
-function layoutOf(chart, { layout, player, parent, preview: dragged, quick }) {
+function layoutOf(chart, { layout, player, preview: dragged, quick }) {
   const size = layout.font?.size ?? 14;
-  const { paper, template, dark } = readTheme(parent, size);
+  const { paper, template, dark } = readTheme(chart.host, size);
   chart.paper = paper;
   const { style } = chart.player.element;
   Object.assign(style, { height: `${player}px`, fontSize: `${size}px`, colorScheme: dark ? "dark" : "light" });
   const own = { uirevision: "lrlab", autosize: true, ...structuredClone(layout), template };
-  if (!dragged || !(quick || chart.gripped)) chart.pinned = {};
+  if (!dragged || !(quick || gripped(chart))) chart.pinned = {};
   else {
     for (const [name, axis] of Object.entries(chart.host._fullLayout ?? {})) {
       if (name.startsWith("yaxis") && axis?.autorange) chart.pinned[name] = [...axis.range];
     }
   }
-  for (const [name, range] of Object.entries(chart.pinned)) if (own[name]) Object.assign(own[name], { range, autorange: false });
+  for (const [name, range] of Object.entries(chart.pinned)) {
+    if (own[name]) Object.assign(own[name], { range, autorange: false });
+  }
   return own;
 }
 
@@ -360,9 +361,7 @@ function showChart({ data, parentElement, setTriggerValue }) {
   host.setAttribute("aria-label", alt);
   chart.library = library;
 
-  const wanted = {
-    data: lines, frames, layout: figure.layout ?? {}, handles, preview: preview?.n, player, parent: parentElement,
-  };
+  const wanted = { data: lines, frames, layout: figure.layout ?? {}, handles, preview: preview?.n, player };
   chart.wanted = wanted;
   wanted.quick = movedQuickly(chart, wanted);
   if (wanted.quick) {

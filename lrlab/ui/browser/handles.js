@@ -5,6 +5,11 @@
 
 const SVG_LIMIT = 4; // pixels that a press may move before it is a drag
 
+/** Whether a handle of the chart is being dragged: the axes stay until it is let go. */
+function gripped(chart) {
+  return chart.host.querySelector(".lrlab-held") !== null;
+}
+
 function makeGrips(chart) {
   const { host } = chart;
   const layer = element("div", { class: "lrlab-grips" });
@@ -64,7 +69,6 @@ function makeGrips(chart) {
     const wanted = new Map((next?.list ?? []).map((handle) => [handle.id, handle]));
     for (const [id, grip] of known) {
       if (!wanted.has(id)) {
-        if (grip.element.classList.contains("lrlab-held")) chart.gripped = false;
         grip.element.remove();
         known.delete(id);
       }
@@ -152,7 +156,6 @@ function makeGrip(chart, axes) {
     const by = now.axis === "x" ? move.clientX - held.x : move.clientY - held.y;
     if (!held.moved && Math.abs(by) < SVG_LIMIT) return;
     held.moved = true;
-    chart.gripped = true; // the axes stay until it is let go
     const axis = found[now.axis];
     drag(tidy((axis.p2d(axis.d2p(held.from) + by) - now.offset) / now.scale));
   });
@@ -160,7 +163,6 @@ function makeGrip(chart, axes) {
     if (!held || held.key) return;
     const { moved } = held;
     held = null;
-    chart.gripped = false;
     knob.classList.remove("lrlab-held");
     if (moved) release();
   };

@@ -64,7 +64,7 @@ function movedQuickly(chart, wanted) {
     const group = groupOf(host, had.place);
     const vertical = `yaxis${(trace.yaxis ?? "y").slice(1)}`;
     const axes = { x: host._fullLayout.xaxis, y: host._fullLayout[vertical] };
-    const fits = () => chart.gripped || within(points, axes.y, chart.pinned[vertical]);
+    const fits = () => gripped(chart) || within(points, axes.y, chart.pinned[vertical]);
     const points = had.look === look && axes.y ? placed(trace, axes) : null;
     const paths = group?.querySelectorAll("path.js-line");
     if (line && (!points || paths?.length !== 1 || !fits())) return false;
