@@ -35,9 +35,7 @@ class Site:
 def process(port: int, *options: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """One process of lrlab, as the image starts it; all of them check the cookies of all."""
     secret = "the same for all"  # noqa: S105 (of a test on the loopback)
-    return streamlit(
-        ROOT / "app.py", port, "--server.fileWatcherType=none", *options, STREAMLIT_SERVER_COOKIE_SECRET=secret
-    )
+    return streamlit(ROOT / "app.py", port, *options, STREAMLIT_SERVER_COOKIE_SECRET=secret)
 
 
 def configured(folder: Path, port: int, processes: Sequence[int]) -> Path:

@@ -89,7 +89,7 @@ def test_a_mark_stands_where_its_handle_is_put(kind: str, clock: str) -> None:
     for handle in handles(run, trial):
         if handle.axis != "x":
             continue
-        own = set(handle.label.split(", "))
+        own, checked = set(handle.label.split(", ")), 0
         for place in wanted(handle, run):
             if any(moved.at(place) < 0 for moved in handle.moved):
                 continue  # no browser's handle goes there
@@ -107,6 +107,8 @@ def test_a_mark_stands_where_its_handle_is_put(kind: str, clock: str) -> None:
                 if own & set(label.split(", ")) and abs(step - at) <= off(handle, run, trial)
             ]
             assert near, f"{kind}, {clock}: {handle.label} at {place} by {handle.moved}: {stands}"
+            checked += 1
+        assert checked, f"{kind}, {clock}: {handle.label} can be put nowhere"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -116,6 +118,7 @@ def test_a_level_is_reached_where_its_handle_is_put(kind: str) -> None:
     for handle in handles(run, trial):
         if handle.axis != "y":
             continue
+        checked = 0
         for factor in (1.01, 0.99, 1.2):
             place = handle.rate * factor or 1e-4
             try:
@@ -124,6 +127,8 @@ def test_a_level_is_reached_where_its_handle_is_put(kind: str) -> None:
                 continue
             rate = float(np.ravel(engine.lr(new.run, new.trials[0], [handle.step]))[0])
             assert rate == pytest.approx(place, rel=1e-3, abs=1e-7), f"{kind}: {handle}"
+            checked += 1
+        assert checked, f"{kind}: {handle} can be put nowhere"
 
 
 @pytest.mark.parametrize(("kind", "clock"), CASES, ids=lambda each: each)

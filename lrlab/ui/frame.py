@@ -45,11 +45,11 @@ def begin(title: str) -> None:
 def end(*parts: address.Part) -> None:
     """The address carries what the page shows, these parts of it too; the last line of every page."""
     address.write(state.ADDRESS, *parts)
-    freeze()
+    prepare()
 
 
 @st.cache_resource(show_spinner=False)
-def freeze() -> bool:
+def prepare() -> bool:
     """What is set once for a process: what start-up made is taken out of the garbage collector's sight, and threads
     take turns ten times as often. One thread of a process makes the chart, another one sends it; else it waits for up
     to 5 ms while the first goes on with what comes below the chart.

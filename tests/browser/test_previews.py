@@ -258,3 +258,50 @@ def test_an_axis_that_stayed_while_dragged_fits_the_curve_once_let_go(page: Page
     drawn(page)
     assert after[0] is True
     assert after[1] == pytest.approx(page.evaluate(axis)[1])
+
+
+def test_who_zooms_before_the_whole_is_drawn_sees_the_new_lines(page: Page) -> None:
+    """Plotly draws by itself then, from the lines that it knows: the whole must not wait for a rest."""
+    page.evaluate(
+        "() => { const chart = document.querySelector('.lrlab-chart'); window.zoomed = (async () => {"
+        " while (chart.dataset.whole !== 'later') await new Promise(requestAnimationFrame);"
+        " await Plotly.relayout(chart, { 'xaxis.range': [0, 30000] });"
+        " await new Promise((then) => setTimeout(then));"
+        " return chart.dataset.whole })() }"
+    )
+    x, y = grab(page)
+    page.mouse.move(x + 12, y)
+    assert page.evaluate("window.zoomed") == "now"
+    page.wait_for_function(RESTART, arg=value(page))
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("then", ["a trial is hidden", "the theme is changed"])
+def test_what_comes_before_the_whole_is_drawn_is_drawn_with_it(page: Page, then: str) -> None:
+    slider(page, "T_0").focus()
+    page.evaluate(
+        "() => { const chart = document.querySelector('.lrlab-chart'); window.resting = (async () => {"
+        " while (chart.dataset.whole !== 'later') await new Promise(requestAnimationFrame); })() }"
+    )
+    before = link(page)
+    page.keyboard.press("ArrowRight")
+    page.evaluate("window.resting")
+    if then == "a trial is hidden":
+        page.locator(".lrlab-chart .legendtoggle").nth(1).dispatch_event("mousedown")
+        page.locator(".lrlab-chart .legendtoggle").nth(1).dispatch_event("mouseup")
+    else:
+        page.emulate_media(color_scheme="dark")
+    page.wait_for_function("old => location.href !== old", arg=before)
+    page.wait_for_function(RESTART, arg=BEGIN + STOP)
+    if then == "a trial is hidden":
+        page.wait_for_function("document.querySelector('.lrlab-chart')._fullData.some((t) => t.visible !== true)")
+    settled(page)
+    seen = (
+        "[...document.querySelectorAll('.lrlab-chart .scatterlayer path.js-line')]"
+        ".map((line) => [line.getAttribute('d'), line.style.stroke])"
+    )
+    after = page.evaluate(seen)
+    page.goto(link(page))
+    page.reload()
+    drawn(page)
+    assert after == page.evaluate(seen)

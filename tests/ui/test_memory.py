@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import oracle
 import pytest
-from panels import nodes, press, write
+from panels import captions, nodes, press, unfold, write
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, opened
 
@@ -109,6 +109,37 @@ def test_a_choice_is_in_the_link_and_back_at_its_default_not(what: str) -> None:
         assert entries(app) == before
 
 
+CALCULATED = {
+    "scale_rate": "0.05", "scale_batch": "512", "scale_rule": "square root", "tokens": "1e12", "token_length": "4096",
+    "token_batch": "1000",
+}  # fmt: skip
+"""What is put into the calculators of the run, and the address says of it."""
+
+
+@pytest.mark.parametrize("name", CALCULATED)
+def test_a_number_of_a_calculator_is_in_the_link_and_back_at_its_default_not(name: str) -> None:
+    form, key = "run.scale" if name.startswith("scale") else "run.tokens", f"tune.{name}"
+    app = opened()
+    unfold(app, form)
+    before, first = entries(app), value_of(app, key)
+    assert key not in before
+    set_to(app, key, CALCULATED[name])
+    assert float_or_word(entries(app)[key]) == float_or_word(CALCULATED[name])
+    other = under(app)
+    unfold(other, form)
+    assert float_or_word(value_of(other, key)) == float_or_word(CALCULATED[name])
+    set_to(app, key, "" if name == "token_batch" else first)
+    assert entries(app) == before
+
+
+def float_or_word(text: str) -> float | str:
+    """A number, however it is written."""
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return text
+
+
 def test_the_numbers_of_a_longer_run_are_in_the_link() -> None:
     app = opened(tab="Resume")
     set_to(app, "resume.how", "longer")
@@ -157,7 +188,8 @@ def test_a_trial_with_another_name_keeps_its_caller() -> None:
         ("resume_step", "-1"),
         ("resume_step", "1e99"), ("resume_step", "nan"), ("resume_step", "[" * 5000), ("resume_length", "0"),
         ("resume_how", "<script>"), ("durations", "perhaps"), ("callers", "," * 10**5), ("nothing", "1"),
-        ("loop", "\0"),
+        ("loop", "\0"), ("scale_rate", "0"), ("scale_batch", "0.5"), ("scale_rule", "cubic"), ("tokens", "inf"),
+        ("token_length", "1e10"), ("token_batch", "none"),
     ],
     ids=lambda text: text[:12],
 )  # fmt: skip
@@ -181,6 +213,7 @@ def test_a_number_beyond_this_run_is_brought_into_it() -> None:
     assert app.get_by_key("resume.step").value == last
     tab(app, "Numbers")
     assert nodes(app)["tune.asked"]["at"] == last
+    assert "Step 999,999 is beyond this run" in captions(app)
 
 
 def test_a_run_that_becomes_shorter_keeps_the_page_alive() -> None:

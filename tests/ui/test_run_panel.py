@@ -85,9 +85,25 @@ def test_tokens_make_steps() -> None:
     assert at_hand(app).run.steps == 91_553
 
 
+@pytest.mark.parametrize(
+    ("run", "epoch"),
+    [
+        ({"total_steps": 100}, None),
+        ({"total_steps": 100, "steps_per_epoch": 40}, 40),
+        ({"samples": 1000, "batch_size": 10, "epochs": 3}, 100),
+    ],
+)
+def test_tokens_leave_an_epoch_as_long_as_it_was(run: dict[str, Any], epoch: int | None) -> None:
+    app = on(run)
+    unfold(app, "run.tokens")
+    press(app, "run.tokens.use")
+    assert at_hand(app).run.steps_per_epoch == epoch
+
+
 def test_a_batch_beyond_any_budget_keeps_the_page() -> None:
     app = on({"samples": 10**12, "batch_size": 2 * 10**9, "epochs": 1})
     unfold(app, "run.tokens")
+    assert "2,048 x 2,000,000,000" in captions(app), "with the run's own number"
     assert at_hand(app).run.steps == 500
     assert not app.exception
 
@@ -120,6 +136,17 @@ def test_what_the_side_bar_refused_is_forgotten_with_the_next_button_elsewhere()
     assert "'nine' is no number" in complaint(app, "run.total_steps")
     press(app, "duplicate")
     assert not complaint(app, "run.total_steps")
+
+
+def test_the_run_of_a_recipe_that_is_none_is_a_sentence() -> None:
+    app = on({"total_steps": 100})
+    before = at_hand(app)
+    unfold(app, "presets")
+    panel, also = components(app, "panel")["run"][0], nodes(app)["presets"]["also"]["id"]
+    for forged in ("10000", "-1", 0, None, ["0"]):
+        raw(app, panel, "change", {"n": 10**6, "events": [{"id": also, "text": forged}]})
+        assert not app.exception
+        assert at_hand(app) == before
 
 
 def test_a_recipe_that_is_none_is_a_sentence() -> None:

@@ -167,6 +167,8 @@ function listen(chart) {
     return false;
   });
   host.on("plotly_legenddoubleclick", () => !chart.send);
+  // Plotly has drawn by itself, since somebody zoomed or resized: the lines it knows are older than the moved ones.
+  host.on("plotly_afterplot", () => chart.moved.size && draw(chart));
 }
 
 /** Draw the frame at which the player stands; of those that come meanwhile, the last. */
@@ -195,7 +197,7 @@ function keep(name, array) {
   arrays.set(name, array); // the last one that was used
   if (arrays.size > MOST_ARRAYS) arrays.delete(arrays.keys().next().value);
 }
-function recalled(data) {
+function recallLines(data) {
   let whole = true;
   const recall = (array) => {
     if (array?.known) {
@@ -217,7 +219,7 @@ function recalled(data) {
 }
 
 /** The figure's lines, as its frame at this place moves them. */
-function posed(data, frame) {
+function linesOf(data, frame) {
   const lines = data.map((trace) => ({ ...trace }));
   frame?.traces.forEach((place, i) => Object.assign(lines[place], unpacked(frame.data[i])));
   return lines;
@@ -254,9 +256,9 @@ async function draw(chart) {
   try {
     chart.config ??= makeConfig(chart, Plotly);
     const layout = layoutOf(chart, wanted);
-    forgotten(chart);
-    chart.outline = outlined(wanted);
-    await Plotly.react(host, posed(wanted.data, chart.frames[chart.posed]), layout, chart.config);
+    forget(chart);
+    chart.outline = outlineOf(wanted);
+    await Plotly.react(host, linesOf(wanted.data, chart.frames[chart.posed]), layout, chart.config);
     if (!chart.listening) listen(chart);
     chart.listening = true;
     chart.grips ??= makeGrips(chart);
@@ -292,7 +294,7 @@ function layoutOf(chart, { layout, player, preview: dragged, quick }) {
   const { style } = chart.player.element;
   Object.assign(style, { height: `${player}px`, fontSize: `${size}px`, colorScheme: dark ? "dark" : "light" });
   const own = { uirevision: "lrlab", autosize: true, ...structuredClone(layout), template };
-  if (!dragged || !(quick || gripped(chart))) chart.pinned = {};
+  if (!dragged || !(quick || isGripped(chart))) chart.pinned = {};
   else {
     for (const [name, axis] of Object.entries(chart.host._fullLayout ?? {})) {
       if (name.startsWith("yaxis") && axis?.autorange) chart.pinned[name] = [...axis.range];
@@ -308,7 +310,7 @@ function layoutOf(chart, { layout, player, preview: dragged, quick }) {
 function drawLater(chart) {
   clearTimeout(chart.timer);
   chart.host.dataset.whole = "later";
-  chart.timer = setTimeout(() => (awaited() ? drawLater(chart) : draw(chart)), held() ? HELD_MS : REST_MS);
+  chart.timer = setTimeout(() => (isWaiting() ? drawLater(chart) : draw(chart)), isHeld() ? HELD_MS : REST_MS);
 }
 
 /** Streamlit also calls the clean-up of overtaken runs, so look whether the chart is really gone. */
@@ -350,7 +352,7 @@ function showChart({ data, parentElement, setTriggerValue }) {
     landed(preview.n, preview.error); // nothing that could be drawn: the last curve stays
     return () => setTimeout(() => retire(key, chart), GRACE_MS);
   }
-  const lines = recalled(figure.data);
+  const lines = recallLines(figure.data);
   if (!preview) landed(flight.busy); // a change has overtaken what was on its way
   if (!lines) {
     again();
@@ -363,7 +365,7 @@ function showChart({ data, parentElement, setTriggerValue }) {
 
   const wanted = { data: lines, frames, layout: figure.layout ?? {}, handles, preview: preview?.n, player };
   chart.wanted = wanted;
-  wanted.quick = movedQuickly(chart, wanted);
+  wanted.quick = moveQuickly(chart, wanted);
   if (wanted.quick) {
     chart.grips?.show(handles, wanted.preview);
     if (wanted.preview) landed(wanted.preview);

@@ -5,7 +5,7 @@ const TEN = 10; // stops that Shift with an arrow, PageUp and PageDown go
 let fields = 0;
 
 /** What a field of text does: Enter and leaving it commit, Escape gives back what was there. */
-function fielded(panel, input, say, take) {
+function makeField(panel, input, say, take) {
   const state = { shown: "", tried: null };
   const put = () => {
     if (input.value === (state.tried ?? state.shown)) return;
@@ -55,7 +55,7 @@ function number(panel, node) {
     "div", { class: "lrlab-number", role: "group" },
     head.element, element("div", { class: "lrlab-pair" }, slider, input), means, error.element,
   );
-  const field = fielded(panel, input, error.say, (said) => commit(panel, { id: node.id, text: said }));
+  const field = makeField(panel, input, error.say, (said) => commit(panel, { id: node.id, text: said }));
   let now = node;
   let dragging = false;
   let repeating = false; // a key is held down: that is one change, whose first stop is kept already
@@ -208,7 +208,7 @@ function typed(panel, node) {
   const input = element("input", { type: "text", id, autocomplete: "off", spellcheck: "false", maxlength: 20000 });
   const error = complaint();
   const host = element("div", { class: "lrlab-typed" }, head.element, input, error.element);
-  const field = fielded(panel, input, error.say, (said) => commit(panel, { id: node.id, text: said }));
+  const field = makeField(panel, input, error.say, (said) => commit(panel, { id: node.id, text: said }));
   hoverable(panel, host, node.id);
   return {
     element: host,

@@ -6,7 +6,7 @@
 const SVG_LIMIT = 4; // pixels that a press may move before it is a drag
 
 /** Whether a handle of the chart is being dragged: the axes stay until it is let go. */
-function gripped(chart) {
+function isGripped(chart) {
   return chart.host.querySelector(".lrlab-held") !== null;
 }
 

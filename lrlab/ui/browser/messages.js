@@ -29,12 +29,12 @@ function settled(panel) {
 }
 
 /** Whether an answer of the server is on its way, to a change or to a preview. */
-function awaited() {
+function isWaiting() {
   return flight.busy > 0 || [...panels.values()].some((panel) => !settled(panel));
 }
 
 /** Whether a control is being dragged. */
-function held() {
+function isHeld() {
   return [...panels.values()].some((panel) => panel.held);
 }
 

@@ -2,7 +2,7 @@
 // to draw a figure anew, most of it for axes and texts. It does so when nobody waits for the next curve.
 
 /** A figure that can be moved: its layout but for what may wait, and its traces, each with a key, and how it looks. */
-function outlined({ data, layout }) {
+function outlineOf({ data, layout }) {
   const { annotations, meta, template, ...rest } = layout;
   const seen = new Map();
   const traces = data.map((trace) => {
@@ -25,7 +25,7 @@ function onAxis(numbers, { type, range: [begin, end], _length: length }, upwards
 }
 
 /** Where a trace's points are, in pixels of its axes; null where one has no place. */
-function placed(trace, { x: xaxis, y: yaxis }) {
+function pointsOf(trace, { x: xaxis, y: yaxis }) {
   const [xs, ys] = [values(trace.x), values(trace.y)];
   if (!xs || !ys || xs.length !== ys.length) return null;
   const points = { x: onAxis(xs, xaxis, false), y: onAxis(ys, yaxis, true) };
@@ -45,10 +45,10 @@ const within = (points, axis, pinned) =>
   !(axis.autorange || pinned) || points.y.every((y) => y >= -1 && y <= axis._length + 1);
 
 /** Move what is drawn to what is wanted; whether that could be done. Without a change of a line nothing is done. */
-function movedQuickly(chart, wanted) {
+function moveQuickly(chart, wanted) {
   const { host, outline: drawn } = chart;
   if (!drawn || wanted.frames.length || !host._fullLayout?.xaxis?.d2p) return false;
-  const next = outlined(wanted);
+  const next = outlineOf(wanted);
   if (next.layout !== drawn.layout) return false;
   const before = new Map(drawn.traces.map((one, place) => [one.key, { ...one, place }]));
   const moves = [];
@@ -64,8 +64,8 @@ function movedQuickly(chart, wanted) {
     const group = groupOf(host, had.place);
     const vertical = `yaxis${(trace.yaxis ?? "y").slice(1)}`;
     const axes = { x: host._fullLayout.xaxis, y: host._fullLayout[vertical] };
-    const fits = () => gripped(chart) || within(points, axes.y, chart.pinned[vertical]);
-    const points = had.look === look && axes.y ? placed(trace, axes) : null;
+    const fits = () => isGripped(chart) || within(points, axes.y, chart.pinned[vertical]);
+    const points = had.look === look && axes.y ? pointsOf(trace, axes) : null;
     const paths = group?.querySelectorAll("path.js-line");
     if (line && (!points || paths?.length !== 1 || !fits())) return false;
     if (group) moves.push({ key, look, trace, group, points, line: line && paths[0] });
@@ -74,7 +74,7 @@ function movedQuickly(chart, wanted) {
   for (const { key, look, trace, group, points, line } of moves) {
     chart.moved.set(key, { look, trace });
     if (line) line.setAttribute("d", path(points));
-    else marked(group, points);
+    else moveMarks(group, points);
   }
   for (const [key, { place, trace }] of before) {
     chart.moved.set(key, { look: null, trace }); // it is gone
@@ -90,7 +90,7 @@ function groupOf(host, place) {
 }
 
 /** Move marks; those that are too many are not seen, and those that are too few are drawn with the whole. */
-function marked(group, points) {
+function moveMarks(group, points) {
   const { x, y } = points ?? { x: [], y: [] };
   group.style.visibility = "";
   group.querySelectorAll("path.point").forEach((mark, i) => {
@@ -100,7 +100,7 @@ function marked(group, points) {
 }
 
 /** The whole is drawn now: what the quick drawing has hidden may be seen again. */
-function forgotten(chart) {
+function forget(chart) {
   for (const hidden of chart.host.querySelectorAll(".trace, path.point")) hidden.style.visibility = "";
   chart.moved.clear();
 }

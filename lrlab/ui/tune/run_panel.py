@@ -75,7 +75,7 @@ def _told() -> tuple[Any, ...]:
     refused = [(where, said) for where, said in memory.recall("refused").items() if where.startswith(begin)]
     unfolded = str(memory.recall("unfolded"))
     name = state.trial().name if experiment.trials else ""
-    return experiment.run, name, unfolded * unfolded.startswith(begin), refused
+    return experiment.run, name, unfolded if unfolded.startswith(begin) else "", refused
 
 
 def _count(panel: Panel[Experiment], run: Run, name: str) -> Node:
@@ -233,11 +233,13 @@ def _tokens(panel: Panel[Experiment], run: Run) -> Node:
         return form
     tune = choices.chosen()
     fits = run.step_samples if isinstance(run, DataRun) else 512
-    sequences = min(fits, choices.MOST_COUNTED) if tune.token_batch is None else tune.token_batch
+    sequences = fits if tune.token_batch is None else tune.token_batch
     steps = budget.token_steps(tune.tokens, tune.token_length, sequences)
 
     def use() -> None:
-        state.set_value(("run",), {"total_steps": steps})
+        per_epoch = run.updates if isinstance(run, DataRun) else run.steps_per_epoch
+        kept = {} if per_epoch is None else {"steps_per_epoch": per_epoch}
+        state.set_value(("run",), {"total_steps": steps} | kept)
 
     comes = f"ceil({tune.tokens:,.6g} / ({tune.token_length:,} x {sequences:,})) = {steps:,} optimizer steps"
     return form | {

@@ -61,7 +61,7 @@ def _numbers(panel: Panel[Any]) -> list[Node]:
             reasons.append(str(error))
             continue
         rows.append({
-            "trial": short(trial.name, 80) + "[0]" * isinstance(trial.base_lr, tuple),
+            "trial": short(trial.name, 80) + ("[0]" if isinstance(trial.base_lr, tuple) else ""),
             "first": f"{s.first:.4g}", "peak": f"{s.peak:.4g}", "peak at step": f"{s.peak_step:,}",
             "last used": f"{s.last:.4g}", "mean": f"{s.mean:.4g}{'' if s.exact else ' (sampled)'}",
             "above half of the peak": f"{s.above_half:.1%}",
@@ -71,6 +71,9 @@ def _numbers(panel: Panel[Any]) -> list[Node]:
     nodes += [controls.a_table("numbers", rows, "Numbers")] if rows else []
     step = choices.control(panel, "asked", run.steps - 1, in_use=asked_at, lasts=run.steps - 1, empty="half of the run")
     nodes.append(controls.columns("numbers/asked", [step]))
+    if known is not None and known > asked_at:
+        beyond = f"Step {known:,} is beyond this run: the rate of its last step, {asked_at:,}, is shown."
+        nodes.append(controls.caption("numbers/beyond", beyond))
     if any(isinstance(t.base_lr, tuple) for t in experiment.trials):
         nodes.append(controls.caption("numbers/first", "Of a trial with several parameter groups: the first one."))
     return nodes
