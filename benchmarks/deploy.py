@@ -61,19 +61,24 @@ def _read(name: str) -> str:
     return (ROOT / "deploy" / name).read_text(encoding="utf-8")
 
 
+def nginx() -> str:
+    """Where nginx is; FileNotFoundError where it is not."""
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if found is None:
+        msg = "this needs Debian's nginx-light"
+        raise FileNotFoundError(msg)
+    return found
+
+
 @contextlib.contextmanager
 def behind_nginx(count: int) -> Iterator[Site]:
     """So many processes behind the nginx of deploy/."""
-    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if nginx is None:
-        msg = "this needs Debian's nginx-light"
-        raise FileNotFoundError(msg)
     port, ports = free_port(), [free_port() for _ in range(count)]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         processes = {f"127.0.0.1:{each}": stack.enter_context(process(each)) for each in ports}
         for address in processes:
             awaited(f"http://{address}/_stcore/health")
-        command = [nginx, "-p", folder, "-c", str(configured(Path(folder), port, ports)), "-g", "daemon off;"]
+        command = [nginx(), "-p", folder, "-c", str(configured(Path(folder), port, ports)), "-g", "daemon off;"]
         server = subprocess.Popen(command)  # noqa: S603 (Debian's)
         try:
             awaited(f"http://127.0.0.1:{port}/_stcore/health")

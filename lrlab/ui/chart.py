@@ -28,6 +28,7 @@ SIZES = ("size", "l", "r", "t", "b")
 WORTH_NAMING = 400  # characters of an array below which a name saves nothing
 MOST_NAMED = 200  # arrays that a browser is thought to remember; chart.js remembers more
 SIXTY_FOUR_BITS = 2**64 - 1
+MOST_DIGITS = 9  # of the number of a trial, or of a frame
 PLAYER = 44
 """Pixels of the player beneath a figure with frames."""
 PRESENTED_SCALE = 1.35
@@ -177,7 +178,7 @@ def _told(key: str, event: str, listener: Callable[[int], None] | None, *, whole
 
     def told() -> None:
         number = st.session_state[key].get(event)
-        if listener is not None and isinstance(number, str) and number.isdecimal():
+        if listener is not None and isinstance(number, str) and number.isdecimal() and len(number) <= MOST_DIGITS:
             listener(int(number))
             st.session_state.whole = whole
 

@@ -34,8 +34,9 @@ def begin(title: str) -> None:
     st.set_page_config(page_title=f"lrlab · {title}", page_icon="📉", layout="wide")
     st.html(_STYLE)
     state.begin()
-    if memory.recall("page") != title:  # what was open on another page is closed
+    if memory.recall("page") != title:  # what was open on another page is closed, what was refused there forgotten
         st.session_state.page, st.session_state.unfolded = title, None
+        memory.recall("refused").clear()
     st.session_state.presenting = False  # unless a lesson says otherwise
     with st.container(horizontal=True, key="menu"):
         for path, label in PAGES:

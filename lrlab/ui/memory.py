@@ -56,6 +56,7 @@ TABLE: dict[str, Remembered] = {
     "more": Remembered(lambda: False),  # whether a change goes on with the one before
     "sent": Remembered(dict),  # the names of arrays that the browser has
     "previews": Remembered(dict),  # what each chart is asked to draw while a control is dragged
+    "overtaken": Remembered(lambda: False),  # whether a change came since a preview was looked for
     "presenting": Remembered(lambda: False),
     "run_shown": Remembered(lambda: None),
     "packed": Remembered(lambda: (None, {}, None)),

@@ -143,6 +143,8 @@ def mend(fix: Callable[[Experiment], Experiment]) -> None:
         put(fix(experiment()))
     except DocumentError as error:
         st.session_state.problem = str(error)
+    except (LookupError, TypeError):  # a quick hand is ahead of the page
+        st.session_state.problem = "what this would mend is gone"
 
 
 def change(update: Callable[[dict[str, Any]], None]) -> str | None:

@@ -47,6 +47,8 @@ class Wire:
         self.missing = 0
         self.losing = False
         """The next preview that is asked for is lost."""
+        self.dropping = False
+        """The next change is lost, as it is where Streamlit is busy and another one comes."""
         self.misnaming = False
         """Arrays come under another name: they are drawn, but not remembered under the one that the server knows."""
 
@@ -59,6 +61,9 @@ class Wire:
             self.missing += b'"event":"missing"' in said
             if self.losing and re.search(NUMBER, said):
                 self.losing = False
+                return
+            if self.dropping and b'"event":"change"' in said:
+                self.dropping = False
                 return
             server.send(said)
 
@@ -305,3 +310,27 @@ def test_what_comes_before_the_whole_is_drawn_is_drawn_with_it(page: Page, then:
     page.reload()
     drawn(page)
     assert after == page.evaluate(seen)
+
+
+def test_a_change_that_was_lost_is_made_with_the_next_one_and_undone_by_itself(page: Page, wire: Wire) -> None:
+    """Also where the next one is a key that is held down: what it begins is a step of undo of its own."""
+    before, first = link(page), at_hand(page)
+    wire.dropping = True
+    field(page, "base_lr").fill("0.07")
+    field(page, "base_lr").press("Enter")
+    slider(page, "T_0").focus()
+    for _ in range(3):
+        page.keyboard.down("ArrowRight")
+    page.keyboard.up("ArrowRight")
+    page.wait_for_function("old => location.href !== old", arg=before)
+    page.wait_for_function(RESTART, arg=BEGIN + 3 * STOP)
+    settled(page)
+    assert not wire.dropping
+    now = at_hand(page)
+    assert now.trials[0].base_lr == 0.07
+    assert now.trials[0].schedule.schedulers[1].T_0 == BEGIN + 3 * STOP
+    changed = link(page)
+    page.keyboard.press("Alt+z")
+    page.wait_for_function("old => location.href !== old", arg=changed)
+    assert at_hand(page).trials[0].base_lr == 0.07
+    assert at_hand(page).trials[0].schedule == first.trials[0].schedule

@@ -53,12 +53,15 @@ def send(app: AppTest, *events: Node, component: str | None = None, event: str =
 
 def raw(app: AppTest, name: str, event: str, value: Any) -> AppTest:
     """Run the page with what the component of this id is told by the browser, whatever that is."""
+    return together(app, (name, event, value))
+
+
+def together(app: AppTest, *told: tuple[str, str, Any]) -> AppTest:
+    """The same with several in one run, in this order, as Streamlit does with what waits."""
     states = app._tree.get_widget_states()  # noqa: SLF001 (the harness has no way for components)
-    states.widgets.append(
-        WidgetState(
-            id=_make_trigger_id(name, "events"), json_trigger_value=json.dumps([{"event": event, "value": value}])
-        )
-    )
+    for name, event, value in told:
+        trigger = json.dumps([{"event": event, "value": value}])
+        states.widgets.append(WidgetState(id=_make_trigger_id(name, "events"), json_trigger_value=trigger))
     return app._run(states)  # noqa: SLF001
 
 

@@ -11,7 +11,21 @@ from typing import Any
 
 import pytest
 from oracle import document
-from panels import Node, complaint, complaints, components, flat, nodes, press, raw, send, slide, write
+from panels import (
+    Node,
+    complaint,
+    complaints,
+    components,
+    flat,
+    nodes,
+    press,
+    raw,
+    send,
+    slide,
+    together,
+    unfold,
+    write,
+)  # fmt: skip
 from streamlit.testing.v1 import AppTest
 from test_page import at_hand, figure, opened
 
@@ -222,6 +236,95 @@ def test_a_length_that_is_gone_meanwhile_is_a_sentence() -> None:
     assert len(at_hand(app).trials) == 1
 
 
+SEQUENCE = {
+    "kind": "torch.SequentialLR",
+    "milestones": [300],
+    "schedulers": [{"kind": "torch.LinearLR", "total_iters": 300}, {"kind": "torch.CosineAnnealingLR", "T_max": 100}],
+}
+STEPS = {"kind": "torch.StepLR", "step_size": 30}
+
+
+def sequence(*, others: bool = False) -> AppTest:
+    """A sequence with a finding, all that opens open, alone or before a trial without parts."""
+    trials_ = [{"name": "a", "base_lr": 0.1, "schedule": SEQUENCE}]
+    trials_ += [{"name": "b", "base_lr": 0.1, "schedule": STEPS}] if others else []
+    app = opened({"lrlab": 1, "run": RUN, "trials": trials_})
+    write(app, "trials.0.schedule.schedulers/spans", "durations")
+    return unfold(app, "groups")
+
+
+EVENTS = sorted(
+    node["id"] for node in nodes(sequence(), "panel").values() if node["id"] not in {"remove", "undo", "redo", "chip"}
+)
+"""Everything in that panel, whatever it does."""
+
+
+@pytest.mark.parametrize("others", [False, True])
+@pytest.mark.parametrize("first", ["remove", "trials.0.schedule.schedulers.1/remove"])
+def test_what_a_quick_hand_does_behind_a_removal_leaves_a_page_that_works(first: str, others: bool) -> None:
+    """The browser sends what waits in one message."""
+    assert {"groups/use", "trials.0.schedule.schedulers/kind", "trials.0.schedule.milestones.length.0"} <= {*EVENTS}
+    assert any(name.endswith("/fix") for name in EVENTS)
+    app = sequence(others=others)
+    before, page_ = at_hand(app), nodes(app, "panel")
+    for name in EVENTS:
+        said = {"text": "torch.StepLR"} if page_.get(name, {}).get("is") == "menu" else {"value": 400}
+        send(app, {"id": first}, {"id": name} | said, {"id": "duplicate"}, component="panel")
+        assert not app.exception, name
+        app.session_state["experiment"] = before
+        app.session_state["trial"] = 0
+        app.run()
+        assert set(nodes(app, "panel")) >= {"duplicate", first}, "and it is whole again"
+        unfold(app, "groups")
+
+
+def test_what_a_fix_would_mend_may_be_gone() -> None:
+    app = sequence()
+    fix = next(name for name in EVENTS if name.endswith("/fix"))
+    send(app, {"id": "trials.0.schedule.schedulers.1/remove"}, {"id": fix}, component="panel")
+    assert [error.value for error in app.error] == ["what this would mend is gone. The page keeps what it had."]
+
+
+def numbered(*messages: tuple[int, str]) -> list[Node]:
+    return [{"n": n, "events": [{"id": "trials.0.base_lr", "text": text}]} for n, text in messages]
+
+
+def test_what_streamlit_dropped_is_taken_with_the_next_message_and_nothing_twice() -> None:
+    app = opened()
+    panel, past = components(app, "panel")["panel"][0], len(app.session_state["past"])
+    raw(app, panel, "change", numbered((1, "0.1"))[0] | {"before": []})
+    raw(app, panel, "change", numbered((3, "0.3"))[0] | {"before": numbered((1, "0.1"), (2, "0.2"))})
+    assert at_hand(app).trials[0].base_lr == 0.3
+    assert [each.trials[0].base_lr for each, _ in app.session_state["past"][past:]] == [0.05, 0.1, 0.2]
+    for forged in (None, 5, {"n": 9}, [None, 5, {}, {"n": "9", "events": []}, {"n": 9, "events": 5}]):
+        raw(app, panel, "change", {"n": 4, "events": [], "before": forged})
+        assert not app.exception
+        assert at_hand(app).trials[0].base_lr == 0.3
+
+
+def test_a_sentence_goes_with_its_control() -> None:
+    app = opened({"lrlab": 1, "run": {"samples": 50_000, "batch_size": 100, "epochs": 10}, "trials": []})
+    write(app, "run.epochs", "ten")
+    assert complaint(app, "run.epochs")
+    write(app, "run.form", "steps")
+    write(app, "run.form", "data")
+    assert not complaint(app, "run.epochs")
+    write(app, "run.epochs", "ten")
+    app.switch_page("pages/gallery.py").run()
+    app.switch_page("app.py").run()
+    assert not complaint(app, "run.epochs")
+
+
+@pytest.mark.parametrize("event", ["toggle", "frame", "preview", "missing"])
+@pytest.mark.parametrize("said", [MANY[:5000], "-1", "\0", "\u0665", 7, None, [], {}, [["0"]]])
+def test_what_no_chart_says_changes_nothing(event: str, said: Any) -> None:
+    app = opened()
+    before = at_hand(app)
+    raw(app, components(app, "chart")["chart"][0], event, said)
+    assert not app.exception
+    assert at_hand(app) == before
+
+
 # ---------------------------------------------------------------- previews
 
 
@@ -281,6 +384,31 @@ def test_a_preview_is_drawn_and_forgotten(kind: str) -> None:
     app.run()
     assert chart(app)["preview"] is None
     assert figure(app) == shown, "it is drawn once"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("key", "name"), [("run", "run.epochs"), ("panel", "trials.0.schedule.step_size")])
+def test_a_preview_that_comes_with_a_change_is_not_drawn(key: str, name: str, order: int) -> None:
+    """Streamlit answers both in one run where it is busy when they come."""
+    run = {"samples": 50_000, "batch_size": 100, "epochs": 10}
+    app = opened({"lrlab": 1, "run": run, "trials": [{"name": "a", "base_lr": 0.1, "schedule": STEPS}]})
+    change = (components(app, "panel")[key][0], "change", {"n": 5, "events": [{"id": name, "value": 30}]})
+    event = {"n": 1, "panel": key, "id": name, "value": 20}
+    together(app, *[change, (components(app, "chart")["chart"][0], "preview", event)][::order])
+    assert chart(app)["preview"] is None
+    shown = figure(app)
+    app.run()
+    assert shown == figure(app), "that of the page as it is"
+    asked(app, name, 20, key)
+    assert chart(app)["preview"] is not None, "the next one is"
+
+
+def test_a_preview_that_is_refused_leaves_the_chart_as_high_as_it_is() -> None:
+    app = page("torch.OneCycleLR")
+    high = chart(app)["height"]
+    asked(app, "trials.0.schedule.pct_start", 5.0)
+    assert chart(app)["preview"]["error"]
+    assert chart(app)["height"] == high > 350
 
 
 def test_what_makes_no_document_keeps_the_figure_and_says_why() -> None:

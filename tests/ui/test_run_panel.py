@@ -173,6 +173,16 @@ def test_before_a_shared_link_there_is_nothing_to_undo() -> None:
     assert nodes(app)["undo"]["disabled"]
 
 
+@pytest.mark.parametrize(
+    ("steps", "per_epoch", "epochs"), [(1050, 500, 2), (1000, 500, 2), (1050, 400, 3), (997, 100, 1), (7, None, 1)]
+)
+def test_the_run_of_a_data_set_has_the_same_steps(steps: int, per_epoch: int | None, epochs: int) -> None:
+    """In epochs of nearly the same length."""
+    app = on({"total_steps": steps} | ({"steps_per_epoch": per_epoch} if per_epoch else {}))
+    write(app, "run.form", "data")
+    assert (at_hand(app).run.steps, at_hand(app).run.epochs) == (steps, epochs)
+
+
 def test_looking_at_the_other_form_of_the_run_loses_nothing() -> None:
     app = on({"samples": 50_000, "batch_size": 128, "devices": 4, "accumulate": 3, "epochs": 155})
     before = at_hand(app)

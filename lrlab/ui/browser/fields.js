@@ -6,7 +6,7 @@ let fields = 0;
 
 /** What a field of text does: Enter and leaving it commit, Escape gives back what was there. */
 function makeField(panel, input, say, take) {
-  const state = { shown: "", tried: null };
+  const state = { shown: null, tried: null };
   const put = () => {
     if (input.value === (state.tried ?? state.shown)) return;
     state.tried = input.value;
@@ -32,7 +32,7 @@ function makeField(panel, input, say, take) {
     /** The server's text takes the place of what was sent to it; what is being typed stays. */
     show: (shown, error) => {
       const typing = document.activeElement === input && input.value !== state.shown && input.value !== state.tried;
-      if (!error && !typing && settled(panel)) {
+      if (state.shown === null || (!error && !typing && settled(panel))) {
         input.value = shown;
         state.tried = null;
       }
@@ -108,6 +108,7 @@ function number(panel, node) {
       field.state.tried = input.value;
       commit(panel, event);
     },
+    refused: () => !!now.error,
     step: (value, by) => {
       const place = Math.min(Math.max(placeOf(value) + by, 0), count());
       return valueAt(place);
@@ -132,7 +133,7 @@ function number(panel, node) {
     else control.release(chosen());
   });
   const letGo = () => {
-    if (repeating) control.release(chosen(), { id: node.id, value: chosen(), more: !now.error });
+    if (repeating) control.release(chosen(), { id: node.id, value: chosen(), more: !control.refused() });
     else if (dragging) control.release(chosen());
     repeating = false;
   };

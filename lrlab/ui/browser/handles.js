@@ -182,7 +182,7 @@ function makeGrip(chart, axes) {
   const letGo = () => {
     if (!held?.key) return;
     held = null;
-    release({ more: true }); // what the first press began
+    release({ more: !control()?.refused() }); // what the first press began
   };
   knob.addEventListener("keyup", letGo);
   knob.addEventListener("blur", letGo);

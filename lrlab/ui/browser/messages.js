@@ -3,19 +3,24 @@
 
 const PATIENCE_MS = 4000; // an answer that is later than this is not waited for
 
-/** Changes: one message at a time, since Streamlit keeps only the last of two. What waits is sent together. */
+/** Changes: one message at a time, since Streamlit keeps only the last of two. What waits is sent together; of one
+ * slider's values the last, which begins a step of undo where one of those that it replaces did.
+ */
 function send(panel, event) {
-  panel.waiting = panel.waiting.filter((one) => one.id !== event.id || !("value" in one) || !("value" in event));
-  panel.waiting.push(event);
+  const replaced = (one) => one.id === event.id && "value" in one && "value" in event;
+  const begins = panel.waiting.some((one) => replaced(one) && !one.more);
+  panel.waiting = panel.waiting.filter((one) => !replaced(one));
+  panel.waiting.push(begins ? { ...event, more: false } : event);
   flush(panel);
 }
 
 function flush(panel) {
   if (!panel.waiting.length || panel.sent > panel.ack) return;
-  const events = panel.waiting;
+  const message = { n: Math.max(panel.sent, panel.ack) + 1, events: panel.waiting };
   panel.waiting = [];
-  panel.sent = Math.max(panel.sent, panel.ack) + 1;
-  panel.trigger("change", { n: panel.sent, events });
+  panel.sent = message.n;
+  panel.trigger("change", { ...message, before: panel.unanswered }); // Streamlit may have dropped those
+  panel.unanswered = [...panel.unanswered, message];
   clearTimeout(panel.timer);
   panel.timer = setTimeout(() => {
     panel.ack = Math.max(panel.ack, panel.sent);

@@ -99,7 +99,7 @@ function makePanel(key) {
   const host = element("div", { class: "lrlab-panel", role: "region", tabindex: -1 });
   const panel = {
     key, host, known: new Map(), controls: new Map(), shortcuts: new Map(),
-    waiting: [], sent: 0, ack: 0, timer: 0, trigger: null, chart: "", held: null,
+    waiting: [], unanswered: [], sent: 0, ack: 0, heard: 0, timer: 0, trigger: null, chart: "", held: null,
   };
   panel.press = (event) => {
     const letter = /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : event.code.replace("Key", "");
@@ -136,6 +136,9 @@ function showPanel({ data, parentElement, setTriggerValue }) {
   panel.chart = chart;
   if (ack > panel.ack || panel.sent === 0) panel.ack = ack;
   panel.sent = Math.max(panel.sent, panel.waiting.length ? panel.sent : ack);
+  // Another process, after the first one was lost, knows nothing of what was said, and its page is not the same.
+  panel.unanswered = ack < panel.heard ? [] : panel.unanswered.filter(({ n }) => n > ack);
+  panel.heard = ack;
   attribute(panel.host, "aria-label", label || null);
   settle(panel.host, parentElement);
   fill(panel, panel.host, nodes, panel.known);

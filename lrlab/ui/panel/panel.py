@@ -7,8 +7,9 @@ preview, which is drawn and forgotten, and the change, which is kept.
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -93,8 +94,12 @@ class Panel(Generic[T]):
         return {"id": name} | self._refused(name)
 
     def show(self, nodes: Sequence[Node]) -> None:
-        """Draw it."""
+        """Draw it. A control that is gone takes its sentence along."""
         memory.recall("panels")[self.key] = self
+        refused, begin = memory.recall("refused"), f"{self.key}/"
+        for where in [where for where in refused if where.startswith(begin)]:
+            if where.removeprefix(begin) not in self.takers.keys() | self.acts.keys():
+                del refused[where]
         data = {
             "is": "panel",
             "key": self.key,
@@ -142,7 +147,7 @@ class Panel(Generic[T]):
         """
         refused: dict[str, str] = memory.recall("refused")
         st.session_state.problem = None
-        memory.recall("previews").clear()
+        st.session_state.overtaken = True
         name = ""
         try:
             name, value = _read(event)
@@ -160,12 +165,18 @@ class Panel(Generic[T]):
                 new = self.made(event)
                 self.takers[name].keep(new)
         except Problem as problem:
-            if name in self.takers or name in self.acts:
-                refused[self._at(name)] = str(problem)
-            else:
-                st.session_state.problem = str(problem)
+            self._say(name, str(problem))
+        except LookupError:  # a quick hand is ahead of the page
+            self._say(name, "what this belongs to is gone: the page has changed")
         finally:
             st.session_state.more = False  # what is changed elsewhere is a change of its own
+
+    def _say(self, name: str, problem: str) -> None:
+        """Remember what is wrong: beside the control of this name, or above the page where there is none."""
+        if name in self.takers or name in self.acts:
+            memory.recall("refused")[self._at(name)] = problem
+        else:
+            st.session_state.problem = problem
 
 
 class Preview(NamedTuple, Generic[T]):
@@ -179,9 +190,12 @@ class Preview(NamedTuple, Generic[T]):
 
 
 def preview(chart: str) -> Preview[Any] | None:
-    """The preview that a chart was asked for in this run, if it was. It is drawn once and forgotten."""
+    """The preview that a chart was asked for in this run, if it was. It is drawn once and forgotten. Beside a change,
+    which may come in the same message of Streamlit's, in any order, it is not drawn: the change is newer.
+    """
     event = memory.recall("previews").pop(chart, None)
-    if not isinstance(event, dict) or not isinstance(event.get("n"), int):
+    overtaken, st.session_state.overtaken = memory.recall("overtaken"), False
+    if overtaken or not isinstance(event, dict) or not isinstance(event.get("n"), int):
         return None
     panel: Panel[Any] | None = memory.recall("panels").get(str(event.get("panel")))
     if panel is None or panel.chart != chart:
@@ -193,16 +207,31 @@ def preview(chart: str) -> Preview[Any] | None:
 
 
 def _heard(key: str) -> None:
-    """Take what came from the browser: a list of events, and the number under which the browser sent it."""
+    """Take what came from the browser: a list of events, and the number under which the browser sent it. Streamlit
+    drops the older of two messages that wait, so the browser sends along those that it has no answer to.
+    """
     panel: Panel[Any] | None = memory.recall("panels").get(key)
     message = st.session_state[key].get("change")
     if panel is None or not isinstance(message, dict):
         return
-    number, events = message.get("n"), message.get("events")
-    if isinstance(number, int) and isinstance(events, list):
-        memory.recall("acks")[key] = number
+    acks: dict[str, int] = memory.recall("acks")
+    before = message.get("before")
+    for number, events in [
+        *_numbered(before if isinstance(before, list) else [], acks.get(key, 0)),
+        *_numbered([message]),
+    ]:
+        acks[key] = number
         for event in events[:MOST_EVENTS]:
             panel.take(event)
+
+
+def _numbered(messages: list[Any], after: float = -math.inf) -> Iterator[tuple[int, list[Any]]]:
+    """The messages that are some, with a number beyond this one: what they say, and their numbers."""
+    for message in messages[:MOST_EVENTS]:
+        if isinstance(message, dict):
+            number, events = message.get("n"), message.get("events")
+            if isinstance(number, int) and number > after and isinstance(events, list):
+                yield number, events
 
 
 def _read(event: Any) -> tuple[str, Any]:

@@ -40,22 +40,21 @@ def _preview(asked: Preview[Experiment]) -> None:
     if missing:  # those that had none before keep nobody from dragging another one
         pairs = zip(curves, engine.drawn(state.experiment()), strict=False)
         missing = [now for now, had in pairs if isinstance(now, engine.NoCurve) and isinstance(had, engine.Curve)]
-    if asked.whole is None or missing:
-        failed = asked if asked.whole is None else asked._replace(error=missing[0].reason)
-        _draw(experiment, curves, failed, None)
-    else:
-        _draw(experiment, curves, asked, charts.overlay(experiment.run, curves, experiment.view))
+    if missing:
+        asked, experiment = asked._replace(error=missing[0].reason), state.experiment()
+        curves = engine.drawn(experiment)
+    _draw(experiment, curves, asked, charts.overlay(experiment.run, curves, experiment.view))
 
 
 def _draw(
     experiment: Experiment,
     curves: list[engine.Curve | engine.NoCurve],
     asked: Preview[Experiment] | None,
-    figure: charts.Figure | None,
+    figure: charts.Figure,
 ) -> None:
-    panels = sum(f"yaxis{i}" in figure["layout"] for i in (2, 3)) if figure is not None else 0
+    panels = sum(f"yaxis{i}" in figure["layout"] for i in (2, 3))
     chart.show(
-        figure,
+        None if asked is not None and asked.error else figure,
         key=KEY,
         height=HEIGHT + PANEL * panels,
         alt=charts.description(experiment.run, curves),

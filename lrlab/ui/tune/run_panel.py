@@ -35,6 +35,7 @@ _FORMS = {
 _LEFTOVER = {"step": "make a step (transformers 5)", "drop": "are dropped"}
 _ROUND = (1, 2, 3, 5, 7)
 """The stops of a slider in every power of ten."""
+NEAR = 1000
 _DOUBLED = {"batch_size": 8192, "devices": 64, "accumulate": 64}
 """What a slider takes through the powers of two, and how far."""
 
@@ -42,7 +43,6 @@ _DOUBLED = {"batch_size": 8192, "devices": 64, "accumulate": 64}
 def show() -> None:
     """The fields of the run and its arithmetic, in one panel."""
     run = state.experiment().run
-    st.session_state.run_shown = _told()
     panel: Panel[Experiment] = Panel(KEY, state.put, drawing.KEY, "Run")
     form = "data" if isinstance(run, DataRun) else "steps"
     given = panel.control("run.form", partial(_as, run))
@@ -62,6 +62,7 @@ def show() -> None:
         nodes.append(_scaling(panel, run))
     nodes.append(_tokens(panel, run))
     panel.show([controls.section("run", nodes, title="Run")])
+    st.session_state.run_shown = _told()
 
 
 def stale() -> bool:
@@ -122,11 +123,19 @@ def _as(run: Run, form: str) -> Experiment:
     elif form == "steps":
         new = {"total_steps": run.steps, "steps_per_epoch": run.updates}
     elif form == "data":
-        new = {"samples": run.updates * 128, "batch_size": 128, "epochs": max(run.steps // run.updates, 1)}
+        epochs = _epochs(run)
+        new = {"samples": run.steps // epochs * 128, "batch_size": 128, "epochs": epochs}
     else:
         msg = f"{short(form, 80)} is no way to give a run"
         raise Problem(msg)
     return state.changed(("run",), new)
+
+
+def _epochs(run: Run) -> int:
+    """Into how many epochs of one length the run can be cut, as near to its own as may be; one where none is near."""
+    own = round(run.steps / run.updates)
+    near = (own + by for away in range(NEAR) for by in (away, -away))
+    return next((epochs for epochs in near if epochs >= 1 and run.steps % epochs == 0), 1)
 
 
 def arithmetic(run: Run) -> list[str]:
