@@ -128,7 +128,8 @@ def _marks(run: Run, trial: Trial) -> Iterator[Handle]:
         own = [(path, slopes[mark]) for path, slopes in movers.items() if mark in slopes]
         if not own or not 0 < step <= run.steps:  # what ends with the run stands behind its last step
             continue
-        path, slope = min(own, key=lambda one: (len(movers[one[0]]), -abs(one[1])))
+        # Of several the one that moves fewest marks, then farthest, then the inner schedule's own: a joint has a mark.
+        path, slope = min(own, key=lambda one: (len(movers[one[0]]), -abs(one[1]), -len(one[0])))
         value = _value(trial.schedule, path)
         scale = slope / per_step
         at.setdefault(step, []).append((mark[0], Moved(("schedule", *path), value, step - scale * value, scale)))

@@ -230,3 +230,11 @@ def test_a_curve_that_cannot_be_drawn_has_no_handles() -> None:
     growing = {"kind": "torch.ExponentialLR", "gamma": 1e30}
     beyond = {"kind": "torch.SequentialLR", "milestones": [50], "schedulers": [growing, {"kind": "torch.ConstantLR"}]}
     assert handles(*only(oracle.document(beyond, steps=100))) == ()
+
+
+def test_a_restart_belongs_to_the_schedule_that_restarts_also_behind_no_warmup() -> None:
+    """The joint has no mark of its own then, and moves the restarts as far as T_0 does the first one."""
+    for milestone in (100, 0):
+        run, trial = only(oracle.document(SEQUENCE | {"milestones": [milestone]}, run=RUN))
+        first = next(handle for handle in handles(run, trial) if handle.label == "restart 1")
+        assert first.moved[0].path == ("schedule", "schedulers", 1, "T_0")

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from lrlab.document.run import MAX_DEVICES, MAX_STEPS, Clock, Run, measured
+from lrlab.document.typed import comma
 from lrlab.schedules.measure import MOST_TEXT, tidied
 
 MOST_TYPED = MOST_TEXT  # characters that a duration may have
@@ -63,4 +64,7 @@ def in_percent(ticks: float, run: Run, clock: Clock) -> str | None:
 
 
 def _no_duration(text: str) -> ValueError:
-    return ValueError(f"{text.strip()[:MOST_TYPED]!r} is no duration, such as 500, 5ep or 10%")
+    typed = text.strip()
+    number = re.match(r"[^\s%a-z]*", typed, re.IGNORECASE)
+    said = comma(number[0]) if number else None
+    return ValueError(said or f"{typed[:MOST_TYPED]!r} is no duration, such as 500, 5ep or 10%")

@@ -12,14 +12,14 @@ MOST_TYPED = 40  # characters that a number may have
 SMALL, LARGE = 1e-3, 1e16  # below and above these a number is written with an exponent
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d{1,4})?", re.IGNORECASE | re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:e[+-]?\d{1,4})?", re.IGNORECASE | re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 
 
 def number(text: str) -> float:
     """The number that a text says. ValueError with a sentence where it says none."""
     typed = text.strip()
-    if _DECIMAL_COMMA.fullmatch(typed):
-        msg = f"{_quoted(typed)} has a comma: write {typed.replace(',', '.')} with a point"
-        raise ValueError(msg)
+    if said := comma(typed):
+        raise ValueError(said)
     if len(typed) > MOST_TYPED or not _NUMBER.fullmatch(typed):
         msg = f"{_quoted(typed)} is no number, such as 0.1, 1e-3 or 3_910"
         raise ValueError(msg)
@@ -28,6 +28,17 @@ def number(text: str) -> float:
         msg = f"{_quoted(typed)} is larger than every number that a computer holds"
         raise ValueError(msg)
     return found
+
+
+def comma(typed: str) -> str | None:
+    """What to write in place of a number with a comma: a point, or nothing where it may stand between thousands; None
+    where it is no such number.
+    """
+    if not _DECIMAL_COMMA.fullmatch(typed) or len(typed) > MOST_TYPED:
+        return None
+    point = typed.replace(",", ".")
+    or_whole = f"{typed.replace(',', '')}, or {point}" if _THOUSANDS.fullmatch(typed) else point
+    return f"{_quoted(typed)} has a comma: write {or_whole} with a point"
 
 
 def counted(text: str) -> int | float:

@@ -247,10 +247,36 @@ def test_sliders_keep_their_values_when_the_run_changes(page: Page) -> None:
         expect(total).to_have_attribute("aria-valuetext", "1955 ticks")
 
 
-def test_the_menu_is_at_hand_on_a_phone(chromium: Browser, server: str) -> None:
-    phone = chromium.new_page(viewport={"width": 390, "height": 800})
+@pytest.mark.parametrize("width", [360, 390])
+def test_the_menu_is_at_hand_on_a_phone(chromium: Browser, server: str, width: int) -> None:
+    phone = chromium.new_page(viewport={"width": width, "height": 800})
     phone.goto(server)
     drawn(phone)
+    for name in ("Gallery", "Tune", "SGDR or cosine?", "Why warm up?"):
+        link_ = phone.get_by_role("link", name=name, exact=True)
+        expect(link_).to_be_visible()
+        assert link_.evaluate(
+            "e => { const { x, y, width, height } = e.getBoundingClientRect();"
+            " return e.contains(document.elementFromPoint(x + width / 2, y + height / 2)) }"
+        ), f"nothing lies over {name}"
     phone.get_by_role("link", name="Why warm up?").click()
     expect(phone.get_by_role("heading", name="Why warm up?")).to_be_in_viewport()
     phone.close()
+
+
+def test_a_legend_stays_above_the_curves_when_the_window_grows(page: Page) -> None:
+    gap = (
+        "() => { const at = (of) => document.querySelector(`.lrlab-chart ${of}`).getBoundingClientRect();"
+        " return at('.nsewdrag').top - at('.legend').bottom }"
+    )
+    page.set_viewport_size({"width": 760, "height": 800})
+    page.wait_for_function("document.querySelector('.lrlab-chart')._fullLayout.width < 500")
+    page.wait_for_timeout(500)
+    high = page.evaluate("document.querySelector('.lrlab-chart .legend').getBoundingClientRect().height")
+    page.set_viewport_size({"width": 1440, "height": 800})
+    page.wait_for_function("document.querySelector('.lrlab-chart')._fullLayout.width > 900")
+    page.wait_for_function(
+        "high => document.querySelector('.lrlab-chart .legend').getBoundingClientRect().height < high", arg=high
+    )
+    page.wait_for_timeout(500)
+    assert page.evaluate(gap) > 0

@@ -218,7 +218,7 @@ def test_an_emptied_field_goes_back_or_follows_the_run(page: Page) -> None:
     field(page, "T_mult").press("Enter")
     expect(field(page, "T_mult")).to_have_value("2")
     page.get_by_role("radio", name="one cosine").check()
-    expect(field(page, "T_max")).to_have_attribute("placeholder", "58650, follows the run")
+    expect(field(page, "T_max")).to_have_attribute("placeholder", "58650 (run)")
     n = count(page)
     field(page, "T_max").fill("1e4")
     field(page, "T_max").press("Enter")
@@ -472,6 +472,50 @@ def test_a_link_opened_while_a_slider_is_dragged_is_what_is_shown(page: Page, se
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
+def test_while_something_is_dragged_no_other_handle_stands_where_it_was(page: Page) -> None:
+    seen = (
+        "[...document.querySelectorAll('.lrlab-grip, .lrlab-line')]"
+        ".filter((e) => e.checkVisibility({ visibilityProperty: true })).length"
+    )
+    before = page.evaluate(seen)
+    assert before >= 4
+    x, y = middle(slider(page, "T_0"), 0.065)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y, steps=3)
+    page.wait_for_function(f"{seen} === 0")
+    page.mouse.up()
+    page.wait_for_function(f"{seen} >= {before}")
+    grip = handle(page, "restart 1")
+    x, y = middle(grip)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y, steps=3)
+    page.wait_for_function(f"{seen} === 1")
+    expect(grip).to_be_visible()
+    page.mouse.up()
+    page.wait_for_function(f"{seen} >= {before}")
+
+
+def test_undo_and_redo_by_the_keys_of_every_program_but_not_while_typing(page: Page) -> None:
+    before = link(page)
+    slider(page, "T_0").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("old => location.href !== old", arg=before)
+    after = link(page)
+    page.keyboard.press("Control+z")
+    page.wait_for_function("old => location.href === old", arg=before)
+    page.keyboard.press("Control+Shift+z")
+    page.wait_for_function("old => location.href === old", arg=after)
+    settled(page)
+    typing = field(page, "T_0")
+    typing.focus()
+    typing.press_sequentially("7")
+    page.keyboard.press("Control+z")
+    page.wait_for_timeout(1000)
+    assert link(page) == after
+
+
 def test_back_while_a_slider_is_dragged_leaves_field_curve_and_address_at_one(page: Page) -> None:
     slider(page, "T_0").focus()
     before = link(page)
@@ -490,8 +534,7 @@ def test_back_while_a_slider_is_dragged_leaves_field_curve_and_address_at_one(pa
     page.mouse.up()
     page.wait_for_timeout(1500)
     settled(page)
-    T_0 = int(field(page, "T_0").input_value())  # noqa: N806 (the argument's name)
-    assert T_0 == schedule(page)["schedulers"][1]["T_0"]
-    found = restarts(page)
-    assert found[0] == T_0 + 1955
+    shown = int(field(page, "T_0").input_value())
+    assert shown == schedule(page)["schedulers"][1]["T_0"]
+    assert restarts(page)[0] == shown + 1955
     expect(page.get_by_text("Traceback")).to_have_count(0)

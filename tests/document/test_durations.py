@@ -348,6 +348,12 @@ def test_what_is_typed_is_kept_as_a_number_or_as_tidy_text(typed: str, want: flo
     assert document is None or parse(document).document() == document
 
 
+@pytest.mark.parametrize(("typed", "point"), [("0,5", "0.5"), ("5,5ep", "5.5"), ("12,5 %", "12.5")])
+def test_a_decimal_comma_is_said(typed: str, point: str) -> None:
+    with pytest.raises(ValueError, match=f"has a comma: write {point} with a point"):
+        kept(typed, EPOCHS, "step")
+
+
 @pytest.mark.parametrize("typed", ["-5ep", "-1%", "-0ep", "1e-45ep", "1e19ep", "1e-9999%", "1" * 39 + "ep"])
 def test_what_no_document_takes_is_not_kept(typed: str) -> None:
     with pytest.raises(ValueError, match="is no duration, such as 500, 5ep or 10%"):

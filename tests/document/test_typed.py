@@ -41,6 +41,9 @@ def test_small_numbers_are_written_with_an_exponent(value: float, text: str) -> 
     ("text", "said"),
     [
         ("0,05", "has a comma: write 0.05 with a point"),
+        ("50,000", "has a comma: write 50000, or 50.000 with a point"),
+        ("-1,500", "write -1500, or -1.500 with a point"),
+        ("0,005", "write 0.005 with a point"),
         ("1e400", "larger than every number"),
         ("five", "is no number"),
         ("nan", "is no number"),

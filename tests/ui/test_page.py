@@ -8,7 +8,7 @@ from typing import Any
 import oracle
 import pytest
 from oracle import ROOT
-from panels import captions, complaint, complaints, components, nodes, press, slide, switch, write
+from panels import captions, complaint, complaints, components, nodes, press, slide, switch, unfold, write
 from streamlit.testing.v1 import AppTest
 
 from lrlab.document import Experiment, from_link, parse
@@ -120,7 +120,7 @@ def test_a_horizon_follows_the_run_until_it_is_told_otherwise() -> None:
     horizon = "trials.1.schedule.schedulers.1.T_max"
     assert nodes(app)[f"{horizon}"]["at"] == 60_605 - 1955
     assert nodes(app)[horizon]["text"] == ""
-    assert nodes(app)[horizon]["unset"] == f"{60_605 - 1955}, follows the run"
+    assert nodes(app)[horizon]["unset"] == f"{60_605 - 1955} (run)"
     slide(app, horizon, 40_000)
     assert at_hand(app).trials[1].schedule.schedulers[1].T_max == 40_000
     assert "unset" not in nodes(app)[horizon]
@@ -131,6 +131,17 @@ def test_a_horizon_follows_the_run_until_it_is_told_otherwise() -> None:
     assert at_hand(app).trials[1].schedule.schedulers[1].T_max == 50_000
     write(app, horizon, " ")
     assert at_hand(app).trials[1].schedule.schedulers[1].T_max is None
+
+
+def test_a_list_of_schedules_begins_with_those_of_torch() -> None:
+    app = unfold(opened(), "add")
+    kinds = [kind for kind, _ in nodes(app)["add"]["options"]]
+    frameworks = [kind.partition(".")[0] for kind in kinds]
+    assert sorted(kinds) == sorted(KINDS)
+    assert list(dict.fromkeys(frameworks)) == list(dict.fromkeys(kind.partition(".")[0] for kind in KINDS))
+    assert frameworks[0] == "torch"
+    torch = kinds[: frameworks.count("torch")]
+    assert torch == sorted(torch, key=str.lower), "and by name in each"
 
 
 def test_a_refused_value_changes_nothing_and_is_said() -> None:

@@ -145,11 +145,17 @@ function makeChart() {
     timer = setTimeout(() => {
       const size = host._fullLayout;
       if (!size || !host.clientWidth || size.width === host.clientWidth) return;
-      window.Plotly.Plots.resize(host).catch(() => {}); // hidden meanwhile: the next change sees to it
+      resize(chart).catch(() => {}); // hidden meanwhile: the next change sees to it
     }, RESIZE_MS);
   });
   chart.observer.observe(host);
   return chart;
+}
+
+/** Plotly leaves a legend whose lines become fewer where it was, and puts it right when it draws the same once more. */
+async function resize({ host, config }) {
+  await window.Plotly.Plots.resize(host);
+  await window.Plotly.react(host, host.data, host.layout, config);
 }
 
 /** Where Python owns which lines are hidden: report a legend click and let Plotly do nothing. */

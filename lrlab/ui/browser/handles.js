@@ -64,6 +64,8 @@ function makeGrips(chart) {
   };
 
   const show = (next, previewed) => {
+    // While something is dragged, handles and light are where they were: all but the dragged one are not seen.
+    layer.classList.toggle("lrlab-previewed", !!previewed);
     if (previewed) return lay(); // the handle that is dragged is ahead of what the server knows
     handles = next;
     const wanted = new Map((next?.list ?? []).map((handle) => [handle.id, handle]));

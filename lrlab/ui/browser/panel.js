@@ -95,6 +95,16 @@ function hoverable(panel, host, id) {
   host.addEventListener("focusout", off);
 }
 
+/** The letter of a shortcut: Alt and a letter, or as everywhere Ctrl and Z or Y where nothing is being typed. */
+function shortcut(event) {
+  const { altKey, ctrlKey, metaKey, shiftKey, key, code } = event;
+  const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : code.replace("Key", "");
+  if (altKey && !ctrlKey && !metaKey) return letter;
+  const types = event.target.closest?.("input:not([type=range], [type=checkbox], [type=radio]), textarea, [contenteditable]");
+  if (altKey || !(ctrlKey || metaKey) || types) return null;
+  return letter === "Z" && shiftKey ? "Y" : "ZY".includes(letter) ? letter : null;
+}
+
 function makePanel(key) {
   const host = element("div", { class: "lrlab-panel", role: "region", tabindex: -1 });
   const panel = {
@@ -102,9 +112,7 @@ function makePanel(key) {
     waiting: [], unanswered: [], sent: 0, ack: 0, heard: 0, timer: 0, trigger: null, chart: "", held: null,
   };
   panel.press = (event) => {
-    const letter = /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : event.code.replace("Key", "");
-    const wanted = event.altKey && !event.ctrlKey && !event.metaKey && letter;
-    const target = wanted && panel.shortcuts.get(wanted);
+    const target = panel.shortcuts.get(shortcut(event));
     if (!target || !host.isConnected) return;
     event.preventDefault();
     target.click();

@@ -67,7 +67,7 @@ def a_number(
         **({"stops": stops} if stops else _scale(about, at, lasts, epoch)),
     }
     if value is None:
-        node["unset"] = f"{written(at)}, {empty}" if at is not None and empty == FOLLOWS else empty or NOT_SET
+        node["unset"] = f"{written(at)} (run)" if at is not None and empty == FOLLOWS else empty or NOT_SET
     if empty and value is not None:
         node["empty"] = empty
     if isinstance(value, str) and at is not None:

@@ -124,7 +124,8 @@ class Panel(Generic[T]):
         except ValidationError as error:
             raise Problem(sentence(error).removeprefix(": ")) from None
         except ValueError as error:
-            raise Problem(short(str(error))) from None
+            owner = name.rpartition(".")[0]  # the sentence stands beside the control: its own name is enough
+            raise Problem(short(str(error).removeprefix(f"{owner}."))) from None
         return found
 
     def previewed(self, event: Any) -> T:
@@ -216,10 +217,8 @@ def _heard(key: str) -> None:
         return
     acks: dict[str, int] = memory.recall("acks")
     before = message.get("before")
-    for number, events in [
-        *_numbered(before if isinstance(before, list) else [], acks.get(key, 0)),
-        *_numbered([message]),
-    ]:
+    unanswered = _numbered(before if isinstance(before, list) else [], acks.get(key, 0))
+    for number, events in [*unanswered, *_numbered([message])]:
         acks[key] = number
         for event in events[:MOST_EVENTS]:
             panel.take(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,7 @@ from lrlab.exporters import EXPORTERS
 from lrlab.exporters.base import Form, Loop
 from lrlab.plans import budget
 from lrlab.plans.resume import How, Stretch
-from lrlab.schedules import did_you_mean
+from lrlab.schedules import KINDS, did_you_mean
 from lrlab.schedules.params import Control
 from lrlab.settings import Settings, Wording
 from lrlab.ui import address, memory, state
@@ -81,6 +82,13 @@ class Tune(Settings):
     ] = 3e11
     token_length: Annotated[Many, Control("number", label="sequence length")] = 2048
     token_batch: Annotated[Many | None, Control("number", label="sequences in a step")] = None
+
+
+def named(kinds: Iterable[str]) -> dict[str, str]:
+    """What a list of schedules says: kind and name, the frameworks in the catalogue's order."""
+    frameworks = list(dict.fromkeys(kind.partition(".")[0] for kind in KINDS))
+    ordered = sorted(kinds, key=lambda kind: (frameworks.index(kind.partition(".")[0]), kind.lower()))
+    return {kind: kind.replace(".", " · ", 1) for kind in ordered}
 
 
 def chosen() -> Tune:

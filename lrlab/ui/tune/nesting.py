@@ -153,7 +153,7 @@ def _fitting(run: Run, trial: Trial, slot: Slot) -> tuple[str, ...]:
     for step in slot.owner:
         owner = owner[step]
     found = []
-    for kind in sorted(KINDS, key=str.lower):
+    for kind in KINDS:
         try:
             parse(_put(document, slot.owner, _with(owner, slot, kind, run, calls(run, trial.clock))))
         except DocumentError:
@@ -279,7 +279,7 @@ def _options(slot: Slot, value: Any, about: params.Described) -> dict[str, str]:
     single = not isinstance(value, tuple)
     others = [NUMBER] * (single and about.control is not None) + [NOTHING] * (single and about.optional)
     kinds = _fitting(experiment.run, experiment.trials[index], alone)
-    return {one: one for one in others} | {kind: kind.replace(".", " · ", 1) for kind in kinds}
+    return {one: one for one in others} | choices.named(kinds)
 
 
 def _chosen(slot: Slot, about: params.Described, kind: Any) -> None:

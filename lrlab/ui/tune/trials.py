@@ -80,10 +80,7 @@ def _choose(place: Any) -> None:
 
 
 def _adding(panel: Panel[Experiment]) -> Node:
-    def kinds() -> dict[str, str]:
-        return {kind: kind.replace(".", " · ", 1) for kind in sorted(KINDS, key=str.lower)}
-
-    return controls.a_menu(panel, "add", _add, "Add a trial", "add", kinds, go="Add")
+    return controls.a_menu(panel, "add", _add, "Add a trial", "add", lambda: choices.named(KINDS), go="Add")
 
 
 def _add(kind: Any) -> None:
