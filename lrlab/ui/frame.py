@@ -21,7 +21,7 @@ PAGES = (
 _STYLE = """<style>
 [data-testid="stBaseButton-primary"] { color: light-dark(#ffffff, #10151c); }
 .stMainBlockContainer { padding: 1.2rem 2rem 3rem; }
-.stApp:has([data-testid="stSidebar"][data-collapsed="true"]) .stMainBlockContainer { padding-top: 3.75rem; }
+.stApp:has([data-testid="stSidebar"][data-collapsed="true"]) .stMainBlockContainer { padding-top: 4.25rem; }
 [data-testid="stSidebarContent"] [data-testid="stSidebarHeader"] { height: 1.5rem; }
 .st-key-menu { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); padding-bottom: 0.3rem; }
 [class*="st-key-finding"] > :nth-child(2) { flex: 1 1 20rem; min-width: min(20rem, 100%); }

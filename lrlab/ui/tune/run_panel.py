@@ -178,7 +178,8 @@ def _presets(panel: Panel[Experiment]) -> Node:
 
     def notes() -> dict[str, str]:
         return {
-            str(place): f"{recipe.experiment.run.steps:,} optimizer steps. {recipe.note} Source: {recipe.source}"
+            str(place): f"{recipe.name}: {recipe.experiment.run.steps:,} optimizer steps. {recipe.note} "
+            f"Source: {recipe.source}"
             for place, recipe in enumerate(recipes())
         }
 
