@@ -67,4 +67,5 @@ def _no_duration(text: str) -> ValueError:
     typed = text.strip()
     number = re.match(r"[^\s%a-z]*", typed, re.IGNORECASE)
     said = comma(number[0]) if number else None
-    return ValueError(said or f"{typed[:MOST_TYPED]!r} is no duration, such as 500, 5ep or 10%")
+    more = f": it {said}" if said else ""
+    return ValueError(f"{typed[:MOST_TYPED]!r} is no duration, such as 500, 5ep or 10%{more}")

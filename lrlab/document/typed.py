@@ -19,7 +19,8 @@ def number(text: str) -> float:
     """The number that a text says. ValueError with a sentence where it says none."""
     typed = text.strip()
     if said := comma(typed):
-        raise ValueError(said)
+        msg = f"{_quoted(typed)} {said}"
+        raise ValueError(msg)
     if len(typed) > MOST_TYPED or not _NUMBER.fullmatch(typed):
         msg = f"{_quoted(typed)} is no number, such as 0.1, 1e-3 or 3_910"
         raise ValueError(msg)
@@ -38,7 +39,7 @@ def comma(typed: str) -> str | None:
         return None
     point = typed.replace(",", ".")
     or_whole = f"{typed.replace(',', '')}, or {point}" if _THOUSANDS.fullmatch(typed) else point
-    return f"{_quoted(typed)} has a comma: write {or_whole} with a point"
+    return f"has a comma: write {or_whole} with a point"
 
 
 def counted(text: str) -> int | float:
